@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+// unit: no I/O · contract and integration: embedded servers, so nothing but Node is needed · real: the same contract
+// suites on servers that apt installs · e2e: the built command as a user runs it.
+const longRun = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'integration',
+          include: ['tests/{contract,integration,e2e}/**/*.test.ts'],
+          exclude: ['tests/**/*.real.test.ts'],
+          globalSetup: ['tests/helpers/embedded-setup.ts'],
+          maxWorkers: 2,
+          ...longRun,
+        },
+      },
+      { test: { name: 'real', include: ['tests/**/*.real.test.ts'], globalSetup: ['tests/helpers/real-setup.ts'], maxWorkers: 2, ...longRun } },
+    ],
+  },
+});
