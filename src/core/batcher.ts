@@ -1,0 +1,71 @@
+/**
+ * Joins concurrent calls into batches with one batch in flight: the next carries what came meanwhile.
+ * Closing batches at the end of a tick instead halves throughput, as jobs arrive one Redis reply at a time.
+ */
+export interface Batcher<Item, Result> {
+  /** Joins the next batch and resolves with this item's own result. */
+  add(item: Item): Promise<Result>;
+  /** Resolves when nothing is waiting or in flight. */
+  idle(): Promise<void>;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export interface BatcherOptions<Item, Result> {
+  readonly maxItems: number;
+  /** One result for each item, in order; an `Error` in its place rejects that item alone. */
+  execute(items: readonly Item[]): Promise<readonly (Result | Error)[]>;
+}
+
+export function createBatcher<Item, Result>({ maxItems, execute }: BatcherOptions<Item, Result>): Batcher<Item, Result> {
+  let waiting: Waiting<Item, Result>[] = [];
+  let isRunning = false;
+  let whenIdle: (() => void)[] = [];
+
+  const run = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, maxItems);
+      waiting = waiting.slice(maxItems);
+      await settle(batch, execute);
+    }
+    isRunning = false;
+    const told = whenIdle;
+    whenIdle = [];
+    for (const tell of told) tell();
+  };
+
+  return {
+    add(item) {
+      return new Promise<Result>((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        if (isRunning) return;
+        isRunning = true;
+        // An idle stage waits for the end of this turn only, so that a lone job pays nothing.
+        setImmediate(run);
+      });
+    },
+    idle() {
+      return isRunning ? new Promise((resolve) => whenIdle.push(resolve)) : Promise.resolve();
+    },
+  };
+}
+
+async function settle<Item, Result>(
+  batch: readonly Waiting<Item, Result>[],
+  execute: BatcherOptions<Item, Result>['execute'],
+): Promise<void> {
+  try {
+    const results = await execute(batch.map(({ item }) => item));
+    batch.forEach(({ resolve, reject }, index) => {
+      const result = results[index];
+      if (result instanceof Error) reject(result);
+      else resolve(result as Result);
+    });
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+  }
+}
