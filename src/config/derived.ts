@@ -1,0 +1,53 @@
+/** What follows from several settings together. */
+import type { Config } from './schema.ts';
+
+/** Address of Redis; null: it is embedded. */
+export function redisUrl(config: Config): string | null {
+  return config.redisUrl;
+}
+
+/** Redis that Celery producers send to; null: it is embedded. */
+export function celeryBrokerUrl(config: Config): string | null {
+  return config.celeryBrokerUrl ?? config.redisUrl;
+}
+
+/** Redis that Celery clients read results from; null: it is embedded. */
+export function celeryResultUrl(config: Config): string | null {
+  return config.celeryResultBackend ?? config.redisUrl;
+}
+
+/** Address of PostgreSQL, DATABASE_URL before POSTGRES_*; null: it is embedded. */
+export function postgresUrl(config: Config): string | null {
+  if (config.databaseUrl !== null) return config.databaseUrl;
+  if (config.postgresHost === null) return null;
+  const { postgresUser, postgresPassword, postgresHost, postgresPort, postgresDb } = config;
+  const password = postgresPassword === null ? '' : `:${encodeURIComponent(postgresPassword)}`;
+  return `postgres://${encodeURIComponent(postgresUser)}${password}@${inUrl(postgresHost)}:${postgresPort}/${encodeURIComponent(postgresDb)}`;
+}
+
+/** Seconds after which an attempt is asked to stop: 60 before its limit, or half of a limit shorter than two minutes. */
+export function softTaskTimeoutSeconds(config: Config): number {
+  return Math.max(config.taskTimeoutSeconds - 60, config.taskTimeoutSeconds / 2);
+}
+
+/** The model to ask: LLM_MODEL before OPENAI_MODEL. */
+export function llmModel(config: Config): string {
+  return config.llmModel ?? config.openaiModel;
+}
+
+/** The provider's key: LLM_API_KEY before OPENAI_API_KEY; null: none, as a server of one's own may want. */
+export function llmApiKey(config: Config): string | null {
+  return config.llmApiKey ?? config.openaiApiKey;
+}
+
+/** Whether `auto` means the LLM: where a key or the address of a server is set. */
+export function usesLlm(config: Config): boolean {
+  if (config.classifier !== 'auto') return config.classifier === 'llm';
+  return llmApiKey(config) !== null || config.llmBaseUrl !== null;
+}
+
+/** A socket folder and an IPv6 address need writing of their own inside a URL. */
+function inUrl(host: string): string {
+  if (host.includes('/')) return encodeURIComponent(host);
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}

@@ -1,0 +1,136 @@
+/** The kinds of value a setting may have: how its text is read, and how a person is told what was expected. */
+import { z } from 'zod';
+
+/** Turns the text of an environment variable into a value; `expected` completes the sentence "NAME must be …". */
+export interface Kind<T> {
+  readonly schema: z.ZodType<T, string>;
+  readonly expected: string;
+  /** For kinds that are a choice: the values, so that a slip of the pen gets a suggestion. */
+  readonly choices?: readonly string[];
+  /** For addresses: a fault shows the scheme alone, as the rest may hold a password. */
+  readonly isAddress?: boolean;
+}
+
+export const text: Kind<string> = {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
+  schema: z.string().regex(/^[^\u0000-\u001f\u007f]{1,8192}$/),
+  expected: 'text on one line, at most 8192 characters',
+};
+
+/** A whole number written in digits: `1e3`, `0x10` and `10s` are refused, as they read differently to different people. */
+export function wholeNumber(range: { min: number; max: number; unit?: string }): Kind<number> {
+  const { min, max, unit } = range;
+  return {
+    schema: z
+      .string()
+      .regex(/^-?\d{1,15}$/)
+      .transform(Number)
+      .pipe(z.int().min(min).max(max)),
+    expected: `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`,
+  };
+}
+
+/** An amount such as `2.50`; no exponent, no thousands separator. */
+export function amount(unit: string): Kind<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d{1,12}(\.\d{1,6})?$/)
+      .transform(Number),
+    expected: `an amount of ${unit} such as 25 or 2.50`,
+  };
+}
+
+/** One of a few words, in any case; `synonyms` are words of other systems that mean the same. */
+export function choice<const T extends string>(
+  choices: readonly [T, ...T[]],
+  synonyms: Readonly<Record<string, T>> = {},
+): Kind<T> {
+  return {
+    schema: z
+      .string()
+      .transform((given) => {
+        const word = given.toLowerCase();
+        return Object.hasOwn(synonyms, word) ? synonyms[word] : word;
+      })
+      .pipe(z.enum(choices)),
+    expected: choices.length === 1 ? choices[0] : `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`,
+    choices,
+  };
+}
+
+/** Names separated by commas, spaces around them dropped, each name once. */
+export function listOf(what: string, pattern: RegExp): Kind<readonly string[]> {
+  return {
+    schema: z
+      .string()
+      .transform((given) => [
+        ...new Set(
+          given
+            .split(',')
+            .map((each) => each.trim())
+            .filter(Boolean),
+        ),
+      ])
+      .pipe(z.array(z.string().regex(pattern)).min(1))
+      .readonly(),
+    expected: `${what}, separated by commas`,
+  };
+}
+
+export function matching(pattern: RegExp, expected: string): Kind<string> {
+  return { schema: z.string().regex(pattern), expected };
+}
+
+/** `redis://` or `rediss://` (TLS), with a whole-numbered database if one is given. */
+export const redisAddress: Kind<string> = {
+  schema: z.string().refine((given) => {
+    const url = parsed(given, /^rediss?:$/i);
+    return url !== null && url.hostname !== '' && /^(\/\d{0,4})?$/.test(url.pathname);
+  }),
+  expected: 'redis://[user:password@]host[:port][/database number], or rediss:// for TLS',
+  isAddress: true,
+};
+
+/**
+ * `postgres://` or `postgresql://`; a host may be left out where `?host=` names a socket folder. SQLAlchemy's
+ * `postgresql+psycopg2://`, which environments of the Python worker hold, means the same here.
+ */
+export const postgresAddress: Kind<string> = {
+  schema: z
+    .string()
+    .transform((given) => given.replace(/^(postgres(?:ql)?)\+[a-z0-9_]+:/i, '$1:'))
+    .refine((given) => {
+      const url = parsed(given.replace(/@\//, '@socket/'), /^postgres(ql)?:$/i);
+      return url !== null && (url.hostname !== '' || url.searchParams.has('host'));
+    }),
+  expected: 'postgres://user:password@host[:port]/database',
+  isAddress: true,
+};
+
+export const webAddress: Kind<string> = {
+  schema: z.string().refine((given) => {
+    const url = parsed(given, /^https?:$/i);
+    return url !== null && url.hostname !== '';
+  }),
+  expected: 'an address that begins with http:// or https://',
+  isAddress: true,
+};
+
+export const timeZone: Kind<string> = {
+  schema: z.string().refine((given) => {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: given }).resolvedOptions().timeZone !== '';
+    } catch {
+      // Intl has no question for "do you know this zone?" but to try it.
+      return false;
+    }
+  }),
+  expected: 'a time zone such as UTC or America/Santiago',
+};
+
+function parsed(given: string, protocol: RegExp): URL | null {
+  if (!URL.canParse(given)) return null;
+  const url = new URL(given);
+  return protocol.test(url.protocol) ? url : null;
+}

@@ -1,0 +1,131 @@
+/** Reads the environment and `.env`, and returns a frozen Config or one error that names every fault. */
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { AppError } from '../core/errors.ts';
+import { contradictions } from './contradictions.ts';
+import { type Config, type Setting, type SettingKey, settingKeys, settings } from './schema.ts';
+import { closest, unknownNames } from './unknown-names.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+export type Origin = 'environment' | '.env' | 'default';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly origin: Readonly<Record<SettingKey, Origin>>;
+  /** Sentences for the operator: nothing here stops a start. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Every setting from the environment, else `.env` of the working directory, else its default; an empty value is none.
+ * Throws SETTINGS_INVALID with all faults at once.
+ */
+export function loadConfig(environment: Environment = process.env, envFileText: string = readEnvFile()): LoadedConfig {
+  const envFile: Environment = parseEnv(envFileText.replace(/^\uFEFF/, ''));
+  const faults: string[] = brokenLines(envFile, envFileText);
+  const values: Partial<Record<SettingKey, unknown>> = {};
+  const origin: Partial<Record<SettingKey, Origin>> = {};
+
+  for (const key of settingKeys) {
+    const setting: Setting = settings[key];
+    const found = lookUp(setting.name, environment, envFile);
+    origin[key] = found.origin;
+    values[key] = setting.default;
+    if (found.text === undefined) continue;
+    const read = setting.schema.safeParse(found.text);
+    if (read.success) values[key] = read.data;
+    else faults.push(faultOf(setting, found.text, found.origin));
+  }
+
+  const unknown = unknownNames({ ...withoutBroken(envFile), ...environment });
+  // One place where the table's types meet values read one by one.
+  const config = Object.freeze(values) as Config;
+  const both = contradictions(config, (key) => origin[key] !== 'default');
+  faults.push(...unknown.faults, ...(faults.length === 0 ? both.faults : []));
+  if (faults.length > 0) throw settingsInvalid(faults);
+  return {
+    config,
+    origin: Object.freeze(origin) as Record<SettingKey, Origin>,
+    warnings: [...unknown.warnings, ...both.warnings],
+  };
+}
+
+function lookUp(name: string, environment: Environment, envFile: Environment): { text?: string; origin: Origin } {
+  const fromEnvironment = environment[name]?.trim();
+  if (fromEnvironment) return { text: fromEnvironment, origin: 'environment' };
+  const fromFile = envFile[name]?.trim();
+  if (fromFile) return { text: fromFile, origin: '.env' };
+  return { origin: 'default' };
+}
+
+function faultOf(setting: Setting, given: string, origin: Origin): string {
+  const where = origin === '.env' ? ' (in .env)' : '';
+  return `${setting.name}${where} must be ${setting.expected}, got ${shown(setting, given)}. ${remedy(setting, given)}`;
+}
+
+function shown(setting: Setting, given: string): string {
+  if (setting.isSecret) return `${given.length} characters that are not shown`;
+  if (!setting.isAddress) return JSON.stringify(given.length > 60 ? `${given.slice(0, 60)}…` : given);
+  // An address may hold a password, and one that cannot be parsed does not say where.
+  const scheme = /^[a-z][a-z0-9+.-]{0,30}:\/\//i.exec(given)?.[0];
+  return scheme === undefined ? `${given.length} characters without scheme://` : `one that begins with ${scheme}`;
+}
+
+function remedy(setting: Setting, given: string): string {
+  const nearest = closest(given.toLowerCase(), setting.choices ?? []);
+  if (nearest !== undefined) return `Did you mean "${nearest}"?`;
+  if (setting.name.endsWith('_PORT') && given.startsWith('tcp://')) {
+    return 'Kubernetes sets it so for a service of that name: set enableServiceLinks to false, or set it yourself.';
+  }
+  if (setting.isAddress && setting.expected.startsWith(given.slice(0, given.indexOf('://') + 3))) {
+    return 'Check host, port and path; in a password write @ as %40, / as %2F, # as %23, ? as %3F and % as %25.';
+  }
+  return `Correct it, or unset it for ${setting.unset || 'none'}.`;
+}
+
+/** parseEnv takes a line without "=" together with the next one as a name: that setting would silently be lost. */
+function brokenLines(envFile: Environment, text: string): string[] {
+  return Object.keys(envFile)
+    .filter((name) => !isName(name))
+    .map((name) => {
+      const line = text.slice(0, Math.max(0, text.indexOf(name))).split('\n').length;
+      return `.env line ${line} must be NAME=value or a # comment. Correct or delete it.`;
+    });
+}
+
+function withoutBroken(envFile: Environment): Environment {
+  return Object.fromEntries(Object.entries(envFile).filter(([name]) => isName(name)));
+}
+
+function isName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name);
+}
+
+function settingsInvalid(faults: readonly string[]): AppError {
+  const [only] = faults;
+  const message =
+    faults.length === 1 && only !== undefined
+      ? only
+      : `${faults.length} settings are wrong:\n${faults.map((each) => `  - ${each}`).join('\n')}`;
+  return new AppError('SETTINGS_INVALID', message, { details: { faults } });
+}
+
+/** Text of `.env` in the working directory; a missing one is empty, one that cannot be read throws SETTINGS_INVALID. */
+function readEnvFile(): string {
+  try {
+    const bytes = readFileSync('.env');
+    // PowerShell's redirection writes UTF-16 with this mark.
+    return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    // A folder of that name is what Docker makes of a file that was to be mounted and is not there.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return '';
+    throw new AppError(
+      'SETTINGS_INVALID',
+      `.env cannot be read (${code}). Make it readable for this user, or delete it.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,355 @@
+/** Every setting, once: name, kind, default, range, unit, meaning. `Config`, `.env.example` and `vambe config` come from here. */
+import {
+  amount,
+  choice,
+  type Kind,
+  listOf,
+  matching,
+  postgresAddress,
+  redisAddress,
+  text,
+  timeZone,
+  webAddress,
+  wholeNumber,
+} from './kinds.ts';
+
+export const groups = {
+  servers: 'Servers',
+  worker: 'Worker',
+  celery: 'Celery',
+  classification: 'Classification',
+  import: 'Import',
+  api: 'HTTP API and webhooks',
+  process: 'Process and logs',
+} as const;
+
+export interface Setting<T = unknown> extends Kind<T> {
+  readonly name: string;
+  readonly group: keyof typeof groups;
+  /** The value where the variable is unset or empty; null: there is none, and `unset` says what happens instead. */
+  readonly default: T | null;
+  readonly unset: string;
+  readonly meaning: string;
+  /** Never shown: not in `vambe config`, not in a fault. */
+  readonly isSecret: boolean;
+  readonly example: string;
+}
+
+interface Description {
+  group: keyof typeof groups;
+  meaning: string;
+  isSecret?: boolean;
+  example?: string;
+}
+
+/** A setting that always has a value. */
+function setting<T extends string | number | readonly string[]>(
+  name: string,
+  kind: Kind<T>,
+  about: Description & { default: NoInfer<T> },
+): Setting<T> & { readonly default: T } {
+  const unset = Array.isArray(about.default) ? about.default.join(',') : String(about.default);
+  return { isSecret: false, example: unset, unset, ...kind, ...about, default: Object.freeze(about.default), name };
+}
+
+/** A setting that may be absent (null); `unset` says what that means. */
+function optional<T>(name: string, kind: Kind<T>, about: Description & { unset: string; example: string }) {
+  return { isSecret: false, ...kind, ...about, name, default: null } as const satisfies Setting<T>;
+}
+
+const queueName = /^[A-Za-z0-9_.-]{1,100}$/;
+const hostName = /^[A-Za-z0-9*.:[\]-]{1,255}$/;
+
+export const settings = {
+  redisUrl: optional('REDIS_URL', redisAddress, {
+    group: 'servers',
+    unset: 'an embedded Valkey on this machine',
+    example: 'redis://localhost:6379/0',
+    meaning: 'Redis or Valkey that holds the queues and the published results',
+  }),
+  databaseUrl: optional('DATABASE_URL', postgresAddress, {
+    group: 'servers',
+    unset: 'POSTGRES_HOST and its companions, else an embedded PostgreSQL on this machine',
+    example: 'postgres://postgres:password@localhost:5432/vambe_db',
+    meaning: 'PostgreSQL database of meetings and jobs; wins over POSTGRES_*',
+  }),
+  postgresHost: optional(
+    'POSTGRES_HOST',
+    matching(/^[^\s@?#]{1,255}$/, 'a host name, an IP address or a socket folder'),
+    {
+      group: 'servers',
+      unset: 'DATABASE_URL, else an embedded PostgreSQL on this machine',
+      example: 'localhost',
+      meaning: 'Host of PostgreSQL, where DATABASE_URL is not used',
+    },
+  ),
+  postgresPort: setting('POSTGRES_PORT', wholeNumber({ min: 1, max: 65_535 }), {
+    group: 'servers',
+    default: 5432,
+    meaning: 'Port of PostgreSQL',
+  }),
+  postgresDb: setting('POSTGRES_DB', text, {
+    group: 'servers',
+    default: 'vambe_db',
+    meaning: 'Name of the database',
+  }),
+  postgresUser: setting('POSTGRES_USER', text, {
+    group: 'servers',
+    default: 'postgres',
+    meaning: 'User of the database',
+  }),
+  postgresPassword: optional('POSTGRES_PASSWORD', text, {
+    group: 'servers',
+    unset: 'no password is sent',
+    example: 'password',
+    isSecret: true,
+    meaning: 'Password of that user',
+  }),
+  postgresPrepared: setting('POSTGRES_PREPARED', choice(['on', 'off']), {
+    group: 'servers',
+    default: 'on',
+    meaning: 'Named prepared statements: on, or off behind a transaction pooler such as PgBouncer',
+  }),
+  dataDir: setting('VAMBE_DATA_DIR', text, {
+    group: 'servers',
+    default: '.vambe',
+    meaning: 'Folder of the embedded servers',
+  }),
+  broker: setting('VAMBE_BROKER', choice(['wasm', 'system']), {
+    group: 'servers',
+    default: 'wasm',
+    meaning: 'Embedded broker: Valkey in WebAssembly, or the redis-server installed on this machine (system)',
+  }),
+
+  workerConcurrency: setting('WORKER_CONCURRENCY', wholeNumber({ min: 1, max: 1000, unit: 'jobs' }), {
+    group: 'worker',
+    default: 20,
+    meaning: 'Jobs that one worker process runs at a time',
+  }),
+  workerQueues: setting('WORKER_QUEUES', listOf('names of queues', queueName), {
+    group: 'worker',
+    default: ['vambe_tasks', 'celery', 'classification', 'default'],
+    meaning: 'Queues to take work from: Celery lists, and our own queues of those names',
+  }),
+  queueName: optional(
+    'QUEUE_NAME',
+    matching(queueName, 'the name of a queue: letters, digits, dot, dash, underscore'),
+    {
+      group: 'worker',
+      unset: 'none',
+      example: 'vambe_tasks',
+      meaning: 'One more Celery list to take work from',
+    },
+  ),
+  workerHostname: setting(
+    'WORKER_HOSTNAME',
+    matching(/^[^\s@]{1,64}@[^\s@]{1,190}$/, 'a node name such as worker@%h'),
+    {
+      group: 'worker',
+      default: 'worker@%h',
+      meaning: 'Node name shown to Celery tools; %h is the name of this machine',
+    },
+  ),
+  taskTimeoutSeconds: setting('TASK_TIMEOUT', wholeNumber({ min: 1, max: 86_400, unit: 'seconds' }), {
+    group: 'worker',
+    default: 300,
+    meaning: 'Time one attempt may take; it is asked to stop 60 s before',
+  }),
+  maxRetries: setting('MAX_RETRIES', wholeNumber({ min: 0, max: 100, unit: 'retries' }), {
+    group: 'worker',
+    default: 3,
+    meaning: 'Further attempts after the first one failed for a reason that may pass',
+  }),
+  retryDelaySeconds: setting('RETRY_DELAY_SECONDS', wholeNumber({ min: 0, max: 86_400, unit: 'seconds' }), {
+    group: 'worker',
+    default: 60,
+    meaning: 'Pause before such an attempt',
+  }),
+  jobRetentionDays: setting('JOB_RETENTION_DAYS', wholeNumber({ min: 1, max: 3650, unit: 'days' }), {
+    group: 'worker',
+    default: 30,
+    meaning: 'How long the history of ended jobs is kept',
+  }),
+
+  celeryBrokerUrl: optional('CELERY_BROKER_URL', redisAddress, {
+    group: 'celery',
+    unset: 'REDIS_URL',
+    example: 'redis://localhost:6379/0',
+    meaning: 'Redis that Celery producers send to',
+  }),
+  celeryResultBackend: optional('CELERY_RESULT_BACKEND', redisAddress, {
+    group: 'celery',
+    unset: 'REDIS_URL',
+    example: 'redis://localhost:6379/0',
+    meaning: 'Redis that Celery clients read results from',
+  }),
+  celeryControl: setting('CELERY_CONTROL', choice(['on', 'inspect-only']), {
+    group: 'celery',
+    default: 'on',
+    meaning: 'Remote control by Celery tools: all of it, or questions alone (inspect-only)',
+  }),
+
+  classifier: setting('CLASSIFIER', choice(['auto', 'llm', 'offline']), {
+    group: 'classification',
+    default: 'auto',
+    meaning: 'Who reads the transcripts: auto is llm where a key or base URL is set, else offline',
+  }),
+  classifierFallback: setting('CLASSIFIER_FALLBACK', choice(['none', 'offline']), {
+    group: 'classification',
+    default: 'none',
+    meaning: 'What happens when the LLM stays unavailable: wait and fail, or classify offline and mark for review',
+  }),
+  taxonomyFile: optional('TAXONOMY_FILE', text, {
+    group: 'classification',
+    unset: 'the taxonomy that comes with the program',
+    example: 'taxonomies/sales-meeting.yaml',
+    meaning: 'Taxonomy of your own, as YAML',
+  }),
+  llmProvider: setting('LLM_PROVIDER', choice(['openai', 'anthropic', 'google', 'compatible']), {
+    group: 'classification',
+    default: 'openai',
+    meaning: 'Provider of the LLM; compatible is any server that speaks the OpenAI API, at LLM_BASE_URL',
+  }),
+  llmModel: optional('LLM_MODEL', text, {
+    group: 'classification',
+    unset: 'OPENAI_MODEL',
+    example: 'gpt-4o-mini',
+    meaning: 'Model to ask; wins over OPENAI_MODEL',
+  }),
+  openaiModel: setting('OPENAI_MODEL', text, {
+    group: 'classification',
+    default: 'gpt-4o-mini',
+    meaning: 'Model to ask, under the name that older environments use',
+  }),
+  llmApiKey: optional('LLM_API_KEY', text, {
+    group: 'classification',
+    unset: 'OPENAI_API_KEY',
+    example: 'your-key',
+    isSecret: true,
+    meaning: "The provider's key; wins over OPENAI_API_KEY",
+  }),
+  openaiApiKey: optional('OPENAI_API_KEY', text, {
+    group: 'classification',
+    unset: 'none',
+    example: 'your-key',
+    isSecret: true,
+    meaning: "The provider's key, under the name that older environments use",
+  }),
+  llmBaseUrl: optional('LLM_BASE_URL', webAddress, {
+    group: 'classification',
+    unset: "the provider's own address",
+    example: 'http://localhost:11434/v1',
+    meaning: 'Address of an OpenAI-compatible server such as Ollama or vLLM',
+  }),
+  llmTimeoutSeconds: setting('LLM_TIMEOUT_SECONDS', wholeNumber({ min: 1, max: 600, unit: 'seconds' }), {
+    group: 'classification',
+    default: 60,
+    meaning: 'Time one call to the LLM may take',
+  }),
+  llmRedact: setting('LLM_REDACT', choice(['auto', 'on', 'off']), {
+    group: 'classification',
+    default: 'auto',
+    meaning: 'Personal data masked before a transcript is sent: auto is on for remote providers',
+  }),
+  llmMaxConcurrency: optional('LLM_MAX_CONCURRENCY', wholeNumber({ min: 1, max: 1000, unit: 'calls' }), {
+    group: 'classification',
+    unset: 'WORKER_CONCURRENCY',
+    example: '20',
+    meaning: 'Calls to the LLM at a time, over all workers',
+  }),
+  llmBudgetUsdPerDay: optional('LLM_BUDGET_USD_PER_DAY', amount('US dollars'), {
+    group: 'classification',
+    unset: 'no limit',
+    example: '25',
+    meaning: 'Daily spending at which classification waits or falls back',
+  }),
+  llmPricesFile: optional('LLM_PRICES_FILE', text, {
+    group: 'classification',
+    unset: 'the prices that come with the program',
+    example: 'prices.yaml',
+    meaning: 'Prices of models, as YAML',
+  }),
+
+  importTimezone: setting('IMPORT_TIMEZONE', timeZone, {
+    group: 'import',
+    default: 'UTC',
+    meaning: 'Time zone of dates in imported files that name none',
+  }),
+
+  port: setting('PORT', wholeNumber({ min: 0, max: 65_535 }), {
+    group: 'api',
+    default: 3000,
+    meaning: 'Port of the HTTP API; 0 takes any free one',
+  }),
+  corsOrigin: optional('CORS_ORIGIN', text, {
+    group: 'api',
+    unset: 'no other origin',
+    example: 'https://app.example.com',
+    meaning: 'Origins whose pages may call the HTTP API, separated by commas',
+  }),
+  apiBaseUrl: optional('API_BASE_URL', webAddress, {
+    group: 'api',
+    unset: 'the address that was asked',
+    example: 'https://api.example.com',
+    meaning: 'Public address of the HTTP API',
+  }),
+  apiKeys: optional('API_KEYS', text, {
+    group: 'api',
+    unset: 'none: the HTTP API listens on the loopback address only',
+    example: 'your-keys',
+    isSecret: true,
+    meaning: 'Keys of the HTTP API',
+  }),
+  webhookSecret: optional('WEBHOOK_SECRET', text, {
+    group: 'api',
+    unset: 'none',
+    example: 'your-secret',
+    isSecret: true,
+    meaning: 'Secret that webhooks are signed with',
+  }),
+  webhookAllowedHosts: setting('WEBHOOK_ALLOWED_HOSTS', listOf('host names', hostName), {
+    group: 'api',
+    default: [],
+    example: 'hooks.example.com',
+    meaning: 'Hosts that webhooks may be sent to even where their addresses are private',
+  }),
+
+  nodeEnv: setting('NODE_ENV', text, {
+    group: 'process',
+    default: 'development',
+    meaning: 'Kind of deployment; in production the worker refuses embedded servers',
+  }),
+  logLevel: setting('LOG_LEVEL', choice(['debug', 'info', 'warn', 'error'], { warning: 'warn', critical: 'error' }), {
+    group: 'process',
+    default: 'info',
+    meaning: 'Least important log line that is written',
+  }),
+  logFormat: optional('LOG_FORMAT', choice(['pretty', 'json']), {
+    group: 'process',
+    unset: 'pretty on a terminal, json elsewhere',
+    example: 'json',
+    meaning: 'Form of log lines',
+  }),
+  failpoints: optional('FAILPOINTS', text, {
+    group: 'process',
+    unset: 'none',
+    example: 'name=action',
+    meaning: 'Places where the code fails on purpose; for tests only, refused in production',
+  }),
+} as const;
+
+export type SettingKey = keyof typeof settings;
+
+type ValueOf<S> = S extends {
+  readonly schema: { readonly _zod: { readonly output: infer T } };
+  readonly default: infer D;
+}
+  ? null extends D
+    ? T | null
+    : T
+  : never;
+
+/** Every setting's value under its camelCase name; frozen. */
+export type Config = { readonly [K in SettingKey]: ValueOf<(typeof settings)[K]> };
+
+export const settingKeys = Object.keys(settings) as readonly SettingKey[];

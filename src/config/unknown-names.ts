@@ -1,0 +1,59 @@
+/** Finds variables that look meant for this program but are no setting of it: slips of the pen, and leftovers. */
+import { distance } from 'fastest-levenshtein';
+import { settingKeys, settings } from './schema.ts';
+
+const ourNames = settingKeys.map((key) => settings[key].name);
+const known: ReadonlySet<string> = new Set(ourNames);
+const prefixes = ['VAMBE_', 'LLM_', 'WORKER_', 'POSTGRES_', 'REDIS_', 'CELERY_'];
+
+/** Shorter names are near to too much: `API_KEY` of another program is one letter from ours. */
+const minLength = 8;
+const maxEdits = 2;
+
+/** Settings of widespread programs that happen to be near one of ours: Strapi, Laravel and Vite, test runners, Llama's API. */
+const foreign: ReadonlySet<string> = new Set([
+  'APP_KEYS',
+  'APP_BASE_URL',
+  'UI_BASE_URL',
+  'TEST_TIMEOUT',
+  'LLAMA_API_KEY',
+]);
+
+/** Faults for names near one of ours, one warning for all others that carry one of our prefixes; values are not shown. */
+export function unknownNames(environment: Readonly<Record<string, string | undefined>>) {
+  const faults: string[] = [];
+  const ignored: string[] = [];
+  for (const [name, value] of Object.entries(environment)) {
+    // Windows has names in any case: there Redis_Url is REDIS_URL.
+    const isOurs = known.has(name) || (known.has(name.toUpperCase()) && environment[name.toUpperCase()] === value);
+    if (isOurs || foreign.has(name) || !value?.trim()) continue;
+    const hasPrefix = prefixes.some((prefix) => name.startsWith(prefix));
+    if (!hasPrefix && name.length < minLength) continue;
+    const nearest = closest(name.toUpperCase(), ourNames);
+    if (nearest !== undefined)
+      faults.push(`${name} is not a setting. Did you mean ${nearest}? Rename it, or unset it.`);
+    else if (hasPrefix) ignored.push(name);
+  }
+  const warnings =
+    ignored.length === 0
+      ? []
+      : [
+          `Not settings of this program, so ignored: ${ignored.sort().join(', ')}. "vambe config" lists those there are.`,
+        ];
+  return { faults, warnings };
+}
+
+/** The candidate at most two edits away, the nearest first; undefined: none. */
+export function closest(given: string, candidates: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let edits = maxEdits + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - given.length) > maxEdits) continue;
+    const between = distance(given, candidate);
+    if (between < edits) {
+      nearest = candidate;
+      edits = between;
+    }
+  }
+  return nearest;
+}
