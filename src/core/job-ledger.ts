@@ -1,0 +1,101 @@
+/**
+ * The job ledger: what core/ needs of the table that holds the truth about every accepted request.
+ * models/queries/job-ledger.ts implements it; app.ts puts the two together.
+ */
+
+export type OpenState = 'queued' | 'retrying';
+export type EndState = 'completed' | 'failed' | 'cancelled' | 'rejected';
+export type JobState = OpenState | EndState;
+
+/** What someone asks for. */
+export interface JobRequest {
+  /** Public id, unique: the same id sent twice is done once. */
+  readonly taskId: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly meetingId: number | null;
+  /** Who asks: cli, api, import, sweep, schedule or celery. */
+  readonly origin: string;
+  /** BullMQ's: 0 first, then 1 upwards. */
+  readonly priority: number;
+  /** Not before this moment, ISO 8601; null: at once. */
+  readonly dueAt: string | null;
+}
+
+export interface AcceptedJob {
+  readonly rowId: string;
+  readonly taskId: string;
+  readonly delivery: number;
+  /** False: this task id was there already. */
+  readonly isNew: boolean;
+}
+
+/** A job as its worker reads it. Ids are decimal text: they may exceed 2^53. */
+export interface TakenJob<Subject = unknown> {
+  readonly rowId: string;
+  readonly taskId: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly meetingId: number | null;
+  readonly origin: string;
+  readonly state: JobState;
+  /** Attempts that failed so far. */
+  readonly failedAttempts: number;
+  /** Drawn from a sequence by this read, so it orders starts. */
+  readonly runId: string;
+  /** ISO 8601, the database's clock; shown, never compared. */
+  readonly startedAt: string;
+  /** What the job is about, or null. */
+  readonly subject: Subject | null;
+}
+
+export interface CompletedJob {
+  readonly rowId: string;
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly result: unknown;
+  readonly worker: string;
+}
+
+export interface FailedAttempt {
+  readonly rowId: string;
+  readonly startedAt: string;
+  readonly attempt: number;
+  readonly code: string;
+  readonly message: string;
+  /** When the next attempt is due; null: none, the job has failed. */
+  readonly dueAt: string | null;
+  readonly worker: string;
+}
+
+/** An open row as the recovery sweep sees it. */
+export interface OpenJob {
+  readonly rowId: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly delivery: number;
+  readonly priority: number;
+  readonly failedAttempts: number;
+  readonly dueAt: string | null;
+}
+
+export interface JobLedger<Subject = unknown> {
+  /** Inserts rows in one statement; the commit is the acceptance. One answer for each request, in order. */
+  accept(requests: readonly JobRequest[]): Promise<readonly AcceptedJob[]>;
+  /** One read for many jobs; undefined for a row that is gone. */
+  take(rowIds: readonly string[]): Promise<readonly (TakenJob<Subject> | undefined)[]>;
+  /** Ends open rows with a result. False for a row that somebody else ended. */
+  complete(jobs: readonly CompletedJob[]): Promise<readonly boolean[]>;
+  /** Notes failed attempts. False for a row that somebody else ended. */
+  noteFailures(attempts: readonly FailedAttempt[]): Promise<readonly boolean[]>;
+  /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */
+  resultOf(taskId: string): Promise<unknown>;
+  /** Open rows by id, for the sweep; `olderThanMs` counts from the last delivery, null takes every age. */
+  listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
+  /** Open rows by queue. */
+  countOpen(): Promise<Readonly<Record<string, number>>>;
+  /** Delivery + 1 by compare and set; gives back the rows that this caller won. */
+  redeliver(jobs: readonly Pick<OpenJob, 'rowId' | 'delivery'>[]): Promise<readonly OpenJob[]>;
+}

@@ -1,0 +1,101 @@
+/** The few ways in which a run of a job ends. Whoever returns none of these has made a mistake that is reported as one. */
+import { AppError } from './errors.ts';
+
+/** A Redis key that a result is also read from, written with the result and only after it was committed. */
+export interface CacheEntry {
+  readonly key: string;
+  /** JSON text. null deletes the key. */
+  readonly json: string | null;
+  readonly lifeSeconds: number;
+}
+
+export interface Complete {
+  readonly kind: 'complete';
+  /** JSON-able. */
+  readonly result: unknown;
+  /** True when the handler's own transaction already ended the job row. */
+  readonly isRecorded: boolean;
+  readonly cache: readonly CacheEntry[];
+}
+
+/** Failed now: permanent faults, and transient ones whose attempts are used up. */
+export interface Fail {
+  readonly kind: 'fail';
+  readonly error: AppError;
+  readonly cache: readonly CacheEntry[];
+}
+
+/** Failed this time; tried again later, and the attempt counts. */
+export interface Retry {
+  readonly kind: 'retry';
+  readonly error: AppError;
+}
+
+/** Not now: comes back after `delayMs`, no attempt counted. */
+export interface StepBack {
+  readonly kind: 'step-back';
+  readonly reason: string;
+  readonly delayMs: number;
+}
+
+/** This process stops: the job is next in line for another one, no attempt counted. */
+export interface HandBack {
+  readonly kind: 'hand-back';
+}
+
+/** Somebody else ended this job meanwhile (cancelled, or a newer run): nothing is written. */
+export interface Closed {
+  readonly kind: 'closed';
+  readonly reason: string;
+}
+
+export type Outcome = Complete | Fail | Retry | StepBack | HandBack | Closed;
+
+const kinds: readonly Outcome['kind'][] = ['complete', 'fail', 'retry', 'step-back', 'hand-back', 'closed'];
+
+export function complete(
+  result: unknown,
+  { isRecorded = false, cache = [] }: { isRecorded?: boolean; cache?: readonly CacheEntry[] } = {},
+): Complete {
+  return { kind: 'complete', result, isRecorded, cache };
+}
+
+export function fail(error: AppError, { cache = [] }: { cache?: readonly CacheEntry[] } = {}): Fail {
+  return { kind: 'fail', error, cache };
+}
+
+export function retry(error: AppError): Retry {
+  return { kind: 'retry', error };
+}
+
+export function stepBack(reason: string, delayMs: number): StepBack {
+  return { kind: 'step-back', reason, delayMs };
+}
+
+export function handBack(): HandBack {
+  return { kind: 'hand-back' };
+}
+
+export function closed(reason: string): Closed {
+  return { kind: 'closed', reason };
+}
+
+/** What a handler gave back, or a failure that names what it may give back. */
+export function asOutcome(task: string, value: unknown): Outcome {
+  if (typeof value === 'object' && value !== null && 'kind' in value && kinds.some((kind) => kind === value.kind)) {
+    return value as Outcome;
+  }
+  return fail(
+    new AppError('TASK_INVALID', `Task "${task}" returned no outcome. Return complete(), fail(), retry() or stepBack() of core/outcome.`),
+  );
+}
+
+/** The outcome of an error a handler threw. Unknown errors are retried: most are other programs' faults that pass. */
+export function outcomeOfError(task: string, error: unknown): Outcome {
+  if (!(error instanceof AppError)) {
+    const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return retry(new AppError('TASK_FAILED', `Task "${task}" failed: ${words}`.slice(0, 1024), { cause: error }));
+  }
+  if (error.fault === 'permanent') return fail(error);
+  return error.fault === 'throttled' ? stepBack(error.code, 60_000) : retry(error);
+}

@@ -1,0 +1,237 @@
+/** The consumer: takes jobs from BullMQ, runs them through one gate, settles them, and stops without losing any. */
+import { type Job, type Processor, Worker } from 'bullmq';
+import pLimit from 'p-limit';
+import { createBatcher } from '../batcher.ts';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
+import type { Log } from '../logger.ts';
+import type { Redis } from '../redis.ts';
+import type { ResultBackend } from '../results.ts';
+import type { ProgressStep, TaskRegistry } from '../task.ts';
+import { createAvailability, isServerFault } from './availability.ts';
+import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
+import { abortReasons, runJob, stopwatch } from './run-job.ts';
+import { handBackToQueue, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
+
+/** core-notes measurements: 25 s and 5 s take up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
+const lockDurationMs = 25_000;
+const stalledCheckMs = 5_000;
+const stallsBeforeBullFails = 1_000;
+/** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
+const mostDefaultJobs = 4;
+const maxRowsABatch = 300;
+/** A stage shorter than this is not published. */
+const progressAfterMs = 50;
+const serverFaultDelayMs = 2_000;
+const tooNewDelayMs = 30_000;
+
+export interface ConsumerOptions {
+  readonly registry: TaskRegistry;
+  readonly ledger: JobLedger;
+  readonly results: ResultBackend;
+  /** Handed to every handler. */
+  readonly services: unknown;
+  readonly connection: Redis;
+  readonly queueNames: readonly string[];
+  readonly concurrency: number;
+  /** This worker's name to the outside, `worker@host`. */
+  readonly worker: string;
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  readonly softLimitMs: number;
+  readonly hardLimitMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  probeDatabase(): Promise<unknown>;
+  /** The row of a job that a schedule made; inserted when it is taken. */
+  acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
+}
+
+export interface RunningJob {
+  readonly job: TakenJob;
+  readonly startedWallMs: number;
+}
+
+export interface Consumer {
+  start(): Promise<void>;
+  /** Takes nothing new; hands back what is unfinished after `graceMs`. Safe to call twice; a second call hands back at once. */
+  stop(graceMs: number): Promise<void>;
+  running(): readonly RunningJob[];
+  /** Jobs completed and failed since the start, by task. */
+  counts(): Readonly<Record<string, number>>;
+}
+
+export function createConsumer(options: ConsumerOptions): Consumer {
+  const { registry, ledger, results, clock, log, concurrency } = options;
+  const gate = pLimit(concurrency);
+  const running = new Map<string, RunningJob & { readonly controller: AbortController }>();
+  const counts: Record<string, number> = {};
+  let workers: Worker<JobData>[] = [];
+  let isStopping = false;
+
+  const taker = createBatcher<string, TakenJob | undefined>({ maxItems: maxRowsABatch, execute: (ids) => ledger.take(ids) });
+  const settleDeps: SettleDeps = {
+    complete: createBatcher<CompletedJob, boolean>({ maxItems: maxRowsABatch, execute: (jobs) => ledger.complete(jobs) }),
+    noteFailure: createBatcher<FailedAttempt, boolean>({ maxItems: maxRowsABatch, execute: (jobs) => ledger.noteFailures(jobs) }),
+    results,
+    worker: options.worker,
+    clock,
+    retryDelayMs: options.retryDelayMs,
+    maxRetries: (job) => maxRetriesOf(registry, job.task) ?? options.maxRetries,
+  };
+
+  const database = createAvailability({
+    part: 'database',
+    log,
+    probe: options.probeDatabase,
+    onDown: () => workers.forEach((each) => void each.pause(true)),
+    onUp: () => !isStopping && workers.forEach((each) => each.resume()),
+  });
+
+  const take = async (rowId: string): Promise<TakenJob> => {
+    const job = await taker.add(rowId);
+    if (!job) throw new AppError('NOT_FOUND', `Job row ${rowId} is gone.`);
+    return job;
+  };
+
+  const runTaken = async (job: TakenJob, bullJob: Job<JobData>, token: string, signal: AbortSignal | undefined): Promise<void> => {
+    const elapsedMs = stopwatch(clock);
+    const controller = followSignal(signal);
+    const jobLog = log.child({ job_id: job.rowId, task_id: job.taskId, task: job.task, ...(job.meetingId === null ? {} : { meeting_id: job.meetingId }) });
+    const progress = createProgress((step) => results.progress(job, step));
+    running.set(job.rowId, { job, startedWallMs: clock.wallMs(), controller });
+    try {
+      // Not waited for: a client may read STARTED a moment late, but a slot never waits for it.
+      void results.started(job);
+      const outcome = await runJob(registry, {
+        job,
+        services: options.services,
+        signal: controller,
+        log: jobLog,
+        softLimitMs: options.softLimitMs,
+        hardLimitMs: options.hardLimitMs,
+        progress: progress.report,
+        takeAgain: () => take(job.rowId),
+      });
+      progress.stop();
+      if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
+      await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
+      counts[job.task] = (counts[job.task] ?? 0) + 1;
+    } finally {
+      progress.stop();
+      running.delete(job.rowId);
+    }
+  };
+
+  const processJob = async (bullJob: Job<JobData>, token: string, signal: AbortSignal | undefined): Promise<void> => {
+    try {
+      if (isStopping) return await handBackToQueue(bullJob, token);
+      const { id, schedule, v } = bullJob.data;
+      if (typeof v !== 'number' || v > jobDataVersion) {
+        log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: bullJob.id, version: v, known: jobDataVersion });
+        return await stepBackInQueue(bullJob, token, clock.wallMs() + tooNewDelayMs);
+      }
+      const rowId = id ?? (await options.acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
+      const job = await taker.add(rowId);
+      if (!job) return log.warn('job.row_gone', { job_id: rowId });
+      if (job.state !== 'queued' && job.state !== 'retrying') return await answerEnded(job);
+      await runTaken(job, bullJob, token, signal);
+    } catch (error) {
+      if (!isServerFault(error)) throw error;
+      database.reportFailure(error);
+      await stepBackInQueue(bullJob, token, clock.wallMs() + serverFaultDelayMs);
+    }
+  };
+
+  /** A second delivery of a job that ended: only its documents may be missing, when a worker died between commit and publication. */
+  const answerEnded = async (job: TakenJob): Promise<void> => {
+    const result = job.state === 'completed' ? await ledger.resultOf(job.taskId) : undefined;
+    if (result !== undefined) await results.succeeded(job, result, []);
+    log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
+  };
+
+  const processor: Processor<JobData> = (job, token, signal) => gate(() => processJob(job, token ?? '', signal));
+
+  const makeWorker = (name: string) => {
+    const worker = new Worker<JobData>(name, processor, {
+      connection: options.connection,
+      prefix: queuePrefix,
+      autorun: false,
+      name: options.worker,
+      concurrency: name === 'default' ? Math.min(mostDefaultJobs, concurrency) : concurrency,
+      lockDuration: lockDurationMs,
+      stalledInterval: stalledCheckMs,
+      maxStalledCount: stallsBeforeBullFails,
+      ...retention,
+    });
+    worker.on('error', (error) => logWorkerError(error, log));
+    worker.on('stalled', (id) => log.warn('job.taken_up', { bull_job_id: id, reason: 'its worker died or froze' }));
+    worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => worker.cancelJob(id, abortReasons.lockLost)));
+    return worker;
+  };
+
+  const untilIdle = async (deadlineMs: number) => {
+    const endMs = clock.monotonicMs() + deadlineMs;
+    while (gate.activeCount + gate.pendingCount > 0 && clock.monotonicMs() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  };
+
+  return {
+    async start() {
+      workers = options.queueNames.map(makeWorker);
+      for (const worker of workers) worker.run().catch((error) => logWorkerError(error, log));
+      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+    },
+    async stop(graceMs) {
+      isStopping = true;
+      database.stop();
+      await Promise.all(workers.map((worker) => worker.pause(true)));
+      if (running.size > 0 && graceMs > 0) {
+        log.info('worker.finishing', { jobs: running.size, up_to_s: graceMs / 1_000 });
+        await untilIdle(graceMs);
+      }
+      for (const { controller } of running.values()) controller.abort(abortReasons.stopping);
+      await untilIdle(3_000);
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
+    running: () => [...running.values()],
+    counts: () => counts,
+  };
+}
+
+function maxRetriesOf(registry: TaskRegistry, task: string): number | undefined {
+  return registry.all.find(({ name }) => name === task)?.maxRetries;
+}
+
+/** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */
+function slotOf(job: Job<JobData>): number {
+  return Number(job.id?.split(':').at(-1)) || job.timestamp + (job.opts.delay ?? 0);
+}
+
+/** A controller of ours that BullMQ's signal (cancelJob) aborts too. */
+function followSignal(signal: AbortSignal | undefined): AbortController {
+  const controller = new AbortController();
+  if (signal?.aborted) controller.abort(signal.reason);
+  signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
+  return controller;
+}
+
+/** Publishes the stage that is still going on after 50 ms, and nothing of stages that were quicker. */
+function createProgress(publish: (step: ProgressStep) => Promise<void>): { report(step: ProgressStep): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    report(step) {
+      clearTimeout(timer);
+      timer = setTimeout(() => void publish(step), progressAfterMs);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** After a lost lock or an emptied Redis BullMQ reports "Missing lock" or "Missing key": expected, the row decides. */
+function logWorkerError(error: Error, log: Log): void {
+  if (/^Missing (lock|key)/.test(error.message)) log.debug('job.stale', { code: 'STALE_RESULT', error: error.message });
+  else if (!/ECONN|Connection is closed|EPIPE|ETIMEDOUT/.test(error.message)) log.warn('queue.error', { error: error.message.slice(0, 300) });
+}

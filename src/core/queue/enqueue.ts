@@ -1,0 +1,95 @@
+/** Accepts requests: rows first, committed, then the queue. What the queue does not get now, the recovery sweep delivers. */
+import { randomUUID } from 'node:crypto';
+import type { JobLedger, JobRequest, OpenJob } from '../job-ledger.ts';
+import type { Log } from '../logger.ts';
+import type { TaskRegistry } from '../task.ts';
+import type { Queues } from './queues.ts';
+
+export interface EnqueueRequest {
+  /** Task name or alias. */
+  readonly task: string;
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** Unset: a new uuid. */
+  readonly taskId?: string;
+  readonly origin: string;
+  /** BullMQ's, 0 to 20; unset: `priorities.normal`. */
+  readonly priority?: number;
+  /** ISO 8601; unset: at once. */
+  readonly dueAt?: string | null;
+}
+
+export interface Accepted {
+  readonly taskId: string;
+  readonly rowId: string;
+  /** False: this id was accepted before and is not done again. */
+  readonly isNew: boolean;
+}
+
+export interface EnqueueReport {
+  readonly accepted: readonly Accepted[];
+  /** `database`: Redis did not take the jobs; they are accepted and wait for it. */
+  readonly queued: 'redis' | 'database';
+}
+
+/** BullMQ priorities, lower first: what a person waits for goes before bulk work. */
+export const priorities = { normal: 1, bulk: 20 } as const;
+
+/** Rows in one insert and one addBulk. */
+const rowsABlock = 1_000;
+
+export interface Enqueuer {
+  /** Any number of requests, in blocks. @throws AppError TASK_UNKNOWN, TASK_ARGUMENTS before anything is accepted; DATABASE_* */
+  enqueue(requests: readonly EnqueueRequest[]): Promise<EnqueueReport>;
+}
+
+export function createEnqueuer(deps: { registry: TaskRegistry; ledger: JobLedger; queues: Queues; log: Log }): Enqueuer {
+  const { registry, ledger, queues, log } = deps;
+  return {
+    async enqueue(requests) {
+      const jobs = requests.map((request) => toJobRequest(registry, request));
+      const accepted: Accepted[] = [];
+      let queued: EnqueueReport['queued'] = 'redis';
+      for (let at = 0; at < jobs.length; at += rowsABlock) {
+        const block = jobs.slice(at, at + rowsABlock);
+        const answers = await ledger.accept(block);
+        accepted.push(...answers);
+        const fresh = answers.flatMap((answer, index) => (answer.isNew ? [toOpenJob(answer, block[index])] : []));
+        try {
+          if (queued === 'redis') await queues.add(fresh);
+        } catch (error) {
+          queued = 'database';
+          log.warn('queue.add_waits', { jobs: jobs.length - at, error: error instanceof Error ? error.message : 'unknown' });
+        }
+      }
+      return { accepted, queued };
+    },
+  };
+}
+
+function toJobRequest(registry: TaskRegistry, request: EnqueueRequest): JobRequest {
+  const task = registry.find(request.task);
+  const { parameters, meetingId } = task.bind(request.args ?? [], request.kwargs ?? {});
+  return {
+    taskId: request.taskId ?? randomUUID(),
+    task: task.name,
+    queue: task.queue,
+    parameters,
+    meetingId,
+    origin: request.origin,
+    priority: request.priority ?? priorities.normal,
+    dueAt: request.dueAt ?? null,
+  };
+}
+
+function toOpenJob({ rowId, delivery }: { rowId: string; delivery: number }, request: JobRequest | undefined): OpenJob {
+  return {
+    rowId,
+    delivery,
+    task: request?.task ?? '',
+    queue: request?.queue ?? '',
+    priority: request?.priority ?? 0,
+    failedAttempts: 0,
+    dueAt: request?.dueAt ?? null,
+  };
+}

@@ -1,0 +1,61 @@
+/** What a worker does beside its jobs: beats every 2 s, sweeps every 30 s, and rebuilds the queue when Redis was emptied. */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../logger.ts';
+import type { Redis } from '../redis.ts';
+import { beat, heartbeatMs, removePresence, setMarker, type WorkerState } from './presence.ts';
+import type { Sweep } from './recover.ts';
+
+const sweepEveryMs = 30_000;
+
+export interface HousekeepingOptions {
+  readonly redis: Redis;
+  readonly sweep: Sweep;
+  readonly clock: Clock;
+  readonly log: Log;
+  state(): WorkerState;
+  registerSchedules(): Promise<void>;
+}
+
+export interface Housekeeping {
+  /** Beats and sweeps once, then goes on by itself. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createHousekeeping({ redis, sweep, clock, log, state, registerSchedules }: HousekeepingOptions): Housekeeping {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  let sweptMs = Number.NEGATIVE_INFINITY;
+  let work: Promise<void> = Promise.resolve();
+
+  const look = async (): Promise<void> => {
+    const { hasMarker } = await beat(redis, state(), clock);
+    const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
+    if (hasMarker && !isDue) return;
+    sweptMs = clock.monotonicMs();
+    if (!hasMarker) await registerSchedules();
+    await sweep.run(hasMarker ? 'stale' : 'everything');
+    if (!hasMarker) await setMarker(redis);
+  };
+
+  const turn = () => {
+    work = look().catch((error) => {
+      // Servers that are away are told by their own connections; the next beat tries again.
+      log.debug('worker.beat_failed', { error: error instanceof Error ? error.message : 'unknown' });
+      sweptMs = Number.NEGATIVE_INFINITY;
+    });
+    return work.then(() => {
+      if (!isStopped) timer = setTimeout(turn, heartbeatMs);
+    });
+  };
+
+  return {
+    start: turn,
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+      if (redis.status === 'ready') await removePresence(redis, state().worker).catch(() => undefined);
+    },
+  };
+}

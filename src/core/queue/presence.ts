@@ -1,0 +1,64 @@
+/**
+ * A worker's sign of life: its state in Redis every 2 s, and the marker that shows when Redis was emptied.
+ * `vambe status` and `vambe inspect` read these; nothing scans keys, as a sorted set names the workers.
+ */
+import type { Clock } from '../clock.ts';
+import type { Redis } from '../redis.ts';
+
+/** Celery's heartbeat too. A worker unseen for three beats counts as gone. */
+export const heartbeatMs = 2_000;
+const goneAfterMs = 3 * heartbeatMs;
+const indexKey = 'vambe:workers';
+/** Gone when Redis lost its data; whoever finds it missing sweeps first and then sets it. */
+const markerKey = 'vambe:marker';
+
+export interface WorkerState {
+  readonly worker: string;
+  readonly pid: number;
+  readonly queues: readonly string[];
+  readonly concurrency: number;
+  readonly tasks: readonly string[];
+  readonly started_at: string;
+  readonly processed: Readonly<Record<string, number>>;
+  readonly rss_bytes: number;
+  readonly active: readonly ActiveJob[];
+}
+
+export interface ActiveJob {
+  readonly task_id: string;
+  readonly task: string;
+  readonly meeting_id: number | null;
+  readonly started_at: string;
+}
+
+const stateKey = (worker: string) => `vambe:worker:${worker}`;
+
+/** Writes the state and says whether Redis still has the marker. */
+export async function beat(redis: Redis, state: WorkerState, clock: Clock): Promise<{ hasMarker: boolean }> {
+  const replies = await redis
+    .multi()
+    .zadd(indexKey, clock.wallMs(), state.worker)
+    .setex(stateKey(state.worker), Math.ceil(goneAfterMs / 1_000), JSON.stringify(state))
+    .exists(markerKey)
+    .exec();
+  return { hasMarker: replies?.[2]?.[1] === 1 };
+}
+
+export async function setMarker(redis: Redis): Promise<void> {
+  await redis.set(markerKey, '1');
+}
+
+export async function removePresence(redis: Redis, worker: string): Promise<void> {
+  await redis.multi().zrem(indexKey, worker).del(stateKey(worker)).exec();
+}
+
+/** Workers that beat within the last 6 s, by name. */
+export async function listWorkers(redis: Redis, clock: Clock): Promise<readonly WorkerState[]> {
+  await redis.zremrangebyscore(indexKey, 0, clock.wallMs() - 10 * goneAfterMs);
+  const names = await redis.zrangebyscore(indexKey, clock.wallMs() - goneAfterMs, '+inf');
+  if (names.length === 0) return [];
+  const texts = await redis.mget(names.map(stateKey));
+  return texts
+    .flatMap((text) => (text === null ? [] : [JSON.parse(text) as WorkerState]))
+    .sort((a, b) => (a.worker < b.worker ? -1 : 1));
+}

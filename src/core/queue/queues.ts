@@ -1,0 +1,128 @@
+/** The BullMQ queues, and how a job row becomes a BullMQ job. */
+import { type BulkJobOptions, Queue } from 'bullmq';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import type { OpenJob } from '../job-ledger.ts';
+import type { Redis } from '../redis.ts';
+
+export const queuePrefix = 'vambe';
+
+/** Raised when job data change their meaning; a worker puts back what is newer than it knows. */
+export const jobDataVersion = 1;
+
+/** Everything else stands in the job row: Redis may be emptied at any moment. */
+export interface JobData {
+  /** Row id; absent in a job that a schedule made, whose row is inserted when it is taken. */
+  readonly id?: string;
+  /** Name of the schedule that made it. */
+  readonly schedule?: string;
+  readonly v: number;
+}
+
+export interface QueueSettings {
+  readonly connection: Redis;
+  /** Queue names, those of the tasks. */
+  readonly names: readonly string[];
+  readonly clock: Clock;
+  /** Attempts after the first. */
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+}
+
+export interface Queues {
+  readonly names: readonly string[];
+  /** @throws AppError BUG for a name that no task uses */
+  get(name: string): Queue<JobData>;
+  /** Hands rows to their queues. Adding one twice under one delivery does nothing. @throws AppError REDIS_UNREACHABLE after 5 s */
+  add(rows: readonly OpenJob[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** BullMQ's own `add` waits for ever when Redis is away (measured), so it gets a deadline. */
+const addTimeoutMs = 5_000;
+const rowsAnAdd = 1_000;
+
+/** Kept for a look with BullMQ's tools; the job table is the history. Also what bench/ gives the bare engine. */
+export const retention = {
+  removeOnComplete: { age: 3_600, count: 1_000 },
+  removeOnFail: { age: 7 * 86_400, count: 10_000 },
+} as const;
+
+export function createQueues({ connection, names, clock, maxRetries, retryDelayMs }: QueueSettings): Queues {
+  const queues = new Map(names.map((name) => [name, new Queue<JobData>(name, { connection, prefix: queuePrefix })]));
+  for (const queue of queues.values()) queue.on('error', () => undefined); // the connection reports its own state
+
+  const get = (name: string) => {
+    const queue = queues.get(name);
+    if (!queue) throw new AppError('BUG', `No task uses the queue "${name}", known are ${names.join(', ')}.`);
+    return queue;
+  };
+
+  return {
+    names,
+    get,
+    async add(rows) {
+      for (const [name, ofQueue] of groupByQueue(rows)) {
+        const queue = get(name);
+        for (let at = 0; at < ofQueue.length; at += rowsAnAdd) {
+          const jobs = ofQueue.slice(at, at + rowsAnAdd).map((row) => toBullJob(row, { nowMs: clock.wallMs(), maxRetries, retryDelayMs }));
+          await withDeadline(queue.addBulk(jobs), addTimeoutMs, `adding ${jobs.length} jobs to the queue "${name}"`);
+        }
+      }
+    },
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+/** `j<row id>-<delivery>`: BullMQ silently ignores an id that it still keeps, so each delivery has its own. */
+export function bullJobId({ rowId, delivery }: Pick<OpenJob, 'rowId' | 'delivery'>): string {
+  return `j${rowId}-${delivery}`;
+}
+
+function toBullJob(
+  row: OpenJob,
+  { nowMs, maxRetries, retryDelayMs }: { nowMs: number; maxRetries: number; retryDelayMs: number },
+): { name: string; data: JobData; opts: BulkJobOptions } {
+  const delayMs = row.dueAt === null ? 0 : Math.max(0, Date.parse(row.dueAt) - nowMs);
+  return {
+    name: row.task,
+    data: { id: row.rowId, v: jobDataVersion },
+    opts: {
+      jobId: bullJobId(row),
+      attempts: Math.max(1, maxRetries + 1 - row.failedAttempts),
+      backoff: { type: 'fixed', delay: retryDelayMs },
+      ...retention,
+      ...(row.priority > 0 ? { priority: row.priority } : {}),
+      ...(delayMs > 0 ? { delay: delayMs } : {}),
+    },
+  };
+}
+
+function groupByQueue(rows: readonly OpenJob[]): Map<string, OpenJob[]> {
+  const groups = new Map<string, OpenJob[]>();
+  for (const row of rows) {
+    const group = groups.get(row.queue);
+    if (group) group.push(row);
+    else groups.set(row.queue, [row]);
+  }
+  return groups;
+}
+
+/** @throws AppError REDIS_UNREACHABLE that names the operation and the limit */
+export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, operation: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new AppError('REDIS_UNREACHABLE', `Redis did not answer within ${timeoutMs} ms while ${operation}.`)),
+      timeoutMs,
+    );
+  });
+  work.catch(() => undefined); // a late failure of abandoned work is nobody's
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

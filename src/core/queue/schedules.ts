@@ -1,0 +1,23 @@
+/** Schedules, kept by BullMQ's job schedulers. Registered at start and again when Redis came back empty. */
+import { jobDataVersion, type Queues } from './queues.ts';
+
+export interface Schedule {
+  readonly name: string;
+  readonly task: string;
+  readonly queue: string;
+  /** Exactly one of the two: an interval, or cron (UTC). */
+  readonly everyMs?: number;
+  readonly cron?: string;
+}
+
+export async function registerSchedules(queues: Queues, schedules: readonly Schedule[]): Promise<void> {
+  for (const { name, task, queue, everyMs, cron } of schedules) {
+    await queues
+      .get(queue)
+      .upsertJobScheduler(
+        name,
+        everyMs === undefined ? { pattern: cron ?? '', tz: 'UTC' } : { every: everyMs },
+        { name: task, data: { schedule: name, v: jobDataVersion }, opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } },
+      );
+  }
+}

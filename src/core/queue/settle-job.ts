@@ -1,0 +1,101 @@
+/** Turns an outcome into a row, documents for clients, and BullMQ's vocabulary, in this order: the truth first. */
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import type { Batcher } from '../batcher.ts';
+import type { Clock } from '../clock.ts';
+import { AppError } from '../errors.ts';
+import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
+import type { Log } from '../logger.ts';
+import type { Complete, Outcome } from '../outcome.ts';
+import type { ResultBackend } from '../results.ts';
+import type { JobData } from './queues.ts';
+
+export interface SettleDeps {
+  readonly complete: Batcher<CompletedJob, boolean>;
+  readonly noteFailure: Batcher<FailedAttempt, boolean>;
+  readonly results: ResultBackend;
+  readonly worker: string;
+  readonly clock: Clock;
+  readonly retryDelayMs: number;
+  /** Retries of this job, the first attempt not counted. */
+  maxRetries(job: TakenJob): number;
+}
+
+export interface SettleRequest {
+  readonly job: TakenJob;
+  readonly bullJob: Job<JobData>;
+  readonly token: string;
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+  readonly log: Log;
+}
+
+/** Returns when BullMQ may complete the job; throws what BullMQ understands otherwise. */
+export async function settleJob(deps: SettleDeps, request: SettleRequest): Promise<void> {
+  const { job, outcome, log } = request;
+  switch (outcome.kind) {
+    case 'complete':
+      return settleComplete(deps, request, outcome);
+    case 'closed':
+      return log.info('job.closed', { reason: outcome.reason });
+    case 'step-back':
+      log.debug('job.stepped_back', { reason: outcome.reason, delay_ms: outcome.delayMs });
+      return stepBackInQueue(request.bullJob, request.token, deps.clock.wallMs() + outcome.delayMs);
+    case 'hand-back':
+      log.info('job.handed_back', {});
+      return handBackToQueue(request.bullJob, request.token);
+    case 'fail':
+      return settleFailure(deps, request, outcome.error, null);
+    case 'retry': {
+      const attemptsLeft = deps.maxRetries(job) - job.failedAttempts;
+      const dueAtMs = attemptsLeft > 0 ? deps.clock.wallMs() + deps.retryDelayMs : null;
+      return settleFailure(deps, request, outcome.error, dueAtMs);
+    }
+  }
+}
+
+async function settleComplete(deps: SettleDeps, { job, durationMs, log }: SettleRequest, outcome: Complete): Promise<void> {
+  if (!outcome.isRecorded) {
+    const { rowId, runId, startedAt } = job;
+    const isOurs = await deps.complete.add({ rowId, runId, startedAt, result: outcome.result, worker: deps.worker });
+    if (!isOurs) return log.info('job.closed', { reason: 'ended by somebody else meanwhile' });
+  }
+  await deps.results.succeeded(job, outcome.result, outcome.cache);
+  log.debug('job.finished', { duration_ms: Math.round(durationMs) });
+}
+
+/** `dueAtMs` null: the job has failed for good. */
+async function settleFailure(deps: SettleDeps, request: SettleRequest, error: AppError, dueAtMs: number | null): Promise<void> {
+  const { job, outcome, durationMs, log } = request;
+  const attempt = job.failedAttempts + 1;
+  const isOurs = await deps.noteFailure.add({
+    rowId: job.rowId,
+    startedAt: job.startedAt,
+    attempt,
+    code: error.code,
+    message: error.message.slice(0, 1_024),
+    dueAt: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
+    worker: deps.worker,
+  });
+  if (!isOurs) return log.info('job.closed', { reason: 'ended by somebody else meanwhile' });
+  const fields = { attempt, code: error.code, error: error.message, duration_ms: Math.round(durationMs) };
+  if (dueAtMs !== null) {
+    await deps.results.retrying(job, error);
+    log.warn('job.retry', { ...fields, retry_in_s: Math.round(deps.retryDelayMs / 1_000) });
+    throw new Error(`${error.code}: ${error.message}`);
+  }
+  await deps.results.failed(job, error, outcome.kind === 'fail' ? outcome.cache : []);
+  log.error('job.failed', fields);
+  throw new UnrecoverableError(`${error.code}: ${error.message}`);
+}
+
+/** Back in line after a while; BullMQ counts no attempt. Always throws. */
+export async function stepBackInQueue(bullJob: Job<JobData>, token: string, untilMs: number): Promise<never> {
+  await bullJob.moveToDelayed(untilMs, token);
+  throw new DelayedError();
+}
+
+/** Next in line for another worker; BullMQ counts no attempt. Always throws. */
+export async function handBackToQueue(bullJob: Job<JobData>, token: string): Promise<never> {
+  await bullJob.moveToWait(token);
+  throw new WaitingError();
+}

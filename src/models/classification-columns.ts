@@ -1,0 +1,44 @@
+/**
+ * The mapping between taxonomy fields and columns of `meetings_classifications`: the only place that names both.
+ * Fields without a column (other taxonomies', or extensions) live in `runs.fields` alone.
+ */
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+interface ColumnKind {
+  /** The column's PostgreSQL type, as jsonb_to_record reads it. */
+  readonly type: 'text' | 'boolean' | 'json' | 'varchar(20)';
+  /** What stands in the column when the field is null and the column cannot be. */
+  readonly whenNull?: Json;
+}
+
+/** Column by field id; field and column have the same name, as the taxonomy was drawn from the table. */
+export const fieldColumns: Readonly<Record<string, ColumnKind>> = {
+  business_sector: { type: 'text' },
+  company_size: { type: 'text' },
+  region: { type: 'text' },
+  lead_source: { type: 'text' },
+  vambe_product: { type: 'text' },
+  use_case: { type: 'text' },
+  primary_pain_point: { type: 'text' },
+  decision_maker_role: { type: 'text' },
+  purchase_stage: { type: 'text' },
+  language: { type: 'text' },
+  urgency: { type: 'boolean' },
+  lost_client_bad_meeting: { type: 'boolean' },
+  categories: { type: 'json', whenNull: [] },
+  sentiment: { type: 'varchar(20)', whenNull: 'neutral' },
+};
+
+/** Column values from field values; `storedDefaults` are the taxonomy's own, by field id. */
+export function toColumns(
+  values: Readonly<Record<string, unknown>>,
+  storedDefaults: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fieldColumns).map(([column, { whenNull }]) => [
+      column,
+      values[column] ?? (whenNull === undefined ? null : (storedDefaults[column] ?? whenNull)),
+    ]),
+  );
+}

@@ -1,0 +1,136 @@
+/** The little language in which a taxonomy writes its cues, parsed into plain sequences of elements. */
+
+export type PatternElement =
+  | { readonly kind: 'word'; readonly text: string }
+  | { readonly kind: 'stem'; readonly text: string }
+  | { readonly kind: 'class'; readonly name: string }
+  | { readonly kind: 'number' }
+  | { readonly kind: 'gap'; readonly maxWords: number };
+
+export type PatternSequence = readonly PatternElement[];
+
+/** Word lists that patterns name as `@name`. */
+export type WordClasses = Readonly<Record<string, readonly string[]>>;
+
+export type ParsedPattern =
+  | { readonly ok: true; readonly sequences: readonly PatternSequence[] }
+  | { readonly ok: false; readonly fault: string };
+
+/** More readings of one pattern than this are a slip of the pen, and would slow every start. */
+const maxSequences = 2000;
+const maxGapWords = 12;
+const minStemLength = 2;
+
+const combiningMarks = /\p{M}+/gu;
+
+/** Lower case, without accents, with straight apostrophes: how words of cues and transcripts are compared. */
+export function foldWord(word: string): string {
+  return word
+    .normalize('NFD')
+    .replace(combiningMarks, '')
+    .replace(/[’‘`´]/g, "'")
+    .toLowerCase();
+}
+
+/**
+ * Parses a cue. Words stand for themselves (case and accents do not matter), `stem*` for any word that begins so, `@name` for a word
+ * list, `#` for a number, `~3` for up to three words between, `(a|b c|)` for alternatives, the empty one meaning "or nothing".
+ */
+export function parsePattern(source: string, classes: WordClasses): ParsedPattern {
+  try {
+    const reader = { source: source.replace(/-/g, ' '), at: 0 };
+    const sequences = readAlternatives(reader, classes);
+    if (reader.at < reader.source.length) throw new PatternFault(`has a ")" that nothing opened`);
+    return { ok: true, sequences: sequences.map(checkSequence) };
+  } catch (error) {
+    if (error instanceof PatternFault) return { ok: false, fault: `pattern "${source}" ${error.message}` };
+    throw error;
+  }
+}
+
+class PatternFault extends Error {}
+
+interface Reader {
+  readonly source: string;
+  at: number;
+}
+
+function readAlternatives(reader: Reader, classes: WordClasses): PatternSequence[] {
+  const all: PatternSequence[] = [];
+  let current: PatternSequence[] = [[]];
+  while (reader.at < reader.source.length && reader.source[reader.at] !== ')') {
+    const char = reader.source[reader.at];
+    if (char === '|') {
+      all.push(...current);
+      current = [[]];
+      reader.at += 1;
+    } else if (char === '(') {
+      reader.at += 1;
+      const inner = readAlternatives(reader, classes);
+      if (reader.source[reader.at] !== ')') throw new PatternFault('has a "(" that nothing closes');
+      reader.at += 1;
+      current = combine(current, inner);
+    } else if (char === ' ') {
+      reader.at += 1;
+    } else {
+      current = combine(current, readElement(readAtom(reader), classes));
+    }
+  }
+  all.push(...current);
+  return all;
+}
+
+function readAtom(reader: Reader): string {
+  const start = reader.at;
+  while (reader.at < reader.source.length && !' ()|'.includes(reader.source[reader.at] ?? '')) reader.at += 1;
+  return reader.source.slice(start, reader.at);
+}
+
+function readElement(atom: string, classes: WordClasses): PatternSequence[] {
+  if (atom === '#') return [[{ kind: 'number' }]];
+  if (atom.startsWith('~')) {
+    const maxWords = Number(atom.slice(1));
+    if (!Number.isInteger(maxWords) || maxWords < 1 || maxWords > maxGapWords) {
+      throw new PatternFault(`has the gap "${atom}"; a gap is ~1 to ~${maxGapWords}`);
+    }
+    return [[{ kind: 'gap', maxWords }]];
+  }
+  if (atom.startsWith('@')) return readClass(atom.slice(1), classes);
+  return [[readWord(atom)]];
+}
+
+/** The single words of a list are one element; each phrase in it is a reading of its own. */
+function readClass(name: string, classes: WordClasses): PatternSequence[] {
+  const members = Object.hasOwn(classes, name) ? classes[name] : undefined;
+  if (members === undefined) throw new PatternFault(`names the word list "@${name}", which classes does not have`);
+  const phrases = members.filter((member) => splitWords(member).length > 1);
+  const sequences: PatternSequence[] = phrases.map((phrase) => splitWords(phrase).map(readWord));
+  if (phrases.length < members.length) sequences.unshift([{ kind: 'class', name }]);
+  return sequences;
+}
+
+function readWord(atom: string): PatternElement {
+  const isStem = atom.endsWith('*');
+  const text = foldWord(isStem ? atom.slice(0, -1) : atom);
+  if (!/^[\p{L}\p{N}'&+]+$/u.test(text)) throw new PatternFault(`has "${atom}", which is not a word`);
+  if (isStem && text.length < minStemLength)
+    throw new PatternFault(`has the stem "${atom}", shorter than ${minStemLength} letters`);
+  return isStem ? { kind: 'stem', text } : { kind: 'word', text };
+}
+
+/** The words of a list entry, split as transcripts are. */
+export function splitWords(entry: string): string[] {
+  return entry.split(/[\s-]+/).filter((part) => part !== '');
+}
+
+function combine(left: readonly PatternSequence[], right: readonly PatternSequence[]): PatternSequence[] {
+  if (left.length * right.length > maxSequences) throw new PatternFault(`has more than ${maxSequences} readings`);
+  return left.flatMap((head) => right.map((tail) => [...head, ...tail]));
+}
+
+function checkSequence(sequence: PatternSequence): PatternSequence {
+  if (sequence.length === 0) throw new PatternFault('may match nothing at all');
+  if (sequence[0]?.kind === 'gap' || sequence.at(-1)?.kind === 'gap')
+    throw new PatternFault('begins or ends with a gap');
+  return sequence;
+}

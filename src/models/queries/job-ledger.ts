@@ -1,0 +1,266 @@
+/** The job ledger on PostgreSQL: one statement for many jobs, each named so that it is planned once a connection. */
+import type { Database, Statement } from '../../core/database.ts';
+import type {
+  AcceptedJob,
+  CompletedJob,
+  FailedAttempt,
+  JobLedger,
+  JobRequest,
+  JobState,
+  OpenJob,
+  TakenJob,
+} from '../../core/job-ledger.ts';
+import type { MeetingSubject } from '../meeting-subject.ts';
+import { readStandingResult } from './classifications.ts';
+
+/** `sellers.prompt` is younger than the table: databases without it work too. */
+export interface LedgerOptions {
+  readonly hasSellerPrompt: boolean;
+}
+
+export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerOptions): JobLedger<MeetingSubject> {
+  const take = takeStatement(hasSellerPrompt);
+  return {
+    accept: (requests) => accept(database, requests),
+    async take(rowIds) {
+      const input = rowIds.map((id, n) => ({ id, n }));
+      const rows = await database.runLoosely<TakeRow>(take, [JSON.stringify(input)]);
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      return rowIds.map((id) => {
+        const row = byId.get(id);
+        return row && toTakenJob(row);
+      });
+    },
+    async complete(jobs) {
+      const rows = await database.run<{ id: string }>(completeStatement, [JSON.stringify(jobs.map(toCompleteInput))]);
+      return jobs.map(({ rowId }) => rows.some(({ id }) => id === rowId));
+    },
+    async noteFailures(attempts) {
+      const rows = await database.run<{ id: string }>(failStatement, [JSON.stringify(attempts.map(toFailInput))]);
+      return attempts.map(({ rowId }) => rows.some(({ id }) => id === rowId));
+    },
+    async resultOf(taskId) {
+      const [row] = await database.run<{ result: unknown; meeting_id: number | null }>(resultStatement, [taskId]);
+      if (!row) return undefined;
+      if (row.result !== null || row.meeting_id === null) return row.result;
+      return readStandingResult(database, row.meeting_id);
+    },
+    async listOpen({ afterRowId, limit, olderThanMs }) {
+      return (await database.run<OpenRow>(listOpenStatement, [afterRowId, limit, olderThanMs])).map(toOpenJob);
+    },
+    async countOpen() {
+      const rows = await database.run<{ queue: string; open: number }>(countOpenStatement, []);
+      return Object.fromEntries(rows.map(({ queue, open }) => [queue, open]));
+    },
+    async redeliver(jobs) {
+      const input = jobs.map(({ rowId, delivery }) => ({ id: rowId, delivery }));
+      return (await database.run<OpenRow>(redeliverStatement, [JSON.stringify(input)])).map(toOpenJob);
+    },
+  };
+}
+
+// ---------------------------------------------------------------- accept
+
+const acceptStatement: Statement = {
+  name: 'job_accept',
+  text: `
+with input as (
+  select * from json_to_recordset($1) as t(n int, task_id text, task text, queue text, parameters jsonb, meeting_id int, origin text, priority int, due_at timestamptz)
+), fresh as (
+  insert into vambe_worker.jobs (task_id, task, queue, parameters, meeting_id, origin, priority, due_at)
+  select task_id, task, queue, parameters, meeting_id, origin, priority, due_at from input order by n
+  on conflict (task_id) do nothing
+  returning id, task_id
+)
+select i.n, coalesce(f.id, j.id)::text as id, f.id is not null as is_new, coalesce(j.delivery, 0) as delivery
+from input i
+left join fresh f on f.task_id = i.task_id
+left join vambe_worker.jobs j on j.task_id = i.task_id
+order by i.n`,
+};
+
+interface AcceptRow {
+  readonly n: number;
+  readonly id: string | null;
+  readonly is_new: boolean;
+  readonly delivery: number;
+}
+
+async function accept(database: Database, requests: readonly JobRequest[]): Promise<readonly AcceptedJob[]> {
+  const input = requests.map((request, n) => ({
+    n,
+    task_id: request.taskId,
+    task: request.task,
+    queue: request.queue,
+    parameters: request.parameters,
+    meeting_id: request.meetingId,
+    origin: request.origin,
+    priority: request.priority,
+    due_at: request.dueAt,
+  }));
+  for (;;) {
+    const rows = await database.run<AcceptRow>(acceptStatement, [JSON.stringify(input)]);
+    const accepted = rows.flatMap(({ n, id, is_new, delivery }) =>
+      id === null ? [] : [{ rowId: id, taskId: input[n]?.task_id ?? '', delivery, isNew: is_new }],
+    );
+    // A row committed by somebody else during the statement conflicts but is not in its snapshot: ask again, it is there now.
+    if (accepted.length === requests.length) return accepted;
+  }
+}
+
+// ---------------------------------------------------------------- take
+
+/** No writes but the sequence, which orders starts: now() is equal within a batch and follows the server's clock. */
+function takeStatement(hasSellerPrompt: boolean): Statement {
+  return {
+    name: 'job_take',
+    text: `
+select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.origin, j.state, j.attempt,
+  nextval('vambe_worker.runs_id_seq')::text as run_id, now()::text as started_at,
+  m.id as found_meeting_id, m.transcript, c.name as client_name, s.name as seller_name,
+  ${hasSellerPrompt ? 's.prompt' : 'null::text'} as seller_prompt, cur.input_hash
+from json_to_recordset($1) as i(id bigint, n int)
+join vambe_worker.jobs j using (id)
+left join public.meetings m on m.id = j.meeting_id
+left join public.clients c on c.id = m.client_id
+left join public.sellers s on s.id = m.seller_id
+left join vambe_worker.current cur on cur.meeting_id = j.meeting_id
+order by i.n`,
+  };
+}
+
+interface TakeRow {
+  readonly id: string;
+  readonly task_id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly parameters: Record<string, unknown>;
+  readonly meeting_id: number | null;
+  readonly origin: string;
+  readonly state: JobState;
+  readonly attempt: number;
+  readonly run_id: string;
+  readonly started_at: string;
+  readonly found_meeting_id: number | null;
+  readonly transcript: string | null;
+  readonly client_name: string | null;
+  readonly seller_name: string | null;
+  readonly seller_prompt: string | null;
+  readonly input_hash: string | null;
+}
+
+function toTakenJob(row: TakeRow): TakenJob<MeetingSubject> {
+  return {
+    rowId: row.id,
+    taskId: row.task_id,
+    task: row.task,
+    queue: row.queue,
+    parameters: row.parameters,
+    meetingId: row.meeting_id,
+    origin: row.origin,
+    state: row.state,
+    failedAttempts: row.attempt,
+    runId: row.run_id,
+    startedAt: row.started_at,
+    subject:
+      row.found_meeting_id === null
+        ? null
+        : {
+            meetingId: row.found_meeting_id,
+            transcript: row.transcript,
+            clientName: row.client_name,
+            sellerName: row.seller_name,
+            sellerPrompt: row.seller_prompt,
+            currentInputHash: row.input_hash,
+          },
+  };
+}
+
+// ---------------------------------------------------------------- ends
+
+const completeStatement: Statement = {
+  name: 'job_complete',
+  text: `
+update vambe_worker.jobs j
+set state = 'completed', result = i.result, run_id = i.run_id, started_at = i.started_at, finished_at = now(), worker = i.worker,
+    error_code = null, error_message = null, due_at = null
+from json_to_recordset($1) as i(id bigint, run_id bigint, started_at timestamptz, result jsonb, worker text)
+where j.id = i.id and (j.state in ('queued', 'retrying') or (j.state = 'completed' and j.run_id = i.run_id))
+returning j.id::text`,
+};
+
+function toCompleteInput({ rowId, runId, startedAt, result, worker }: CompletedJob) {
+  return { id: rowId, run_id: runId, started_at: startedAt, result: result ?? null, worker };
+}
+
+const failStatement: Statement = {
+  name: 'job_note_failure',
+  text: `
+update vambe_worker.jobs j
+set state = case when i.due_at is null then 'failed' else 'retrying' end, attempt = i.attempt, attempts = j.attempts || i.note,
+    error_code = i.code, error_message = i.message, started_at = i.started_at, worker = i.worker, due_at = i.due_at,
+    delivered_at = now(), finished_at = case when i.due_at is null then now() end
+from json_to_recordset($1) as i(id bigint, attempt int, note jsonb, code text, message text, started_at timestamptz, worker text, due_at timestamptz)
+where j.id = i.id and j.state in ('queued', 'retrying')
+returning j.id::text`,
+};
+
+function toFailInput({ rowId, startedAt, attempt, code, message, dueAt, worker }: FailedAttempt) {
+  const note = { attempt, at: startedAt, code, message, due_at: dueAt };
+  return { id: rowId, attempt, note, code, message, started_at: startedAt, worker, due_at: dueAt };
+}
+
+const resultStatement: Statement = {
+  name: 'job_result',
+  text: `select result, meeting_id from vambe_worker.jobs where task_id = $1 and state = 'completed'`,
+};
+
+// ---------------------------------------------------------------- recovery
+
+interface OpenRow {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly delivery: number;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly due_at: string | null;
+}
+
+const openColumns =
+  "j.id::text, j.task, j.queue, j.delivery, j.priority, j.attempt, to_json(j.due_at)#>>'{}' as due_at";
+
+const listOpenStatement: Statement = {
+  name: 'job_list_open',
+  text: `
+select ${openColumns} from vambe_worker.jobs j
+where j.state in ('queued', 'retrying') and j.id > $1::bigint
+  and ($3::int is null or j.delivered_at < now() - $3::int * interval '1 millisecond')
+order by j.id limit $2::int`,
+};
+
+const countOpenStatement: Statement = {
+  name: 'job_count_open',
+  text: `select queue, count(*)::int as open from vambe_worker.jobs where state in ('queued', 'retrying') group by queue`,
+};
+
+const redeliverStatement: Statement = {
+  name: 'job_redeliver',
+  text: `
+update vambe_worker.jobs j set delivery = j.delivery + 1, delivered_at = now()
+from json_to_recordset($1) as i(id bigint, delivery int)
+where j.id = i.id and j.delivery = i.delivery and j.state in ('queued', 'retrying')
+returning ${openColumns}`,
+};
+
+function toOpenJob(row: OpenRow): OpenJob {
+  return {
+    rowId: row.id,
+    task: row.task,
+    queue: row.queue,
+    delivery: row.delivery,
+    priority: row.priority,
+    failedAttempts: row.attempt,
+    dueAt: row.due_at,
+  };
+}

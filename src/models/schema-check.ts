@@ -1,0 +1,118 @@
+/** Migrations, and the check at start that the database is what this build needs. Existing tables of the API are never altered. */
+import { fileURLToPath } from 'node:url';
+import { getTableColumns } from 'drizzle-orm';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { type Database, type Statement, sqlState } from '../core/database.ts';
+import { AppError } from '../core/errors.ts';
+import { givenTables } from './given-tables.ts';
+
+const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
+const migrationsSchema = 'vambe_worker';
+const migrationsTable = 'migrations';
+/** Any constant: two processes that migrate at once wait for each other. */
+const advisoryLock = 7_226_253_001;
+
+export interface MigrationReport {
+  /** Version before and after: the number of migrations applied. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Brings the database up to this build, under an advisory lock; all or nothing. @throws AppError SCHEMA_TOO_NEW, DATABASE_* */
+export async function migrateDatabase(database: Database): Promise<MigrationReport> {
+  return database.withClient(async (client) => {
+    await client.query('select pg_advisory_lock($1)', [advisoryLock]);
+    try {
+      const from = await appliedVersion(database);
+      if (from > neededVersion()) throw tooNew(from);
+      await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable });
+      return { from, to: neededVersion() };
+    } finally {
+      await client.query('select pg_advisory_unlock($1)', [advisoryLock]);
+    }
+  });
+}
+
+export interface SchemaFacts {
+  readonly version: number;
+  readonly hasSellerPrompt: boolean;
+}
+
+/** @throws AppError SCHEMA_OUTDATED, SCHEMA_TOO_NEW, SCHEMA_DIFFERS (with every difference) */
+export async function checkSchema(database: Database): Promise<SchemaFacts> {
+  const version = await appliedVersion(database);
+  const needed = neededVersion();
+  if (version > needed) throw tooNew(version);
+  if (version < needed) {
+    throw new AppError('SCHEMA_OUTDATED', `The database schema is at version ${version}, this build needs ${needed}. Run "vambe migrate", then start again.`);
+  }
+  const columns = await database.run<ColumnRow>(columnsStatement, []);
+  const differences = listDifferences(columns);
+  if (differences.length > 0) {
+    throw new AppError('SCHEMA_DIFFERS', `The API's tables are not as expected: ${differences.join('; ')}. Bring them up to date with the API's own migrations.`);
+  }
+  return { version, hasSellerPrompt: columns.some(({ table_name, column_name }) => table_name === 'sellers' && column_name === 'prompt') };
+}
+
+function neededVersion(): number {
+  return readMigrationFiles({ migrationsFolder }).length;
+}
+
+function tooNew(version: number): AppError {
+  return new AppError('SCHEMA_TOO_NEW', `The database schema is at version ${version}, this build knows ${neededVersion()}. Install the newer vambe-ai-worker that migrated it.`);
+}
+
+const versionStatement: Statement = { name: 'schema_version', text: `select count(*)::int as version from ${migrationsSchema}.${migrationsTable}` };
+
+async function appliedVersion(database: Database): Promise<number> {
+  try {
+    const [row] = await database.run<{ version: number }>(versionStatement, []);
+    return row?.version ?? 0;
+  } catch (error) {
+    // undefined_table, invalid_schema_name: nothing of ours is there yet
+    if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return 0;
+    throw error;
+  }
+}
+
+interface ColumnRow {
+  readonly table_name: string;
+  readonly column_name: string;
+  readonly data_type: string;
+}
+
+const columnsStatement: Statement = {
+  name: 'schema_columns',
+  text: `select table_name, column_name, data_type from information_schema.columns
+where table_schema = 'public' and table_name in ('clients', 'sellers', 'meetings', 'meetings_classifications')`,
+};
+
+/** Types that hold the same values for our purposes, by how drizzle names ours. */
+const acceptable: Readonly<Record<string, readonly string[]>> = {
+  serial: ['integer', 'bigint'],
+  integer: ['integer', 'bigint', 'smallint'],
+  boolean: ['boolean'],
+  json: ['json', 'jsonb'],
+  text: ['text', 'character varying'],
+  varchar: ['text', 'character varying'],
+  numeric: ['numeric'],
+  timestamp: ['timestamp with time zone'],
+};
+
+/** Older databases lack this column; we can do without. */
+const optionalColumns = new Set(['sellers.prompt']);
+
+function listDifferences(columns: readonly ColumnRow[]): string[] {
+  const found = new Map(columns.map(({ table_name, column_name, data_type }) => [`${table_name}.${column_name}`, data_type]));
+  return Object.entries(givenTables).flatMap(([table, definition]) =>
+    Object.values(getTableColumns(definition)).flatMap((column) => {
+      const name = `${table}.${column.name}`;
+      const type = found.get(name);
+      if (type === undefined) return optionalColumns.has(name) ? [] : [`column ${name} is missing`];
+      const family = column.getSQLType().split(/[( ]/)[0] ?? '';
+      return acceptable[family]?.includes(type) ? [] : [`column ${name} is ${type}, expected ${column.getSQLType()}`];
+    }),
+  );
+}

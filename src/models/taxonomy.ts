@@ -1,0 +1,105 @@
+/** A taxonomy: the fields that a classification fills, read from one YAML file. */
+import { createHash } from 'node:crypto';
+import { AppError } from '../core/errors.ts';
+import { checkTaxonomy, readTaxonomyFile, type TaxonomyFault } from './taxonomy-check.ts';
+import type { FileField, FileValue, TaxonomyFile } from './taxonomy-file.ts';
+
+export type FieldType = FileField['type'];
+
+export interface Labels {
+  readonly es: string;
+  readonly en: string;
+}
+
+export interface TaxonomyValue {
+  readonly id: string;
+  readonly labels: Labels;
+  readonly definition: string;
+  readonly synonyms: readonly string[];
+  readonly examples: readonly string[];
+  /** Not in the list of the system that this worker replaces. */
+  readonly isExtension: boolean;
+}
+
+export interface TaxonomyField {
+  readonly id: string;
+  readonly type: FieldType;
+  readonly labels: Labels;
+  readonly definition: string;
+  readonly examples: readonly string[];
+  /** For enum and list fields, in the file's order; empty for the other types. */
+  readonly values: readonly TaxonomyValue[];
+  /** Whether a value may stand without a quote. */
+  readonly quoteOptional: boolean;
+  /** What a column that cannot be null takes instead of null; undefined where there is none. */
+  readonly storedDefault: string | boolean | undefined;
+  readonly isExtension: boolean;
+  /** Periods that a quantity may have; empty for the other types. */
+  readonly periods: readonly string[];
+}
+
+export interface Taxonomy {
+  readonly id: string;
+  /** The id and a short hash of the file: another file is another version. */
+  readonly version: string;
+  readonly fileName: string;
+  readonly labels: Labels;
+  readonly description: string;
+  readonly fields: readonly TaxonomyField[];
+  /** The checked file itself: cues and grammar for the offline classifier. */
+  readonly file: TaxonomyFile;
+}
+
+/**
+ * Reads a taxonomy from the text of its YAML file. Throws TAXONOMY_INVALID, which lists every fault with its line; `details.faults`
+ * holds them as data.
+ */
+export function loadTaxonomy(text: string, fileName: string): Taxonomy {
+  const read = readTaxonomyFile(text);
+  if (!read.ok) throw invalidTaxonomy(fileName, read.faults);
+  const { file } = read;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 10);
+  return {
+    id: file.id,
+    version: `${file.id}-${hash}`,
+    fileName,
+    labels: file.labels,
+    description: file.description,
+    fields: file.fields.map((field) => describeField(field, Object.keys(file.grammar.periods))),
+    file,
+  };
+}
+
+export { checkTaxonomy, type TaxonomyFault };
+
+function describeField(field: FileField, periods: readonly string[]): TaxonomyField {
+  return {
+    id: field.id,
+    type: field.type,
+    labels: field.labels,
+    definition: field.definition,
+    examples: field.examples,
+    values: field.type === 'boolean' ? [] : field.values.map(describeValue),
+    quoteOptional: field.quote === 'optional',
+    storedDefault: field.stored_default,
+    isExtension: field.extension,
+    periods: field.type === 'quantity' ? periods : [],
+  };
+}
+
+function describeValue(value: FileValue): TaxonomyValue {
+  const { id, labels, definition, synonyms, examples, extension } = value;
+  return { id, labels, definition, synonyms, examples, isExtension: extension };
+}
+
+function invalidTaxonomy(fileName: string, faults: readonly TaxonomyFault[]): AppError {
+  const list = faults.map((fault) => `  ${fileName}:${fault.line}:${fault.column} ${fault.message}`).join('\n');
+  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+  return new AppError(
+    'TAXONOMY_INVALID',
+    `${fileName} is not a usable taxonomy: ${count}. Mend the lines named:\n${list}`,
+    {
+      details: { fileName, faults },
+    },
+  );
+}
