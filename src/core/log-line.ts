@@ -1,0 +1,76 @@
+/** How a log line reads on a terminal: the part's emoji, the time, the event, then its fields. */
+
+/** Who an event comes from, by the first word of its name; docs/operations lists the same. */
+const parts: Readonly<Record<string, string>> = {
+  app: '🚀',
+  worker: '🚀',
+  supervisor: '🚀',
+  settings: '🚀',
+  redis: '🔴',
+  valkey: '🔴',
+  database: '🗄️',
+  postgres: '🗄️',
+  schema: '🗄️',
+  migration: '🗄️',
+  embedded: '🗄️',
+  queue: '📥',
+  job: '📥',
+  jobs: '📥',
+  task: '📥',
+  sweep: '📥',
+  import: '📥',
+  classification: '🤖',
+  classifier: '🤖',
+  taxonomy: '🤖',
+  llm: '🤖',
+  celery: '🌸',
+  bridge: '🌸',
+  api: '🌐',
+  http: '🌐',
+  webhook: '🌐',
+  schedule: '⏰',
+  schedules: '⏰',
+};
+
+/** How it went, by the rest of its name; stands before the part, as it is what an eye looks for. */
+const endings: readonly (readonly [RegExp, string])[] = [
+  [/\.(finished|completed|done)$/, '✅'],
+  [/\.(retry|retrying|retried)$/, '⏳'],
+  [/\.(failed|poisoned|crashed)$/, '💥'],
+];
+
+/** The one emoji of an event; a line of level error is a fault whatever its name. */
+export function emojiOf(event: string, level: string): string {
+  if (level === 'error' || level === 'fatal') return '💥';
+  const ending = endings.find(([pattern]) => pattern.test(event))?.[1];
+  if (ending !== undefined) return ending;
+  const part = event.split(/[._:]/, 1)[0] ?? '';
+  return Object.hasOwn(parts, part) ? (parts[part] ?? '🚀') : '🚀';
+}
+
+export interface Palette {
+  dim(text: string): string;
+  strong(text: string, level: string): string;
+}
+
+/** `📥 08:53:13 job.taken_up  jobId=j1-0`, and WARN or ERROR before the event, so that colour never says it alone. */
+export function prettyLine(line: Readonly<Record<string, unknown>>, palette: Palette): string {
+  const { level, time, event, ...fields } = line;
+  const importance = String(level);
+  const said = importance === 'info' ? '' : `${importance.toUpperCase()} `;
+  const written = Object.entries(fields).map(([name, value]) => `${palette.dim(`${name}=`)}${shown(value)}`);
+  const head = `${emojiOf(String(event), importance)} ${palette.dim(clockTime(time))} ${palette.strong(`${said}${String(event)}`, importance)}`;
+  return written.length === 0 ? head : `${head}  ${written.join(' ')}`;
+}
+
+/** Time of day where the operator is. */
+function clockTime(time: unknown): string {
+  const moment = new Date(String(time));
+  return Number.isNaN(moment.getTime()) ? '--:--:--' : moment.toTimeString().slice(0, 8);
+}
+
+/** Plain words stand bare; whatever holds spaces or control characters is quoted, so that no value forges a line. */
+function shown(value: unknown): string {
+  if (typeof value === 'string' && /^[\p{L}\p{N}_.:@/%+*…-]+$/u.test(value)) return value;
+  return JSON.stringify(value) ?? '';
+}
