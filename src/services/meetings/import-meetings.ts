@@ -1,5 +1,9 @@
-/** Imports meetings from a read CSV file: checks rows, saves them chunk by chunk, says what became of each. */
-import type { MeetingRow } from './meeting-row.ts';
+/** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, says what became of each. */
+import { AppError } from '../../core/errors.ts';
+import type { MeetingRecord, MeetingsCsv } from './csv-file.ts';
+import type { MeetingCells } from './csv-header.ts';
+import { type MeetingRow, toMeetingRow } from './meeting-row.ts';
+import { createToInstant } from './zoned-time.ts';
 
 export type { MeetingRow } from './meeting-row.ts';
 
@@ -30,6 +34,11 @@ export interface RowNote {
   readonly reason: string;
 }
 
+/** `cells` is absent where the row could not be taken apart. */
+export interface RejectedRow extends RowNote {
+  readonly cells?: MeetingCells;
+}
+
 export interface ImportReport {
   /** Rows of the file, blank lines left out: inserted + existing + differing + rejected. */
   readonly read: number;
@@ -43,4 +52,147 @@ export interface ImportReport {
   readonly fileNotes: readonly string[];
   readonly encoding: string;
   readonly delimiter: string;
+  /** Whether `signal` ended it early; what is counted is saved. */
+  readonly isInterrupted: boolean;
+}
+
+export interface ImportDeps {
+  readonly store: MeetingStore;
+  /** Ids of a chunk that is committed, so that the caller can enqueue them; not called for none. */
+  onInserted?(meetingIds: readonly number[]): Promise<void>;
+  onRejected?(row: RejectedRow): Promise<void>;
+  /** After each chunk: rows done so far. */
+  onProgress?(rowsDone: number): void;
+}
+
+export interface ImportOptions {
+  /** IANA name: the zone of dates that name none (IMPORT_TIMEZONE). */
+  readonly timeZone: string;
+  readonly now: Date;
+  /** Rows a transaction, 500 unless told. */
+  readonly chunkRows?: number;
+  /** Stops after the chunk that is being saved. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads the file to its end and saves every good row. Safe to run twice: the second time all rows are `existing`.
+ * Throws SETTINGS_INVALID for an unknown time zone and whatever the store throws; chunks before that stay saved.
+ */
+export async function importMeetings(
+  source: Pick<MeetingsCsv, 'encoding' | 'delimiter' | 'notes' | 'records'>,
+  deps: ImportDeps,
+  { timeZone, now, chunkRows = 500, signal }: ImportOptions,
+): Promise<ImportReport> {
+  const toInstant = createToInstant(timeZone);
+  const tally = { inserted: 0, existing: 0 };
+  const differing: { line: number; meetingId: number }[] = [];
+  const rejected: RowNote[] = [];
+  const warnings: RowNote[] = [];
+  let chunk: MeetingRow[] = [];
+
+  const reject = async (row: RejectedRow): Promise<void> => {
+    rejected.push({ line: row.line, reason: row.reason });
+    await deps.onRejected?.(row);
+  };
+  const saveChunk = async (): Promise<void> => {
+    const rows = chunk;
+    chunk = [];
+    const outcomes = await saveRows(rows, deps.store);
+    const insertedIds: number[] = [];
+    for (const [row, outcome] of outcomes) {
+      if (outcome.kind === 'inserted') insertedIds.push(outcome.meetingId);
+      else if (outcome.kind === 'existing') tally.existing += 1;
+      else differing.push({ line: row.line, meetingId: outcome.meetingId });
+    }
+    tally.inserted += insertedIds.length;
+    if (insertedIds.length > 0) await deps.onInserted?.(insertedIds);
+    deps.onProgress?.(tally.inserted + tally.existing + differing.length + rejected.length);
+  };
+  const take = async (record: MeetingRecord): Promise<void> => {
+    if (record.kind === 'broken') return reject({ line: record.line, reason: record.reason, cells: record.cells });
+    const { line, cells, notes } = record;
+    const reading = toMeetingRow(cells, { line, toInstant, now });
+    if ('rejected' in reading) return reject({ line, reason: reading.rejected, cells });
+    warnings.push(...[...notes, ...reading.warnings].map((reason) => ({ line, reason })));
+    chunk.push(reading.ok);
+  };
+
+  for await (const record of source.records) {
+    if (signal?.aborted) break;
+    await take(record);
+    if (chunk.length >= chunkRows) await saveChunk();
+  }
+  if (chunk.length > 0 && !signal?.aborted) await saveChunk();
+
+  return {
+    read: tally.inserted + tally.existing + differing.length + rejected.length,
+    ...tally,
+    differing: differing.sort((a, b) => a.line - b.line),
+    rejected,
+    warnings,
+    fileNotes: source.notes,
+    encoding: source.encoding,
+    delimiter: source.delimiter,
+    isInterrupted: signal?.aborted ?? false,
+  };
+}
+
+/**
+ * Saves rows that may repeat one another. Of rows that are the same meeting only the first goes to the store; the next
+ * ones are `existing` or `differs` by comparison with it, or, where the stored transcript is not known, go after it.
+ */
+async function saveRows(
+  rows: readonly MeetingRow[],
+  store: MeetingStore,
+): Promise<readonly (readonly [MeetingRow, RowOutcome])[]> {
+  const settled: [MeetingRow, RowOutcome][] = [];
+  let waiting = rows;
+  while (waiting.length > 0) {
+    const groups = groupByMeeting(waiting);
+    const firsts = [...groups.values()].flatMap((group) => group.slice(0, 1));
+    const outcomes = await store.saveChunk(firsts);
+    if (outcomes.length !== firsts.length) {
+      throw new AppError('BUG', `The store gave ${outcomes.length} outcomes for ${firsts.length} rows.`);
+    }
+    const next: MeetingRow[] = [];
+    for (const [index, first] of firsts.entries()) {
+      const outcome = outcomes[index];
+      if (!outcome) continue;
+      settled.push([first, outcome]);
+      for (const row of (groups.get(meetingKey(first)) ?? []).slice(1)) {
+        const repeat = compare(row, first, outcome);
+        if (repeat) settled.push([row, repeat]);
+        else next.push(row);
+      }
+    }
+    waiting = next;
+  }
+  return settled;
+}
+
+/** Sellers whose names give one address may or may not be one seller: they are kept apart, but compared by the store. */
+function meetingKey({ clientEmail, clientName, sellerEmail, meetingAt }: MeetingRow): string {
+  const client = clientEmail === null ? `name ${clientName}` : `e-mail ${clientEmail}`;
+  return JSON.stringify([client, sellerEmail, meetingAt.getTime()]);
+}
+
+/** Undefined where only the store can tell. */
+function compare(row: MeetingRow, first: MeetingRow, outcome: RowOutcome): RowOutcome | undefined {
+  if (row.sellerName !== first.sellerName) return undefined;
+  const { meetingId } = outcome;
+  if (row.transcript === first.transcript)
+    return { kind: outcome.kind === 'differs' ? 'differs' : 'existing', meetingId };
+  return outcome.kind === 'differs' ? undefined : { kind: 'differs', meetingId };
+}
+
+function groupByMeeting(rows: readonly MeetingRow[]): Map<string, MeetingRow[]> {
+  const groups = new Map<string, MeetingRow[]>();
+  for (const row of rows) {
+    const key = meetingKey(row);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
 }

@@ -1,4 +1,8 @@
 /** Turns the seven cells of one CSV row into a meeting that the database can hold, or a reason why not. */
+import { createHash } from 'node:crypto';
+import { type MeetingCell, type MeetingCells, meetingColumns } from './csv-header.ts';
+import { readMeetingDate } from './meeting-date.ts';
+import type { ToInstant } from './zoned-time.ts';
 
 /** One meeting as a file states it, cleaned and checked: every text fits its column, no NUL, NFC, no lone surrogates. */
 export interface MeetingRow {
@@ -15,4 +19,107 @@ export interface MeetingRow {
   readonly closed: boolean;
   /** At most 2,000,000 UTF-16 code units; null where blank. */
   readonly transcript: string | null;
+}
+
+export type RowReading =
+  | { readonly ok: MeetingRow; readonly warnings: readonly string[] }
+  | { readonly rejected: string };
+
+export interface RowContext {
+  readonly line: number;
+  readonly toInstant: ToInstant;
+  /** A meeting after it is kept, with a warning. */
+  readonly now: Date;
+}
+
+/** Failure-matrix limit of a transcript, in UTF-16 code units. */
+export const maxTranscriptChars = 2_000_000;
+/** varchar(255) of clients and sellers counts code points. */
+const maxColumnChars = 255;
+const shownChars = 80;
+
+const closedWords = new Map(
+  Object.entries({ '1': true, true: true, si: true, yes: true, '0': false, false: false, no: false }),
+);
+const emailShape = /^[^\s@<>()[\],;:"\\]+@[^\s@<>()[\],;:"\\.]+(\.[^\s@<>()[\],;:"\\.]+)+$/;
+
+/** Checks and cleans one row. A rejected one comes with every reason there is, never with words of its transcript. */
+export function toMeetingRow(cells: MeetingCells, { line, toInstant, now }: RowContext): RowReading {
+  const faults: string[] = [];
+  const fault = (cell: MeetingCell, problem: string): void => {
+    faults.push(`"${meetingColumns[cell]}" ${problem}`);
+  };
+  const shortText = (cell: MeetingCell): string => {
+    const text = clean(cells[cell]).replace(/\s+/g, ' ').trim();
+    const length = [...text].length;
+    if (length > maxColumnChars) fault(cell, `has ${length} characters, at most ${maxColumnChars} fit`);
+    return text;
+  };
+
+  const clientName = shortText('name');
+  if (clientName === '') fault('name', 'is empty; a meeting needs a client');
+  const email = shortText('email').toLowerCase();
+  if (email !== '' && !emailShape.test(email)) fault('email', `is not an e-mail address: ${shown(email)}`);
+  // Spreadsheets and safe exports put ' before a leading + to keep it text.
+  const phone = shortText('phone').replace(/^'(?=\+)/, '');
+  const sellerName = shortText('seller');
+  if (sellerName === '') fault('seller', 'is empty; a meeting needs a seller');
+
+  const date = readMeetingDate(clean(cells.date), toInstant);
+  if ('problem' in date) fault('date', date.problem);
+  const closedText = shortText('closed');
+  const closed = closedWords.get(withoutAccents(closedText).toLowerCase());
+  if (closed === undefined) fault('closed', `must be 0, 1, true, false, sí, si, no or yes, got ${shown(closedText)}`);
+  const transcript = clean(cells.transcript).replace(/\r\n?/g, '\n');
+  if (transcript.length > maxTranscriptChars) {
+    const limit = maxTranscriptChars.toLocaleString('en');
+    fault('transcript', `has ${transcript.length.toLocaleString('en')} characters, at most ${limit} are taken`);
+  }
+
+  if (faults.length > 0 || 'problem' in date || closed === undefined) return { rejected: `${faults.join('; ')}.` };
+  const isFuture = date.at.getTime() > now.getTime();
+  return {
+    ok: {
+      line,
+      clientName,
+      clientEmail: email === '' ? null : email,
+      clientPhone: phone === '' ? null : phone,
+      sellerName,
+      sellerEmail: makeSellerEmail(sellerName),
+      meetingAt: date.at,
+      closed,
+      transcript: transcript.trim() === '' ? null : transcript,
+    },
+    warnings: isFuture ? [`The meeting is in the future (${date.at.toISOString()}).`] : [],
+  };
+}
+
+/** `María José Pérez` → `maria-jose-perez@sellers.local`: the same name always gives the same address. */
+export function makeSellerEmail(name: string): string {
+  const slug = withoutAccents(name)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 200);
+  // A name in another script leaves nothing, and two of them must not become one seller.
+  const local = slug || `seller-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+  return `${local}@sellers.local`;
+}
+
+/** PostgreSQL refuses NUL and lone surrogates; NFC makes the same word the same text. */
+function clean(text: string): string {
+  return text
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '\uFFFD')
+    .normalize('NFC');
+}
+
+function withoutAccents(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '');
+}
+
+/** Columns may have slipped, so a long value or one with spaces may be a transcript. */
+function shown(value: string): string {
+  if (value === '') return 'an empty cell';
+  return value.length > shownChars || value.includes(' ') ? `a text of ${value.length} characters` : `"${value}"`;
 }

@@ -1,0 +1,120 @@
+/** Writes meetings with their labels as CSV, JSON lines or one JSON document, row by row. */
+import { stringify } from 'csv-stringify/sync';
+
+/** One row of an export: null where a meeting has no classification. Names are those of the exported columns. */
+export interface ExportRow {
+  readonly meeting_id: number;
+  readonly client_name: string;
+  readonly client_email: string | null;
+  readonly seller_name: string;
+  readonly meeting_at: Date;
+  readonly closed: boolean;
+  readonly classification_id: number | null;
+  readonly business_sector: string | null;
+  readonly company_size: string | null;
+  readonly region: string | null;
+  readonly lead_source: string | null;
+  readonly vambe_product: string | null;
+  readonly use_case: string | null;
+  readonly primary_pain_point: string | null;
+  readonly urgency: boolean | null;
+  readonly decision_maker_role: string | null;
+  readonly purchase_stage: string | null;
+  readonly language: string | null;
+  readonly sentiment: string | null;
+  readonly lost_client_bad_meeting: boolean | null;
+  readonly categories: readonly string[] | null;
+  readonly confidence_score: number | null;
+  readonly key_topics: readonly string[] | null;
+  readonly action_items: readonly string[] | null;
+  readonly next_steps: string | null;
+  readonly summary: string | null;
+  readonly model_used: string | null;
+  readonly processed_at: Date | null;
+  readonly processing_time_ms: number | null;
+  readonly classification_created_at: Date | null;
+  readonly classification_updated_at: Date | null;
+  readonly transcript: string | null;
+}
+
+export type ExportFormat = 'csv' | 'jsonl' | 'json';
+
+/** Every column, in the order of the export; the type below holds it to ExportRow. */
+export const exportColumns = [
+  'meeting_id',
+  'client_name',
+  'client_email',
+  'seller_name',
+  'meeting_at',
+  'closed',
+  'classification_id',
+  'business_sector',
+  'company_size',
+  'region',
+  'lead_source',
+  'vambe_product',
+  'use_case',
+  'primary_pain_point',
+  'urgency',
+  'decision_maker_role',
+  'purchase_stage',
+  'language',
+  'sentiment',
+  'lost_client_bad_meeting',
+  'categories',
+  'confidence_score',
+  'key_topics',
+  'action_items',
+  'next_steps',
+  'summary',
+  'model_used',
+  'processed_at',
+  'processing_time_ms',
+  'classification_created_at',
+  'classification_updated_at',
+  'transcript',
+] as const satisfies readonly (keyof ExportRow)[];
+
+type Value = ExportRow[keyof ExportRow];
+
+/**
+ * The text of an export in pieces, one row at a time in memory. Rows without a row still give a header (csv) or `[]`
+ * (json). CSV: dates as ISO 8601, lists as JSON, null as an empty cell, and `'` before a text cell that a spreadsheet would
+ * run as a formula (one that begins with = + - @, tab or carriage return); JSON keeps every value as it is.
+ */
+export function exportMeetings(rows: AsyncIterable<ExportRow>, format: ExportFormat): AsyncIterable<string> {
+  if (format === 'csv') return toCsv(rows);
+  return format === 'jsonl' ? toJsonLines(rows) : toJson(rows);
+}
+
+async function* toCsv(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+  yield csvLine(exportColumns);
+  for await (const row of rows) yield csvLine(exportColumns.map((column) => toCell(row[column])));
+}
+
+async function* toJsonLines(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+  for await (const row of rows) yield `${JSON.stringify(inOrder(row))}\n`;
+}
+
+async function* toJson(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+  let before = '[\n';
+  for await (const row of rows) {
+    yield before + JSON.stringify(inOrder(row));
+    before = ',\n';
+  }
+  yield before === '[\n' ? '[]\n' : '\n]\n';
+}
+
+function csvLine(cells: readonly string[]): string {
+  return stringify([[...cells]], { escape_formulas: true });
+}
+
+function toCell(value: Value): string {
+  if (value === null) return '';
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function inOrder(row: ExportRow): Record<string, Value> {
+  return Object.fromEntries(exportColumns.map((column) => [column, row[column]]));
+}
