@@ -7,8 +7,8 @@ export interface Kind<T> {
   readonly expected: string;
   /** For kinds that are a choice: the values, so that a slip of the pen gets a suggestion. */
   readonly choices?: readonly string[];
-  /** For addresses: a fault shows the scheme alone, as the rest may hold a password. */
-  readonly isAddress?: boolean;
+  /** For addresses: the schemes allowed. A fault shows the scheme alone, as the rest may hold a password. */
+  readonly schemes?: readonly string[];
 }
 
 export const text: Kind<string> = {
@@ -88,8 +88,8 @@ export const redisAddress: Kind<string> = {
     const url = parsed(given, /^rediss?:$/i);
     return url !== null && url.hostname !== '' && /^(\/\d{0,4})?$/.test(url.pathname);
   }),
-  expected: 'redis://[user:password@]host[:port][/database number], or rediss:// for TLS',
-  isAddress: true,
+  expected: 'an address such as redis://localhost:6379/0, or rediss:// for TLS',
+  schemes: ['redis://', 'rediss://'],
 };
 
 /**
@@ -104,8 +104,8 @@ export const postgresAddress: Kind<string> = {
       const url = parsed(given.replace(/@\//, '@socket/'), /^postgres(ql)?:$/i);
       return url !== null && (url.hostname !== '' || url.searchParams.has('host'));
     }),
-  expected: 'postgres://user:password@host[:port]/database',
-  isAddress: true,
+  expected: 'an address such as postgres://localhost:5432/vambe_db',
+  schemes: ['postgres://', 'postgresql://'],
 };
 
 export const webAddress: Kind<string> = {
@@ -114,7 +114,7 @@ export const webAddress: Kind<string> = {
     return url !== null && url.hostname !== '';
   }),
   expected: 'an address that begins with http:// or https://',
-  isAddress: true,
+  schemes: ['http://', 'https://'],
 };
 
 export const timeZone: Kind<string> = {

@@ -64,11 +64,15 @@ function faultOf(setting: Setting, given: string, origin: Origin): string {
 }
 
 function shown(setting: Setting, given: string): string {
-  if (setting.isSecret) return `${given.length} characters that are not shown`;
-  if (!setting.isAddress) return JSON.stringify(given.length > 60 ? `${given.slice(0, 60)}…` : given);
+  if (setting.isSecret) return `a value that is not shown (length ${given.length})`;
+  if (setting.schemes === undefined) return JSON.stringify(given.length > 60 ? `${given.slice(0, 60)}…` : given);
   // An address may hold a password, and one that cannot be parsed does not say where.
-  const scheme = /^[a-z][a-z0-9+.-]{0,30}:\/\//i.exec(given)?.[0];
-  return scheme === undefined ? `${given.length} characters without scheme://` : `one that begins with ${scheme}`;
+  const scheme = schemeOf(given);
+  return scheme === undefined ? `text without a scheme (length ${given.length})` : `one that begins with ${scheme}`;
+}
+
+function schemeOf(given: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]{0,30}:\/\//i.exec(given)?.[0]?.toLowerCase();
 }
 
 function remedy(setting: Setting, given: string): string {
@@ -77,7 +81,7 @@ function remedy(setting: Setting, given: string): string {
   if (setting.name.endsWith('_PORT') && given.startsWith('tcp://')) {
     return 'Kubernetes sets it so for a service of that name: set enableServiceLinks to false, or set it yourself.';
   }
-  if (setting.isAddress && setting.expected.startsWith(given.slice(0, given.indexOf('://') + 3))) {
+  if (setting.schemes?.includes(schemeOf(given) ?? '')) {
     return 'Check host, port and path; in a password write @ as %40, / as %2F, # as %23, ? as %3F and % as %25.';
   }
   return `Correct it, or unset it for ${setting.unset || 'none'}.`;

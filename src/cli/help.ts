@@ -1,0 +1,29 @@
+/** What every command's help ends with, and the argument kinds that commands share. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { distance } from 'fastest-levenshtein';
+
+/** Adds the example that each command's `--help` ends with. */
+export function withExample(command: Command, ...lines: readonly [string, ...string[]]): Command {
+  const title = lines.length === 1 ? 'Example' : 'Examples';
+  return command.addHelpText('after', `\n${title}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+}
+
+/** For `.option('--format <format>', '…', oneOf(['csv', 'json']))`: a value within two edits gets a suggestion. */
+export function oneOf<const T extends string>(choices: readonly T[]): (given: string) => T {
+  return (given) => {
+    const found = choices.find((each) => each === given);
+    if (found !== undefined) return found;
+    const nearest = choices.find((each) => distance(each, given.toLowerCase()) <= 2);
+    const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+    throw new InvalidArgumentError(`It must be one of ${choices.join(', ')}.${suggestion}`);
+  };
+}
+
+/** For `.option('--concurrency <jobs>', '…', wholeNumber({ min: 1, max: 1000 }))`. */
+export function wholeNumber(range: { min: number; max: number }): (given: string) => number {
+  return (given) => {
+    const number = Number(given);
+    if (/^\d{1,15}$/.test(given) && number >= range.min && number <= range.max) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${range.min} to ${range.max}.`);
+  };
+}
