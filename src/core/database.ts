@@ -62,7 +62,10 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
   const pool = new pg.Pool({ ...common, max: options.poolSize });
   const loosePool = options.prepared ? new pg.Pool({ ...common, max: 2, options: '-c synchronous_commit=off' }) : pool;
-  const onError = (error: unknown) => options.onConnectionError?.(translateDatabaseError(error, options.url));
+  const onError = (error: Error) => {
+    const translated = translateDatabaseError(error, options.url);
+    if (translated instanceof AppError) options.onConnectionError?.(translated);
+  };
   for (const each of new Set([pool, loosePool])) {
     each.on('error', onError);
     each.on('connect', (client) => client.on('error', onError));
@@ -158,12 +161,12 @@ export function sqlState(error: unknown): string | undefined {
 
 function networkReason(error: Error): string | undefined {
   for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; each = each.cause, depth++) {
-    if (each instanceof AggregateError && each.errors[0] instanceof Error) each = each.errors[0];
-    if (each instanceof Error && 'code' in each && typeof each.code === 'string' && /^E[A-Z]+$/.test(each.code)) return each.code;
-    if (each instanceof Error && /Connection terminated|connection is closed|not queryable|server closed|ended by the pool|Client was closed/i.test(each.message)) {
+    const inner: Error = each instanceof AggregateError && each.errors[0] instanceof Error ? each.errors[0] : each;
+    if ('code' in inner && typeof inner.code === 'string' && /^E[A-Z]+$/.test(inner.code)) return inner.code;
+    if (/Connection terminated|connection is closed|not queryable|server closed|ended by the pool|Client was closed/i.test(inner.message)) {
       return 'connection lost';
     }
-    if (each instanceof Error && /server does not support SSL|unexpected (message|response)|invalid (message|response)|Received invalid response/i.test(each.message)) {
+    if (/server does not support SSL|unexpected (message|response)|invalid (message|response)|Received invalid response/i.test(inner.message)) {
       return 'the answer is not PostgreSQL';
     }
   }

@@ -47,6 +47,8 @@ export interface TakenJob<Subject = unknown> {
   readonly runId: string;
   /** ISO 8601, the database's clock; shown, never compared. */
   readonly startedAt: string;
+  /** Since it was accepted, by the database's clock. */
+  readonly ageMs: number;
   /** What the job is about, or null. */
   readonly subject: Subject | null;
 }

@@ -67,7 +67,7 @@ export function createSweep({ ledger, queues, redis, log, isRunningHere }: Recov
 async function queuesHoldAllOpen(ledger: JobLedger, queues: Queues): Promise<boolean> {
   const open = await ledger.countOpen();
   for (const name of queues.names) {
-    const counts = await queues.get(name).getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'paused');
+    const counts = await queues.get(name).getJobCounts('waiting', 'active', 'delayed', 'prioritized');
     const held = Object.values(counts).reduce((sum, count) => sum + count, 0);
     // A schedule keeps its next run in the queue; that run has no row yet.
     const withoutRow = await queues.get(name).getJobSchedulersCount();

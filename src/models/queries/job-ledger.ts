@@ -117,6 +117,7 @@ function takeStatement(hasSellerPrompt: boolean): Statement {
     text: `
 select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.origin, j.state, j.attempt,
   nextval('vambe_worker.runs_id_seq')::text as run_id, now()::text as started_at,
+  (extract(epoch from now() - j.accepted_at) * 1000)::float8 as age_ms,
   m.id as found_meeting_id, m.transcript, c.name as client_name, s.name as seller_name,
   ${hasSellerPrompt ? 's.prompt' : 'null::text'} as seller_prompt, cur.input_hash
 from json_to_recordset($1) as i(id bigint, n int)
@@ -141,6 +142,7 @@ interface TakeRow {
   readonly attempt: number;
   readonly run_id: string;
   readonly started_at: string;
+  readonly age_ms: number;
   readonly found_meeting_id: number | null;
   readonly transcript: string | null;
   readonly client_name: string | null;
@@ -162,6 +164,7 @@ function toTakenJob(row: TakeRow): TakenJob<MeetingSubject> {
     failedAttempts: row.attempt,
     runId: row.run_id,
     startedAt: row.started_at,
+    ageMs: row.age_ms,
     subject:
       row.found_meeting_id === null
         ? null

@@ -1,0 +1,285 @@
+/** The task app: discovers tasks, routes them to queues, declares schedules, and wires everything. Importing it does nothing. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { celeryResultUrl, softTaskTimeoutSeconds, usesLlm } from './config/derived.ts';
+import type { Config } from './config/schema.ts';
+import { createBatcher } from './core/batcher.ts';
+import { createClaims } from './core/claims.ts';
+import { type Clock, systemClock } from './core/clock.ts';
+import { createDatabase, type Database } from './core/database.ts';
+import { discoverTasks } from './core/discover-tasks.ts';
+import { AppError } from './core/errors.ts';
+import type { JobLedger } from './core/job-ledger.ts';
+import type { Log } from './core/logger.ts';
+import { type Consumer, createConsumer } from './core/queue/consume.ts';
+import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.ts';
+import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
+import type { WorkerState } from './core/queue/presence.ts';
+import { createQueues, type Queues } from './core/queue/queues.ts';
+import { createSweep } from './core/queue/recover.ts';
+import { registerSchedules, type Schedule } from './core/queue/schedules.ts';
+import { createRedis, describeRedis, type Redis } from './core/redis.ts';
+import { createResultBackend } from './core/results.ts';
+import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
+import type { MeetingSubject } from './models/meeting-subject.ts';
+import { type AnswerToSave, readStandingResult, type SaveOutcome, saveAnswers } from './models/queries/classifications.ts';
+import { createJobLedger } from './models/queries/job-ledger.ts';
+import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
+import type { SchemaFacts } from './models/schema-check.ts';
+import { loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
+import type { Classifier } from './services/classification/classifier.ts';
+import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
+import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
+import type { Services } from './services/services.ts';
+import { createHealthCheck } from './services/upkeep/health.ts';
+import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
+import { createSweepUnclassified } from './services/upkeep/sweep-unclassified.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly postgresUrl: string;
+  readonly redisUrl: string;
+  readonly schema: SchemaFacts;
+  readonly log: Log;
+  /** Folders of people's own tasks; one of a built-in's name replaces it. */
+  readonly taskFolders?: readonly string[];
+  /** `worker@%h` and its like; unset: WORKER_HOSTNAME. */
+  readonly workerName?: string;
+  readonly clock?: Clock;
+  /** Unset: what CLASSIFIER says. */
+  readonly classifier?: Classifier;
+}
+
+export interface App {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly workerName: string;
+  readonly database: Database;
+  readonly redis: Redis;
+  readonly registry: TaskRegistry;
+  readonly queues: Queues;
+  readonly ledger: JobLedger<MeetingSubject>;
+  readonly enqueuer: Enqueuer;
+  readonly taxonomy: Taxonomy;
+  readonly classifier: Classifier;
+  readonly services: Services;
+  readonly schedules: readonly Schedule[];
+  /** The parts of a worker that consumes `queueNames` (all when unset); nothing runs before `start`. */
+  createWorker(options: { concurrency: number; queueNames?: readonly string[] }): WorkerParts;
+  close(): Promise<void>;
+}
+
+export interface WorkerParts {
+  readonly consumer: Consumer;
+  readonly housekeeping: Housekeeping;
+}
+
+/** A take, a save and an accept at once need three; the rest is for commands and handlers. */
+const poolSize = 6;
+const mostAnswersABatch = 300;
+
+const schedules: readonly Schedule[] = [
+  { name: 'sweep_unclassified', task: 'sweep_unclassified', queue: 'default', everyMs: 5 * 60_000 },
+  { name: 'health_check', task: 'health_check', queue: 'default', everyMs: 5 * 60_000 },
+  { name: 'purge_expired', task: 'purge_expired', queue: 'default', cron: '17 3 * * *' },
+];
+
+/** Wires the product for one process. @throws AppError TASK_INVALID, TAXONOMY_INVALID, SETTINGS_INVALID */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, log, clock = systemClock } = options;
+  const workerName = expandWorkerName(options.workerName ?? config.workerHostname);
+  const [registry, taxonomy] = await Promise.all([findTasks(options.taskFolders ?? [], log), readTaxonomy(config)]);
+  const classifier = options.classifier ?? chooseClassifier(config, taxonomy);
+  const redisOptions = connectionOptions(options, log);
+  const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
+  const redis = createRedis({ ...redisOptions, use: 'commands' });
+  const resultUrl = celeryResultUrl(config) ?? options.redisUrl;
+  const backend = resultUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: resultUrl, use: 'commands' });
+  const database = createDatabase({
+    url: options.postgresUrl,
+    poolSize,
+    prepared: config.postgresPrepared === 'on',
+    applicationName: 'vambe',
+  });
+
+  const maxRetries = config.maxRetries;
+  const retryDelayMs = config.retryDelaySeconds * 1_000;
+  const queues = createQueues({ connection: queueConnection, names: queueNamesOf(registry), clock, maxRetries, retryDelayMs });
+  const ledger = createJobLedger(database, options.schema);
+  const enqueuer = createEnqueuer({ registry, ledger, queues, log });
+  const results = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
+  const saver = createBatcher<AnswerToSave, SaveOutcome>({
+    maxItems: mostAnswersABatch,
+    execute: (answers) => saveAnswers(database, answers),
+  });
+
+  const services: Services = {
+    classifyMeeting: createClassifyMeeting({
+      classifier,
+      taxonomy,
+      claims: createClaims(redis),
+      clock,
+      worker: workerName,
+      save: (answer) => saver.add(answer),
+      readStanding: (meetingId) => readStandingResult(database, meetingId),
+    }),
+    checkHealth: createHealthCheck({ clock, pingDatabase: () => database.testConnection(), pingRedis: () => redis.ping() }),
+    sweepUnclassified: createSweepUnclassified({
+      listUnclassified: (page) => listUnclassified(database, page),
+      enqueue: (requests) => enqueuer.enqueue(requests),
+    }),
+    purgeExpired: createPurgeExpired({
+      retentionDays: config.jobRetentionDays,
+      deleteEndedJobs: (page) => deleteEndedJobs(database, page),
+      deleteRowsOfGoneMeetings: (page) => deleteRowsOfGoneMeetings(database, page),
+    }),
+  };
+
+  const createWorker: App['createWorker'] = ({ concurrency, queueNames = queues.names }) => {
+    const startedAt = new Date(clock.wallMs()).toISOString();
+    const consumer = createConsumer({
+      registry,
+      ledger,
+      results,
+      services,
+      connection: queueConnection,
+      queueNames,
+      concurrency,
+      worker: workerName,
+      maxRetries,
+      retryDelayMs,
+      softLimitMs: softTaskTimeoutSeconds(config) * 1_000,
+      hardLimitMs: config.taskTimeoutSeconds * 1_000,
+      clock,
+      log,
+      probeDatabase: () => database.testConnection(),
+      async acceptScheduled(task, schedule, slotMs) {
+        const { parameters, meetingId } = registry.find(task).bind([], {});
+        const { name, queue } = registry.find(task);
+        const taskId = scheduledTaskId(schedule, slotMs);
+        const [accepted] = await ledger.accept([
+          { taskId, task: name, queue, parameters, meetingId, origin: 'schedule', priority: priorities.normal, dueAt: null },
+        ]);
+        if (!accepted) throw new AppError('BUG', `The run of schedule "${schedule}" got no row.`);
+        return accepted.rowId;
+      },
+    });
+    const state = (): WorkerState => ({
+      worker: workerName,
+      pid: process.pid,
+      queues: queueNames,
+      concurrency,
+      tasks: registry.all.map(({ name }) => name),
+      started_at: startedAt,
+      processed: consumer.counts(),
+      rss_bytes: process.memoryUsage.rss(),
+      active: consumer.running().map(({ job, startedWallMs }) => ({
+        task_id: job.taskId,
+        task: job.task,
+        meeting_id: job.meetingId,
+        started_at: new Date(startedWallMs).toISOString(),
+      })),
+    });
+    const isRunningHere = (rowId: string) => consumer.running().some(({ job }) => job.rowId === rowId);
+    const sweep = createSweep({ ledger, queues, redis, log, isRunningHere });
+    const housekeeping = createHousekeeping({
+      redis,
+      sweep,
+      clock,
+      log,
+      state,
+      registerSchedules: () => registerSchedules(queues, schedules),
+    });
+    return { consumer, housekeeping };
+  };
+
+  return {
+    config,
+    clock,
+    log,
+    workerName,
+    database,
+    redis,
+    registry,
+    queues,
+    ledger,
+    enqueuer,
+    taxonomy,
+    classifier,
+    services,
+    schedules,
+    createWorker,
+    async close() {
+      results.stop();
+      await queues.close();
+      for (const each of new Set([redis, backend, queueConnection])) each.disconnect();
+      await database.close();
+    },
+  };
+}
+
+async function findTasks(folders: readonly string[], log: Log): Promise<TaskRegistry> {
+  const builtIn = await discoverTasks(fileURLToPath(new URL('./tasks/', import.meta.url)));
+  const own: Task[] = [];
+  for (const folder of folders) own.push(...(await discoverTasks(path.resolve(folder))));
+  const replaced = builtIn.filter(({ name }) => own.some((each) => each.name === name));
+  for (const { name } of replaced) log.warn('worker.task_replaced', { task: name, reason: 'a task of yours has this name' });
+  return createTaskRegistry([...builtIn.filter((task) => !replaced.includes(task)), ...own]);
+}
+
+const ownTaxonomy = fileURLToPath(new URL('../taxonomies/sales-meeting.yaml', import.meta.url));
+
+/** The taxonomy of TAXONOMY_FILE, else the one that comes along. @throws AppError TAXONOMY_INVALID */
+export async function readTaxonomy(config: Config): Promise<Taxonomy> {
+  const file = config.taxonomyFile ?? ownTaxonomy;
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new AppError('TAXONOMY_INVALID', `The taxonomy file ${file} cannot be read. Set TAXONOMY_FILE to a YAML file, or unset it.`, { cause });
+  });
+  return loadTaxonomy(text, path.basename(file));
+}
+
+/** What CLASSIFIER says. @throws AppError SETTINGS_INVALID */
+export function chooseClassifier(config: Config, taxonomy: Taxonomy): Classifier {
+  if (config.classifier === 'llm') {
+    throw new AppError('SETTINGS_INVALID', 'CLASSIFIER=llm is not available in this version. Unset it, or set it to offline.');
+  }
+  return createOfflineClassifier(taxonomy);
+}
+
+/** True when a key is set that this version does not use yet; said once at start. */
+export function hasUnusedLlmKey(config: Config): boolean {
+  return config.classifier === 'auto' && usesLlm(config);
+}
+
+function queueNamesOf({ all }: TaskRegistry): string[] {
+  return [...new Set(['classification', 'default', ...all.map(({ queue }) => queue)])];
+}
+
+function connectionOptions({ redisUrl }: AppOptions, log: Log) {
+  log.debug('redis.connecting', { url: describeRedis(redisUrl) });
+  return { url: redisUrl, name: 'vambe' };
+}
+
+function redisLog(url: string, log: Log) {
+  return ({ state, reason, downMs }: { state: 'down' | 'up'; reason: string; downMs: number }) => {
+    if (state === 'down') log.warn('redis.down', { url: describeRedis(url), reason, next: 'trying again by itself; accepted jobs wait' });
+    else log.info('redis.back', { after_s: Number((downMs / 1_000).toFixed(1)) });
+  };
+}
+
+/** As Celery expands them: %h host, %n its first part, %d its domain. */
+export function expandWorkerName(template: string, host: string = hostname()): string {
+  const [name = host, ...domain] = host.split('.');
+  return template.replaceAll('%h', host).replaceAll('%n', name).replaceAll('%d', domain.join('.')).replaceAll('%%', '%');
+}
+
+/** A uuid (version 5 in form), the same for one slot of one schedule wherever it is taken: two workers make one row. */
+function scheduledTaskId(schedule: string, slotMs: number): string {
+  const hex = createHash('sha1').update(`vambe:schedule:${schedule}:${slotMs}`).digest('hex');
+  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,77 @@
+/** Before any work: do the servers answer, are they what we need, and does the schema fit this build? */
+import { createDatabase, type DatabaseFacts } from './core/database.ts';
+import { AppError } from './core/errors.ts';
+import type { Log } from './core/logger.ts';
+import { probeRedis, type RedisFacts } from './core/redis.ts';
+import { checkSchema, migrateDatabase, type SchemaFacts } from './models/schema-check.ts';
+
+/** failure-matrix bounds: a try each 2 s, one log line a minute. */
+const retryEveryMs = 2_000;
+const reminderEveryMs = 60_000;
+
+export interface PreflightOptions {
+  readonly postgresUrl: string;
+  /** null: this command does not need Redis. */
+  readonly redisUrls: readonly string[];
+  /** How long to wait for a server that does not answer; one that refuses us ends the command at once. */
+  readonly patienceMs: number;
+  /** Runs the migrations instead of refusing an old schema: for servers that are ours alone. */
+  readonly migrates: boolean;
+  readonly log: Log;
+  readonly signal?: AbortSignal;
+}
+
+export interface PreflightReport {
+  readonly database: DatabaseFacts;
+  readonly schema: SchemaFacts;
+  readonly redis: readonly RedisFacts[];
+}
+
+/** @throws AppError REDIS_*, DATABASE_*, SCHEMA_* */
+export async function preflight(options: PreflightOptions): Promise<PreflightReport> {
+  const [redis, database] = await Promise.all([
+    Promise.all(options.redisUrls.map((url) => patiently('redis', options, () => probeRedis(url)))),
+    patiently('database', options, () => checkDatabase(options)),
+  ]);
+  for (const { evictionPolicy } of redis) {
+    if (evictionPolicy !== 'noeviction') {
+      options.log.warn('redis.may_evict', { policy: evictionPolicy, remedy: 'Redis may drop jobs when it is full. Set maxmemory-policy noeviction.' });
+    }
+  }
+  return { redis, ...database };
+}
+
+async function checkDatabase({ postgresUrl, migrates }: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
+  const database = createDatabase({ url: postgresUrl, poolSize: 2, prepared: false, applicationName: 'vambe preflight' });
+  try {
+    const facts = await database.testConnection();
+    const major = Number(facts.version.split('.')[0]);
+    if (major < 12) {
+      throw new AppError('DATABASE_UNSUITABLE', `PostgreSQL is version ${facts.version}; at least 12 is needed, 15 is what is tested. Upgrade it or set POSTGRES_HOST to another server.`);
+    }
+    if (migrates) await migrateDatabase(database);
+    return { database: facts, schema: await checkSchema(database) };
+  } finally {
+    await database.close();
+  }
+}
+
+async function patiently<T>(part: 'redis' | 'database', { patienceMs, log, signal }: PreflightOptions, look: () => Promise<T>): Promise<T> {
+  const startMs = performance.now();
+  let toldMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    try {
+      const facts = await look();
+      if (toldMs > 0) log.info(`${part}.back`, { after_s: Number(((performance.now() - startMs) / 1_000).toFixed(1)) });
+      return facts;
+    } catch (error) {
+      const waits = error instanceof AppError && error.fault === 'transient' && performance.now() - startMs + retryEveryMs <= patienceMs;
+      if (!waits || signal?.aborted) throw error;
+      if (performance.now() - toldMs > reminderEveryMs) {
+        toldMs = performance.now();
+        log.warn(`${part}.down`, { code: error.code, error: error.message, next: `trying again every ${retryEveryMs / 1_000} s` });
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** What every classifier, offline or model, takes and gives. One contract suite runs against each of them. */
+
+/** A passage of the transcript: `transcript.slice(start, end) === quote`, offsets in UTF-16 code units. */
+export interface Evidence {
+  readonly quote: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Quantity {
+  readonly count: number;
+  readonly period: string;
+  readonly approx: boolean;
+}
+
+/** null is an answer: the text does not say. */
+export type FieldValue = string | boolean | readonly string[] | Quantity | null;
+
+export interface FieldResult {
+  readonly value: FieldValue;
+  /** 0 to 1; 0 where value is null. */
+  readonly confidence: number;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Classification {
+  /** By taxonomy field id; every field of the taxonomy is present. */
+  readonly fields: Readonly<Record<string, FieldResult>>;
+  readonly keyTopics: readonly string[];
+  readonly actionItems: readonly string[];
+  readonly nextSteps: string | null;
+  readonly summary: string | null;
+  /** Of the whole, 0 to 1. */
+  readonly confidence: number;
+  readonly truncated: boolean;
+  readonly needsReview: boolean;
+}
+
+export interface ClassifierInput {
+  readonly transcript: string;
+  /** A seller's own hint; data for a model, unused offline. */
+  readonly sellerPrompt: string | null;
+  readonly signal: AbortSignal;
+}
+
+export interface Classifier {
+  /** `offline` or `llm`: what runs.classifier holds. */
+  readonly kind: string;
+  /** What meetings_classifications.model_used holds, at most 100 characters. */
+  readonly model: string;
+  /** Everything besides transcript and seller's prompt that may change an answer: part of the input hash. */
+  readonly version: string;
+  /** Whether a repeated call costs money or time worth a claim. */
+  readonly isPaid: boolean;
+  classify(input: ClassifierInput): Promise<Classification>;
+}

@@ -1,0 +1,175 @@
+/** The life of one classification: unchanged? → classify → save, newest start wins → the documents that clients read. */
+import { createHash } from 'node:crypto';
+import type { Claims } from '../../core/claims.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { TakenJob } from '../../core/job-ledger.ts';
+import { type CacheEntry, closed, complete, fail, type Outcome, retry, stepBack } from '../../core/outcome.ts';
+import type { ProgressStep } from '../../core/task.ts';
+import { toColumns } from '../../models/classification-columns.ts';
+import type { MeetingSubject } from '../../models/meeting-subject.ts';
+import { type AnswerToSave, type ClassificationResult, type SaveOutcome, toResult } from '../../models/queries/classifications.ts';
+import type { Taxonomy } from '../../models/taxonomy.ts';
+import type { Classification, Classifier } from './classifier.ts';
+
+/** Life of `classification_result:<meeting id>`, the existing API's. */
+const resultLifeSeconds = 86_400;
+/** A meeting that is not there yet: its transaction may still be open. */
+const meetingGraceMs = 5_000;
+const beingClassifiedDelayMs = 1_000;
+/** Longer than the slowest attempt may take. */
+const claimLifeMs = 300_000;
+const mostRounds = 3;
+
+export interface ClassifyRequest {
+  readonly job: TakenJob<MeetingSubject>;
+  readonly isForced: boolean;
+  readonly signal: AbortSignal;
+  progress(step: ProgressStep): void;
+  takeAgain(): Promise<TakenJob<MeetingSubject>>;
+}
+
+export interface ClassifyMeetingDeps {
+  readonly classifier: Classifier;
+  readonly taxonomy: Taxonomy;
+  readonly claims: Claims;
+  readonly clock: Clock;
+  readonly worker: string;
+  /** Joins a batch across concurrent jobs. */
+  save(answer: AnswerToSave): Promise<SaveOutcome>;
+  readStanding(meetingId: number): Promise<ClassificationResult | undefined>;
+}
+
+export type ClassifyMeeting = (request: ClassifyRequest) => Promise<Outcome>;
+
+/**
+ * May run twice, and beside another run of the same meeting: one row stands, that of the newest start.
+ * Ends with MEETING_NOT_FOUND, TRANSCRIPT_EMPTY, MEETING_CHANGING or RESULT_NOT_STORABLE where it cannot classify.
+ */
+export function createClassifyMeeting(deps: ClassifyMeetingDeps): ClassifyMeeting {
+  return async (request) => {
+    let { job } = request;
+    for (let round = 1; round <= mostRounds; round++) {
+      const outcome = await classifyOnce(deps, request, job);
+      if (outcome !== 'changed') return outcome;
+      job = await request.takeAgain();
+    }
+    return retry(new AppError('MEETING_CHANGING', `Meeting ${job.meetingId} was edited ${mostRounds} times while it was being classified. It is tried again later.`));
+  };
+}
+
+async function classifyOnce(deps: ClassifyMeetingDeps, request: ClassifyRequest, job: TakenJob<MeetingSubject>): Promise<Outcome | 'changed'> {
+  const { subject } = job;
+  if (subject === null) return meetingMissing(job);
+  const transcript = subject.transcript ?? '';
+  if (transcript.trim() === '') {
+    return fail(new AppError('TRANSCRIPT_EMPTY', `Meeting ${subject.meetingId} has no transcript. Add one and classify it again.`));
+  }
+  const inputHash = hashInput(transcript, deps.classifier.version, subject.sellerPrompt);
+  if (!request.isForced && subject.currentInputHash === inputHash) {
+    const standing = await deps.readStanding(subject.meetingId);
+    if (standing) return complete({ ...standing, message: 'already classified', unchanged: true }, { cache: [cacheEntry(standing)] });
+  }
+  const claim = `${subject.meetingId}:${inputHash}`;
+  const needsClaim = deps.classifier.isPaid && !request.isForced;
+  if (needsClaim && !(await deps.claims.claim(claim, job.rowId, claimLifeMs))) {
+    return stepBack('being classified by another job', beingClassifiedDelayMs);
+  }
+  try {
+    const answer = await classify(deps, request, job, { subject, transcript, inputHash });
+    return await saveAnswer(deps, request, answer);
+  } finally {
+    if (needsClaim) await deps.claims.release(claim, job.rowId);
+  }
+}
+
+interface Input {
+  readonly subject: MeetingSubject;
+  readonly transcript: string;
+  readonly inputHash: string;
+}
+
+async function classify(
+  { classifier, taxonomy, clock, worker }: ClassifyMeetingDeps,
+  { signal, progress }: ClassifyRequest,
+  job: TakenJob<MeetingSubject>,
+  { subject, transcript, inputHash }: Input,
+): Promise<AnswerToSave> {
+  progress({ current: 1, total: 4, stage: 'classifying', message: 'reading the transcript' });
+  const startMs = clock.monotonicMs();
+  const classification = await classifier.classify({ transcript, sellerPrompt: subject.sellerPrompt, signal });
+  const durationMs = Math.max(0, clock.monotonicMs() - startMs);
+  return {
+    jobRowId: job.rowId,
+    runId: job.runId,
+    meetingId: subject.meetingId,
+    worker,
+    transcriptMd5: createHash('md5').update(subject.transcript ?? '').digest('hex'),
+    inputHash,
+    startedAt: job.startedAt,
+    durationMs,
+    classifier: classifier.kind,
+    model: classifier.model,
+    promptVersion: null,
+    taxonomyVersion: taxonomy.version,
+    fields: classification.fields,
+    texts: {
+      key_topics: classification.keyTopics,
+      action_items: classification.actionItems,
+      next_steps: classification.nextSteps,
+      summary: classification.summary,
+    },
+    columns: toColumns(valuesOf(classification), storedDefaults(taxonomy)),
+    confidence: classification.confidence,
+    truncated: classification.truncated,
+    needsReview: classification.needsReview,
+  };
+}
+
+async function saveAnswer(deps: ClassifyMeetingDeps, { signal, progress }: ClassifyRequest, answer: AnswerToSave): Promise<Outcome | 'changed'> {
+  // A job that was cancelled, given up or lost its lock writes nothing.
+  signal.throwIfAborted();
+  progress({ current: 2, total: 4, stage: 'saving', message: 'saving the labels' });
+  const saved = await deps.save(answer);
+  switch (saved.outcome) {
+    case 'changed':
+      return 'changed';
+    case 'closed':
+      return closed('ended by somebody else meanwhile');
+    case 'stale': {
+      const standing = await deps.readStanding(answer.meetingId);
+      return complete(standing ?? toResult(answer, saved), { isRecorded: true });
+    }
+    case 'saved': {
+      const result = toResult(answer, saved);
+      return complete(result, { isRecorded: true, cache: [cacheEntry(result)] });
+    }
+  }
+}
+
+function meetingMissing({ meetingId, ageMs }: TakenJob): Outcome {
+  if (ageMs < meetingGraceMs) return stepBack('the meeting is not there yet', meetingGraceMs);
+  const error = new AppError('MEETING_NOT_FOUND', `There is no meeting ${meetingId}. It was deleted, or the id is wrong.`);
+  return fail(error, { cache: [{ key: resultKey(meetingId), json: null, lifeSeconds: 0 }] });
+}
+
+/** Everything that may change an answer. Equal hashes: nothing is classified, or paid for, again. */
+export function hashInput(transcript: string, classifierVersion: string, sellerPrompt: string | null): string {
+  return createHash('sha256').update(`${classifierVersion}\0${sellerPrompt ?? ''}\0`).update(transcript).digest('base64url');
+}
+
+function valuesOf({ fields }: Classification): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([id, { value }]) => [id, value]));
+}
+
+function storedDefaults(taxonomy: Taxonomy): Record<string, unknown> {
+  return Object.fromEntries(taxonomy.fields.flatMap(({ id, storedDefault }) => (storedDefault === undefined ? [] : [[id, storedDefault]])));
+}
+
+function resultKey(meetingId: number | null): string {
+  return `classification_result:${meetingId}`;
+}
+
+function cacheEntry({ meeting_id, classification_data }: ClassificationResult): CacheEntry {
+  return { key: resultKey(meeting_id), json: JSON.stringify(classification_data), lifeSeconds: resultLifeSeconds };
+}

@@ -1,0 +1,13 @@
+/** purge_expired: deletes jobs older than JOB_RETENTION_DAYS and our rows of meetings that are gone. */
+import { z } from 'zod';
+import { complete } from '../core/outcome.ts';
+import { defineTask } from '../core/task.ts';
+import type { Context } from '../services/services.ts';
+
+export const purgeExpired = defineTask({
+  name: 'purge_expired',
+  parameters: z.object({}),
+  async run(_parameters, { services }: Context) {
+    return complete(await services.purgeExpired());
+  },
+});

@@ -1,0 +1,178 @@
+/** The worker process: check the servers, consume the queues, drain on a signal. */
+import { pathToFileURL } from 'node:url';
+import { type App, createApp, hasUnusedLlmKey } from './app.ts';
+import { celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
+import { loadConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
+import { AppError } from './core/errors.ts';
+import { createLogger, type Log } from './core/logger.ts';
+import { preflight } from './preflight.ts';
+
+/** failure-matrix bounds: 25 s of grace, 30 s in all. */
+const graceMs = 25_000;
+const stopTimeoutMs = 30_000;
+
+/** Lists that Celery producers send to; the bridge takes from them. */
+const celeryLists: readonly string[] = ['celery', 'vambe_tasks'];
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly postgresUrl: string;
+  readonly redisUrl: string;
+  readonly log: Log;
+  /** Unset: WORKER_CONCURRENCY. */
+  readonly concurrency?: number;
+  /** Names of queues to take from; unset: WORKER_QUEUES. */
+  readonly queues?: readonly string[];
+  readonly workerName?: string;
+  readonly taskFolders?: readonly string[];
+  /** Brings the schema up to date first: for embedded servers. */
+  readonly migrates?: boolean;
+  /** How long to wait for a server that does not answer; unset: for ever. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunningWorker {
+  readonly app: App;
+  /** Takes nothing new, finishes or hands back what runs. A second call hands back at once. Ends within 30 s, or throws. */
+  stop(): Promise<void>;
+}
+
+/** Starts a worker in this process; it consumes when the promise resolves. @throws AppError as preflight and createApp */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { config, log } = options;
+  const concurrency = options.concurrency ?? config.workerConcurrency;
+  const { schema, redis, database } = await preflight({
+    postgresUrl: options.postgresUrl,
+    redisUrls: [...new Set([options.redisUrl, celeryResultUrl(config) ?? options.redisUrl])],
+    patienceMs: options.patienceMs ?? Number.POSITIVE_INFINITY,
+    migrates: options.migrates ?? false,
+    log,
+    signal: options.signal,
+  });
+  const app = await createApp({ ...options, schema });
+  if (hasUnusedLlmKey(config)) log.warn('classifier.offline', { reason: 'a model key is set, but this version classifies offline only' });
+  const queueNames = chosenQueues(app, options.queues ?? config.workerQueues);
+  const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
+  try {
+    await consumer.start();
+    await housekeeping.start();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  log.info('worker.ready', {
+    worker: app.workerName,
+    queues: queueNames.join(','),
+    concurrency,
+    classifier: app.classifier.model,
+    postgres: database.version,
+    redis: redis[0]?.version,
+  });
+
+  let stopping: Promise<void> | undefined;
+  const stopOnce = async () => {
+    await housekeeping.stop();
+    await consumer.stop(graceMs);
+    await app.close();
+    log.info('worker.stopped', { processed: Object.values(consumer.counts()).reduce((sum, count) => sum + count, 0) });
+  };
+  return {
+    app,
+    async stop() {
+      if (stopping) void consumer.stop(0);
+      stopping ??= within(stopTimeoutMs, stopOnce());
+      return stopping;
+    },
+  };
+}
+
+/** Queues of ours among those asked for; the names of Celery lists (`celery`, `vambe_tasks`) belong to the bridge. */
+function chosenQueues(app: App, asked: readonly string[]): readonly string[] {
+  // All four names are the default, which means every queue that a task uses.
+  if (['classification', 'default', ...celeryLists].every((name) => asked.includes(name))) return app.queues.names;
+  const known = asked.filter((name) => app.queues.names.includes(name));
+  const strange = asked.filter((name) => !app.queues.names.includes(name) && !celeryLists.includes(name));
+  if (strange.length > 0) {
+    throw new AppError('USAGE', `There is no queue "${strange.join('", "')}". Known: ${[...app.queues.names, ...celeryLists].join(', ')}.`);
+  }
+  return known;
+}
+
+/** @throws AppError REDIS_UNREACHABLE: stopping waits for a server that does not answer */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new AppError('REDIS_UNREACHABLE', `The worker did not stop within ${timeoutMs / 1_000} s: a server does not answer. It leaves; its jobs are taken up by others.`)),
+      timeoutMs,
+    );
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Runs a worker until SIGTERM or SIGINT; the exit code. First signal: finish what runs, at most 25 s, hand the rest back.
+ * Second: hand back at once and leave with 143 or 130.
+ */
+export async function runWorkerUntilSignal(options: WorkerOptions, onReady?: (worker: RunningWorker) => void): Promise<number> {
+  const starting = new AbortController();
+  let signals = 0;
+  let worker: RunningWorker | undefined;
+  const exitCode = new Promise<number>((resolve) => {
+    const onSignal = (name: 'SIGTERM' | 'SIGINT') => {
+      signals += 1;
+      const atOnce = name === 'SIGINT' ? 130 : 143;
+      if (!worker) {
+        starting.abort();
+        return resolve(0);
+      }
+      const stopped = worker.stop();
+      if (signals > 1) void Promise.race([stopped, new Promise((done) => setTimeout(done, 2_000))]).then(() => resolve(atOnce), () => resolve(atOnce));
+      else stopped.then(() => resolve(signals > 1 ? atOnce : 0), (error) => {
+        options.log.error('worker.stop_failed', { error: error instanceof Error ? error.message : 'unknown' });
+        resolve(1);
+      });
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+    const onBug = (error: unknown) => {
+      options.log.error('worker.bug', { code: 'BUG', error: error instanceof Error ? (error.stack ?? error.message).slice(0, 2_000) : 'unknown' });
+      if (!worker) return resolve(1);
+      worker.stop().then(() => resolve(1), () => resolve(1));
+    };
+    process.on('uncaughtException', onBug);
+    process.on('unhandledRejection', onBug);
+  });
+  const started = startWorker({ ...options, signal: starting.signal }).then((running) => {
+    worker = running;
+    onReady?.(running);
+    if (starting.signal.aborted) return running.stop();
+  });
+  await Promise.race([started, exitCode]);
+  return exitCode;
+}
+
+async function main(): Promise<void> {
+  const { config, warnings } = loadConfig();
+  const log = createLogger({ level: config.logLevel, format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json') });
+  for (const warning of warnings) log.warn('settings.warning', { warning });
+  const [postgres, redis] = [postgresUrl(config), redisUrl(config)];
+  if (postgres === null || redis === null) {
+    throw new AppError('SETTINGS_INVALID', 'Set REDIS_URL and POSTGRES_HOST (or DATABASE_URL), or run "vambe worker", which starts embedded servers where an address is missing.');
+  }
+  process.exitCode = await runWorkerUntilSignal({ config, log, postgresUrl: postgres, redisUrl: redis });
+  process.exit();
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  main().catch((error) => {
+    process.stderr.write(`vambe: ${error instanceof AppError ? error.message : error.stack}\n`);
+    process.exit(error instanceof AppError ? error.exitCode : 1);
+  });
+}
