@@ -1,0 +1,37 @@
+/** `access.json`: the random passwords of a data folder's servers and the ports they had last, kept over restarts. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { parseObject, readText, writePrivateFile } from './private-file.ts';
+
+export interface Access {
+  readonly postgresPassword: string;
+  readonly redisPassword: string;
+  /** 0: none yet, any free port. */
+  readonly postgresPort: number;
+  readonly redisPort: number;
+}
+
+const accessFile = (dataDir: string) => join(dataDir, 'access.json');
+
+/** What the file holds; what is missing is drawn anew (`isNewPassword`: PostgreSQL has to be told). */
+export function readAccess(dataDir: string): { access: Access; isNewPassword: boolean } {
+  const { postgresPassword, redisPassword, postgresPort, redisPort } = parseObject(readText(accessFile(dataDir)));
+  const isNewPassword = !isPassword(postgresPassword);
+  const access: Access = {
+    postgresPassword: isPassword(postgresPassword) ? postgresPassword : drawPassword(),
+    redisPassword: isPassword(redisPassword) ? redisPassword : drawPassword(),
+    postgresPort: portOf(postgresPort),
+    redisPort: portOf(redisPort),
+  };
+  return { access, isNewPassword };
+}
+
+export function writeAccess(dataDir: string, access: Access): void {
+  writePrivateFile(accessFile(dataDir), access);
+}
+
+// base64url: nothing in it needs quoting, neither in a URL nor in SQL nor in a configuration file.
+const drawPassword = () => randomBytes(24).toString('base64url');
+const isPassword = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{32}$/.test(value);
+const portOf = (value: unknown): number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536 ? value : 0;

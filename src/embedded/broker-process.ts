@@ -1,0 +1,81 @@
+/**
+ * Entry of the broker's process. It is not the host's own, so that an endless Lua script or a crash does not take the
+ * host along; and if the host is killed, it saves and stops PostgreSQL in the host's place.
+ */
+import type { BrokerEngine } from './broker-engine.ts';
+import { describeFailure, type FromBroker, isToBroker, type ToBroker } from './messages.ts';
+import { endPostgres } from './postgres-leftovers.ts';
+import type { KnownProcess } from './process-identity.ts';
+import { SaveSchedule } from './save-schedule.ts';
+import { startSystemRedis } from './system-redis.ts';
+import { startValkey, valkeyMaxMemory } from './valkey.ts';
+
+let engine: BrokerEngine | undefined;
+let schedule: SaveSchedule | undefined;
+let guarded: KnownProcess | undefined;
+
+// The host decides; a service manager's signal to the whole group must not end the broker under a draining worker.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('message', (message) => {
+  if (isToBroker(message)) void obey(message);
+});
+process.on('disconnect', () => void leaveAlone());
+
+async function obey(message: ToBroker): Promise<void> {
+  if (message.kind === 'start') await start(message);
+  else if (message.kind === 'guard') guarded = message.postgres;
+  else if (message.kind === 'ping') await answerPing();
+  else await leave();
+}
+
+async function start({ broker, engine: request }: Extract<ToBroker, { kind: 'start' }>): Promise<void> {
+  try {
+    const started = await (broker === 'wasm' ? startValkey(request) : startSystemRedis(request));
+    engine = started;
+    if (!started.savesItself) saveFromTimeToTime(started);
+    tell({
+      kind: 'ready',
+      port: started.port,
+      processes: started.processes.map((known) => ({ ...known, role: 'broker' })),
+    });
+  } catch (error) {
+    const isPortTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    // Valkey's exit() while it boots arrives as a symbol; its reason stands in its log alone.
+    tell({ ...describeFailure(error, 'it ended while it read its files'), isPortTaken }, () => process.exit(1));
+  }
+}
+
+function saveFromTimeToTime(started: BrokerEngine): void {
+  const saving = new SaveSchedule({
+    ask: started.ask,
+    onSaving: (isSaving) => tell({ kind: 'saving', isSaving }),
+    report: (name, fields) => tell({ kind: 'event', name, fields }),
+    maxMemory: valkeyMaxMemory,
+    now: () => performance.now(),
+  });
+  schedule = saving;
+  const later = () => setTimeout(() => void saving.save().then(later), saving.delayMs);
+  later();
+}
+
+async function answerPing(): Promise<void> {
+  if ((await engine?.ask('PING')) === '+PONG') tell({ kind: 'pong' });
+}
+
+/** Clients first: nothing may be answered that the last save does not hold. */
+async function leave(): Promise<void> {
+  engine?.closeClients();
+  await schedule?.save(); // One that is under way already.
+  await schedule?.save();
+  await engine?.stop();
+  process.exit(0);
+}
+
+async function leaveAlone(): Promise<void> {
+  await Promise.all([guarded && endPostgres(guarded), leave()]);
+}
+
+function tell(message: FromBroker, sent?: () => void): void {
+  if (process.connected && process.send) process.send(message, undefined, undefined, sent);
+  else sent?.();
+}

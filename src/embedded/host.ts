@@ -1,0 +1,151 @@
+/** Owns the servers of one data folder: takes the lock, ends what a killed host left, starts both, stops both. */
+import { type Access, readAccess, writeAccess } from './access-file.ts';
+import { type RunningBroker, startBroker } from './broker.ts';
+import { folderError, prepareDataFolder } from './data-folder.ts';
+import { type DataFolderLock, type Leftover, takeLock } from './lock.ts';
+import { loopback } from './loopback-port.ts';
+import type { HostRequest } from './messages.ts';
+import { preparePostgres } from './postgres.ts';
+import { clusterFolder, databaseName, databaseUser } from './postgres-cluster.ts';
+import { endPostgres, findPostgresOf } from './postgres-leftovers.ts';
+import { type EndStep, endProcess, knowProcess } from './process-identity.ts';
+import { removeRuntime, writeRuntime } from './runtime-file.ts';
+import { type Report, type SupervisedServer, supervise } from './supervise.ts';
+
+export interface Host {
+  readonly postgresUrl: string | null;
+  readonly redisUrl: string | null;
+  stop(): Promise<void>;
+}
+
+const touchEveryMs = 1_000;
+/** A broker whose host was killed is saving: it gets its time. */
+const endOfOldBroker: readonly EndStep[] = [
+  [undefined, 5_000],
+  ['SIGTERM', 1_000],
+  ['SIGKILL', 500],
+];
+
+/** Throws DATA_FOLDER_IN_USE (it does not attach), DATA_FOLDER_UNUSABLE, EMBEDDED_UNAVAILABLE. */
+export async function openHost(request: HostRequest, report: Report): Promise<Host> {
+  const { dataDir } = request;
+  prepareDataFolder(dataDir);
+  const lock = takeLock(dataDir);
+  const touching = setInterval(() => lock.touch(), touchEveryMs);
+  const servers = new Servers(request, lock, report);
+  const stop = async () => {
+    removeRuntime(dataDir); // First: nobody shall attach to what is about to end.
+    await servers.stop();
+    clearInterval(touching);
+    lock.free();
+  };
+  try {
+    removeRuntime(dataDir);
+    await endLeftovers(lock.leftovers, dataDir);
+    const urls = await servers.start();
+    writeRuntime(dataDir, { host: knowProcess(process.pid), since: new Date().toISOString(), ...urls });
+    return { ...urls, stop };
+  } catch (error) {
+    await stop();
+    throw folderError(dataDir, error);
+  }
+}
+
+async function endLeftovers(leftovers: readonly Leftover[], dataDir: string): Promise<void> {
+  const brokers = leftovers.filter(({ role }) => role === 'broker').map((known) => endProcess(known, endOfOldBroker));
+  const noted = leftovers.filter(({ role }) => role === 'postgres');
+  const postmasters = [...noted, ...findPostgresOf(clusterFolder(dataDir))].map(endPostgres);
+  await Promise.all([...brokers, ...postmasters]);
+}
+
+/** The one or two servers that were asked for. */
+class Servers {
+  readonly #request: HostRequest;
+  readonly #lock: DataFolderLock;
+  readonly #report: Report;
+  readonly #supervised: SupervisedServer[] = [];
+  #brokerProcesses: readonly Leftover[] = [];
+  #postgresProcesses: readonly Leftover[] = [];
+  #broker: RunningBroker | undefined;
+
+  constructor(request: HostRequest, lock: DataFolderLock, report: Report) {
+    this.#request = request;
+    this.#lock = lock;
+    this.#report = report;
+  }
+
+  /** When one of them cannot be started, the other one is up and has to be stopped. */
+  async start(): Promise<{ postgresUrl: string | null; redisUrl: string | null }> {
+    const { dataDir, postgres, redis } = this.#request;
+    const { access, isNewPassword } = readAccess(dataDir);
+    const started = await Promise.allSettled([
+      postgres ? this.#startPostgres(access, isNewPassword) : undefined,
+      redis ? this.#startBroker(access) : undefined,
+    ]);
+    for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason;
+    const [postgresPort, redisPort] = started.map((outcome) =>
+      outcome.status === 'fulfilled' ? outcome.value : undefined,
+    );
+    writeAccess(dataDir, {
+      ...access,
+      postgresPort: postgresPort ?? access.postgresPort,
+      redisPort: redisPort ?? access.redisPort,
+      // A password that no database was told of yet must be drawn again.
+      postgresPassword: postgres || !isNewPassword ? access.postgresPassword : '',
+    });
+    return {
+      postgresUrl: postgresPort
+        ? `postgresql://${databaseUser}:${access.postgresPassword}@${loopback}:${postgresPort}/${databaseName}`
+        : null,
+      redisUrl: redisPort ? `redis://:${access.redisPassword}@${loopback}:${redisPort}/0` : null,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#supervised.map((server) => server.stop()));
+  }
+
+  async #startPostgres(access: Access, isNewPassword: boolean): Promise<number> {
+    const { dataDir, keepPorts } = this.#request;
+    const lastPort = access.postgresPort;
+    const password = access.postgresPassword;
+    const start = await preparePostgres({ dataDir, password, isNewPassword, lastPort });
+    const server = await supervise({
+      name: 'postgres',
+      start: (port) => start(port ?? (keepPorts && lastPort ? lastPort : undefined)),
+      report: this.#report,
+      onStart: (processes) => {
+        this.#postgresProcesses = processes;
+        this.#noteProcesses();
+      },
+    });
+    this.#supervised.push(server);
+    return server.port;
+  }
+
+  async #startBroker(access: Access): Promise<number> {
+    const { dataDir, broker, keepPorts } = this.#request;
+    const lastPort = access.redisPort;
+    const request = { dataDir, broker, password: access.redisPassword, lastPort, report: this.#report };
+    const server = await supervise({
+      name: 'broker',
+      start: async (port) => {
+        this.#broker = await startBroker(request, port ?? (keepPorts && lastPort ? lastPort : undefined));
+        return this.#broker;
+      },
+      report: this.#report,
+      onStart: (processes) => {
+        this.#brokerProcesses = processes;
+        this.#noteProcesses();
+      },
+    });
+    this.#supervised.push(server);
+    return server.port;
+  }
+
+  /** The lock names them for the next host, the broker knows whom to stop should this host be killed. */
+  #noteProcesses(): void {
+    this.#lock.note([...this.#brokerProcesses, ...this.#postgresProcesses]);
+    for (const postmaster of this.#postgresProcesses) this.#broker?.guard(postmaster);
+  }
+}

@@ -1,0 +1,131 @@
+/** The host process as its parent sees it: started, started again should it be killed, and stopped by closing its channel. */
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../core/errors.ts';
+import { folderError } from './data-folder.ts';
+import { forkEntry } from './fork-entry.ts';
+import { openLog } from './log-file.ts';
+import { type FromHost, failureToError, type HostRequest, isFromHost } from './messages.ts';
+import { type Report, restartDelayMs } from './supervise.ts';
+
+export interface OwnedHost {
+  readonly postgresUrl: string | null;
+  readonly redisUrl: string | null;
+  stop(): Promise<void>;
+}
+
+type Addresses = Extract<FromHost, { kind: 'ready' }>;
+
+/** A first start makes a database; one after a crash repairs it. */
+const startTimeoutMs = 180_000;
+const stopTimeoutMs = 8_000;
+
+/** Throws what the host tells: DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, EMBEDDED_UNAVAILABLE. */
+export async function startOwnedHost(request: HostRequest, report: Report): Promise<OwnedHost> {
+  const logFile = join(request.dataDir, 'host.log');
+  let child = forkHost(request.dataDir, logFile);
+  let stopping: Promise<void> | undefined;
+  const { postgresUrl, redisUrl } = await waitUntilReady(child, request, report, logFile);
+  void keepRunning();
+  return {
+    postgresUrl,
+    redisUrl,
+    stop: () => {
+      stopping ??= close(child, report);
+      return stopping;
+    },
+  };
+
+  async function keepRunning(): Promise<void> {
+    for (let restarts = 1; ; restarts++) {
+      letParentEnd(child);
+      const reason = await endOf(child);
+      if (stopping) return;
+      report('embedded.host_ended', { reason, restarts });
+      await sleep(restartDelayMs(restarts), undefined, { ref: false });
+      if (stopping) return;
+      try {
+        child = forkHost(request.dataDir, logFile);
+        await waitUntilReady(child, { ...request, keepPorts: true }, report, logFile);
+        report('embedded.host_restarted', {});
+      } catch (error) {
+        report('embedded.host_start_failed', { reason: error instanceof Error ? error.message : String(error) });
+      }
+    }
+  }
+}
+
+function forkHost(dataDir: string, logFile: string): ChildProcess {
+  try {
+    const log = openLog(logFile);
+    const child = forkEntry('host-process', { cwd: dataDir, stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'] });
+    log.close();
+    return child;
+  } catch (error) {
+    throw folderError(dataDir, error);
+  }
+}
+
+function waitUntilReady(
+  child: ChildProcess,
+  request: HostRequest,
+  report: Report,
+  logFile: string,
+): Promise<Addresses> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(
+        new AppError('BUG', `The embedded servers were not ready after ${startTimeoutMs / 1000} s, see ${logFile}.`),
+      );
+    }, startTimeoutMs);
+    void endOf(child).then((reason) => {
+      clearTimeout(timer);
+      reject(
+        new AppError('BUG', `The process of the embedded servers ended while it started (${reason}), see ${logFile}.`),
+      );
+    });
+    child.on('message', (message) => {
+      if (!isFromHost(message)) return;
+      if (message.kind === 'event') return report(message.name, message.fields);
+      clearTimeout(timer);
+      if (message.kind === 'ready') resolve(message);
+      else reject(failureToError(message));
+    });
+    child.send({ kind: 'start', request }, () => undefined);
+  });
+}
+
+/** A parent that forgets to stop still ends, and with it its channel, and with that the servers. */
+function letParentEnd(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
+}
+
+/** A host that takes longer (a large last save) goes on by itself; the next start waits for it. */
+async function close(child: ChildProcess, report: Report): Promise<void> {
+  if (hasEnded(child)) return;
+  child.ref();
+  const ended = endOf(child);
+  if (child.connected) child.disconnect();
+  const timeout = new AbortController();
+  const isLate = await Promise.race([
+    ended.then(() => false),
+    sleep(stopTimeoutMs, true, { signal: timeout.signal }).catch(() => false),
+  ]);
+  timeout.abort();
+  if (!isLate) return;
+  report('embedded.stop_late', { waitedMs: stopTimeoutMs });
+  child.unref();
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  if (hasEnded(child)) return Promise.resolve('ended');
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
+  });
+}
+
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;

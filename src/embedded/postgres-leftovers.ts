@@ -1,0 +1,68 @@
+/** Finds the PostgreSQL processes that still work on a data folder, and makes a stale postmaster.pid harmless. */
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, readdirSync, readlinkSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readText } from './private-file.ts';
+import { type EndStep, endProcess, type KnownProcess, knowProcess } from './process-identity.ts';
+
+/** SIGINT is a fast shutdown; SIGQUIT an immediate one, repaired at the next start. */
+const politeEnd: readonly EndStep[] = [
+  ['SIGINT', 3_500],
+  ['SIGQUIT', 1_000],
+  ['SIGKILL', 500],
+];
+const quickEnd: readonly EndStep[] = politeEnd.slice(1);
+
+export async function endPostgres(known: KnownProcess): Promise<boolean> {
+  return endProcess(known, politeEnd);
+}
+
+/** Ends what is left of a postmaster that is gone. */
+export async function endPostgresRest(cluster: string): Promise<void> {
+  await Promise.all(findPostgresOf(cluster).map((known) => endProcess(known, quickEnd)));
+}
+
+/**
+ * Live processes of this very database, told by their working folder and never by pid alone: the pid in postmaster.pid
+ * may by now belong to another PostgreSQL.
+ */
+export function findPostgresOf(cluster: string): KnownProcess[] {
+  if (!existsSync(cluster)) return [];
+  if (process.platform === 'win32') return [];
+  if (process.platform === 'linux')
+    return linuxPids()
+      .filter((pid) => worksIn(pid, realpathSync(cluster)))
+      .map(knowProcess);
+  const pid = Number((readText(join(cluster, 'postmaster.pid')) ?? '').split('\n')[0]);
+  if (!(pid > 0)) return [];
+  const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout?.includes(cluster) ? [knowProcess(pid)] : [];
+}
+
+function linuxPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function worksIn(pid: number, cluster: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === cluster && /\/postgres$/.test(readlinkSync(`/proc/${pid}/exe`));
+  } catch {
+    return false; // Gone, or another user's.
+  }
+}
+
+/**
+ * PostgreSQL takes any live pid in postmaster.pid for a running server, a zombie or another program included. Only to
+ * be called when nothing of this folder lives. Our own pid is put there: a postmaster skips its parent's, and still
+ * looks at the shared memory for backends of the old one (which a removed file would prevent).
+ */
+export function disarmPidFile(cluster: string): void {
+  const file = join(cluster, 'postmaster.pid');
+  const text = readText(file);
+  if (!text) return;
+  const { uid, gid } = statSync(file);
+  writeFileSync(file, text.replace(/^-?\d+/, String(process.pid)));
+  if (process.getuid?.() === 0) chownSync(file, uid, gid);
+}

@@ -1,0 +1,171 @@
+/** Runs the embedded PostgreSQL: one postmaster on a loopback port, with a log file of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { folderUnusable } from './data-folder.ts';
+import type { Leftover } from './lock.ts';
+import { openLog } from './log-file.ts';
+import { findFreePort, loopback } from './loopback-port.ts';
+import { findPostgresHome, prepareBinaries, thisMachine } from './postgres-binaries.ts';
+import { type ClusterRequest, clusterFolder, prepareCluster, syncCluster } from './postgres-cluster.ts';
+import { disarmPidFile, endPostgres, endPostgresRest } from './postgres-leftovers.ts';
+import { choosePostgresUser } from './postgres-user.ts';
+import { readText } from './private-file.ts';
+import { knowProcess } from './process-identity.ts';
+import type { RunningServer } from './supervise.ts';
+
+export interface PostgresRequest {
+  readonly dataDir: string;
+  readonly password: string;
+  readonly isNewPassword: boolean;
+  /** The port to take at the first start if it is free; 0: none. */
+  readonly lastPort: number;
+}
+
+const startTimeoutMs = 60_000;
+const portAttempts = 4;
+const pollMs = 10;
+
+/** Makes or checks the database, and returns what starts it. Throws EMBEDDED_UNAVAILABLE, DATA_FOLDER_UNUSABLE. */
+export async function preparePostgres(
+  request: PostgresRequest,
+): Promise<(port: number | undefined) => Promise<RunningServer>> {
+  const { dataDir, password, isNewPassword, lastPort } = request;
+  const binaries = prepareBinaries(findPostgresHome(thisMachine()), dataDir);
+  const user = await choosePostgresUser(binaries, dataDir);
+  const clusterRequest: ClusterRequest = { dataDir, binaries, user, password, isNewPassword };
+  const cluster = clusterFolder(dataDir);
+  disarmPidFile(cluster); // `postgres --single` looks at it too.
+  let isUnsynced = await prepareCluster(clusterRequest);
+
+  return async (port) => {
+    // Backends that still wait for their dead postmaster hold its shared memory, and the start would be refused.
+    await endPostgresRest(cluster);
+    disarmPidFile(cluster);
+    const server = await startOnPort(clusterRequest, port ?? lastPort, port !== undefined);
+    if (isUnsynced) void syncCluster(clusterRequest, cluster);
+    isUnsynced = false;
+    return server;
+  };
+}
+
+async function startOnPort(request: ClusterRequest, wanted: number, mustBeThatPort: boolean): Promise<RunningServer> {
+  for (let attempt = 1; ; attempt++) {
+    const port = mustBeThatPort ? wanted : await findFreePort(wanted);
+    const outcome = await startPostmaster(request, port);
+    if ('server' in outcome) return outcome.server;
+    // Another program took the port between the look and the start.
+    if (!mustBeThatPort && attempt < portAttempts && /could not (bind|create any TCP)/.test(outcome.log)) continue;
+    throw startFailed(request.dataDir, outcome.log);
+  }
+}
+
+async function startPostmaster(
+  { user, binaries, dataDir }: ClusterRequest,
+  port: number,
+): Promise<{ server: RunningServer } | { log: string }> {
+  const cluster = clusterFolder(dataDir);
+  const log = openLog(postgresLog(dataDir));
+  const settings = Object.entries(serverSettings(port)).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const { program, args, ...identity } = user.command(binaries.postgres, ['-D', cluster, ...settings]);
+  const child = spawn(program, args, {
+    ...identity,
+    cwd: cluster,
+    stdio: ['ignore', log.descriptor, log.descriptor],
+    detached: true,
+  });
+  log.close();
+  const ended = endOf(child);
+  let reason: string | undefined;
+  void ended.then((words) => {
+    reason = words;
+  });
+  for (const until = Date.now() + startTimeoutMs; reason === undefined; await sleep(pollMs)) {
+    if (isReady(cluster, child)) return { server: runningServer(child, port, ended) };
+    if (Date.now() > until) {
+      child.kill('SIGQUIT');
+      reason = `not ready after ${startTimeoutMs / 1000} s`;
+    }
+  }
+  return { log: log.readNew() || reason };
+}
+
+/** Line 8 of postmaster.pid, as `pg_ctl -w` looks at it. */
+function isReady(cluster: string, child: ChildProcess): boolean {
+  const lines = (readText(join(cluster, 'postmaster.pid')) ?? '').split('\n');
+  return Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready';
+}
+
+/** TCP alone: no socket file, so no limit of 107 bytes on the path. Values of rows and statements stay out of the log. */
+function serverSettings(port: number): Record<string, string | number> {
+  return {
+    listen_addresses: loopback,
+    port,
+    unix_socket_directories: '',
+    max_connections: 100,
+    shared_buffers: '32MB',
+    jit: 'off',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    lc_messages: 'C',
+    logging_collector: 'off',
+    log_checkpoints: 'off',
+    log_error_verbosity: 'terse',
+    log_min_error_statement: 'panic',
+    password_encryption: 'scram-sha-256',
+  };
+}
+
+function runningServer(child: ChildProcess, port: number, ended: Promise<string>): RunningServer {
+  const known: Leftover = { ...knowProcess(child.pid ?? 0), role: 'postgres' };
+  return {
+    port,
+    processes: [known],
+    ended,
+    ping: () => askForTls(port),
+    kill: () => {
+      child.kill('SIGKILL');
+    },
+    async stop() {
+      await endPostgres(known);
+    },
+  };
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
+  });
+}
+
+/**
+ * The shortest question that a PostgreSQL answers without a password: does it speak TLS (SSLRequest,
+ * https://www.postgresql.org/docs/15/protocol-message-formats.html)? A postmaster that cannot fork any more does not.
+ */
+function askForTls(port: number): Promise<void> {
+  const request = Buffer.alloc(8);
+  request.writeInt32BE(8, 0);
+  request.writeInt32BE(80_877_103, 4);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: loopback, timeout: 2_000 });
+    socket.once('connect', () => socket.write(request));
+    socket.once('data', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => socket.destroy(new Error('no answer')));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('closed without an answer')));
+  });
+}
+
+function startFailed(dataDir: string, log: string): Error {
+  const telling = log.split('\n').filter((line) => /FATAL|PANIC|ERROR/.test(line));
+  const words = (telling.length > 0 ? telling : log.trim().split('\n')).slice(0, 3).join(' | ');
+  const reason = `PostgreSQL did not start (${words}). Its log is ${postgresLog(dataDir)}; restore the folder from a copy if it is damaged`;
+  return folderUnusable(clusterFolder(dataDir), reason);
+}
+
+const postgresLog = (dataDir: string) => join(dataDir, 'postgres.log');

@@ -1,0 +1,46 @@
+/** Small JSON files that only their owner may read, always replaced whole. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { KnownProcess } from './process-identity.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Text of a file; undefined when it is not there or cannot be read. */
+export function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The object a text holds; an empty one for anything else, a file cut in the middle among them. */
+export function parseObject(text: string | undefined): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function parseProcess(value: unknown): KnownProcess | undefined {
+  if (!isObject(value)) return undefined;
+  const { pid, start } = value;
+  return typeof pid === 'number' && typeof start === 'string' ? { pid, start } : undefined;
+}
+
+/** Replaces the file in one go, so that a reader never sees half of it. Mode 0600. */
+export function writePrivateFile(file: string, value: object): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

