@@ -3,6 +3,8 @@ import { maskSecrets } from './mask.ts';
 
 /** An error's text in a log line or a job row: failure-matrix, sizes. */
 const maxTextBytes = 1024;
+/** Longer text is cut before it is searched for secrets; far more than is kept, so that no secret is cut in two. */
+const maxSearchedChars = 8192;
 const maxDepth = 4;
 const maxItems = 20;
 const maxFields = 40;
@@ -34,7 +36,7 @@ export function safeError(error: Error): { code: string; message: string } {
   // Node reports a host of several addresses as an AggregateError without a message of its own.
   const [first] = error instanceof AggregateError ? error.errors : [];
   const message = error.message || (first instanceof Error ? first.message : '');
-  return { code: String(code).slice(0, 100), message: cut(maskSecrets(String(message)), maxTextBytes) };
+  return { code: String(code).slice(0, 100), message: safeText(String(message)) };
 }
 
 function plainOf(name: string, value: unknown, depth: number): unknown {
@@ -57,7 +59,11 @@ function plainOf(name: string, value: unknown, depth: number): unknown {
 function plainText(name: string, value: string): string {
   if (secretName.test(name)) return '***';
   if (privateName.test(name)) return `[${value.length} characters]`;
-  return cut(maskSecrets(value), maxTextBytes);
+  return safeText(value);
+}
+
+function safeText(text: string): string {
+  return cut(maskSecrets(text.slice(0, maxSearchedChars)), maxTextBytes);
 }
 
 function plainList(name: string, list: readonly unknown[], depth: number): unknown[] {

@@ -1,14 +1,11 @@
 /** Hides secrets inside free text: passwords of addresses, keys and tokens. */
 
-/** Longer text is cut before it is searched, so that a huge one costs no more than a large one. */
-const maxSearchedChars = 16_384;
-
 /** The text with `***` in place of each password, token or provider's key; the user name of an address stays. */
 export function maskSecrets(text: string): string {
   return text
-    .slice(0, maxSearchedChars)
-    .replace(/\b([a-z][a-z0-9+.-]{1,30}:\/\/)([^\s"'<>]*)@/gi, (_, scheme: string, user: string) => {
-      // Greedy up to the last @: a password may hold one that nobody encoded.
+    .replace(/\b([a-z][a-z0-9+.-]{1,30}:\/\/)([^\s"'<>]{0,2048})@/gi, (_, scheme: string, user: string) => {
+      // Greedy up to the last @, as a password may hold one that nobody encoded; bounded, as text without an @ would
+      // otherwise be searched to its end from each scheme.
       const colon = user.indexOf(':');
       return `${scheme}${colon === -1 ? '' : `${user.slice(0, colon)}:`}***@`;
     })
