@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  celeryBrokerUrl,
+  celeryResultUrl,
+  llmModel,
+  postgresUrl,
+  redisUrl,
+  softTaskTimeoutSeconds,
+  usesLlm,
+} from '../../../src/config/derived.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+
+const config = (environment: Record<string, string> = {}) => loadConfig(environment, '').config;
+
+describe('addresses', () => {
+  it('are null where nothing is set: the servers are embedded', () => {
+    const nothing = config();
+    expect([redisUrl, celeryBrokerUrl, celeryResultUrl, postgresUrl].map((of) => of(nothing))).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  it('of Celery are that of Redis unless they are set', () => {
+    const one = config({ REDIS_URL: 'redis://a/0' });
+    expect([celeryBrokerUrl(one), celeryResultUrl(one)]).toEqual(['redis://a/0', 'redis://a/0']);
+    const three = config({
+      REDIS_URL: 'redis://a/0',
+      CELERY_BROKER_URL: 'redis://a/1',
+      CELERY_RESULT_BACKEND: 'redis://a/2',
+    });
+    expect([redisUrl(three), celeryBrokerUrl(three), celeryResultUrl(three)]).toEqual([
+      'redis://a/0',
+      'redis://a/1',
+      'redis://a/2',
+    ]);
+  });
+
+  it('of the database are DATABASE_URL before POSTGRES_*', () => {
+    expect(postgresUrl(config({ DATABASE_URL: 'postgres://a/b', POSTGRES_HOST: 'c' }))).toBe('postgres://a/b');
+    expect(postgresUrl(config({ POSTGRES_HOST: 'db' }))).toBe('postgres://postgres@db:5432/vambe_db');
+    expect(postgresUrl(config({ POSTGRES_HOST: '::1', POSTGRES_PORT: '5433' }))).toBe(
+      'postgres://postgres@[::1]:5433/vambe_db',
+    );
+    expect(postgresUrl(config({ POSTGRES_HOST: '/run/pg' }))).toBe('postgres://postgres@%2Frun%2Fpg:5432/vambe_db');
+  });
+
+  it('hold any user, password and database name unharmed', () => {
+    const word = fc.stringMatching(/^[!-~ñü€]([ -~ñü€]{0,20}[!-~ñü€])?$/);
+    fc.assert(
+      fc.property(word, word, word, (user, password, database) => {
+        const names = { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database };
+        const url = new URL(postgresUrl(config({ POSTGRES_HOST: 'db', ...names })) ?? '');
+        expect(url.host).toBe('db:5432');
+        expect([url.username, url.password, url.pathname.slice(1)].map(decodeURIComponent)).toEqual([
+          user,
+          password,
+          database,
+        ]);
+      }),
+    );
+  });
+});
+
+describe('time limits', () => {
+  it.each([
+    [300, 240],
+    [120, 60],
+    [60, 30],
+    [1, 0.5],
+  ])('of %d s ask an attempt to stop after %d s', (limit, soft) => {
+    expect(softTaskTimeoutSeconds(config({ TASK_TIMEOUT: String(limit) }))).toBe(soft);
+  });
+});
+
+describe('the classifier', () => {
+  it('auto is the LLM where a key or a server is set', () => {
+    expect(usesLlm(config())).toBe(false);
+    expect(usesLlm(config({ OPENAI_API_KEY: 'k' }))).toBe(true);
+    expect(usesLlm(config({ LLM_BASE_URL: 'http://localhost:8000/v1' }))).toBe(true);
+    expect(usesLlm(config({ OPENAI_API_KEY: 'k', CLASSIFIER: 'offline' }))).toBe(false);
+  });
+
+  it('asks LLM_MODEL before OPENAI_MODEL', () => {
+    expect(llmModel(config())).toBe('gpt-4o-mini');
+    expect(llmModel(config({ OPENAI_MODEL: 'a' }))).toBe('a');
+    expect(llmModel(config({ OPENAI_MODEL: 'a', LLM_MODEL: 'b' }))).toBe('b');
+  });
+});
