@@ -1,18 +1,13 @@
 /** Reads a person's correction, `field=value`, against the fields of the taxonomy. */
 import { distance } from 'fastest-levenshtein';
 import { AppError } from '../../core/errors.ts';
+import type { TaxonomyField, TaxonomyValue } from '../../models/taxonomy.ts';
 import type { FieldValue, Quantity } from '../classification/classifier.ts';
 
-/**
- * What a correction needs to know of a taxonomy field.
- * `choice` one of `values` · `choices` some of them · `boolean` · `text` free · `texts` free, several · `quantity` a
- * count per period, where `values` are the periods.
- */
-export interface CorrectableField {
-  readonly id: string;
-  readonly type: 'choice' | 'choices' | 'boolean' | 'text' | 'texts' | 'quantity';
-  readonly values?: readonly string[];
-}
+/** What a correction needs to know of a taxonomy field. */
+export type CorrectableField = Pick<TaxonomyField, 'id' | 'type' | 'periods'> & {
+  readonly values: readonly Pick<TaxonomyValue, 'id'>[];
+};
 
 export interface Correction {
   readonly field: string;
@@ -41,35 +36,31 @@ export function parseCorrection(text: string, fields: readonly CorrectableField[
 }
 
 function readValue(text: string, field: CorrectableField): FieldValue {
-  if (field.type === 'choices' || field.type === 'texts') {
+  const choices = field.values.map(({ id }) => id);
+  if (field.type === 'list' || field.type === 'phrases') {
     const items = text.split(',').map((item) => item.trim());
     const given = items.filter((item) => item !== '');
-    return [...new Set(field.type === 'texts' ? given : given.map((item) => readChoice(item, field)))];
+    return [...new Set(field.type === 'phrases' ? given : given.map((item) => readChoice(item, field.id, choices)))];
   }
   if (text === '') throw usage(`"${field.id}=" lacks a value. Say ${field.id}=null where the text does not say.`);
-  if (field.type === 'text') return text;
-  if (field.type === 'choice') return readChoice(text, field);
+  if (field.type === 'enum') return readChoice(text, field.id, choices);
   if (field.type === 'quantity') return readQuantity(text, field);
   const value = booleanWords.get(text.toLowerCase());
   if (value === undefined) throw usage(`"${field.id}" must be true, false or null, got "${text}".`);
   return value;
 }
 
-function readChoice(text: string, { id, values = [] }: CorrectableField): string {
+function readChoice(text: string, id: string, choices: readonly string[]): string {
   const wanted = text.toLowerCase().replace(/[\s-]+/g, '_');
-  const value = values.find((each) => each.toLowerCase() === wanted);
+  const value = choices.find((each) => each.toLowerCase() === wanted);
   if (value !== undefined) return value;
-  throw usage(`"${id}" has no value "${text}".${suggest(wanted, values)} Values: ${values.join(', ')}, null.`);
+  throw usage(`"${id}" has no value "${text}".${suggest(wanted, choices)} Values: ${choices.join(', ')}, null.`);
 }
 
-function readQuantity(text: string, { id, values = [] }: CorrectableField): Quantity {
+function readQuantity(text: string, { id, periods }: CorrectableField): Quantity {
   const match = /^(~?)\s*(\d{1,12})\s*\/\s*(\p{L}+)$/u.exec(text);
   if (!match) throw usage(`"${id}" must be a count per period such as 80/day, or ~80/day for about 80, got "${text}".`);
-  return {
-    count: Number(match[2]),
-    period: readChoice(match[3] ?? '', { id, type: 'choice', values }),
-    approx: match[1] === '~',
-  };
+  return { count: Number(match[2]), period: readChoice(match[3] ?? '', id, periods), approx: match[1] === '~' };
 }
 
 function suggest(wrong: string, known: readonly string[]): string {

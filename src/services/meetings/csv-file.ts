@@ -47,10 +47,12 @@ export async function openMeetingsCsv(path: string): Promise<MeetingsCsv> {
 /** The header line: the first that is not blank, and not Excel's `sep=;`, which names the delimiter. */
 async function readTop(text: FileText): Promise<{ line: CsvLine; delimiter?: Delimiter } | undefined> {
   let delimiter: Delimiter | undefined;
-  for await (const line of readLines(text)) {
-    const separator = /^sep=([,;\t])$/i.exec(line.content)?.[1];
-    if (separator !== undefined && delimiter === undefined) delimiter = separator as Delimiter;
-    else if (line.content.trim() !== '') return { line, delimiter };
+  for await (const lines of readLines(text)) {
+    for (const line of lines) {
+      const separator = /^sep=([,;\t])$/i.exec(line.content)?.[1];
+      if (separator !== undefined && delimiter === undefined) delimiter = separator as Delimiter;
+      else if (line.content.trim() !== '') return { line, delimiter };
+    }
   }
   return undefined;
 }
@@ -75,16 +77,16 @@ async function* joinLines(
   joiner: ReturnType<typeof createRecordJoiner>,
   headerLine: number,
 ): AsyncGenerator<CsvRecord> {
-  for await (const line of readLines(text)) {
-    if (line.number > headerLine) yield* joiner.push(line);
-  }
+  const afterHeader = (line: CsvLine) => line.number > headerLine;
+  for await (const lines of readLines(text)) yield* joiner.push(lines.filter(afterHeader));
   yield* joiner.end();
 }
 
-async function* readLines(text: FileText): AsyncGenerator<CsvLine> {
+/** The lines of each piece of the file together. */
+async function* readLines(text: FileText): AsyncGenerator<readonly CsvLine[]> {
   const cutter = createLineCutter(maxRecordChars);
-  for await (const piece of text.read()) yield* cutter.push(piece);
-  yield* cutter.end();
+  for await (const piece of text.read()) yield cutter.push(piece);
+  yield cutter.end();
 }
 
 function toMeetingRecord(record: Extract<CsvRecord, { kind: 'row' }>, header: Header): MeetingRecord {

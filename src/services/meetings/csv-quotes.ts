@@ -5,7 +5,11 @@ export interface QuoteState {
   readonly isOpen: boolean;
   /** Index of the cell that the position is in. */
   readonly cell: number;
+  /** Stray quotes so far in the open cell: an odd number means that a quotation inside it has begun and not ended. */
+  readonly straysInCell: number;
 }
+
+export const lineStart: QuoteState = { isOpen: false, cell: 0, straysInCell: 0 };
 
 export interface ScannedLine extends QuoteState {
   /** The line with stray quotes doubled and spaces around quoted cells left out: what csv-parse reads as meant. */
@@ -19,12 +23,12 @@ export interface ScannedLine extends QuoteState {
  * an ordinary character. `columns` is the number of cells that a record should have.
  */
 export function scanLine(content: string, state: QuoteState, delimiter: string, columns: number): ScannedLine {
-  let { isOpen, cell } = state;
+  let { isOpen, cell, straysInCell } = state;
   let text = '';
   let copied = 0;
   let at = 0;
   let strayQuotes = 0;
-  const done = (): ScannedLine => ({ text: text + content.slice(copied), isOpen, cell, strayQuotes });
+  const done = (): ScannedLine => ({ text: text + content.slice(copied), isOpen, cell, straysInCell, strayQuotes });
 
   for (;;) {
     if (!isOpen) {
@@ -40,6 +44,7 @@ export function scanLine(content: string, state: QuoteState, delimiter: string, 
       copied = first;
       at = first + 1;
       isOpen = true;
+      straysInCell = 0;
     }
 
     const quote = content.indexOf('"', at);
@@ -54,11 +59,12 @@ export function scanLine(content: string, state: QuoteState, delimiter: string, 
       text += content.slice(copied, quote + 1);
       copied = after;
       isOpen = false;
-    } else if (endsCellAnyway(content, quote, cell, delimiter, columns)) {
+    } else if (endsCellAnyway(content, quote, { delimiter, cellsLeft: columns - cell - 1, straysInCell })) {
       strayQuotes += 1;
       isOpen = false;
     } else {
       strayQuotes += 1;
+      straysInCell += 1;
       text += `${content.slice(copied, quote)}""`;
       copied = quote + 1;
       at = quote + 1;
@@ -73,16 +79,18 @@ export function scanLine(content: string, state: QuoteState, delimiter: string, 
 
 /**
  * Whether a quote that is followed by text nevertheless closed its cell, as in `"El Rey" S.A.,…`: the next quote opens
- * a cell, or there is none and the cells that follow make the record complete.
+ * a cell, or there is none, the cells that follow make the record complete and it does not end a quotation.
  */
-function endsCellAnyway(content: string, quote: number, cell: number, delimiter: string, columns: number): boolean {
+function endsCellAnyway(
+  content: string,
+  quote: number,
+  { delimiter, cellsLeft, straysInCell }: { delimiter: string; cellsLeft: number; straysInCell: number },
+): boolean {
   const next = content.indexOf('"', quote + 1);
-  if (next !== -1) {
-    let before = next - 1;
-    while (content[before] === ' ') before -= 1;
-    return content[before] === delimiter;
-  }
-  return cell + countOf(delimiter, content, quote + 1) + 1 === columns;
+  if (next === -1) return straysInCell % 2 === 0 && countOf(delimiter, content, quote + 1) === cellsLeft;
+  let before = next - 1;
+  while (content[before] === ' ') before -= 1;
+  return content[before] === delimiter;
 }
 
 /** How often a one-character string occurs from a position on. */

@@ -13,6 +13,7 @@ const dayMs = 24 * 3600 * 1000;
  */
 export function createToInstant(timeZone: string): ToInstant {
   const clock = createClock(timeZone);
+  if (clock.resolvedOptions().timeZone === 'UTC') return (wallMs) => wallMs;
   const offsetMs = (instantMs: number): number => {
     const parts = new Map(clock.formatToParts(instantMs).map(({ type, value }) => [type, Number(value)]));
     const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
