@@ -62,17 +62,22 @@ async function answerPing(): Promise<void> {
   if ((await engine?.ask('PING')) === '+PONG') tell({ kind: 'pong' });
 }
 
-/** Clients first: nothing may be answered that the last save does not hold. */
 async function leave(): Promise<void> {
-  engine?.closeClients();
-  await schedule?.save(); // One that is under way already.
-  await schedule?.save();
-  await engine?.stop();
+  await finish();
   process.exit(0);
 }
 
 async function leaveAlone(): Promise<void> {
-  await Promise.all([guarded && endPostgres(guarded), leave()]);
+  await Promise.all([guarded && endPostgres(guarded), finish()]);
+  process.exit(0);
+}
+
+/** Clients first: nothing may be answered that the last save does not hold. */
+async function finish(): Promise<void> {
+  engine?.closeClients();
+  await schedule?.save(); // One that is under way already.
+  await schedule?.save();
+  await engine?.stop();
 }
 
 function tell(message: FromBroker, sent?: () => void): void {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { BrokerKind } from './broker-engine.ts';
 import { folderUnusable } from './data-folder.ts';
 import { forkEntry } from './fork-entry.ts';
-import type { Leftover } from './lock.ts';
 import { type Failure, type FromBroker, failureToError, isFromBroker, type ToBroker } from './messages.ts';
 import { endProcess, type KnownProcess, knowProcess, waitForEnd } from './process-identity.ts';
+import type { ServerProcess } from './server-processes.ts';
 import type { Report, RunningServer } from './supervise.ts';
 import { systemRedisFolder } from './system-redis.ts';
 import { brokerLog, valkeyFolder } from './valkey.ts';
@@ -90,7 +90,7 @@ async function tryStart({ dataDir, broker, password, report }: BrokerRequest, po
 class BrokerChild implements RunningBroker {
   readonly ended: Promise<string>;
   port = 0;
-  processes: readonly Leftover[] = [];
+  processes: readonly ServerProcess[] = [];
   readonly #child: ChildProcess;
   readonly #report: Report;
   #savingSince: number | undefined;

@@ -1,16 +1,26 @@
 /** Owns the servers of one data folder: takes the lock, ends what a killed host left, starts both, stops both. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Access, readAccess, writeAccess } from './access-file.ts';
 import { type RunningBroker, startBroker } from './broker.ts';
-import { folderError, prepareDataFolder } from './data-folder.ts';
-import { type DataFolderLock, type Leftover, takeLock } from './lock.ts';
+import { folderError, folderUnusable, prepareDataFolder } from './data-folder.ts';
+import { takeLock } from './lock.ts';
 import { loopback } from './loopback-port.ts';
 import type { HostRequest } from './messages.ts';
 import { preparePostgres } from './postgres.ts';
 import { clusterFolder, databaseName, databaseUser } from './postgres-cluster.ts';
 import { endPostgres, findPostgresOf } from './postgres-leftovers.ts';
-import { type EndStep, endProcess, knowProcess } from './process-identity.ts';
+import { type EndStep, endProcess, isAlive, knowProcess } from './process-identity.ts';
+import { findProcessesIn } from './processes-in-folder.ts';
 import { removeRuntime, writeRuntime } from './runtime-file.ts';
+import {
+  readServerProcesses,
+  removeServerProcesses,
+  type ServerProcess,
+  writeServerProcesses,
+} from './server-processes.ts';
 import { type Report, type SupervisedServer, supervise } from './supervise.ts';
+import { systemRedisFolder, systemRedisProgram } from './system-redis.ts';
 
 export interface Host {
   readonly postgresUrl: string | null;
@@ -32,7 +42,7 @@ export async function openHost(request: HostRequest, report: Report): Promise<Ho
   prepareDataFolder(dataDir);
   const lock = takeLock(dataDir);
   const touching = setInterval(() => lock.touch(), touchEveryMs);
-  const servers = new Servers(request, lock, report);
+  const servers = new Servers(request, report);
   const stop = async () => {
     removeRuntime(dataDir); // First: nobody shall attach to what is about to end.
     await servers.stop();
@@ -41,7 +51,8 @@ export async function openHost(request: HostRequest, report: Report): Promise<Ho
   };
   try {
     removeRuntime(dataDir);
-    await endLeftovers(lock.leftovers, dataDir);
+    keepOutOfGit(dataDir);
+    await endLeftovers(dataDir);
     const urls = await servers.start();
     writeRuntime(dataDir, { host: knowProcess(process.pid), since: new Date().toISOString(), ...urls });
     return { ...urls, stop };
@@ -51,26 +62,38 @@ export async function openHost(request: HostRequest, report: Report): Promise<Ho
   }
 }
 
-async function endLeftovers(leftovers: readonly Leftover[], dataDir: string): Promise<void> {
-  const brokers = leftovers.filter(({ role }) => role === 'broker').map((known) => endProcess(known, endOfOldBroker));
-  const noted = leftovers.filter(({ role }) => role === 'postgres');
-  const postmasters = [...noted, ...findPostgresOf(clusterFolder(dataDir))].map(endPostgres);
-  await Promise.all([...brokers, ...postmasters]);
+/** Passwords and transcripts stand in it, and it often lies in the folder of a project. */
+function keepOutOfGit(dataDir: string): void {
+  const file = join(dataDir, '.gitignore');
+  if (!existsSync(file)) writeFileSync(file, '*\n');
+}
+
+/** Two servers on the same files would destroy them. Throws DATA_FOLDER_UNUSABLE. */
+async function endLeftovers(dataDir: string): Promise<void> {
+  const noted = readServerProcesses(dataDir);
+  const brokers = [
+    ...noted.filter(({ role }) => role === 'broker'),
+    ...findProcessesIn(systemRedisFolder(dataDir), systemRedisProgram),
+  ];
+  const postmasters = [...noted.filter(({ role }) => role === 'postgres'), ...findPostgresOf(clusterFolder(dataDir))];
+  await Promise.all([...brokers.map((known) => endProcess(known, endOfOldBroker)), ...postmasters.map(endPostgres)]);
+  const survivor = [...brokers, ...postmasters].find(isAlive);
+  if (!survivor) return;
+  const reason = `process ${survivor.pid}, a server that an earlier run left behind, works on it and cannot be ended`;
+  throw folderUnusable(dataDir, reason);
 }
 
 /** The one or two servers that were asked for. */
 class Servers {
   readonly #request: HostRequest;
-  readonly #lock: DataFolderLock;
   readonly #report: Report;
   readonly #supervised: SupervisedServer[] = [];
-  #brokerProcesses: readonly Leftover[] = [];
-  #postgresProcesses: readonly Leftover[] = [];
+  #brokerProcesses: readonly ServerProcess[] = [];
+  #postgresProcesses: readonly ServerProcess[] = [];
   #broker: RunningBroker | undefined;
 
-  constructor(request: HostRequest, lock: DataFolderLock, report: Report) {
+  constructor(request: HostRequest, report: Report) {
     this.#request = request;
-    this.#lock = lock;
     this.#report = report;
   }
 
@@ -103,6 +126,8 @@ class Servers {
 
   async stop(): Promise<void> {
     await Promise.all(this.#supervised.map((server) => server.stop()));
+    // Not before anything was noted: the file may still name what an earlier host left behind.
+    if (this.#supervised.length > 0) removeServerProcesses(this.#request.dataDir);
   }
 
   async #startPostgres(access: Access, isNewPassword: boolean): Promise<number> {
@@ -143,9 +168,14 @@ class Servers {
     return server.port;
   }
 
-  /** The lock names them for the next host, the broker knows whom to stop should this host be killed. */
+  /** The file names them for the next host, the broker knows whom to stop should this host be killed. */
   #noteProcesses(): void {
-    this.#lock.note([...this.#brokerProcesses, ...this.#postgresProcesses]);
+    try {
+      writeServerProcesses(this.#request.dataDir, [...this.#brokerProcesses, ...this.#postgresProcesses]);
+    } catch (error) {
+      // The servers run; the disk is full or the folder gone, which is theirs to meet.
+      this.#report('embedded.note_failed', { reason: error instanceof Error ? error.message : String(error) });
+    }
     for (const postmaster of this.#postgresProcesses) this.#broker?.guard(postmaster);
   }
 }

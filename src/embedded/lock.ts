@@ -9,13 +9,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { folderError } from './data-folder.ts';
-import { isObject, type JsonObject, parseObject, parseProcess, readText, writePrivateFile } from './private-file.ts';
+import { parseObject, parseProcess, readText, removeFile } from './private-file.ts';
 import { bootId, isAlive, type KnownProcess, knowProcess } from './process-identity.ts';
-
-/** A server process that a killed host may leave behind. */
-export interface Leftover extends KnownProcess {
-  readonly role: 'broker' | 'postgres';
-}
 
 export interface LockHolder extends KnownProcess {
   /** ISO time. */
@@ -24,10 +19,6 @@ export interface LockHolder extends KnownProcess {
 }
 
 export interface DataFolderLock {
-  /** Servers of the host that held the lock before and did not give it back. */
-  readonly leftovers: readonly Leftover[];
-  /** Writes down which server processes belong to this host. */
-  note(servers: readonly Leftover[]): void;
   /** Shows those who cannot see our pids that the holder lives; to be called every second. */
   touch(): void;
   free(): void;
@@ -36,7 +27,6 @@ export interface DataFolderLock {
 interface LockContent extends LockHolder {
   readonly nonce: string;
   readonly place: string;
-  readonly servers: readonly Leftover[];
 }
 
 const attempts = 20;
@@ -70,13 +60,12 @@ export function takeLock(dataDir: string): DataFolderLock {
     host: hostname(),
     nonce: randomUUID(),
     place: placeOfPids(),
-    servers: [],
   };
   try {
     writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 });
-    const leftovers = linkLock(dataDir, draft);
+    linkLock(dataDir, draft);
     if (parseLock(readText(file))?.nonce !== mine.nonce) throw startedByAnother(dataDir);
-    return heldLock(file, mine, leftovers);
+    return heldLock(file, mine);
   } catch (error) {
     throw folderError(dataDir, error);
   } finally {
@@ -84,34 +73,32 @@ export function takeLock(dataDir: string): DataFolderLock {
   }
 }
 
-function linkLock(dataDir: string, draft: string): readonly Leftover[] {
+function linkLock(dataDir: string, draft: string): void {
   const file = lockFile(dataDir);
-  let leftovers: readonly Leftover[] = [];
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if (tryLink(draft, file)) return leftovers;
+    if (tryLink(draft, file)) return;
     const text = readText(file);
     if (text === undefined) continue; // Given back a moment ago.
     const holder = parseLock(text);
     if (holder && isHeld(holder, file)) throw folderInUse(dataDir, holder);
-    if (moveStaleAside(file, text) && holder?.place === placeOfPids()) leftovers = holder.servers;
+    moveStaleAside(file, text);
   }
   throw startedByAnother(dataDir);
 }
 
-/** False when another start was quicker, or made a lock of its own meanwhile: that one is put back. */
-function moveStaleAside(file: string, text: string): boolean {
+/** Another start may have been quicker, and what is moved may be its new lock: that one is put back. */
+function moveStaleAside(file: string, text: string): void {
   const aside = `${file}.stale.${process.pid}.${randomUUID()}`;
   try {
     renameSync(file, aside);
   } catch {
-    return false;
+    return; // Moved by another start.
   }
   const moved = readText(aside);
   const holder = parseLock(moved);
   const isAnother = moved !== text && holder !== undefined && isHeld(holder, aside);
   if (isAnother) tryLink(aside, file);
   rmSync(aside, { force: true });
-  return !isAnother;
 }
 
 function tryLink(from: string, to: string): boolean {
@@ -124,13 +111,8 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-function heldLock(file: string, mine: LockContent, leftovers: readonly Leftover[]): DataFolderLock {
-  const isOurs = () => parseLock(readText(file))?.nonce === mine.nonce;
+function heldLock(file: string, mine: LockContent): DataFolderLock {
   return {
-    leftovers,
-    note(servers) {
-      if (isOurs()) writePrivateFile(file, { ...mine, servers });
-    },
     touch() {
       try {
         utimesSync(file, new Date(), new Date());
@@ -139,7 +121,7 @@ function heldLock(file: string, mine: LockContent, leftovers: readonly Leftover[
       }
     },
     free() {
-      if (isOurs()) rmSync(file, { force: true });
+      if (parseLock(readText(file))?.nonce === mine.nonce) removeFile(file);
     },
   };
 }
@@ -154,7 +136,7 @@ function isHeld(content: LockContent, file: string): boolean {
 }
 
 /** Pids mean something only within one pid namespace of one run of the system: a container has its own. */
-function placeOfPids(): string {
+export function placeOfPids(): string {
   if (process.platform !== 'linux') return hostname();
   try {
     return `${bootId()}/${readlinkSync('/proc/self/ns/pid')}`;
@@ -171,7 +153,7 @@ function startedByAnother(dataDir: string): AppError {
 function parseLock(text: string | undefined): LockContent | undefined {
   const value = parseObject(text);
   const known = parseProcess(value);
-  const { since, host, nonce, place, servers } = value;
+  const { since, host, nonce, place } = value;
   if (!known || typeof nonce !== 'string' || typeof place !== 'string') return undefined;
   return {
     ...known,
@@ -179,12 +161,5 @@ function parseLock(text: string | undefined): LockContent | undefined {
     host: typeof host === 'string' ? host : hostname(),
     nonce,
     place,
-    servers: Array.isArray(servers) ? servers.filter(isObject).flatMap(parseLeftover) : [],
   };
-}
-
-function parseLeftover(value: JsonObject): Leftover[] {
-  const known = parseProcess(value);
-  const { role } = value;
-  return known && (role === 'broker' || role === 'postgres') ? [{ ...known, role }] : [];
 }

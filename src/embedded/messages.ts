@@ -1,9 +1,9 @@
 /** What the processes of the embedded servers tell one another over their channels. */
 import { AppError, type ErrorCode, errorCodes } from '../core/errors.ts';
 import type { BrokerKind, EngineRequest } from './broker-engine.ts';
-import type { Leftover } from './lock.ts';
 import { isObject } from './private-file.ts';
 import type { KnownProcess } from './process-identity.ts';
+import type { ServerProcess } from './server-processes.ts';
 
 export interface HostRequest {
   readonly dataDir: string;
@@ -46,7 +46,7 @@ export type ToBroker =
 
 /** Broker to host. */
 export type FromBroker =
-  | { readonly kind: 'ready'; readonly port: number; readonly processes: readonly Leftover[] }
+  | { readonly kind: 'ready'; readonly port: number; readonly processes: readonly ServerProcess[] }
   | { readonly kind: 'pong' }
   | { readonly kind: 'saving'; readonly isSaving: boolean }
   | EventMessage

@@ -50,6 +50,7 @@ export async function startOwnedHost(request: HostRequest, report: Report): Prom
         await waitUntilReady(child, { ...request, keepPorts: true }, report, logFile);
         report('embedded.host_restarted', {});
       } catch (error) {
+        if (stopping) return;
         report('embedded.host_start_failed', { reason: error instanceof Error ? error.message : String(error) });
       }
     }

@@ -1,9 +1,10 @@
 /** Finds the PostgreSQL processes that still work on a data folder, and makes a stale postmaster.pid harmless. */
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, readdirSync, readlinkSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from './private-file.ts';
 import { type EndStep, endProcess, type KnownProcess, knowProcess } from './process-identity.ts';
+import { findProcessesIn } from './processes-in-folder.ts';
 
 /** SIGINT is a fast shutdown; SIGQUIT an immediate one, repaired at the next start. */
 const politeEnd: readonly EndStep[] = [
@@ -23,34 +24,15 @@ export async function endPostgresRest(cluster: string): Promise<void> {
 }
 
 /**
- * Live processes of this very database, told by their working folder and never by pid alone: the pid in postmaster.pid
- * may by now belong to another PostgreSQL.
+ * Live processes of this very database, and never by pid alone: the pid in postmaster.pid may by now belong to another
+ * PostgreSQL.
  */
 export function findPostgresOf(cluster: string): KnownProcess[] {
-  if (!existsSync(cluster)) return [];
-  if (process.platform === 'win32') return [];
-  if (process.platform === 'linux')
-    return linuxPids()
-      .filter((pid) => worksIn(pid, realpathSync(cluster)))
-      .map(knowProcess);
+  if (process.platform === 'linux') return findProcessesIn(cluster, /\/postgres$/);
   const pid = Number((readText(join(cluster, 'postmaster.pid')) ?? '').split('\n')[0]);
-  if (!(pid > 0)) return [];
+  if (process.platform === 'win32' || !(pid > 0)) return [];
   const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout?.includes(cluster) ? [knowProcess(pid)] : [];
-}
-
-function linuxPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-function worksIn(pid: number, cluster: string): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) === cluster && /\/postgres$/.test(readlinkSync(`/proc/${pid}/exe`));
-  } catch {
-    return false; // Gone, or another user's.
-  }
 }
 
 /**

@@ -4,7 +4,6 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderUnusable } from './data-folder.ts';
-import type { Leftover } from './lock.ts';
 import { openLog } from './log-file.ts';
 import { findFreePort, loopback } from './loopback-port.ts';
 import { findPostgresHome, prepareBinaries, thisMachine } from './postgres-binaries.ts';
@@ -13,6 +12,7 @@ import { disarmPidFile, endPostgres, endPostgresRest } from './postgres-leftover
 import { choosePostgresUser } from './postgres-user.ts';
 import { readText } from './private-file.ts';
 import { knowProcess } from './process-identity.ts';
+import type { ServerProcess } from './server-processes.ts';
 import type { RunningServer } from './supervise.ts';
 
 export interface PostgresRequest {
@@ -97,7 +97,10 @@ function isReady(cluster: string, child: ChildProcess): boolean {
   return Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready';
 }
 
-/** TCP alone: no socket file, so no limit of 107 bytes on the path. Values of rows and statements stay out of the log. */
+/**
+ * TCP alone: no socket file, so no limit of 107 bytes on the path. Errors of statements are
+ * their clients' to report: their words and values stay out of the log.
+ */
 function serverSettings(port: number): Record<string, string | number> {
   return {
     listen_addresses: loopback,
@@ -111,6 +114,7 @@ function serverSettings(port: number): Record<string, string | number> {
     lc_messages: 'C',
     logging_collector: 'off',
     log_checkpoints: 'off',
+    log_min_messages: 'log',
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',
     password_encryption: 'scram-sha-256',
@@ -118,7 +122,7 @@ function serverSettings(port: number): Record<string, string | number> {
 }
 
 function runningServer(child: ChildProcess, port: number, ended: Promise<string>): RunningServer {
-  const known: Leftover = { ...knowProcess(child.pid ?? 0), role: 'postgres' };
+  const known: ServerProcess = { ...knowProcess(child.pid ?? 0), role: 'postgres' };
   return {
     port,
     processes: [known],

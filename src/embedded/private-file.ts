@@ -44,3 +44,12 @@ export function writePrivateFile(file: string, value: object): void {
     throw error;
   }
 }
+
+/** A file that cannot be removed is no hindrance to a stop: it names processes, and they will be gone. */
+export function removeFile(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // See above.
+  }
+}

@@ -1,7 +1,6 @@
 /** `runtime.json`: where the servers of a data folder listen while they run. It holds their passwords, hence mode 0600. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseObject, parseProcess, readText, writePrivateFile } from './private-file.ts';
+import { parseObject, parseProcess, readText, removeFile, writePrivateFile } from './private-file.ts';
 import { isAlive, type KnownProcess } from './process-identity.ts';
 
 export interface Runtime {
@@ -26,7 +25,7 @@ export function writeRuntime(dataDir: string, runtime: Runtime): void {
 }
 
 export function removeRuntime(dataDir: string): void {
-  rmSync(runtimeFile(dataDir), { force: true });
+  removeFile(runtimeFile(dataDir));
 }
 
 function parseRuntime(text: string | undefined): Runtime | undefined {

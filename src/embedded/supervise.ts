@@ -1,11 +1,12 @@
 /** Keeps one server alive: a heartbeat, a kill when it no longer answers, and a new start on the same port. */
-import type { Leftover } from './lock.ts';
+
 import { type EndStep, endProcess } from './process-identity.ts';
+import type { ServerProcess } from './server-processes.ts';
 
 /** A server that runs: what PostgreSQL and the broker have in common. */
 export interface RunningServer {
   readonly port: number;
-  readonly processes: readonly Leftover[];
+  readonly processes: readonly ServerProcess[];
   /** Resolves with how it ended, whoever ended it. */
   readonly ended: Promise<string>;
   /** Rejects, or does not resolve, when it does not answer. */
@@ -22,7 +23,7 @@ export interface SuperviseOptions {
   start(port: number | undefined): Promise<RunningServer>;
   readonly report: Report;
   /** Called with the server's processes after each start. */
-  onStart(processes: readonly Leftover[]): void;
+  onStart(processes: readonly ServerProcess[]): void;
 }
 
 export interface SupervisedServer {

@@ -15,6 +15,9 @@ import { brokerLog } from './valkey.ts';
 /** Not the folder of the WebAssembly broker: neither reads what the other's version writes. */
 export const systemRedisFolder = (dataDir: string) => join(dataDir, 'redis-system');
 
+/** What /proc calls it; Debian's redis-server is a link to redis-check-rdb. */
+export const systemRedisProgram = /\/(redis|valkey)-[^/]*$/;
+
 const loadTimeoutMs = 50_000;
 const stopTimeoutMs = 3_500;
 const portAttempts = 4;
@@ -50,6 +53,7 @@ async function tryStart(
     detached: true,
   });
   log.close();
+  process.once('exit', () => child.kill('SIGKILL')); // Nobody else knows of it before it is ready.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(configuration(port, password));
   const socket = await waitUntilLoaded(child, { port, password });
