@@ -110,7 +110,7 @@ function normalise(name: string): string {
 }
 
 function splitNames(line: string, delimiter: Delimiter): readonly string[] {
-  return parseCells(`${line}\n`, delimiter)[0] ?? [];
+  return parseCells(`${line}\n`, delimiter)[0] ?? [line];
 }
 
 function shorten(name: string): string {

@@ -5,7 +5,7 @@
  * swallows the rows that follow, and they become part of a row that looks well. So quotes are followed line by line here,
  * and csv-parse splits records that are known to be whole.
  */
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import type { CsvLine } from './csv-lines.ts';
 import { countOf, lineStart, type QuoteState, scanLine } from './csv-quotes.ts';
 
@@ -167,7 +167,12 @@ function split(found: readonly (Whole | BrokenRow)[], delimiter: string): CsvRec
   });
 }
 
-/** Cells of each record of a text whose records end with `\n`. */
+/** Cells of each record of a text whose records end with `\n`; none where its quotes cannot be understood. */
 export function parseCells(text: string, delimiter: string): string[][] {
-  return parse(text, { delimiter, record_delimiter: '\n', relax_quotes: true, relax_column_count: true });
+  try {
+    return parse(text, { delimiter, record_delimiter: '\n', relax_quotes: true, relax_column_count: true });
+  } catch (error) {
+    if (error instanceof CsvError) return [];
+    throw error;
+  }
 }

@@ -14,7 +14,7 @@ export interface FileText {
 }
 
 const maxFileBytes = 1024 ** 3;
-const pieceBytes = 256 * 1024;
+const pieceBytes = 64 * 1024;
 const sniffBytes = 4096;
 
 const decoderLabels = {
@@ -65,7 +65,7 @@ async function recognise(path: string): Promise<{ encoding: Encoding; notes: str
 }
 
 async function readStart(path: string): Promise<Uint8Array> {
-  for await (const piece of readBytes(path)) return piece.subarray(0, sniffBytes);
+  for await (const piece of readBytes(path)) return piece.slice(0, sniffBytes);
   return new Uint8Array();
 }
 
@@ -109,11 +109,13 @@ async function* decode(path: string, encoding: Encoding): AsyncGenerator<string>
   if (rest !== '') yield rest;
 }
 
+/** Each piece lies in the same memory as the one before, and is gone when the next is asked for. */
 async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   const handle = await openRegularFile(path);
+  const buffer = new Uint8Array(pieceBytes);
   try {
     for (;;) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(pieceBytes), 0, pieceBytes, null);
+      const { bytesRead } = await handle.read(buffer, 0, pieceBytes, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }

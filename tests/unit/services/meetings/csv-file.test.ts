@@ -234,14 +234,17 @@ describe('openMeetingsCsv (E3, E10, E12)', () => {
     expect(report.warnings.map(({ reason }) => reason).join()).toMatch(file.warning ?? /^$/);
   });
 
-  it.each(readable)('finds nothing new when a file with $title is imported again', async (file) => {
-    const path = folder.write(file.content);
-    const store = makeStore();
-    await importFile(path, store);
-    const { report, insertedIds } = await importFile(path, store);
-    expect(report).toMatchObject({ inserted: 0, existing: file.saved.length, differing: [] });
-    expect(insertedIds).toEqual([]);
-  });
+  it.each(readable.filter(({ content }) => content.length < 10_000))(
+    'finds nothing new when a file with $title is imported again',
+    async (file) => {
+      const path = folder.write(file.content);
+      const store = makeStore();
+      await importFile(path, store);
+      const { report, insertedIds } = await importFile(path, store);
+      expect(report).toMatchObject({ inserted: 0, existing: file.saved.length, differing: [] });
+      expect(insertedIds).toEqual([]);
+    },
+  );
 
   const refused: readonly { title: string; content: string | Uint8Array; message: RegExp }[] = [
     { title: 'an empty file', content: '', message: /is empty/ },
