@@ -1,9 +1,8 @@
 /** The little language in which a taxonomy writes its cues, parsed into plain sequences of elements. */
 
 export type PatternElement =
-  | { readonly kind: 'word'; readonly text: string }
-  | { readonly kind: 'stem'; readonly text: string }
-  | { readonly kind: 'class'; readonly name: string }
+  /** One word out of these, folded; `*` at the end of one stands for any ending. */
+  | { readonly kind: 'words'; readonly members: readonly string[] }
   | { readonly kind: 'number' }
   | { readonly kind: 'gap'; readonly maxWords: number };
 
@@ -77,7 +76,23 @@ function readAlternatives(reader: Reader, classes: WordClasses): PatternSequence
     }
   }
   all.push(...current);
-  return all;
+  return mergeWords(all);
+}
+
+/** Alternatives of one word each are one element, so that their number does not multiply the readings. */
+function mergeWords(sequences: readonly PatternSequence[]): PatternSequence[] {
+  const members: string[] = [];
+  const others: PatternSequence[] = [];
+  for (const sequence of sequences) {
+    const [only] = sequence;
+    if (sequence.length === 1 && only?.kind === 'words') members.push(...only.members);
+    else others.push(sequence);
+  }
+  return members.length === 0 ? others : [[wordsElement(members)], ...others];
+}
+
+function wordsElement(members: readonly string[]): PatternElement {
+  return { kind: 'words', members: [...new Set(members)].sort() };
 }
 
 function readAtom(reader: Reader): string {
@@ -96,26 +111,24 @@ function readElement(atom: string, classes: WordClasses): PatternSequence[] {
     return [[{ kind: 'gap', maxWords }]];
   }
   if (atom.startsWith('@')) return readClass(atom.slice(1), classes);
-  return [[readWord(atom)]];
+  return [[wordsElement([readWord(atom)])]];
 }
 
 /** The single words of a list are one element; each phrase in it is a reading of its own. */
 function readClass(name: string, classes: WordClasses): PatternSequence[] {
   const members = Object.hasOwn(classes, name) ? classes[name] : undefined;
   if (members === undefined) throw new PatternFault(`names the word list "@${name}", which classes does not have`);
-  const phrases = members.filter((member) => splitWords(member).length > 1);
-  const sequences: PatternSequence[] = phrases.map((phrase) => splitWords(phrase).map(readWord));
-  if (phrases.length < members.length) sequences.unshift([{ kind: 'class', name }]);
-  return sequences;
+  return mergeWords(members.map((member) => splitWords(member).map((word) => wordsElement([readWord(word)]))));
 }
 
-function readWord(atom: string): PatternElement {
+/** Folded, with the asterisk of a stem kept. */
+function readWord(atom: string): string {
   const isStem = atom.endsWith('*');
   const text = foldWord(isStem ? atom.slice(0, -1) : atom);
-  if (!/^[\p{L}\p{N}'&+]+$/u.test(text)) throw new PatternFault(`has "${atom}", which is not a word`);
+  if (!/^[\p{L}\p{N}'&]+$/u.test(text)) throw new PatternFault(`has "${atom}", which is not a word`);
   if (isStem && text.length < minStemLength)
     throw new PatternFault(`has the stem "${atom}", shorter than ${minStemLength} letters`);
-  return isStem ? { kind: 'stem', text } : { kind: 'word', text };
+  return isStem ? `${text}*` : text;
 }
 
 /** The words of a list entry, split as transcripts are. */
@@ -128,9 +141,11 @@ function combine(left: readonly PatternSequence[], right: readonly PatternSequen
   return left.flatMap((head) => right.map((tail) => [...head, ...tail]));
 }
 
+/** A gap at the end, as in "precio ~3 (alto|)", asks for nothing. */
 function checkSequence(sequence: PatternSequence): PatternSequence {
-  if (sequence.length === 0) throw new PatternFault('may match nothing at all');
-  if (sequence[0]?.kind === 'gap' || sequence.at(-1)?.kind === 'gap')
-    throw new PatternFault('begins or ends with a gap');
-  return sequence;
+  let { length } = sequence;
+  while (sequence[length - 1]?.kind === 'gap') length -= 1;
+  if (length === 0) throw new PatternFault('may match nothing at all');
+  if (sequence[0]?.kind === 'gap') throw new PatternFault('begins with a gap');
+  return sequence.slice(0, length);
 }

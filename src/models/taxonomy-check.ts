@@ -193,11 +193,9 @@ function listCues(file: TaxonomyFile): { cues: Cues; path: Path }[] {
   ];
   file.fields.forEach((field, index) => {
     const path = ['fields', index];
-    field.values.forEach((value, at) => all.push({ cues: value.cues, path: [...path, 'values', at, 'cues'] }));
-    field.frames.forEach((frame, at) => all.push({ cues: frame.cues, path: [...path, 'frames', at, 'cues'] }));
-    field.refine.forEach((refinement, at) =>
-      all.push({ cues: refinement.cues, path: [...path, 'refine', at, 'cues'] }),
-    );
+    for (const [at, { cues }] of field.values.entries()) all.push({ cues, path: [...path, 'values', at, 'cues'] });
+    for (const [at, { cues }] of field.frames.entries()) all.push({ cues, path: [...path, 'frames', at, 'cues'] });
+    for (const [at, { cues }] of field.refine.entries()) all.push({ cues, path: [...path, 'refine', at, 'cues'] });
     all.push({ cues: field.bands?.cues, path: [...path, 'bands', 'cues'] });
     for (const key of ['units', 'only', 'never'] as const) {
       all.push({ cues: field.quantity?.[key], path: [...path, 'quantity', key] });

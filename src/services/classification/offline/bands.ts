@@ -1,0 +1,27 @@
+/** An enum answered by a number: "somos 40 personas" falls into the band that holds 40. */
+import type { FileField } from '../../../models/taxonomy-file.ts';
+import type { FieldResult } from '../classifier.ts';
+import type { Hit, Reading } from './reading.ts';
+import { emptyResult, isNegated, quote } from './weigh.ts';
+
+const statedConfidence = 0.9;
+const confirmedConfidence = 0.75;
+
+/** The band of the last number stated, since a later figure corrects an earlier one; null where no number is. */
+export function decideBand(field: FileField, hits: readonly Hit[], reading: Reading): FieldResult {
+  const steps = [...(field.bands?.steps ?? [])].sort((a, b) => b.from - a.from);
+  let result = emptyResult;
+  for (const hit of hits) {
+    if (hit.action.role !== 'band') continue;
+    const number = reading.numbers.find((each) => each.last >= hit.first && each.first <= hit.last);
+    const trust = reading.trust[reading.tokens[hit.first]?.sentence ?? 0] ?? 1;
+    if (number === undefined || trust <= 0 || (!hit.action.isFirm && isNegated(reading, hit))) continue;
+    const step = steps.find((each) => number.value >= each.from);
+    if (step === undefined) continue;
+    const from = Math.min(hit.first, number.first);
+    const to = Math.max(hit.last, number.last);
+    const confidence = trust < 1 ? confirmedConfidence : statedConfidence;
+    result = { value: step.value, confidence, evidence: [quote(reading, from, to)] };
+  }
+  return result;
+}

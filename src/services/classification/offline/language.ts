@@ -1,0 +1,41 @@
+/** Tells the language of a text by its function words. */
+import type { FileField } from '../../../models/taxonomy-file.ts';
+import type { FieldResult } from '../classifier.ts';
+import type { Lexicon } from './lexicon.ts';
+import type { Reading } from './reading.ts';
+import { emptyResult } from './weigh.ts';
+
+const minWords = 2;
+/** A tie between two languages is no answer; a text that switches goes by the greater part. */
+const minShare = 0.55;
+
+export interface LanguageCount {
+  /** By language index of the grammar. */
+  readonly counts: readonly number[];
+  /** Words that belong to any language. */
+  readonly known: number;
+}
+
+export function countLanguages(reading: Reading, lexicon: Lexicon): LanguageCount {
+  const counts = lexicon.languageIds.map(() => 0);
+  let known = 0;
+  for (const { word } of reading.tokens) {
+    if (word.languages === 0) continue;
+    known += 1;
+    for (let index = 0; index < counts.length; index += 1) {
+      if ((word.languages & (1 << index)) !== 0) counts[index] = (counts[index] ?? 0) + 1;
+    }
+  }
+  return { counts, known };
+}
+
+export function decideLanguage(field: FileField, languages: LanguageCount, lexicon: Lexicon): FieldResult {
+  const ranked = lexicon.languageIds
+    .map((id, index) => ({ id, count: languages.counts[index] ?? 0 }))
+    .sort((a, b) => b.count - a.count);
+  const [best, second] = ranked;
+  if (best === undefined || best.count < minWords) return emptyResult;
+  const share = best.count / (best.count + (second?.count ?? 0));
+  if (share < minShare || !field.values.some((value) => value.id === best.id)) return emptyResult;
+  return { value: best.id, confidence: Math.round(Math.min(0.99, share) * 100) / 100, evidence: [] };
+}

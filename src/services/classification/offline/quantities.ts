@@ -1,0 +1,136 @@
+/** Counts with a unit and a period: "unas 50 consultas semanales". */
+import type { FileField } from '../../../models/taxonomy-file.ts';
+import type { FieldResult } from '../classifier.ts';
+import type { NumberSpan } from './numbers.ts';
+import type { FieldRole, TextRole } from './program.ts';
+import type { Hit, Mark, Reading } from './reading.ts';
+import { emptyResult, quote } from './weigh.ts';
+
+interface Figure {
+  readonly number: NumberSpan;
+  readonly period: string;
+  readonly approx: boolean;
+  readonly isCorrection: boolean;
+  readonly isPast: boolean;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Words that may stand between a number and its unit, or a unit and its period. */
+const unitReach = 3;
+const unitBeforeReach = 8;
+const periodReach = 7;
+const approxReach = 3;
+const rangeReach = 2;
+const statedConfidence = 0.9;
+const pastConfidence = 0.6;
+
+/** The figure that a text settles on: the last correction, else the first that is not past, else the first. */
+export function decideQuantity(field: FileField, hits: readonly Hit[], reading: Reading): FieldResult {
+  const figures = reading.numbers.flatMap((number) => readFigure(field, number, hits, reading) ?? []);
+  const chosen =
+    figures.filter((each) => each.isCorrection).at(-1) ?? figures.find((each) => !each.isPast) ?? figures[0];
+  if (chosen === undefined) return emptyResult;
+  return {
+    value: { count: chosen.number.value, period: chosen.period, approx: chosen.approx },
+    confidence: chosen.isPast ? pastConfidence : statedConfidence,
+    evidence: [quote(reading, chosen.from, chosen.to)],
+  };
+}
+
+function readFigure(field: FileField, number: NumberSpan, hits: readonly Hit[], reading: Reading): Figure | null {
+  const sentence = reading.tokens[number.first]?.sentence ?? 0;
+  const trust = reading.trust[sentence] ?? 1;
+  if (trust <= 0 || !fitsContext(field, hits, reading, sentence)) return null;
+  if (isStartOfRange(number, reading)) return null;
+  const ofRole = (role: FieldRole): Hit[] => hits.filter((hit) => hit.action.role === role);
+  const marksOf = (role: TextRole): readonly Mark[] => reading.marks.get(role) ?? [];
+  const unit = near(ofRole('unit'), number, sentence, reading, unitReach, unitBeforeReach);
+  if (unit === null) return null;
+  const nearby = { first: Math.min(number.first, unit.first), last: Math.max(number.last, unit.last) };
+  const period = near(marksOf('period'), nearby, sentence, reading, periodReach, periodReach);
+  if (period === null) return null;
+  const approx =
+    marksOf('approxBefore').find(
+      (mark) => mark.last <= number.first && number.first - mark.last <= approxReach && isIn(mark, sentence, reading),
+    ) ??
+    marksOf('approxAfter').find(
+      (mark) => mark.first > number.last && mark.first - number.last <= approxReach && isIn(mark, sentence, reading),
+    );
+  const parts = [number, unit, period, ...(approx === undefined ? [] : [approx])].filter((part) =>
+    isIn(part, sentence, reading),
+  );
+  return {
+    number,
+    period: period.action.of === 'text' ? period.action.name : '',
+    approx: approx !== undefined || isEndOfRange(number, reading),
+    isCorrection: marksOf('correction').some(
+      (mark) => mark.last < number.first && number.first - mark.last <= unitBeforeReach,
+    ),
+    isPast: marksOf('past').some((mark) => isIn(mark, sentence, reading) && mark.last < number.first),
+    from: Math.min(...parts.map((part) => part.first)),
+    to: Math.max(...parts.map((part) => part.last)),
+  };
+}
+
+function isIn(part: { readonly first: number }, sentence: number, reading: Reading): boolean {
+  return reading.tokens[part.first]?.sentence === sentence;
+}
+
+/** Contexts hold for a sentence; "Eso es en Navidad. Llegamos a 300" leaves the second without. */
+function fitsContext(field: FileField, hits: readonly Hit[], reading: Reading, sentence: number): boolean {
+  const { quantity } = field;
+  const has = (role: FieldRole): boolean =>
+    hits.some((hit) => hit.action.role === role && isIn(hit, sentence, reading));
+  if (quantity?.only !== undefined && !has('only')) return false;
+  return !has('never');
+}
+
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The nearest part after or before a span in its sentence, else in the question that the sentence answers. */
+function near<Part extends Span>(
+  parts: readonly Part[],
+  span: Span,
+  sentence: number,
+  reading: Reading,
+  after: number,
+  before: number,
+): Part | null {
+  let best: Part | null = null;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  for (const part of parts) {
+    if (!isIn(part, sentence, reading)) continue;
+    const isAfter = part.first >= span.first;
+    const distance = isAfter ? Math.max(0, part.first - span.last) : span.first - part.last;
+    if (distance > (isAfter ? after : before)) continue;
+    const rank = isAfter ? distance : distance + unitReach;
+    if (rank < bestDistance) {
+      best = part;
+      bestDistance = rank;
+    }
+  }
+  if (best !== null || reading.sentences[sentence - 1]?.isQuestion !== true) return best;
+  return parts.findLast((part) => isIn(part, sentence - 1, reading)) ?? null;
+}
+
+/** "de 80 a 100" and "80-100" settle on the upper end. */
+function isStartOfRange(number: NumberSpan, reading: Reading): boolean {
+  return reading.numbers.some((other) => isRange(number, other, reading));
+}
+
+function isEndOfRange(number: NumberSpan, reading: Reading): boolean {
+  return reading.numbers.some((other) => isRange(other, number, reading));
+}
+
+function isRange(low: NumberSpan, high: NumberSpan, reading: Reading): boolean {
+  const distance = high.first - low.last;
+  if (distance < 1 || distance > rangeReach || high.value <= low.value) return false;
+  return (
+    reading.tokens[high.first]?.sentence === reading.tokens[low.first]?.sentence &&
+    reading.tokens[high.first]?.brk === 'none'
+  );
+}

@@ -1,0 +1,172 @@
+/** Cuts a transcript into words with their offsets, sentences and clauses, in one pass. */
+import type { Lexicon, Word } from './lexicon.ts';
+
+export interface Token {
+  readonly start: number;
+  readonly end: number;
+  readonly word: Word;
+  /** What separates it from the word before. */
+  brk: 'none' | 'clause' | 'sentence';
+  /** Number of its sentence, from 0. */
+  sentence: number;
+  /** Whether a colon follows at once, as after a speaker's name. */
+  readonly colonAfter: boolean;
+  readonly percentAfter: boolean;
+  readonly currencyBefore: boolean;
+  readonly isCapitalised: boolean;
+  /** First word of a line. */
+  readonly beginsLine: boolean;
+  readonly dashBefore: boolean;
+  /** Inside braces, angle brackets or a code fence: data somebody pasted, not speech. */
+  readonly isQuotedData: boolean;
+}
+
+export interface Sentence {
+  readonly first: number;
+  /** Index of the last token. */
+  last: number;
+  isQuestion: boolean;
+}
+
+export interface Segment {
+  readonly start: number;
+  readonly end: number;
+}
+
+const isWordCode = new Uint8Array(0x250);
+for (let code = 0; code < isWordCode.length; code += 1) {
+  isWordCode[code] = /[\p{L}\p{N}&_]/u.test(String.fromCharCode(code)) ? 1 : 0;
+}
+const otherWord = /[\p{L}\p{N}\p{M}]/u;
+const apostrophes = new Set([0x27, 0x2019, 0x2018, 0xb4, 0x60]);
+
+const newline = 0x0a;
+const space = 0x20;
+const sentenceEnds = new Set(['.', '!', '?', '…', '。', '？', '！']);
+const clauseEnds = new Set([',', ';', ':', '(', ')', '—', '–', '«', '»', '"', '“', '”']);
+
+function isWordAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < isWordCode.length
+    ? isWordCode[code] === 1
+    : otherWord.test(text.charAt(at)) || (code >= 0xd800 && code <= 0xdfff);
+}
+
+/** Tokens of one stretch of the text, appended to `tokens`; offsets count from the text's beginning. */
+export function tokenize(text: string, segment: Segment, lexicon: Lexicon, tokens: Token[]): void {
+  let at = segment.start;
+  let gap = segment.start;
+  let depth = 0;
+  while (at < segment.end) {
+    if (!isWordAt(text, at)) {
+      const code = text.charCodeAt(at);
+      if (code === 0x7b || code === 0x3c) depth += 1;
+      else if ((code === 0x7d || code === 0x3e) && depth > 0) depth -= 1;
+      at += 1;
+      continue;
+    }
+    const start = at;
+    at = endOfWord(text, start, segment.end);
+    const word = lexicon.look(text.slice(start, at));
+    const previous = tokens.at(-1);
+    const isFirst = previous === undefined || gap === segment.start;
+    const brk = isFirst ? 'sentence' : readBreak(text, gap, start, previous.word);
+    const first = text.charAt(start);
+    tokens.push({
+      start,
+      end: at,
+      word,
+      brk: brk === 'none' && word.beginsClause ? 'clause' : brk,
+      sentence: 0,
+      colonAfter: text.charAt(at) === ':' || (text.charAt(at) === ' ' && text.charAt(at + 1) === ':'),
+      percentAfter: text.charAt(at) === '%' || (text.charAt(at) === ' ' && text.charAt(at + 1) === '%'),
+      currencyBefore: start > 0 && '$€£'.includes(text.charAt(start - 1)),
+      isCapitalised: first !== first.toLowerCase(),
+      beginsLine: isFirst || hasNewline(text, gap, start),
+      dashBefore:
+        start > 1 && '-–—•*'.includes(text.charAt(start - 1) === ' ' ? text.charAt(start - 2) : text.charAt(start - 1)),
+      isQuotedData: depth > 0,
+    });
+    gap = at;
+  }
+}
+
+/** A point or comma between digits and an apostrophe between letters belong to the word. */
+function endOfWord(text: string, start: number, limit: number): number {
+  let at = start + 1;
+  while (at < limit) {
+    if (isWordAt(text, at)) {
+      at += 1;
+      continue;
+    }
+    const code = text.charCodeAt(at);
+    const joins =
+      at + 1 < limit &&
+      ((apostrophes.has(code) && isWordAt(text, at + 1)) ||
+        ((code === 0x2e || code === 0x2c) && isDigit(text, at - 1) && isDigit(text, at + 1)));
+    if (!joins) break;
+    at += 2;
+  }
+  return at;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
+}
+
+function hasNewline(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === newline) return true;
+  return false;
+}
+
+function readBreak(text: string, from: number, to: number, before: Word): Token['brk'] {
+  if (to - from === 1 && text.charCodeAt(from) === space) return 'none';
+  let brk: Token['brk'] = 'none';
+  let newlines = 0;
+  for (let at = from; at < to; at += 1) {
+    const char = text.charAt(at);
+    if (char === '\n') newlines += 1;
+    else if (char === '.' && (text.charAt(at + 1) === '.' || text.charAt(at - 1) === '.'))
+      brk = brk === 'sentence' ? brk : 'clause';
+    else if (char === '.' && before.isAbbreviation) continue;
+    else if (char === '.' && at + 1 === to) continue;
+    else if (sentenceEnds.has(char)) return 'sentence';
+    else if (clauseEnds.has(char)) brk = 'clause';
+    else if (char === '-' && text.charAt(at - 1) === ' ') brk = 'clause';
+    else if (char === '¿' || char === '¡') brk = 'sentence';
+  }
+  if (newlines > 1) return 'sentence';
+  if (newlines === 1) {
+    // A line that merely wraps goes on in lower case.
+    const next = text.charAt(to);
+    const opensTurn = '-–—•*['.includes(text.charAt(to - 1)) || '-–—•*['.includes(text.charAt(to - 2));
+    if (opensTurn || next !== next.toLowerCase() || brk === 'sentence') return 'sentence';
+  }
+  return brk;
+}
+
+/** Numbers the sentences and says which are questions; `brk` must be final. */
+export function findSentences(text: string, tokens: readonly Token[]): Sentence[] {
+  const sentences: Sentence[] = [];
+  tokens.forEach((token, index) => {
+    const current = sentences.at(-1);
+    if (token.brk === 'sentence' || current === undefined) {
+      if (current !== undefined) current.isQuestion = isAsked(text, tokens, index - 1, token.start);
+      sentences.push({ first: index, last: index, isQuestion: false });
+    } else {
+      current.last = index;
+    }
+    token.sentence = sentences.length - 1;
+  });
+  const final = sentences.at(-1);
+  if (final !== undefined) final.isQuestion = isAsked(text, tokens, final.last, text.length);
+  return sentences;
+}
+
+function isAsked(text: string, tokens: readonly Token[], last: number, limit: number): boolean {
+  const end = tokens[last]?.end ?? limit;
+  const stop = Math.min(limit, end + 6);
+  for (let at = end; at < stop; at += 1) if (text.charCodeAt(at) === 0x3f) return true;
+  return false;
+}

@@ -1,0 +1,125 @@
+/** Who speaks: cuts a dialogue into turns by the labels at their beginning, and tells sellers from clients. */
+import { foldWord } from '../../../models/cue-pattern.ts';
+import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
+import type { Sentence, Token } from './tokens.ts';
+
+export type Role = 'client' | 'seller' | 'ignored' | 'unknown';
+
+export interface Turn {
+  /** Index of the first token after the label. */
+  readonly first: number;
+  /** Index of the last token. */
+  last: number;
+  readonly label: string;
+  role: Role;
+}
+
+interface Label {
+  /** Index of the label's first token. */
+  readonly at: number;
+  readonly length: number;
+  readonly name: string;
+  readonly role: Role;
+  readonly beginsLine: boolean;
+}
+
+const maxLabelWords = 5;
+
+/** Turns of a text with speaker labels, or none. Ends the sentence after each label, so that it is no part of what is said. */
+export function findTurns(tokens: readonly Token[], speakers: TaxonomyFile['grammar']['speakers']): Turn[] {
+  const roleOf = createRoleReader(speakers);
+  const labels = keepSpeakers([...findLabels(tokens, roleOf), ...findDashes(tokens)].sort((a, b) => a.at - b.at));
+  if (labels.length === 0) return [];
+  const turns: Turn[] = [];
+  labels.forEach((label, index) => {
+    const first = label.at + label.length;
+    const head = tokens[label.at];
+    const body = tokens[first];
+    if (head !== undefined) head.brk = 'sentence';
+    if (body !== undefined) body.brk = 'sentence';
+    const last = (labels[index + 1]?.at ?? tokens.length) - 1;
+    turns.push({ first, last, label: label.name, role: label.role });
+  });
+  return turns;
+}
+
+function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']): (words: readonly string[]) => Role {
+  const lists: [Role, Set<string>][] = [
+    ['ignored', new Set(speakers.ignored.map(foldWord))],
+    ['seller', new Set(speakers.seller.map(foldWord))],
+    ['client', new Set(speakers.client.map(foldWord))],
+  ];
+  return (words) => lists.find(([, list]) => words.some((word) => list.has(word)))?.[0] ?? 'unknown';
+}
+
+function findLabels(tokens: readonly Token[], roleOf: (words: readonly string[]) => Role): Label[] {
+  const labels: Label[] = [];
+  tokens.forEach((token, index) => {
+    if (!token.colonAfter) return;
+    let at = index;
+    while (at > 0 && tokens[at]?.brk !== 'sentence' && !tokens[at]?.beginsLine && index - at < maxLabelWords) at -= 1;
+    const first = tokens[at];
+    if (first === undefined || (first.brk !== 'sentence' && !first.beginsLine)) return;
+    while (at < index && tokens[at]?.word.value !== null) at += 1; // "[00:12] Ana:" begins with the clock
+    const words = tokens.slice(at, index + 1);
+    const name = words.map((each) => each.word.folded).join(' ');
+    const role = roleOf(words.map((each) => each.word.folded));
+    const looksLikeName = words.every((each) => each.isCapitalised) && words.length <= 4;
+    if (words.length === 0 || (role === 'unknown' ? !looksLikeName : words.length > 4)) return;
+    labels.push({ at, length: words.length, name, role, beginsLine: first.beginsLine });
+  });
+  return labels;
+}
+
+/** "- ¿Cuántos son?\n- Somos doce." are two speakers in turn. */
+function findDashes(tokens: readonly Token[]): Label[] {
+  const starts = tokens.flatMap((token, at) => (token.beginsLine && token.dashBefore && !token.colonAfter ? [at] : []));
+  return starts.map((at, index) => ({ at, length: 0, name: `- ${index % 2}`, role: 'unknown', beginsLine: true }));
+}
+
+/** A capitalised word before a colon is a speaker where it comes again, or where another speaker answers. */
+function keepSpeakers(labels: readonly Label[]): Label[] {
+  const hasKnown = labels.some((label) => label.role === 'client' || label.role === 'seller');
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label.name, (counts.get(label.name) ?? 0) + 1);
+  return labels.filter((label) => {
+    if (label.role !== 'unknown') return true;
+    const others = [...counts.keys()].some((name) => name !== label.name);
+    return hasKnown || (counts.get(label.name) ?? 0) > 1 || (label.beginsLine && others);
+  });
+}
+
+export interface TurnClues {
+  /** Token indexes where something only a seller says begins. */
+  readonly sellerSays: readonly number[];
+  /** Token indexes where something only a client says begins. */
+  readonly clientClaims: readonly number[];
+  readonly sentences: readonly Sentence[];
+}
+
+/** Gives every unnamed speaker a role: by what they say, by who else is known, by who asks more. */
+export function assignRoles(turns: readonly Turn[], clues: TurnClues): void {
+  const unknown = [...new Set(turns.filter((turn) => turn.role === 'unknown').map((turn) => turn.label))];
+  if (unknown.length === 0) return;
+  const knows = (role: Role): boolean => turns.some((turn) => turn.role === role);
+  const scores = new Map(unknown.map((label) => [label, scoreAsSeller(turns, label, clues)]));
+  const ranked = [...unknown].sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0));
+  const roles = new Map<string, Role>(unknown.map((label) => [label, 'client']));
+  const [best = '', second = ''] = ranked;
+  const bestScore = scores.get(best) ?? 0;
+  if (knows('client') && !knows('seller') && unknown.length === 1) {
+    roles.set(best, 'seller');
+  } else if (!knows('seller') && bestScore > 0 && bestScore > (scores.get(second) ?? 0)) {
+    roles.set(best, 'seller');
+  }
+  for (const turn of turns) if (turn.role === 'unknown') turn.role = roles.get(turn.label) ?? 'client';
+}
+
+function scoreAsSeller(turns: readonly Turn[], label: string, clues: TurnClues): number {
+  const own = turns.filter((turn) => turn.label === label);
+  const within = (index: number): boolean => own.some((turn) => index >= turn.first && index <= turn.last);
+  const said = clues.sellerSays.filter(within).length;
+  const claimed = clues.clientClaims.filter(within).length;
+  const asked = clues.sentences.filter((sentence) => sentence.isQuestion && within(sentence.first)).length;
+  return said * 3 + asked - claimed * 2;
+}

@@ -1,0 +1,144 @@
+/** How much each hit of a field counts: frames, negation, hedges and speakers. */
+import type { FileField } from '../../../models/taxonomy-file.ts';
+import type { FieldResult } from '../classifier.ts';
+import type { Hit, Reading } from './reading.ts';
+
+export interface WeighedHit {
+  readonly hit: Hit;
+  /** Negative: speaks against the value. */
+  readonly weight: number;
+  /** Tokens of the quote. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Scope {
+  readonly reading: Reading;
+  readonly field: FileField;
+  readonly hedgeFactor: number;
+}
+
+/** A denial takes back this share of what the mention would have given. */
+const denialShare = 0.6;
+const noEvidence: FieldResult['evidence'] = [];
+
+/** The hits of one field that count, after the longest of overlapping ones has silenced the others. */
+export function weighHits(scope: Scope, hits: readonly Hit[]): WeighedHit[] {
+  const frames = hits.filter((hit) => hit.action.role === 'frame');
+  const cues = dropOverlapped(hits.filter((hit) => hit.action.role === 'cue'));
+  return cues.flatMap((hit) => {
+    const weighed = weighHit(scope, hit, frames);
+    return weighed === null ? [] : [weighed];
+  });
+}
+
+function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | null {
+  const { reading, field } = scope;
+  const sentence = reading.tokens[hit.first]?.sentence ?? 0;
+  const trust = reading.trust[sentence] ?? 1;
+  if (trust === 0) return null;
+  const frame = nearestFrame(scope, hit, frames);
+  const factor = frame === null ? hit.action.unframed : (field.frames[frame.action.part]?.factor ?? 1);
+  const isQuoted = frame !== null && factor > 0 && field.frames[frame.action.part]?.quoted === true;
+  let weight = hit.action.weight * factor * Math.abs(trust);
+  if (weight === 0) return null;
+  const isDenied = trust < 0 || (!hit.action.isFirm && isNegated(reading, hit));
+  if (isDenied) weight = weight > 0 ? -weight * denialShare : 0;
+  else if (!hit.action.isFirm && (reading.hedgeBefore[hit.first] ?? -1) >= 0 && weight > 0) weight *= scope.hedgeFactor;
+  if (weight === 0) return null;
+  const sameSentence = frame !== null && reading.tokens[frame.first]?.sentence === sentence;
+  const from = isQuoted && sameSentence ? Math.min(frame.first, hit.first) : hit.first;
+  const to = isQuoted && sameSentence ? Math.max(frame.last, hit.last) : hit.last;
+  return { hit, weight, from, to };
+}
+
+export function isNegated(reading: Reading, hit: { readonly first: number }): boolean {
+  return (reading.negatorBefore[hit.first] ?? -1) >= 0;
+}
+
+/** The frame nearest to a hit among those that reach it; of two equally near the longer, which says more. */
+function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): Hit | null {
+  let best: Hit | null = null;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  for (const frame of frames) {
+    const distance = frameDistance(scope, hit, frame);
+    if (distance === null || distance > bestDistance) continue;
+    if (distance === bestDistance && best !== null && best.last - best.first >= frame.last - frame.first) continue;
+    best = frame;
+    bestDistance = distance;
+  }
+  return best;
+}
+
+/** Words between frame and hit, or null where the frame does not reach it. */
+function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number | null {
+  const rule = field.frames[frame.action.part];
+  if (rule === undefined) return null;
+  const { tokens, clauseStart, sentences } = reading;
+  const isBefore = frame.first <= hit.first;
+  if (rule.side !== 'both' && (rule.side === 'before') !== isBefore) return null;
+  const hitSentence = tokens[hit.first]?.sentence ?? 0;
+  const frameSentence = tokens[frame.first]?.sentence ?? 0;
+  if (frameSentence !== hitSentence) {
+    // An answer is framed by its question: "¿Cómo nos conoció? Por Instagram."
+    if (frameSentence !== hitSentence - 1 || sentences[frameSentence]?.isQuestion !== true) return null;
+    const distance = hit.first - (sentences[hitSentence]?.first ?? hit.first);
+    return distance <= rule.reach && rule.factor > 0 ? distance + 1 : null;
+  }
+  const distance = Math.max(0, isBefore ? hit.first - frame.last - 1 : frame.first - hit.last - 1);
+  if (distance > rule.reach) return null;
+  if (rule.within === 'clause') {
+    const [early, late] = isBefore ? [frame.last, hit.first] : [hit.last, frame.first];
+    if ((clauseStart[late] ?? 0) > early) return null;
+  }
+  return distance;
+}
+
+/** "tienda online" silences "tienda": of two hits of one field the one inside the other says less. */
+export function dropOverlapped(hits: readonly Hit[]): Hit[] {
+  if (hits.length < 2) return [...hits];
+  // Hits come in the order of their last word, so those that may contain one another stand near each other.
+  return hits.filter((hit, index) => {
+    for (let at = index + 1; at < hits.length; at += 1) {
+      const other = hits[at];
+      if (other === undefined || other.first > hit.last + maxPatternSpan) break;
+      if (isSilenced(hit, other)) return false;
+    }
+    for (let at = index - 1; at >= 0; at -= 1) {
+      const other = hits[at];
+      if (other === undefined || other.last < hit.first) break;
+      if (isSilenced(hit, other)) return false;
+    }
+    return true;
+  });
+}
+
+/** Longest span of a match in words: gaps and phrases are short. */
+const maxPatternSpan = 40;
+
+function isSilenced(hit: Hit, other: Hit): boolean {
+  const contains = other.first <= hit.first && other.last >= hit.last;
+  const isLonger = other.last - other.first > hit.last - hit.first;
+  if (hit.action.part === other.action.part) {
+    // Of two hits for one value the shorter quote proves as much.
+    const isContainer =
+      hit.first <= other.first && hit.last >= other.last && hit.last - hit.first > other.last - other.first;
+    return isContainer && other.action.weight >= hit.action.weight && !other.action.isFirm === !hit.action.isFirm;
+  }
+  return contains && isLonger && other.action.weight !== 0;
+}
+
+export function quote(reading: Reading, from: number, to: number): FieldResult['evidence'][number] {
+  const start = reading.tokens[from]?.start ?? 0;
+  const end = reading.tokens[to]?.end ?? start;
+  return { quote: reading.text.slice(start, end), start, end };
+}
+
+export const emptyResult: FieldResult = { value: null, confidence: 0, evidence: noEvidence };
+
+/** 0 to 1, two decimals: how far a score stands above what would have been too little. */
+export function confidenceOf(score: number, threshold: number, rival: number): number {
+  const strength = score / (score + threshold);
+  const lead = rival <= 0 ? 1 : score / (score + rival);
+  return Math.round(Math.min(0.98, 0.25 + 0.75 * strength * lead) * 100) / 100;
+}
