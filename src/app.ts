@@ -25,7 +25,12 @@ import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createResultBackend } from './core/results.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
-import { type AnswerToSave, readStandingResult, type SaveOutcome, saveAnswers } from './models/queries/classifications.ts';
+import {
+  type AnswerToSave,
+  readStandingResult,
+  type SaveOutcome,
+  saveAnswers,
+} from './models/queries/classifications.ts';
 import { createJobLedger } from './models/queries/job-ledger.ts';
 import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
@@ -98,7 +103,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
   const resultUrl = celeryResultUrl(config) ?? options.redisUrl;
-  const backend = resultUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: resultUrl, use: 'commands' });
+  const backend =
+    resultUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: resultUrl, use: 'commands' });
   const database = createDatabase({
     url: options.postgresUrl,
     poolSize,
@@ -108,7 +114,13 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const maxRetries = config.maxRetries;
   const retryDelayMs = config.retryDelaySeconds * 1_000;
-  const queues = createQueues({ connection: queueConnection, names: queueNamesOf(registry), clock, maxRetries, retryDelayMs });
+  const queues = createQueues({
+    connection: queueConnection,
+    names: queueNamesOf(registry),
+    clock,
+    maxRetries,
+    retryDelayMs,
+  });
   const ledger = createJobLedger(database, options.schema);
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
   const results = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
@@ -127,7 +139,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       save: (answer) => saver.add(answer),
       readStanding: (meetingId) => readStandingResult(database, meetingId),
     }),
-    checkHealth: createHealthCheck({ clock, pingDatabase: () => database.testConnection(), pingRedis: () => redis.ping() }),
+    checkHealth: createHealthCheck({
+      clock,
+      pingDatabase: () => database.testConnection(),
+      pingRedis: () => redis.ping(),
+    }),
     sweepUnclassified: createSweepUnclassified({
       listUnclassified: (page) => listUnclassified(database, page),
       enqueue: (requests) => enqueuer.enqueue(requests),
@@ -162,7 +178,16 @@ export async function createApp(options: AppOptions): Promise<App> {
         const { name, queue } = registry.find(task);
         const taskId = scheduledTaskId(schedule, slotMs);
         const [accepted] = await ledger.accept([
-          { taskId, task: name, queue, parameters, meetingId, origin: 'schedule', priority: priorities.normal, dueAt: null },
+          {
+            taskId,
+            task: name,
+            queue,
+            parameters,
+            meetingId,
+            origin: 'schedule',
+            priority: priorities.normal,
+            dueAt: null,
+          },
         ]);
         if (!accepted) throw new AppError('BUG', `The run of schedule "${schedule}" got no row.`);
         return accepted.rowId;
@@ -227,7 +252,8 @@ async function findTasks(folders: readonly string[], log: Log): Promise<TaskRegi
   const own: Task[] = [];
   for (const folder of folders) own.push(...(await discoverTasks(path.resolve(folder))));
   const replaced = builtIn.filter(({ name }) => own.some((each) => each.name === name));
-  for (const { name } of replaced) log.warn('worker.task_replaced', { task: name, reason: 'a task of yours has this name' });
+  for (const { name } of replaced)
+    log.warn('worker.task_replaced', { task: name, reason: 'a task of yours has this name' });
   return createTaskRegistry([...builtIn.filter((task) => !replaced.includes(task)), ...own]);
 }
 
@@ -237,7 +263,11 @@ const ownTaxonomy = fileURLToPath(new URL('../taxonomies/sales-meeting.yaml', im
 export async function readTaxonomy(config: Config): Promise<Taxonomy> {
   const file = config.taxonomyFile ?? ownTaxonomy;
   const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new AppError('TAXONOMY_INVALID', `The taxonomy file ${file} cannot be read. Set TAXONOMY_FILE to a YAML file, or unset it.`, { cause });
+    throw new AppError(
+      'TAXONOMY_INVALID',
+      `The taxonomy file ${file} cannot be read. Set TAXONOMY_FILE to a YAML file, or unset it.`,
+      { cause },
+    );
   });
   return loadTaxonomy(text, path.basename(file));
 }
@@ -245,7 +275,10 @@ export async function readTaxonomy(config: Config): Promise<Taxonomy> {
 /** What CLASSIFIER says. @throws AppError SETTINGS_INVALID */
 export function chooseClassifier(config: Config, taxonomy: Taxonomy): Classifier {
   if (config.classifier === 'llm') {
-    throw new AppError('SETTINGS_INVALID', 'CLASSIFIER=llm is not available in this version. Unset it, or set it to offline.');
+    throw new AppError(
+      'SETTINGS_INVALID',
+      'CLASSIFIER=llm is not available in this version. Unset it, or set it to offline.',
+    );
   }
   return createOfflineClassifier(taxonomy);
 }
@@ -266,7 +299,8 @@ function connectionOptions({ redisUrl }: AppOptions, log: Log) {
 
 function redisLog(url: string, log: Log) {
   return ({ state, reason, downMs }: { state: 'down' | 'up'; reason: string; downMs: number }) => {
-    if (state === 'down') log.warn('redis.down', { url: describeRedis(url), reason, next: 'trying again by itself; accepted jobs wait' });
+    if (state === 'down')
+      log.warn('redis.down', { url: describeRedis(url), reason, next: 'trying again by itself; accepted jobs wait' });
     else log.info('redis.back', { after_s: Number((downMs / 1_000).toFixed(1)) });
   };
 }
@@ -274,7 +308,11 @@ function redisLog(url: string, log: Log) {
 /** As Celery expands them: %h host, %n its first part, %d its domain. */
 export function expandWorkerName(template: string, host: string = hostname()): string {
   const [name = host, ...domain] = host.split('.');
-  return template.replaceAll('%h', host).replaceAll('%n', name).replaceAll('%d', domain.join('.')).replaceAll('%%', '%');
+  return template
+    .replaceAll('%h', host)
+    .replaceAll('%n', name)
+    .replaceAll('%d', domain.join('.'))
+    .replaceAll('%%', '%');
 }
 
 /** A uuid (version 5 in form), the same for one slot of one schedule wherever it is taken: two workers make one row. */

@@ -35,19 +35,33 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
   ]);
   for (const { evictionPolicy } of redis) {
     if (evictionPolicy !== 'noeviction') {
-      options.log.warn('redis.may_evict', { policy: evictionPolicy, remedy: 'Redis may drop jobs when it is full. Set maxmemory-policy noeviction.' });
+      options.log.warn('redis.may_evict', {
+        policy: evictionPolicy,
+        remedy: 'Redis may drop jobs when it is full. Set maxmemory-policy noeviction.',
+      });
     }
   }
   return { redis, ...database };
 }
 
-async function checkDatabase({ postgresUrl, migrates }: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
-  const database = createDatabase({ url: postgresUrl, poolSize: 2, prepared: false, applicationName: 'vambe preflight' });
+async function checkDatabase({
+  postgresUrl,
+  migrates,
+}: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
+  const database = createDatabase({
+    url: postgresUrl,
+    poolSize: 2,
+    prepared: false,
+    applicationName: 'vambe preflight',
+  });
   try {
     const facts = await database.testConnection();
     const major = Number(facts.version.split('.')[0]);
     if (major < 12) {
-      throw new AppError('DATABASE_UNSUITABLE', `PostgreSQL is version ${facts.version}; at least 12 is needed, 15 is what is tested. Upgrade it or set POSTGRES_HOST to another server.`);
+      throw new AppError(
+        'DATABASE_UNSUITABLE',
+        `PostgreSQL is version ${facts.version}; at least 12 is needed, 15 is what is tested. Upgrade it or set POSTGRES_HOST to another server.`,
+      );
     }
     if (migrates) await migrateDatabase(database);
     return { database: facts, schema: await checkSchema(database) };
@@ -56,7 +70,11 @@ async function checkDatabase({ postgresUrl, migrates }: PreflightOptions): Promi
   }
 }
 
-async function patiently<T>(part: 'redis' | 'database', { patienceMs, log, signal }: PreflightOptions, look: () => Promise<T>): Promise<T> {
+async function patiently<T>(
+  part: 'redis' | 'database',
+  { patienceMs, log, signal }: PreflightOptions,
+  look: () => Promise<T>,
+): Promise<T> {
   const startMs = performance.now();
   let toldMs = Number.NEGATIVE_INFINITY;
   for (;;) {
@@ -65,11 +83,18 @@ async function patiently<T>(part: 'redis' | 'database', { patienceMs, log, signa
       if (toldMs > 0) log.info(`${part}.back`, { after_s: Number(((performance.now() - startMs) / 1_000).toFixed(1)) });
       return facts;
     } catch (error) {
-      const waits = error instanceof AppError && error.fault === 'transient' && performance.now() - startMs + retryEveryMs <= patienceMs;
+      const waits =
+        error instanceof AppError &&
+        error.fault === 'transient' &&
+        performance.now() - startMs + retryEveryMs <= patienceMs;
       if (!waits || signal?.aborted) throw error;
       if (performance.now() - toldMs > reminderEveryMs) {
         toldMs = performance.now();
-        log.warn(`${part}.down`, { code: error.code, error: error.message, next: `trying again every ${retryEveryMs / 1_000} s` });
+        log.warn(`${part}.down`, {
+          code: error.code,
+          error: error.message,
+          next: `trying again every ${retryEveryMs / 1_000} s`,
+        });
       }
       await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
     }

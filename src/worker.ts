@@ -52,7 +52,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     signal: options.signal,
   });
   const app = await createApp({ ...options, schema });
-  if (hasUnusedLlmKey(config)) log.warn('classifier.offline', { reason: 'a model key is set, but this version classifies offline only' });
+  if (hasUnusedLlmKey(config))
+    log.warn('classifier.offline', { reason: 'a model key is set, but this version classifies offline only' });
   const queueNames = chosenQueues(app, options.queues ?? config.workerQueues);
   const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
   try {
@@ -95,7 +96,10 @@ function chosenQueues(app: App, asked: readonly string[]): readonly string[] {
   const known = asked.filter((name) => app.queues.names.includes(name));
   const strange = asked.filter((name) => !app.queues.names.includes(name) && !celeryLists.includes(name));
   if (strange.length > 0) {
-    throw new AppError('USAGE', `There is no queue "${strange.join('", "')}". Known: ${[...app.queues.names, ...celeryLists].join(', ')}.`);
+    throw new AppError(
+      'USAGE',
+      `There is no queue "${strange.join('", "')}". Known: ${[...app.queues.names, ...celeryLists].join(', ')}.`,
+    );
   }
   return known;
 }
@@ -105,7 +109,13 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
-      () => reject(new AppError('REDIS_UNREACHABLE', `The worker did not stop within ${timeoutMs / 1_000} s: a server does not answer. It leaves; its jobs are taken up by others.`)),
+      () =>
+        reject(
+          new AppError(
+            'REDIS_UNREACHABLE',
+            `The worker did not stop within ${timeoutMs / 1_000} s: a server does not answer. It leaves; its jobs are taken up by others.`,
+          ),
+        ),
       timeoutMs,
     );
   });
@@ -120,7 +130,10 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
  * Runs a worker until SIGTERM or SIGINT; the exit code. First signal: finish what runs, at most 25 s, hand the rest back.
  * Second: hand back at once and leave with 143 or 130.
  */
-export async function runWorkerUntilSignal(options: WorkerOptions, onReady?: (worker: RunningWorker) => void): Promise<number> {
+export async function runWorkerUntilSignal(
+  options: WorkerOptions,
+  onReady?: (worker: RunningWorker) => void,
+): Promise<number> {
   const starting = new AbortController();
   let signals = 0;
   let worker: RunningWorker | undefined;
@@ -133,18 +146,32 @@ export async function runWorkerUntilSignal(options: WorkerOptions, onReady?: (wo
         return resolve(0);
       }
       const stopped = worker.stop();
-      if (signals > 1) void Promise.race([stopped, new Promise((done) => setTimeout(done, 2_000))]).then(() => resolve(atOnce), () => resolve(atOnce));
-      else stopped.then(() => resolve(signals > 1 ? atOnce : 0), (error) => {
-        options.log.error('worker.stop_failed', { error: error instanceof Error ? error.message : 'unknown' });
-        resolve(1);
-      });
+      if (signals > 1)
+        void Promise.race([stopped, new Promise((done) => setTimeout(done, 2_000))]).then(
+          () => resolve(atOnce),
+          () => resolve(atOnce),
+        );
+      else
+        stopped.then(
+          () => resolve(signals > 1 ? atOnce : 0),
+          (error) => {
+            options.log.error('worker.stop_failed', { error: error instanceof Error ? error.message : 'unknown' });
+            resolve(1);
+          },
+        );
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
     const onBug = (error: unknown) => {
-      options.log.error('worker.bug', { code: 'BUG', error: error instanceof Error ? (error.stack ?? error.message).slice(0, 2_000) : 'unknown' });
+      options.log.error('worker.bug', {
+        code: 'BUG',
+        error: error instanceof Error ? (error.stack ?? error.message).slice(0, 2_000) : 'unknown',
+      });
       if (!worker) return resolve(1);
-      worker.stop().then(() => resolve(1), () => resolve(1));
+      worker.stop().then(
+        () => resolve(1),
+        () => resolve(1),
+      );
     };
     process.on('uncaughtException', onBug);
     process.on('unhandledRejection', onBug);
@@ -160,11 +187,17 @@ export async function runWorkerUntilSignal(options: WorkerOptions, onReady?: (wo
 
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig();
-  const log = createLogger({ level: config.logLevel, format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json') });
+  const log = createLogger({
+    level: config.logLevel,
+    format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+  });
   for (const warning of warnings) log.warn('settings.warning', { warning });
   const [postgres, redis] = [postgresUrl(config), redisUrl(config)];
   if (postgres === null || redis === null) {
-    throw new AppError('SETTINGS_INVALID', 'Set REDIS_URL and POSTGRES_HOST (or DATABASE_URL), or run "vambe worker", which starts embedded servers where an address is missing.');
+    throw new AppError(
+      'SETTINGS_INVALID',
+      'Set REDIS_URL and POSTGRES_HOST (or DATABASE_URL), or run "vambe worker", which starts embedded servers where an address is missing.',
+    );
   }
   process.exitCode = await runWorkerUntilSignal({ config, log, postgresUrl: postgres, redisUrl: redis });
   process.exit();

@@ -21,7 +21,10 @@ export interface BatcherOptions<Item, Result> {
   execute(items: readonly Item[]): Promise<readonly (Result | Error)[]>;
 }
 
-export function createBatcher<Item, Result>({ maxItems, execute }: BatcherOptions<Item, Result>): Batcher<Item, Result> {
+export function createBatcher<Item, Result>({
+  maxItems,
+  execute,
+}: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let isRunning = false;
   let whenIdle: (() => void)[] = [];

@@ -73,7 +73,9 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   const runOn = async <Row>(on: pg.Pool, { name, text }: Statement, values: readonly unknown[]): Promise<Row[]> => {
     try {
-      const { rows } = await on.query(options.prepared ? { name, text, values: [...values] } : { text, values: [...values] });
+      const { rows } = await on.query(
+        options.prepared ? { name, text, values: [...values] } : { text, values: [...values] },
+      );
       return rows;
     } catch (error) {
       throw translateDatabaseError(error, options.url);
@@ -103,7 +105,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       const before = performance.now();
       const [row] = await runOn<{ version: string; database: string }>(
         pool,
-        { name: 'test_connection', text: `select current_setting('server_version') as version, current_database() as database` },
+        {
+          name: 'test_connection',
+          text: `select current_setting('server_version') as version, current_database() as database`,
+        },
         [],
       );
       return { version: row?.version ?? '', database: row?.database ?? '', latencyMs: performance.now() - before };
@@ -134,18 +139,38 @@ export function translateDatabaseError(error: unknown, url: string): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const state = sqlState(error);
   const where = describeUrl(url);
-  const known = state === undefined ? undefined : (serverStates[state] ?? (state.startsWith('08') ? serverStates['57P01'] : undefined));
-  if (known) return new AppError(known.code, `PostgreSQL at ${where} ${known.words}. Check POSTGRES_* or DATABASE_URL and the server.`, { cause: error });
+  const known =
+    state === undefined
+      ? undefined
+      : (serverStates[state] ?? (state.startsWith('08') ? serverStates['57P01'] : undefined));
+  if (known)
+    return new AppError(
+      known.code,
+      `PostgreSQL at ${where} ${known.words}. Check POSTGRES_* or DATABASE_URL and the server.`,
+      { cause: error },
+    );
   if (state !== undefined) return error;
   if (/timeout exceeded when trying to connect|Connection terminated due to connection timeout/i.test(error.message)) {
-    return new AppError('DATABASE_BUSY', `PostgreSQL at ${where} gave no connection within ${connectTimeoutMs} ms. It is overloaded or out of reach.`, { cause: error });
+    return new AppError(
+      'DATABASE_BUSY',
+      `PostgreSQL at ${where} gave no connection within ${connectTimeoutMs} ms. It is overloaded or out of reach.`,
+      { cause: error },
+    );
   }
   if (/Query read timeout/i.test(error.message)) {
-    return new AppError('DATABASE_UNREACHABLE', `PostgreSQL at ${where} did not answer within ${queryTimeoutMs} ms. The connection was given up.`, { cause: error });
+    return new AppError(
+      'DATABASE_UNREACHABLE',
+      `PostgreSQL at ${where} did not answer within ${queryTimeoutMs} ms. The connection was given up.`,
+      { cause: error },
+    );
   }
   const reason = networkReason(error);
   if (reason) {
-    return new AppError('DATABASE_UNREACHABLE', `PostgreSQL at ${where} does not answer (${reason}). Start it, or check POSTGRES_HOST, POSTGRES_PORT or DATABASE_URL.`, { cause: error });
+    return new AppError(
+      'DATABASE_UNREACHABLE',
+      `PostgreSQL at ${where} does not answer (${reason}). Start it, or check POSTGRES_HOST, POSTGRES_PORT or DATABASE_URL.`,
+      { cause: error },
+    );
   }
   return error;
 }
@@ -163,10 +188,18 @@ function networkReason(error: Error): string | undefined {
   for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; each = each.cause, depth++) {
     const inner: Error = each instanceof AggregateError && each.errors[0] instanceof Error ? each.errors[0] : each;
     if ('code' in inner && typeof inner.code === 'string' && /^E[A-Z]+$/.test(inner.code)) return inner.code;
-    if (/Connection terminated|connection is closed|not queryable|server closed|ended by the pool|Client was closed/i.test(inner.message)) {
+    if (
+      /Connection terminated|connection is closed|not queryable|server closed|ended by the pool|Client was closed/i.test(
+        inner.message,
+      )
+    ) {
       return 'connection lost';
     }
-    if (/server does not support SSL|unexpected (message|response)|invalid (message|response)|Received invalid response/i.test(inner.message)) {
+    if (
+      /server does not support SSL|unexpected (message|response)|invalid (message|response)|Received invalid response/i.test(
+        inner.message,
+      )
+    ) {
       return 'the answer is not PostgreSQL';
     }
   }

@@ -18,7 +18,11 @@ export type TaskKit = { readonly defineTask: typeof defineTask; readonly z: type
 /** @throws AppError TASK_INVALID for a folder that cannot be read, a file that cannot be loaded or holds no task */
 export async function discoverTasks(folder: string): Promise<readonly Task[]> {
   const entries = await readdir(folder).catch((cause) => {
-    throw new AppError('TASK_INVALID', `The task folder ${folder} cannot be read. Give --tasks a folder with task files.`, { cause });
+    throw new AppError(
+      'TASK_INVALID',
+      `The task folder ${folder} cannot be read. Give --tasks a folder with task files.`,
+      { cause },
+    );
   });
   const files = entries.filter((each) => /\.[cm]?[jt]s$/.test(each) && !/\.d\.[cm]?ts$/.test(each)).sort();
   const found = await Promise.all(files.map((file) => loadTasks(path.resolve(folder, file))));
@@ -33,10 +37,15 @@ async function loadTasks(file: string): Promise<readonly Task[]> {
     const words = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new AppError('TASK_INVALID', `The task file ${file} cannot be loaded: ${words}`, { cause });
   }
-  const values = Object.values(exported).flatMap((value) => (typeof value === 'function' ? callFactory(file, value as TaskFactory) : [value]));
+  const values = Object.values(exported).flatMap((value) =>
+    typeof value === 'function' ? callFactory(file, value as TaskFactory) : [value],
+  );
   const tasks = values.flat().filter(isTask);
   if (tasks.length === 0) {
-    throw new AppError('TASK_INVALID', `The task file ${file} exports no task. Export what defineTask() returns, or a default function ({ defineTask, z, complete }) => task.`);
+    throw new AppError(
+      'TASK_INVALID',
+      `The task file ${file} exports no task. Export what defineTask() returns, or a default function ({ defineTask, z, complete }) => task.`,
+    );
   }
   return tasks;
 }
@@ -46,7 +55,11 @@ function callFactory(file: string, factory: TaskFactory): Task | readonly Task[]
   try {
     return factory({ defineTask, z, complete, fail, retry, stepBack });
   } catch (cause) {
-    throw new AppError('TASK_INVALID', `The task file ${file} failed while it made its task: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new AppError(
+      'TASK_INVALID',
+      `The task file ${file} failed while it made its task: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
   }
 }
 

@@ -102,7 +102,8 @@ function prettifier(destination: Writable): (line: string) => string {
   const render = prettyFactory({
     colorize: false,
     hideObject: true,
-    ignore: 'level,time',
+    // The whole line is ours: without this, fields called name, caller or stack would be written a second time.
+    include: 'event',
     messageFormat: (line) => fitted(prettyLine(line, palette), () => prettyLine(line, plain)),
   });
   return (line) => render(line);

@@ -86,7 +86,10 @@ export function asOutcome(task: string, value: unknown): Outcome {
     return value as Outcome;
   }
   return fail(
-    new AppError('TASK_INVALID', `Task "${task}" returned no outcome. Return complete(), fail(), retry() or stepBack() of core/outcome.`),
+    new AppError(
+      'TASK_INVALID',
+      `Task "${task}" returned no outcome. Return complete(), fail(), retry() or stepBack() of core/outcome.`,
+    ),
   );
 }
 

@@ -90,14 +90,22 @@ export async function probeRedis(url: string): Promise<RedisFacts> {
 }
 
 function suitable(info: string, latencyMs: number, where: string): RedisFacts {
-  const facts = new Map(info.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+  const facts = new Map(
+    info.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  );
   const version = facts.get('redis_version') ?? '';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < oldestVersion[0] || (major === oldestVersion[0] && minor < oldestVersion[1])) {
-    throw new AppError('REDIS_UNSUITABLE', `Redis at ${where} is version ${version || 'unknown'}; at least ${oldestVersion.join('.')} is needed. Upgrade it or set REDIS_URL to another server.`);
+    throw new AppError(
+      'REDIS_UNSUITABLE',
+      `Redis at ${where} is version ${version || 'unknown'}; at least ${oldestVersion.join('.')} is needed. Upgrade it or set REDIS_URL to another server.`,
+    );
   }
   if (facts.get('cluster_enabled') === '1') {
-    throw new AppError('REDIS_UNSUITABLE', `Redis at ${where} runs in cluster mode, which Celery's and our keys do not fit. Set REDIS_URL to a single server.`);
+    throw new AppError(
+      'REDIS_UNSUITABLE',
+      `Redis at ${where} runs in cluster mode, which Celery's and our keys do not fit. Set REDIS_URL to a single server.`,
+    );
   }
   return {
     version: facts.get('valkey_version') ? `${version} (Valkey ${facts.get('valkey_version')})` : version,
@@ -110,12 +118,24 @@ function suitable(info: string, latencyMs: number, where: string): RedisFacts {
 export function translateRedisError(error: unknown, where: string): AppError {
   const words = error instanceof Error ? error.message : String(error);
   if (/WRONGPASS|NOAUTH|NOPERM|invalid password|without any password configured/i.test(words)) {
-    return new AppError('REDIS_REFUSED', `Redis at ${where} refused the user or password of REDIS_URL. Correct it and start again.`, { cause: error });
+    return new AppError(
+      'REDIS_REFUSED',
+      `Redis at ${where} refused the user or password of REDIS_URL. Correct it and start again.`,
+      { cause: error },
+    );
   }
   if (/Protocol error|got ".*" as reply type byte|Parser/i.test(words)) {
-    return new AppError('REDIS_UNSUITABLE', `What answers at ${where} is not Redis. Check host and port of REDIS_URL.`, { cause: error });
+    return new AppError(
+      'REDIS_UNSUITABLE',
+      `What answers at ${where} is not Redis. Check host and port of REDIS_URL.`,
+      { cause: error },
+    );
   }
-  return new AppError('REDIS_UNREACHABLE', `Redis at ${where} does not answer (${redisReason(error)}). Start it, or check REDIS_URL.`, { cause: error });
+  return new AppError(
+    'REDIS_UNREACHABLE',
+    `Redis at ${where} does not answer (${redisReason(error)}). Start it, or check REDIS_URL.`,
+    { cause: error },
+  );
 }
 
 /** `redis://host:port/db`, without user and password. */
@@ -131,7 +151,8 @@ export function describeRedis(url: string): string {
 function redisReason(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return redisReason(error.errors[0]);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  if (error instanceof Error && /timed? ?out/i.test(error.message)) return `no answer within ${commandTimeoutMs / 1000} s`;
+  if (error instanceof Error && /timed? ?out/i.test(error.message))
+    return `no answer within ${commandTimeoutMs / 1000} s`;
   return 'connection lost';
 }
 

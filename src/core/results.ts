@@ -3,9 +3,10 @@
  * Documents and their lives are those of Celery 5's Redis result backend and of the existing API, byte for byte in meaning.
  * Written after the commit that they speak of; losing them undoes nothing, as readers fall back to the database.
  */
-import type { Clock } from './clock.ts';
-import { AppError, type ErrorCode } from './errors.ts';
+
 import { createBatcher } from './batcher.ts';
+import type { Clock } from './clock.ts';
+import type { AppError, ErrorCode } from './errors.ts';
 import type { TakenJob } from './job-ledger.ts';
 import type { Log } from './logger.ts';
 import type { CacheEntry } from './outcome.ts';
@@ -88,18 +89,44 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
 
   return {
     async started(job) {
-      await put([meta('state', job.taskId, 'STARTED', startedResult, null)], [status(job, 'processing', '"message":"started"', now())]);
+      await put(
+        [meta('state', job.taskId, 'STARTED', startedResult, null)],
+        [status(job, 'processing', '"message":"started"', now())],
+      );
     },
     async progress(job, { current, total, stage, message }) {
-      const step = JSON.stringify({ current, total, percent: Math.round((100 * current) / total), stage, message, meeting_id: job.meetingId });
-      await put([meta('state', job.taskId, 'PROGRESS', step, null)], [status(job, 'processing', `"message":${JSON.stringify(message)}`, now())]);
+      const step = JSON.stringify({
+        current,
+        total,
+        percent: Math.round((100 * current) / total),
+        stage,
+        message,
+        meeting_id: job.meetingId,
+      });
+      await put(
+        [meta('state', job.taskId, 'PROGRESS', step, null)],
+        [status(job, 'processing', `"message":${JSON.stringify(message)}`, now())],
+      );
     },
     async retrying(job, error) {
-      await put([meta('state', job.taskId, 'RETRY', exceptionJson(error), null, tracebackOf(error))], [status(job, 'processing', `"message":${JSON.stringify(`waiting for another attempt (${error.code})`)}`, now())]);
+      await put(
+        [meta('state', job.taskId, 'RETRY', exceptionJson(error), null, tracebackOf(error))],
+        [
+          status(
+            job,
+            'processing',
+            `"message":${JSON.stringify(`waiting for another attempt (${error.code})`)}`,
+            now(),
+          ),
+        ],
+      );
     },
     async succeeded(job, result, entries) {
       const json = JSON.stringify(result) ?? 'null';
-      await put([meta('final', job.taskId, 'SUCCESS', json, now())], [...entries.map(cacheWrite), status(job, 'completed', `"result":${json}`, now())]);
+      await put(
+        [meta('final', job.taskId, 'SUCCESS', json, now())],
+        [...entries.map(cacheWrite), status(job, 'completed', `"result":${json}`, now())],
+      );
     },
     async failed(job, error, entries) {
       await put(
@@ -109,7 +136,10 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
     },
     async revoked(job) {
       const result = '{"exc_type":"TaskRevokedError","exc_message":["revoked"],"exc_module":"celery.exceptions"}';
-      await put([meta('final', job.taskId, 'REVOKED', result, now())], [status(job, 'failed', '"error":"cancelled"', now())]);
+      await put(
+        [meta('final', job.taskId, 'REVOKED', result, now())],
+        [status(job, 'failed', '"error":"cancelled"', now())],
+      );
     },
     stop() {
       isStopped = true;
@@ -127,22 +157,43 @@ async function writeAll(redis: Redis, writes: readonly Write[], isStopped: () =>
       await redis.eval(writeScript, keys.length, ...keys, ...args);
       return;
     } catch (error) {
-      if (failures === 0) log.warn('redis.results_wait', { error: error instanceof Error ? error.message.slice(0, 200) : 'unknown', writes: writes.length });
+      if (failures === 0)
+        log.warn('redis.results_wait', {
+          error: error instanceof Error ? error.message.slice(0, 200) : 'unknown',
+          writes: writes.length,
+        });
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
 }
 
-function meta(mode: 'state' | 'final', taskId: string, state: string, resultJson: string, dateDone: string | null, traceback: string | null = null): Write {
+function meta(
+  mode: 'state' | 'final',
+  taskId: string,
+  state: string,
+  resultJson: string,
+  dateDone: string | null,
+  traceback: string | null = null,
+): Write {
   const json = `{"status":"${state}","result":${resultJson},"traceback":${JSON.stringify(traceback)},"children":[],"date_done":${JSON.stringify(dateDone)},"task_id":${JSON.stringify(taskId)}}`;
   return [mode, `celery-task-meta-${taskId}`, resultLifeSeconds, json];
 }
 
 /** The API polls under the id it made itself and passed as api_task_id; other producers' tasks under the task's own id. */
-function status(job: Pick<TakenJob, 'taskId' | 'parameters' | 'meetingId'>, state: string, extra: string, timestamp: string): Write {
+function status(
+  job: Pick<TakenJob, 'taskId' | 'parameters' | 'meetingId'>,
+  state: string,
+  extra: string,
+  timestamp: string,
+): Write {
   const apiTaskId = job.parameters.api_task_id;
   const id = typeof apiTaskId === 'string' && apiTaskId !== '' ? apiTaskId : job.taskId;
-  return ['set', `task_status:${id}`, resultLifeSeconds, `{"status":"${state}","meeting_id":${job.meetingId},${extra},"timestamp":"${timestamp}"}`];
+  return [
+    'set',
+    `task_status:${id}`,
+    resultLifeSeconds,
+    `{"status":"${state}","meeting_id":${job.meetingId},${extra},"timestamp":"${timestamp}"}`,
+  ];
 }
 
 function cacheWrite({ key, json, lifeSeconds }: CacheEntry): Write {
@@ -160,8 +211,13 @@ const pythonExceptions: Partial<Record<ErrorCode, readonly [type: string, module
 /** Celery's exception object; Python raises it again by type and module, made on the fly where it does not know them. */
 function exceptionJson(error: AppError): string {
   const [type, module] = pythonExceptions[error.code] ?? [pascalCase(error.code), 'vambe_worker.errors'];
-  const message = error.code === 'TASK_UNKNOWN' && typeof error.details.name === 'string' ? error.details.name : error.message;
-  return JSON.stringify({ exc_type: type, exc_message: error.code === 'TASK_TIMEOUT' ? [] : [message], exc_module: module });
+  const message =
+    error.code === 'TASK_UNKNOWN' && typeof error.details.name === 'string' ? error.details.name : error.message;
+  return JSON.stringify({
+    exc_type: type,
+    exc_message: error.code === 'TASK_TIMEOUT' ? [] : [message],
+    exc_module: module,
+  });
 }
 
 function tracebackOf(error: AppError): string {

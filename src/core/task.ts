@@ -106,7 +106,9 @@ interface BindRequest {
 function bindArguments({ name, parameterNames, required, args, kwargs }: BindRequest): Record<string, unknown> {
   const refuse = (words: string) => new AppError('TASK_ARGUMENTS', `${name}() ${words}`);
   if (args.length > parameterNames.length) {
-    throw refuse(`takes ${spanOfArguments(required.length, parameterNames.length)} but ${args.length} ${args.length === 1 ? 'was' : 'were'} given`);
+    throw refuse(
+      `takes ${spanOfArguments(required.length, parameterNames.length)} but ${args.length} ${args.length === 1 ? 'was' : 'were'} given`,
+    );
   }
   const bound = new Map<string, unknown>();
   args.forEach((value, index) => bound.set(parameterNames[index] ?? '', value));
@@ -117,7 +119,9 @@ function bindArguments({ name, parameterNames, required, args, kwargs }: BindReq
   }
   const missing = required.filter((each) => !bound.has(each)).map((each) => `'${each}'`);
   if (missing.length > 0) {
-    throw refuse(`missing ${missing.length} required positional argument${missing.length === 1 ? '' : 's'}: ${joinNames(missing)}`);
+    throw refuse(
+      `missing ${missing.length} required positional argument${missing.length === 1 ? '' : 's'}: ${joinNames(missing)}`,
+    );
   }
   return Object.fromEntries(bound);
 }
@@ -145,7 +149,11 @@ export function createTaskRegistry(tasks: readonly Task[]): TaskRegistry {
   for (const task of tasks) {
     for (const name of [task.name, ...task.aliases]) {
       const other = byName.get(name);
-      if (other) throw new AppError('TASK_INVALID', `Two tasks are called "${name}": ${other.name} and ${task.name}. Rename one.`);
+      if (other)
+        throw new AppError(
+          'TASK_INVALID',
+          `Two tasks are called "${name}": ${other.name} and ${task.name}. Rename one.`,
+        );
       byName.set(name, task);
     }
   }
@@ -155,9 +163,13 @@ export function createTaskRegistry(tasks: readonly Task[]): TaskRegistry {
     find(name) {
       const task = byName.get(name);
       if (task) return task;
-      throw new AppError('TASK_UNKNOWN', `There is no task "${name}". Known: ${all.map((each) => each.name).join(', ')}.`, {
-        details: { name },
-      });
+      throw new AppError(
+        'TASK_UNKNOWN',
+        `There is no task "${name}". Known: ${all.map((each) => each.name).join(', ')}.`,
+        {
+          details: { name },
+        },
+      );
     },
   };
 }

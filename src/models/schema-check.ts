@@ -46,14 +46,25 @@ export async function checkSchema(database: Database): Promise<SchemaFacts> {
   const needed = neededVersion();
   if (version > needed) throw tooNew(version);
   if (version < needed) {
-    throw new AppError('SCHEMA_OUTDATED', `The database schema is at version ${version}, this build needs ${needed}. Run "vambe migrate", then start again.`);
+    throw new AppError(
+      'SCHEMA_OUTDATED',
+      `The database schema is at version ${version}, this build needs ${needed}. Run "vambe migrate", then start again.`,
+    );
   }
   const columns = await database.run<ColumnRow>(columnsStatement, []);
   const differences = listDifferences(columns);
   if (differences.length > 0) {
-    throw new AppError('SCHEMA_DIFFERS', `The API's tables are not as expected: ${differences.join('; ')}. Bring them up to date with the API's own migrations.`);
+    throw new AppError(
+      'SCHEMA_DIFFERS',
+      `The API's tables are not as expected: ${differences.join('; ')}. Bring them up to date with the API's own migrations.`,
+    );
   }
-  return { version, hasSellerPrompt: columns.some(({ table_name, column_name }) => table_name === 'sellers' && column_name === 'prompt') };
+  return {
+    version,
+    hasSellerPrompt: columns.some(
+      ({ table_name, column_name }) => table_name === 'sellers' && column_name === 'prompt',
+    ),
+  };
 }
 
 function neededVersion(): number {
@@ -61,10 +72,16 @@ function neededVersion(): number {
 }
 
 function tooNew(version: number): AppError {
-  return new AppError('SCHEMA_TOO_NEW', `The database schema is at version ${version}, this build knows ${neededVersion()}. Install the newer vambe-ai-worker that migrated it.`);
+  return new AppError(
+    'SCHEMA_TOO_NEW',
+    `The database schema is at version ${version}, this build knows ${neededVersion()}. Install the newer vambe-ai-worker that migrated it.`,
+  );
 }
 
-const versionStatement: Statement = { name: 'schema_version', text: `select count(*)::int as version from ${migrationsSchema}.${migrationsTable}` };
+const versionStatement: Statement = {
+  name: 'schema_version',
+  text: `select count(*)::int as version from ${migrationsSchema}.${migrationsTable}`,
+};
 
 async function appliedVersion(database: Database): Promise<number> {
   try {
@@ -105,7 +122,9 @@ const acceptable: Readonly<Record<string, readonly string[]>> = {
 const optionalColumns = new Set(['sellers.prompt']);
 
 function listDifferences(columns: readonly ColumnRow[]): string[] {
-  const found = new Map(columns.map(({ table_name, column_name, data_type }) => [`${table_name}.${column_name}`, data_type]));
+  const found = new Map(
+    columns.map(({ table_name, column_name, data_type }) => [`${table_name}.${column_name}`, data_type]),
+  );
   return Object.entries(givenTables).flatMap(([table, definition]) =>
     Object.values(getTableColumns(definition)).flatMap((column) => {
       const name = `${table}.${column.name}`;

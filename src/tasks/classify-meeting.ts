@@ -15,7 +15,8 @@ export const classifyMeeting = defineTask({
     api_task_id: z.string().nullish(),
   }),
   async run({ force_reprocess, callback_url }, { services, job, signal, progress, takeAgain, log }: Context) {
-    if (callback_url) log.warn('callback.not_delivered', { reason: 'this version stores callback_url and calls nobody' });
+    if (callback_url)
+      log.warn('callback.not_delivered', { reason: 'this version stores callback_url and calls nobody' });
     return services.classifyMeeting({ job, isForced: force_reprocess, signal, progress, takeAgain });
   },
 });

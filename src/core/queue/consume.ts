@@ -70,10 +70,19 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let workers: Worker<JobData>[] = [];
   let isStopping = false;
 
-  const taker = createBatcher<string, TakenJob | undefined>({ maxItems: maxRowsABatch, execute: (ids) => ledger.take(ids) });
+  const taker = createBatcher<string, TakenJob | undefined>({
+    maxItems: maxRowsABatch,
+    execute: (ids) => ledger.take(ids),
+  });
   const settleDeps: SettleDeps = {
-    complete: createBatcher<CompletedJob, boolean>({ maxItems: maxRowsABatch, execute: (jobs) => ledger.complete(jobs) }),
-    noteFailure: createBatcher<FailedAttempt, boolean>({ maxItems: maxRowsABatch, execute: (jobs) => ledger.noteFailures(jobs) }),
+    complete: createBatcher<CompletedJob, boolean>({
+      maxItems: maxRowsABatch,
+      execute: (jobs) => ledger.complete(jobs),
+    }),
+    noteFailure: createBatcher<FailedAttempt, boolean>({
+      maxItems: maxRowsABatch,
+      execute: (jobs) => ledger.noteFailures(jobs),
+    }),
     results,
     worker: options.worker,
     clock,
@@ -95,10 +104,20 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     return job;
   };
 
-  const runTaken = async (job: TakenJob, bullJob: Job<JobData>, token: string, signal: AbortSignal | undefined): Promise<void> => {
+  const runTaken = async (
+    job: TakenJob,
+    bullJob: Job<JobData>,
+    token: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
     const elapsedMs = stopwatch(clock);
     const controller = followSignal(signal);
-    const jobLog = log.child({ job_id: job.rowId, task_id: job.taskId, task: job.task, ...(job.meetingId === null ? {} : { meeting_id: job.meetingId }) });
+    const jobLog = log.child({
+      job_id: job.rowId,
+      task_id: job.taskId,
+      task: job.task,
+      ...(job.meetingId === null ? {} : { meeting_id: job.meetingId }),
+    });
     const progress = createProgress((step) => results.progress(job, step));
     running.set(job.rowId, { job, startedWallMs: clock.wallMs(), controller });
     try {
@@ -219,7 +238,10 @@ function followSignal(signal: AbortSignal | undefined): AbortController {
 }
 
 /** Publishes the stage that is still going on after 50 ms, and nothing of stages that were quicker. */
-function createProgress(publish: (step: ProgressStep) => Promise<void>): { report(step: ProgressStep): void; stop(): void } {
+function createProgress(publish: (step: ProgressStep) => Promise<void>): {
+  report(step: ProgressStep): void;
+  stop(): void;
+} {
   let timer: NodeJS.Timeout | undefined;
   return {
     report(step) {
@@ -233,5 +255,6 @@ function createProgress(publish: (step: ProgressStep) => Promise<void>): { repor
 /** After a lost lock or an emptied Redis BullMQ reports "Missing lock" or "Missing key": expected, the row decides. */
 function logWorkerError(error: Error, log: Log): void {
   if (/^Missing (lock|key)/.test(error.message)) log.debug('job.stale', { code: 'STALE_RESULT', error: error.message });
-  else if (!/ECONN|Connection is closed|EPIPE|ETIMEDOUT/.test(error.message)) log.warn('queue.error', { error: error.message.slice(0, 300) });
+  else if (!/ECONN|Connection is closed|EPIPE|ETIMEDOUT/.test(error.message))
+    log.warn('queue.error', { error: error.message.slice(0, 300) });
 }

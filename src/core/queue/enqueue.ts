@@ -43,7 +43,12 @@ export interface Enqueuer {
   enqueue(requests: readonly EnqueueRequest[]): Promise<EnqueueReport>;
 }
 
-export function createEnqueuer(deps: { registry: TaskRegistry; ledger: JobLedger; queues: Queues; log: Log }): Enqueuer {
+export function createEnqueuer(deps: {
+  registry: TaskRegistry;
+  ledger: JobLedger;
+  queues: Queues;
+  log: Log;
+}): Enqueuer {
   const { registry, ledger, queues, log } = deps;
   return {
     async enqueue(requests) {
@@ -59,7 +64,10 @@ export function createEnqueuer(deps: { registry: TaskRegistry; ledger: JobLedger
           if (queued === 'redis') await queues.add(fresh);
         } catch (error) {
           queued = 'database';
-          log.warn('queue.add_waits', { jobs: jobs.length - at, error: error instanceof Error ? error.message : 'unknown' });
+          log.warn('queue.add_waits', {
+            jobs: jobs.length - at,
+            error: error instanceof Error ? error.message : 'unknown',
+          });
         }
       }
       return { accepted, queued };

@@ -22,7 +22,14 @@ export interface Housekeeping {
   stop(): Promise<void>;
 }
 
-export function createHousekeeping({ redis, sweep, clock, log, state, registerSchedules }: HousekeepingOptions): Housekeeping {
+export function createHousekeeping({
+  redis,
+  sweep,
+  clock,
+  log,
+  state,
+  registerSchedules,
+}: HousekeepingOptions): Housekeeping {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let sweptMs = Number.NEGATIVE_INFINITY;

@@ -65,7 +65,9 @@ export function createQueues({ connection, names, clock, maxRetries, retryDelayM
       for (const [name, ofQueue] of groupByQueue(rows)) {
         const queue = get(name);
         for (let at = 0; at < ofQueue.length; at += rowsAnAdd) {
-          const jobs = ofQueue.slice(at, at + rowsAnAdd).map((row) => toBullJob(row, { nowMs: clock.wallMs(), maxRetries, retryDelayMs }));
+          const jobs = ofQueue
+            .slice(at, at + rowsAnAdd)
+            .map((row) => toBullJob(row, { nowMs: clock.wallMs(), maxRetries, retryDelayMs }));
           await withDeadline(queue.addBulk(jobs), addTimeoutMs, `adding ${jobs.length} jobs to the queue "${name}"`);
         }
       }
@@ -115,7 +117,8 @@ export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, opera
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
-      () => reject(new AppError('REDIS_UNREACHABLE', `Redis did not answer within ${timeoutMs} ms while ${operation}.`)),
+      () =>
+        reject(new AppError('REDIS_UNREACHABLE', `Redis did not answer within ${timeoutMs} ms while ${operation}.`)),
       timeoutMs,
     );
   });

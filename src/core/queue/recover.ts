@@ -41,12 +41,20 @@ export function createSweep({ ledger, queues, redis, log, isRunningHere }: Recov
     let delivered = 0;
     let afterRowId = '0';
     for (;;) {
-      const page = await ledger.listOpen({ afterRowId, limit: rowsAPage, olderThanMs: scope === 'stale' ? untouchedMs : null });
+      const page = await ledger.listOpen({
+        afterRowId,
+        limit: rowsAPage,
+        olderThanMs: scope === 'stale' ? untouchedMs : null,
+      });
       delivered += await redeliverPage(page);
       afterRowId = page.at(-1)?.rowId ?? afterRowId;
       if (page.length < rowsAPage) break;
     }
-    if (delivered > 0) log.warn('queue.redelivered', { jobs: delivered, reason: scope === 'stale' ? 'their queue entry was gone' : 'redis came back empty' });
+    if (delivered > 0)
+      log.warn('queue.redelivered', {
+        jobs: delivered,
+        reason: scope === 'stale' ? 'their queue entry was gone' : 'redis came back empty',
+      });
     return delivered;
   };
 

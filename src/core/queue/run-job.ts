@@ -46,7 +46,9 @@ export async function runJob(registry: TaskRegistry, request: RunRequest): Promi
 function outcomeOfAbort(signal: AbortSignal, { job, softLimitMs }: RunRequest): Outcome {
   switch (signal.reason) {
     case abortReasons.softLimit:
-      return retry(new AppError('TASK_TIMEOUT', `Task "${job.task}" took longer than ${softLimitMs / 1000} s and was stopped.`));
+      return retry(
+        new AppError('TASK_TIMEOUT', `Task "${job.task}" took longer than ${softLimitMs / 1000} s and was stopped.`),
+      );
     case abortReasons.stopping:
     case abortReasons.lockLost:
       return handBack();
@@ -67,7 +69,8 @@ async function withinLimits<T>(work: () => Promise<T>, { signal, softLimitMs, ha
     timer = setTimeout(() => giveUp(new Error('hard limit')), hardLimitMs - softLimitMs);
   }, softLimitMs);
   // A job that is to be handed back or cancelled is not waited for: whoever ignores the signal may write nothing later.
-  const onAbort = () => signal.signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.signal.reason)));
+  const onAbort = () =>
+    signal.signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.signal.reason)));
   signal.signal.addEventListener('abort', onAbort, { once: true });
   try {
     if (signal.signal.aborted) onAbort();

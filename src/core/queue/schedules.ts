@@ -14,10 +14,10 @@ export async function registerSchedules(queues: Queues, schedules: readonly Sche
   for (const { name, task, queue, everyMs, cron } of schedules) {
     await queues
       .get(queue)
-      .upsertJobScheduler(
-        name,
-        everyMs === undefined ? { pattern: cron ?? '', tz: 'UTC' } : { every: everyMs },
-        { name: task, data: { schedule: name, v: jobDataVersion }, opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } } },
-      );
+      .upsertJobScheduler(name, everyMs === undefined ? { pattern: cron ?? '', tz: 'UTC' } : { every: everyMs }, {
+        name: task,
+        data: { schedule: name, v: jobDataVersion },
+        opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } },
+      });
   }
 }

@@ -2,7 +2,7 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
-import { AppError } from '../errors.ts';
+import type { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import type { Complete, Outcome } from '../outcome.ts';
@@ -53,7 +53,11 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
   }
 }
 
-async function settleComplete(deps: SettleDeps, { job, durationMs, log }: SettleRequest, outcome: Complete): Promise<void> {
+async function settleComplete(
+  deps: SettleDeps,
+  { job, durationMs, log }: SettleRequest,
+  outcome: Complete,
+): Promise<void> {
   if (!outcome.isRecorded) {
     const { rowId, runId, startedAt } = job;
     const isOurs = await deps.complete.add({ rowId, runId, startedAt, result: outcome.result, worker: deps.worker });
@@ -64,7 +68,12 @@ async function settleComplete(deps: SettleDeps, { job, durationMs, log }: Settle
 }
 
 /** `dueAtMs` null: the job has failed for good. */
-async function settleFailure(deps: SettleDeps, request: SettleRequest, error: AppError, dueAtMs: number | null): Promise<void> {
+async function settleFailure(
+  deps: SettleDeps,
+  request: SettleRequest,
+  error: AppError,
+  dueAtMs: number | null,
+): Promise<void> {
   const { job, outcome, durationMs, log } = request;
   const attempt = job.failedAttempts + 1;
   const isOurs = await deps.noteFailure.add({

@@ -51,7 +51,11 @@ const mapped = Object.entries(fieldColumns);
 const columnNames = mapped.map(([name]) => name).join(', ');
 const columnTypes = mapped.map(([name, { type }]) => `${name} ${type}`).join(', ');
 const columnValues = mapped
-  .map(([name, { whenNull, type }]) => (whenNull === undefined ? `c.${name}` : `coalesce(c.${name}, '${typeof whenNull === 'string' ? whenNull : JSON.stringify(whenNull)}'::${type})`))
+  .map(([name, { whenNull, type }]) =>
+    whenNull === undefined
+      ? `c.${name}`
+      : `coalesce(c.${name}, '${typeof whenNull === 'string' ? whenNull : JSON.stringify(whenNull)}'::${type})`,
+  )
   .join(', ');
 const columnUpdates = mapped.map(([name]) => `${name} = excluded.${name}`).join(', ');
 
@@ -117,7 +121,10 @@ const mostRepeats = 5;
  * Saves answers, each with its own outcome; a row that cannot be stored (RESULT_NOT_STORABLE) never fails its batch-mates.
  * May be repeated. @throws AppError DATABASE_* for the whole batch
  */
-export async function saveAnswers(database: Database, answers: readonly AnswerToSave[]): Promise<readonly (SaveOutcome | AppError)[]> {
+export async function saveAnswers(
+  database: Database,
+  answers: readonly AnswerToSave[],
+): Promise<readonly (SaveOutcome | AppError)[]> {
   for (let tries = 1; ; tries++) {
     try {
       const rows = await database.run<SaveRow>(saveStatement, [JSON.stringify(answers.map(toInput))]);
@@ -138,15 +145,22 @@ export async function saveAnswers(database: Database, answers: readonly AnswerTo
   }
 }
 
-async function saveHalves(database: Database, answers: readonly AnswerToSave[]): Promise<readonly (SaveOutcome | AppError)[]> {
+async function saveHalves(
+  database: Database,
+  answers: readonly AnswerToSave[],
+): Promise<readonly (SaveOutcome | AppError)[]> {
   const middle = Math.ceil(answers.length / 2);
   const first = await saveAnswers(database, answers.slice(0, middle));
   return [...first, ...(await saveAnswers(database, answers.slice(middle)))];
 }
 
 function notStorable(error: unknown, state: string): AppError {
-  const column = error instanceof Error && 'column' in error && typeof error.column === 'string' ? ` (column ${error.column})` : '';
-  return new AppError('RESULT_NOT_STORABLE', `The answer does not fit the table meetings_classifications${column}, SQLSTATE ${state}. Check the taxonomy's values against the columns.`);
+  const column =
+    error instanceof Error && 'column' in error && typeof error.column === 'string' ? ` (column ${error.column})` : '';
+  return new AppError(
+    'RESULT_NOT_STORABLE',
+    `The answer does not fit the table meetings_classifications${column}, SQLSTATE ${state}. Check the taxonomy's values against the columns.`,
+  );
 }
 
 function toInput(answer: AnswerToSave, n: number) {
@@ -219,7 +233,10 @@ from public.meetings_classifications mc where mc.meeting_id = $1`,
 };
 
 /** The classification that stands in the table, as a result; undefined when the meeting has none. */
-export async function readStandingResult(database: Database, meetingId: number): Promise<ClassificationResult | undefined> {
+export async function readStandingResult(
+  database: Database,
+  meetingId: number,
+): Promise<ClassificationResult | undefined> {
   const [row] = await database.run<Record<string, unknown>>(standingStatement, [meetingId]);
   return row && { success: true, meeting_id: meetingId, classification_data: row, message: 'classified' };
 }

@@ -12,7 +12,10 @@ order by m.id limit $2::int`,
 };
 
 /** Meetings with a transcript that is not blank, no classification, and no job accepted since they were last updated. */
-export async function listUnclassified(database: Database, { afterId, limit }: { afterId: number; limit: number }): Promise<number[]> {
+export async function listUnclassified(
+  database: Database,
+  { afterId, limit }: { afterId: number; limit: number },
+): Promise<number[]> {
   const rows = await database.run<{ id: number }>(listUnclassifiedStatement, [afterId, limit]);
   return rows.map(({ id }) => id);
 }
@@ -29,7 +32,10 @@ delete from vambe_worker.jobs where id in (
 )`,
 };
 
-export async function deleteEndedJobs(database: Database, { olderThanDays, limit }: { olderThanDays: number; limit: number }): Promise<number> {
+export async function deleteEndedJobs(
+  database: Database,
+  { olderThanDays, limit }: { olderThanDays: number; limit: number },
+): Promise<number> {
   return deleteCounted(database, deleteEndedStatement, [olderThanDays, limit]);
 }
 
@@ -56,7 +62,11 @@ export async function deleteRowsOfGoneMeetings(database: Database, { limit }: { 
   return deleted;
 }
 
-async function deleteCounted(database: Database, { name, text }: Statement, values: readonly unknown[]): Promise<number> {
+async function deleteCounted(
+  database: Database,
+  { name, text }: Statement,
+  values: readonly unknown[],
+): Promise<number> {
   const counted = { name, text: `with gone as (${text} returning 1) select count(*)::int as deleted from gone` };
   const [row] = await database.run<{ deleted: number }>(counted, values);
   return row?.deleted ?? 0;

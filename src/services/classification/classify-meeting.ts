@@ -8,7 +8,12 @@ import { type CacheEntry, closed, complete, fail, type Outcome, retry, stepBack 
 import type { ProgressStep } from '../../core/task.ts';
 import { toColumns } from '../../models/classification-columns.ts';
 import type { MeetingSubject } from '../../models/meeting-subject.ts';
-import { type AnswerToSave, type ClassificationResult, type SaveOutcome, toResult } from '../../models/queries/classifications.ts';
+import {
+  type AnswerToSave,
+  type ClassificationResult,
+  type SaveOutcome,
+  toResult,
+} from '../../models/queries/classifications.ts';
 import type { Taxonomy } from '../../models/taxonomy.ts';
 import type { Classification, Classifier } from './classifier.ts';
 
@@ -54,21 +59,39 @@ export function createClassifyMeeting(deps: ClassifyMeetingDeps): ClassifyMeetin
       if (outcome !== 'changed') return outcome;
       job = await request.takeAgain();
     }
-    return retry(new AppError('MEETING_CHANGING', `Meeting ${job.meetingId} was edited ${mostRounds} times while it was being classified. It is tried again later.`));
+    return retry(
+      new AppError(
+        'MEETING_CHANGING',
+        `Meeting ${job.meetingId} was edited ${mostRounds} times while it was being classified. It is tried again later.`,
+      ),
+    );
   };
 }
 
-async function classifyOnce(deps: ClassifyMeetingDeps, request: ClassifyRequest, job: TakenJob<MeetingSubject>): Promise<Outcome | 'changed'> {
+async function classifyOnce(
+  deps: ClassifyMeetingDeps,
+  request: ClassifyRequest,
+  job: TakenJob<MeetingSubject>,
+): Promise<Outcome | 'changed'> {
   const { subject } = job;
   if (subject === null) return meetingMissing(job);
   const transcript = subject.transcript ?? '';
   if (transcript.trim() === '') {
-    return fail(new AppError('TRANSCRIPT_EMPTY', `Meeting ${subject.meetingId} has no transcript. Add one and classify it again.`));
+    return fail(
+      new AppError(
+        'TRANSCRIPT_EMPTY',
+        `Meeting ${subject.meetingId} has no transcript. Add one and classify it again.`,
+      ),
+    );
   }
   const inputHash = hashInput(transcript, deps.classifier.version, subject.sellerPrompt);
   if (!request.isForced && subject.currentInputHash === inputHash) {
     const standing = await deps.readStanding(subject.meetingId);
-    if (standing) return complete({ ...standing, message: 'already classified', unchanged: true }, { cache: [cacheEntry(standing)] });
+    if (standing)
+      return complete(
+        { ...standing, message: 'already classified', unchanged: true },
+        { cache: [cacheEntry(standing)] },
+      );
   }
   const claim = `${subject.meetingId}:${inputHash}`;
   const needsClaim = deps.classifier.isPaid && !request.isForced;
@@ -104,7 +127,9 @@ async function classify(
     runId: job.runId,
     meetingId: subject.meetingId,
     worker,
-    transcriptMd5: createHash('md5').update(subject.transcript ?? '').digest('hex'),
+    transcriptMd5: createHash('md5')
+      .update(subject.transcript ?? '')
+      .digest('hex'),
     inputHash,
     startedAt: job.startedAt,
     durationMs,
@@ -126,7 +151,11 @@ async function classify(
   };
 }
 
-async function saveAnswer(deps: ClassifyMeetingDeps, { signal, progress }: ClassifyRequest, answer: AnswerToSave): Promise<Outcome | 'changed'> {
+async function saveAnswer(
+  deps: ClassifyMeetingDeps,
+  { signal, progress }: ClassifyRequest,
+  answer: AnswerToSave,
+): Promise<Outcome | 'changed'> {
   // A job that was cancelled, given up or lost its lock writes nothing.
   signal.throwIfAborted();
   progress({ current: 2, total: 4, stage: 'saving', message: 'saving the labels' });
@@ -149,13 +178,19 @@ async function saveAnswer(deps: ClassifyMeetingDeps, { signal, progress }: Class
 
 function meetingMissing({ meetingId, ageMs }: TakenJob): Outcome {
   if (ageMs < meetingGraceMs) return stepBack('the meeting is not there yet', meetingGraceMs);
-  const error = new AppError('MEETING_NOT_FOUND', `There is no meeting ${meetingId}. It was deleted, or the id is wrong.`);
+  const error = new AppError(
+    'MEETING_NOT_FOUND',
+    `There is no meeting ${meetingId}. It was deleted, or the id is wrong.`,
+  );
   return fail(error, { cache: [{ key: resultKey(meetingId), json: null, lifeSeconds: 0 }] });
 }
 
 /** Everything that may change an answer. Equal hashes: nothing is classified, or paid for, again. */
 export function hashInput(transcript: string, classifierVersion: string, sellerPrompt: string | null): string {
-  return createHash('sha256').update(`${classifierVersion}\0${sellerPrompt ?? ''}\0`).update(transcript).digest('base64url');
+  return createHash('sha256')
+    .update(`${classifierVersion}\0${sellerPrompt ?? ''}\0`)
+    .update(transcript)
+    .digest('base64url');
 }
 
 function valuesOf({ fields }: Classification): Record<string, unknown> {
@@ -163,7 +198,9 @@ function valuesOf({ fields }: Classification): Record<string, unknown> {
 }
 
 function storedDefaults(taxonomy: Taxonomy): Record<string, unknown> {
-  return Object.fromEntries(taxonomy.fields.flatMap(({ id, storedDefault }) => (storedDefault === undefined ? [] : [[id, storedDefault]])));
+  return Object.fromEntries(
+    taxonomy.fields.flatMap(({ id, storedDefault }) => (storedDefault === undefined ? [] : [[id, storedDefault]])),
+  );
 }
 
 function resultKey(meetingId: number | null): string {

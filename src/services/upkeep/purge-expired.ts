@@ -16,7 +16,11 @@ export interface PurgeDeps {
 }
 
 /** A page at a time, so that no statement holds locks for long. */
-export function createPurgeExpired({ retentionDays, deleteEndedJobs, deleteRowsOfGoneMeetings }: PurgeDeps): PurgeExpired {
+export function createPurgeExpired({
+  retentionDays,
+  deleteEndedJobs,
+  deleteRowsOfGoneMeetings,
+}: PurgeDeps): PurgeExpired {
   return async () => ({
     jobs: await untilDone(() => deleteEndedJobs({ olderThanDays: retentionDays, limit: rowsAPage })),
     rows_of_deleted_meetings: await untilDone(() => deleteRowsOfGoneMeetings({ limit: rowsAPage })),

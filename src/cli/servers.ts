@@ -1,0 +1,86 @@
+/** Gives a command its servers and its app: real ones where an address is set, embedded ones where none is. */
+import type { App } from '../app.ts';
+import type { Config } from '../config/schema.ts';
+import type { Log } from '../core/logger.ts';
+import type { Cli } from './cli.ts';
+
+export interface ServerUrls {
+  readonly postgresUrl: string;
+  readonly redisUrl: string;
+  /** Which of the two are embedded; `attached` when another process owns them. */
+  readonly embedded: {
+    readonly postgres: boolean;
+    readonly redis: boolean;
+    readonly attached: boolean;
+    readonly dataDir: string;
+  };
+  stop(): Promise<void>;
+}
+
+/** Commands other than `worker` and `up` wait this long for a server that does not answer. */
+const patienceMs = 10_000;
+
+/** Starts what has no address, or attaches to the process that runs it. @throws AppError DATA_FOLDER_*, EMBEDDED_UNAVAILABLE */
+export async function openServers(config: Config, log: Log): Promise<ServerUrls> {
+  const derived = await import('../config/derived.ts');
+  const [postgres, redis] = [derived.postgresUrl(config), derived.redisUrl(config)];
+  const embedded = { postgres: postgres === null, redis: redis === null, attached: false, dataDir: config.dataDir };
+  if (postgres !== null && redis !== null)
+    return { postgresUrl: postgres, redisUrl: redis, embedded, stop: async () => undefined };
+  const { startEmbedded } = await import('../embedded/embedded.ts');
+  const servers = await startEmbedded({
+    dataDir: config.dataDir,
+    postgres: embedded.postgres,
+    redis: embedded.redis,
+    broker: config.broker,
+    onEvent: ({ name, fields }) => log.warn(name, fields),
+  });
+  return {
+    postgresUrl: postgres ?? servers.postgresUrl ?? '',
+    redisUrl: redis ?? servers.redisUrl ?? '',
+    embedded: { ...embedded, attached: servers.attached },
+    stop: () => servers.stop(),
+  };
+}
+
+/** A log for commands: warnings and faults on stderr, unless LOG_LEVEL says otherwise. */
+export async function commandLog(cli: Cli): Promise<Log> {
+  const { createLogger } = await import('../core/logger.ts');
+  const { config, origin } = cli.config();
+  const format = config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
+  return createLogger({ level: origin.logLevel === 'default' ? 'warn' : config.logLevel, format });
+}
+
+/**
+ * Runs a command on the app: servers opened, tested and, where the database is embedded, migrated; all closed afterwards.
+ * `needsRedis: false` for commands that read the database alone. @throws AppError as preflight
+ */
+export async function withApp<T>(
+  cli: Cli,
+  use: (app: App, servers: ServerUrls) => Promise<T>,
+  { needsRedis = true, taskFolders = [] }: { needsRedis?: boolean; taskFolders?: readonly string[] } = {},
+): Promise<T> {
+  const { config } = cli.config();
+  const log = await commandLog(cli);
+  const [{ preflight }, { createApp }] = await Promise.all([import('../preflight.ts'), import('../app.ts')]);
+  const servers = await openServers(config, log);
+  try {
+    const { postgresUrl, redisUrl } = servers;
+    const { schema } = await preflight({
+      postgresUrl,
+      redisUrls: needsRedis ? [redisUrl] : [],
+      patienceMs,
+      migrates: servers.embedded.postgres,
+      log,
+      signal: cli.signal,
+    });
+    const app = await createApp({ config, postgresUrl, redisUrl, schema, log, taskFolders });
+    try {
+      return await use(app, servers);
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await servers.stop();
+  }
+}
