@@ -18,9 +18,9 @@ export interface MeetingsCsv {
   readonly records: AsyncIterable<MeetingRecord>;
 }
 
-export const maxRows = 200_000;
+const maxRows = 200_000;
 /** A transcript of 2,000,000 characters whose every second one is a quote, doubled, and the other cells. */
-export const maxRecordChars = 4_100_000;
+const maxRecordChars = 4_100_000;
 
 /**
  * Opens a CSV file of meetings. Throws INPUT_FILE_INVALID when the path is no regular file, the file is empty, is

@@ -39,6 +39,8 @@ export function createLineCutter(maxLineChars: number): LineCutter {
       const text = rest + piece;
       const lines: CsvLine[] = [];
       const endings = /\r\n|\n|\r/g;
+      // The rest holds no ending, save for a `\r` at its end that a `\n` may follow.
+      endings.lastIndex = Math.max(0, rest.length - 1);
       let from = 0;
       for (let match = endings.exec(text); match !== null; match = endings.exec(text)) {
         const isHalfOfCrLf = match[0] === '\r' && endings.lastIndex === text.length;

@@ -9,7 +9,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import type { CsvLine } from './csv-lines.ts';
 import { countOf, lineStart, type QuoteState, scanLine } from './csv-quotes.ts';
 
-export interface CsvRow {
+interface CsvRow {
   readonly kind: 'row';
   /** First line of the record in the file, 1-based. */
   readonly line: number;
@@ -18,7 +18,7 @@ export interface CsvRow {
   readonly notes: readonly string[];
 }
 
-export interface BrokenRow {
+interface BrokenRow {
   readonly kind: 'broken';
   readonly line: number;
   readonly reason: string;

@@ -1,7 +1,7 @@
 /** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, says what became of each. */
 import { AppError } from '../../core/errors.ts';
 import type { MeetingRecord, MeetingsCsv } from './csv-file.ts';
-import type { MeetingCells } from './csv-header.ts';
+import { delimiters, type MeetingCells } from './csv-header.ts';
 import { type MeetingRow, toMeetingRow } from './meeting-row.ts';
 import { createToInstant } from './zoned-time.ts';
 
@@ -28,7 +28,7 @@ export interface MeetingStore {
   saveChunk(rows: readonly MeetingRow[]): Promise<readonly RowOutcome[]>;
 }
 
-export interface RowNote {
+interface RowNote {
   /** First line of the row in the file; the header is line 1. */
   readonly line: number;
   readonly reason: string;
@@ -51,6 +51,7 @@ export interface ImportReport {
   /** On the whole file, such as columns that were ignored. */
   readonly fileNotes: readonly string[];
   readonly encoding: string;
+  /** comma, semicolon or tab. */
   readonly delimiter: string;
   /** Whether `signal` ended it early; what is counted is saved. */
   readonly isInterrupted: boolean;
@@ -133,7 +134,7 @@ export async function importMeetings(
     warnings,
     fileNotes: source.notes,
     encoding: source.encoding,
-    delimiter: source.delimiter,
+    delimiter: delimiters[source.delimiter],
     isInterrupted: signal?.aborted ?? false,
   };
 }

@@ -33,7 +33,7 @@ export interface RowContext {
 }
 
 /** Failure-matrix limit of a transcript, in UTF-16 code units. */
-export const maxTranscriptChars = 2_000_000;
+const maxTranscriptChars = 2_000_000;
 /** varchar(255) of clients and sellers counts code points. */
 const maxColumnChars = 255;
 const shownChars = 80;

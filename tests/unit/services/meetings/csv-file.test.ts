@@ -6,6 +6,7 @@ import { openMeetingsCsv } from '../../../../src/services/meetings/csv-file.ts';
 import { header, importFile, makeStore, makeTempFolder } from './csv-helpers.ts';
 
 const folder = makeTempFolder();
+const fifoMaker = 'mkfifo';
 afterAll(() => folder.remove());
 
 const ana = 'Ana,ana@example.com,+56 9 0000 0001,2024-03-01,Toro,1,"Hola, nos interesa"';
@@ -35,7 +36,7 @@ interface FileCase {
 }
 
 const readable: readonly FileCase[] = [
-  { title: 'plain UTF-8', content: rows(ana, luis, eva), saved: trio, encoding: 'UTF-8', delimiter: ',' },
+  { title: 'plain UTF-8', content: rows(ana, luis, eva), saved: trio, encoding: 'UTF-8', delimiter: 'comma' },
   { title: 'UTF-8 with BOM', content: `\uFEFF${rows(ana)}`, saved: ['Ana'], encoding: 'UTF-8 with BOM' },
   { title: 'UTF-16 LE', content: utf16(rows(ana, eva)), saved: ['Ana', 'Eva'], encoding: 'UTF-16 LE' },
   { title: 'UTF-16 BE', content: utf16(rows(ana, eva), true), saved: ['Ana', 'Eva'], encoding: 'UTF-16 BE' },
@@ -57,9 +58,9 @@ const readable: readonly FileCase[] = [
     encoding: 'UTF-8',
     note: /1 damaged/,
   },
-  { title: 'semicolons', content: withDelimiter(rows(ana, luis), ';'), saved: ['Ana', 'Luis'], delimiter: ';' },
-  { title: 'tabs', content: withDelimiter(rows(ana, luis), '\t'), saved: ['Ana', 'Luis'], delimiter: '\t' },
-  { title: 'a sep= line', content: `sep=;\n${withDelimiter(rows(ana), ';')}`, saved: ['Ana'], delimiter: ';' },
+  { title: 'semicolons', content: withDelimiter(rows(ana, luis), ';'), saved: ['Ana', 'Luis'], delimiter: 'semicolon' },
+  { title: 'tabs', content: withDelimiter(rows(ana, luis), '\t'), saved: ['Ana', 'Luis'], delimiter: 'tab' },
+  { title: 'a sep= line', content: `sep=;\n${withDelimiter(rows(ana), ';')}`, saved: ['Ana'], delimiter: 'semicolon' },
   { title: 'CRLF', content: rows(ana, luis).replaceAll('\n', '\r\n'), saved: ['Ana', 'Luis'] },
   { title: 'CR alone', content: rows(ana, luis).replaceAll('\n', '\r'), saved: ['Ana', 'Luis'] },
   { title: 'no line ending at the end', content: rows(ana, luis).trimEnd(), saved: ['Ana', 'Luis'] },
@@ -324,7 +325,7 @@ describe('openMeetingsCsv paths (E11)', () => {
   });
 
   it.skipIf(process.platform === 'win32')('refuses a FIFO without waiting for its writer, and a device', async () => {
-    execFileSync('mkfifo', [folder.path('fifo')]);
+    execFileSync(fifoMaker, [folder.path('fifo')]);
     expect(await failure(folder.path('fifo'))).toMatch(/is a pipe or device/);
     expect(await failure('/dev/zero')).toMatch(/is a pipe or device/);
   });
