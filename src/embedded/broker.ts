@@ -3,14 +3,13 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerKind } from './broker-engine.ts';
+import { brokerLog, systemRedisFolder, valkeyFolder } from './broker-files.ts';
 import { folderUnusable } from './data-folder.ts';
 import { forkEntry } from './fork-entry.ts';
 import { type Failure, type FromBroker, failureToError, isFromBroker, type ToBroker } from './messages.ts';
 import { endProcess, type KnownProcess, knowProcess, waitForEnd } from './process-identity.ts';
 import type { ServerProcess } from './server-processes.ts';
 import type { Report, RunningServer } from './supervise.ts';
-import { systemRedisFolder } from './system-redis.ts';
-import { brokerLog, valkeyFolder } from './valkey.ts';
 
 export interface BrokerRequest {
   readonly dataDir: string;

@@ -1,5 +1,5 @@
 /** The folder that holds everything the embedded servers keep: made, checked, and its faults put into words. */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statfsSync, statSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
 
 const reasons: Readonly<Record<string, string>> = {
@@ -23,6 +23,20 @@ export function prepareDataFolder(dataDir: string): void {
   } catch (error) {
     throw folderError(dataDir, error);
   }
+}
+
+/** Throws DATA_FOLDER_UNUSABLE when less is free on the folder's disk: better than to fail half way. */
+export function checkRoom(path: string, neededMegabytes: number): void {
+  const free = freeMegabytes(path);
+  if (free < neededMegabytes) {
+    throw folderUnusable(path, `its disk has ${free} MB left, and ${neededMegabytes} MB are needed`);
+  }
+}
+
+/** What this user may still write there. */
+export function freeMegabytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return Math.floor((bavail * bsize) / 1_000_000);
 }
 
 /** The error of a folder that cannot be used, for a reason in words. */

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Access, readAccess, writeAccess } from './access-file.ts';
 import { type RunningBroker, startBroker } from './broker.ts';
+import { systemRedisFolder, systemRedisProgram } from './broker-files.ts';
 import { folderError, folderUnusable, prepareDataFolder } from './data-folder.ts';
 import { takeLock } from './lock.ts';
 import { loopback } from './loopback-port.ts';
@@ -20,7 +21,6 @@ import {
   writeServerProcesses,
 } from './server-processes.ts';
 import { type Report, type SupervisedServer, supervise } from './supervise.ts';
-import { systemRedisFolder, systemRedisProgram } from './system-redis.ts';
 
 export interface Host {
   readonly postgresUrl: string | null;

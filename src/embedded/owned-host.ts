@@ -7,6 +7,7 @@ import { folderError } from './data-folder.ts';
 import { forkEntry } from './fork-entry.ts';
 import { openLog } from './log-file.ts';
 import { type FromHost, failureToError, type HostRequest, isFromHost } from './messages.ts';
+import { findRuntime, removeRuntime } from './runtime-file.ts';
 import { type Report, restartDelayMs } from './supervise.ts';
 
 export interface OwnedHost {
@@ -32,6 +33,7 @@ export async function startOwnedHost(request: HostRequest, report: Report): Prom
     postgresUrl,
     redisUrl,
     stop: () => {
+      forgetRuntime(request.dataDir, child.pid);
       stopping ??= close(child, report);
       return stopping;
     },
@@ -102,6 +104,11 @@ function waitUntilReady(
 function letParentEnd(child: ChildProcess): void {
   child.unref();
   child.channel?.unref();
+}
+
+/** At once, and not when the host has heard of the stop: nobody shall attach to what is about to end. */
+function forgetRuntime(dataDir: string, hostPid: number | undefined): void {
+  if (findRuntime(dataDir)?.host.pid === hostPid) removeRuntime(dataDir);
 }
 
 /** A host that takes longer (a large last save) goes on by itself; the next start waits for it. */

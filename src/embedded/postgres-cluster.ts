@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { AppError } from '../core/errors.ts';
-import { folderUnusable } from './data-folder.ts';
+import { checkRoom, folderUnusable } from './data-folder.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import type { PostgresUser } from './postgres-user.ts';
 import { readText } from './private-file.ts';
@@ -25,6 +25,8 @@ import { type Finished, runProgram } from './run-program.ts';
 export const databaseName = 'vambe';
 export const databaseUser = 'vambe';
 const majorVersion = '15';
+/** 55 MB of files (two databases and their templates, one segment of the log), and room to grow. */
+const newClusterMegabytes = 100;
 const initdbTimeoutMs = 120_000;
 
 export interface ClusterRequest {
@@ -88,6 +90,7 @@ function checkVersion(cluster: string): void {
 async function createCluster(request: ClusterRequest, cluster: string): Promise<void> {
   const { dataDir, user, password, binaries } = request;
   removeDrafts(dataDir);
+  checkRoom(dataDir, newClusterMegabytes);
   const draft = join(dataDir, `postgres.new.${randomUUID()}`);
   const passwordFile = `${draft}.password`;
   try {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { folderUnusable } from './data-folder.ts';
+import { folderUnusable, freeMegabytes } from './data-folder.ts';
 import { openLog } from './log-file.ts';
 import { findFreePort, loopback } from './loopback-port.ts';
 import { findPostgresHome, prepareBinaries, thisMachine } from './postgres-binaries.ts';
@@ -23,6 +23,8 @@ export interface PostgresRequest {
   readonly lastPort: number;
 }
 
+/** A segment of the write-ahead log, and the files of a repair. */
+const startMegabytes = 32;
 const startTimeoutMs = 60_000;
 const portAttempts = 4;
 const pollMs = 10;
@@ -168,7 +170,9 @@ function askForTls(port: number): Promise<void> {
 function startFailed(dataDir: string, log: string): Error {
   const telling = log.split('\n').filter((line) => /FATAL|PANIC|ERROR/.test(line));
   const words = (telling.length > 0 ? telling : log.trim().split('\n')).slice(0, 3).join(' | ');
-  const reason = `PostgreSQL did not start (${words}). Its log is ${postgresLog(dataDir)}; restore the folder from a copy if it is damaged`;
+  const free = freeMegabytes(dataDir);
+  const room = free < startMegabytes ? `; its disk has ${free} MB left, and ${startMegabytes} MB are needed` : '';
+  const reason = `PostgreSQL did not start (${words}${room}). Its log is ${postgresLog(dataDir)}; restore the folder from a copy if it is damaged`;
   return folderUnusable(clusterFolder(dataDir), reason);
 }
 

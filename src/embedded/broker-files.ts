@@ -1,0 +1,12 @@
+/** Where the brokers keep their files. */
+import { join } from 'node:path';
+
+export const valkeyFolder = (dataDir: string) => join(dataDir, 'redis');
+
+/** Not the folder of the WebAssembly broker: neither reads what the other's version writes. */
+export const systemRedisFolder = (dataDir: string) => join(dataDir, 'redis-system');
+
+/** How /proc names an installed server; Debian's redis-server is a link to redis-check-rdb. */
+export const systemRedisProgram = /\/(redis|valkey)-[^/]*$/;
+
+export const brokerLog = (dataDir: string) => join(dataDir, 'redis.log');
