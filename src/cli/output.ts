@@ -10,9 +10,9 @@ export interface Value {
 }
 
 const gapChars = 2;
-/** No column but the last takes more: a long one would leave no room for the others. */
-const maxColumnChars = 44;
+/** The last column, usually prose, keeps at least this much; the widest of the others give way for it. */
 const minLastColumnChars = 24;
+const minColumnChars = 12;
 
 export function paint(style: Style | readonly Style[], text: string, hasColours: boolean): string {
   if (!hasColours) return text;
@@ -33,7 +33,7 @@ export function alignedTable(
     head: head.map((each) => paint('bold', each, options.hasColours)),
     colWidths: widths,
     wordWrap: true,
-    wrapOnWordBoundary: false,
+    wrapOnWordBoundary: true,
     style: { 'padding-left': 0, 'padding-right': gapChars, head: [], border: [] },
     chars: {
       ...none,
@@ -84,10 +84,19 @@ function barOf(eighths: number): string {
 function columnWidths(rows: readonly (readonly string[])[], widthChars: number): number[] {
   const [head = []] = rows;
   const natural = head.map((_, column) => Math.max(...rows.map((row) => charsOf(row[column] ?? ''))) + gapChars);
-  const first = natural.slice(0, -1).map((each) => Math.min(each, maxColumnChars + gapChars));
-  const left = widthChars - first.reduce((sum, each) => sum + each, 0);
-  const last = Math.min(natural.at(-1) ?? 0, Math.max(left, minLastColumnChars));
-  return [...first, last];
+  const last = natural.pop() ?? 0;
+  const firstsRoom = widthChars - Math.min(last, minLastColumnChars);
+  for (let taken = sum(natural); taken > firstsRoom; taken -= 1) {
+    const widest = natural.indexOf(Math.max(...natural));
+    const chars = natural[widest] ?? 0;
+    if (chars <= minColumnChars) break;
+    natural[widest] = chars - 1;
+  }
+  return [...natural, Math.min(last, Math.max(widthChars - sum(natural), minLastColumnChars))];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** Data may hold tabs, line ends and terminal escapes: none of them may move the cursor or make a column. */

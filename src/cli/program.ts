@@ -31,8 +31,8 @@ export async function run(
   } catch (error) {
     return tell(error, { argv, program, handle });
   } finally {
-    handle.release();
     await flushed(io);
+    handle.release();
   }
 }
 
@@ -101,8 +101,10 @@ function usageOf(argv: readonly string[], program: Command): string {
   return `Usage: ${path} ${command.usage()} ("${path} --help" tells more)`;
 }
 
-/** Resolves when what was written has left this process: an exit before that would cut a piped document short. */
+/** Resolves when what was written has left this process, or has failed to and was told: an exit before would hide both. */
 async function flushed(io: Io): Promise<void> {
-  const streams = [io.stdout, io.stderr].filter((each) => each.writable && each.writableLength > 0);
+  const streams = [io.stdout, io.stderr].filter((each) => each.writable);
   await Promise.all(streams.map((each) => new Promise<void>((resolve) => each.write('', () => resolve()))));
+  // A write that fails at once (a full disk) reports it on the next turn.
+  await new Promise<void>((resolve) => setImmediate(resolve));
 }

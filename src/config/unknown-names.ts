@@ -29,7 +29,7 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
     if (isOurs || foreign.has(name) || !value?.trim()) continue;
     const hasPrefix = prefixes.some((prefix) => name.startsWith(prefix));
     if (!hasPrefix && name.length < minLength) continue;
-    const nearest = closest(name.toUpperCase(), ourNames);
+    const nearest = closest(name.toUpperCase(), ourNames, isSlip);
     if (nearest !== undefined)
       faults.push(`${name} is not a setting. Did you mean ${nearest}? Rename it, or unset it.`);
     else if (hasPrefix) ignored.push(name);
@@ -43,16 +43,25 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
   return { faults, warnings };
 }
 
-/** The candidate at most two edits away, the nearest first; undefined: none. */
-export function closest(given: string, candidates: readonly string[]): string | undefined {
+/** Two edits replace a last word of two letters: POSTGRES_TZ is another name than POSTGRES_DB, no slip of the pen. */
+function isSlip(ourName: string, edits: number): boolean {
+  return edits < ourName.length - ourName.lastIndexOf('_') - 1;
+}
+
+/** The candidate at most two edits away that `isNear` takes, the nearest first; undefined: none. */
+export function closest(
+  given: string,
+  candidates: readonly string[],
+  isNear: (candidate: string, edits: number) => boolean = () => true,
+): string | undefined {
   let nearest: string | undefined;
-  let edits = maxEdits + 1;
+  let fewest = maxEdits + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - given.length) > maxEdits) continue;
-    const between = distance(given, candidate);
-    if (between < edits) {
+    const edits = distance(given, candidate);
+    if (edits < fewest && isNear(candidate, edits)) {
       nearest = candidate;
-      edits = between;
+      fewest = edits;
     }
   }
   return nearest;

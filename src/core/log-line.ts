@@ -58,7 +58,7 @@ export function prettyLine(line: Readonly<Record<string, unknown>>, palette: Pal
   const { level, time, event, ...fields } = line;
   const importance = String(level);
   const said = importance === 'info' ? '' : `${importance.toUpperCase()} `;
-  const written = Object.entries(fields).map(([name, value]) => `${palette.dim(`${name}=`)}${shown(value)}`);
+  const written = Object.entries(fields).map(([name, value]) => `${palette.dim(`${shown(name)}=`)}${shown(value)}`);
   const head = `${emojiOf(String(event), importance)} ${palette.dim(clockTime(time))} ${palette.strong(`${said}${String(event)}`, importance)}`;
   return written.length === 0 ? head : `${head}  ${written.join(' ')}`;
 }

@@ -244,9 +244,9 @@ describe('for any environment whatever', () => {
           expect(error.message).not.toContain('undefined');
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
-  });
+  }, 30_000);
 
   it('no secret and no password of an address stands in the error', () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9#/?%:[\]]{16,40}$/).map((each) => `Zq${each}`);
