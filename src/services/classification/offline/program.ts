@@ -4,6 +4,7 @@ import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { CueGroup, Cues, FileField } from '../../../models/taxonomy-file.ts';
 import { createLexicon, type Lexicon } from './lexicon.ts';
 import { createMatcher, type Matcher, type Pattern } from './matcher.ts';
+import { createRoleReader, type RoleReader } from './turns.ts';
 
 /** What a pattern says about one field. */
 export type FieldRole = 'cue' | 'frame' | 'refine' | 'band' | 'unit' | 'only' | 'never' | 'after' | 'before' | 'head';
@@ -55,6 +56,7 @@ export interface Program {
   readonly lexicon: Lexicon;
   readonly matcher: Matcher;
   readonly actions: readonly Action[];
+  readonly roleOf: RoleReader;
 }
 
 /** Compiles once; the program is then shared by all classifications and never changes an answer by its use. */
@@ -114,7 +116,7 @@ export function compileProgram(taxonomy: Taxonomy): Program {
 
   const matcher = createMatcher(patterns, actions.length);
   const lexicon = createLexicon(file, matcher.readEdges);
-  return { taxonomy, lexicon, matcher, actions };
+  return { taxonomy, lexicon, matcher, actions, roleOf: createRoleReader(file.grammar.speakers) };
 }
 
 function fieldAction(field: FileField, index: number, role: FieldRole, part: number, group: CueGroup): FieldAction {

@@ -46,7 +46,7 @@ export function readTranscript(program: Program, text: string, segments: readonl
   const { grammar } = program.taxonomy.file;
   const tokens: Token[] = [];
   for (const segment of segments) tokenize(text, segment, program.lexicon, tokens);
-  const turns = findTurns(tokens, grammar.speakers);
+  const turns = findTurns(tokens, program.roleOf);
   const sentences = findSentences(text, tokens);
   const matches = program.matcher.run(tokens);
   const { hits, marks } = sortMatches(program, matches);

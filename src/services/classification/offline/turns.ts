@@ -26,8 +26,7 @@ interface Label {
 const maxLabelWords = 5;
 
 /** Turns of a text with speaker labels, or none. Ends the sentence after each label, so that it is no part of what is said. */
-export function findTurns(tokens: readonly Token[], speakers: TaxonomyFile['grammar']['speakers']): Turn[] {
-  const roleOf = createRoleReader(speakers);
+export function findTurns(tokens: readonly Token[], roleOf: RoleReader): Turn[] {
   const labels = keepSpeakers([...findLabels(tokens, roleOf), ...findDashes(tokens)].sort((a, b) => a.at - b.at));
   if (labels.length === 0) return [];
   const turns: Turn[] = [];
@@ -43,7 +42,10 @@ export function findTurns(tokens: readonly Token[], speakers: TaxonomyFile['gram
   return turns;
 }
 
-function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']): (words: readonly string[]) => Role {
+/** Tells a speaker by the words of its label, folded. */
+export type RoleReader = (words: readonly string[]) => Role;
+
+export function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']): RoleReader {
   const lists: [Role, Set<string>][] = [
     ['ignored', new Set(speakers.ignored.map(foldWord))],
     ['seller', new Set(speakers.seller.map(foldWord))],
@@ -52,7 +54,7 @@ function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']): (words
   return (words) => lists.find(([, list]) => words.some((word) => list.has(word)))?.[0] ?? 'unknown';
 }
 
-function findLabels(tokens: readonly Token[], roleOf: (words: readonly string[]) => Role): Label[] {
+function findLabels(tokens: readonly Token[], roleOf: RoleReader): Label[] {
   const labels: Label[] = [];
   tokens.forEach((token, index) => {
     if (!token.colonAfter) return;

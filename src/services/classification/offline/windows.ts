@@ -12,11 +12,12 @@ const windowChars = 2_000;
 export async function chooseSegments(program: Program, text: string, signal: AbortSignal): Promise<readonly Segment[]> {
   if (text.length <= maxChars) return [{ start: 0, end: text.length }];
   const windows: { segment: Segment; score: number }[] = [];
-  let start = edgeChars;
-  const stop = text.length - edgeChars;
+  const head = wordBoundary(text, edgeChars, 0);
+  const stop = wordBoundary(text, text.length - edgeChars, head);
+  let start = head;
   let scanned = 0;
   while (start < stop) {
-    const end = wordBoundary(text, Math.min(start + windowChars, stop));
+    const end = wordBoundary(text, Math.min(start + windowChars, stop), start);
     windows.push({ segment: { start, end }, score: countEvidence(program, text, { start, end }) });
     scanned += end - start;
     start = end;
@@ -33,12 +34,12 @@ export async function chooseSegments(program: Program, text: string, signal: Abo
     .slice(0, room)
     .map((each) => each.segment)
     .sort((a, b) => a.start - b.start);
-  return [{ start: 0, end: edgeChars }, ...best, { start: stop, end: text.length }];
+  return [{ start: 0, end: head }, ...best, { start: stop, end: text.length }];
 }
 
-/** Steps back to a space, so that no word is cut; a text without spaces is cut where it must be. */
-function wordBoundary(text: string, at: number): number {
-  for (let back = at; back > at - 100 && back > 0; back -= 1) if (text.charCodeAt(back) <= 0x20) return back;
+/** Steps back to a space, so that no word is cut; a text without spaces is cut where it must be. Always beyond `floor`. */
+function wordBoundary(text: string, at: number, floor: number): number {
+  for (let back = at; back > Math.max(floor, at - 100); back -= 1) if (text.charCodeAt(back) <= 0x20) return back;
   return at;
 }
 
