@@ -46,6 +46,11 @@ export function usesLlm(config: Config): boolean {
   return llmApiKey(config) !== null || config.llmBaseUrl !== null;
 }
 
+/** Form of log lines: LOG_FORMAT, else what suits the stream they go to. */
+export function logFormat(config: Config, isTerminal: boolean): 'pretty' | 'json' {
+  return config.logFormat ?? (isTerminal ? 'pretty' : 'json');
+}
+
 /** A socket folder and an IPv6 address need writing of their own inside a URL. */
 function inUrl(host: string): string {
   if (host.includes('/')) return encodeURIComponent(host);

@@ -31,7 +31,7 @@ export function safeFields(fields: Readonly<Record<string, unknown>>, maxBytes: 
 }
 
 /** What a log may tell of an error: never its cause or properties, as a provider's error carries the prompt. */
-export function safeError(error: Error): { code: string; message: string } {
+function safeError(error: Error): { code: string; message: string } {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   // Node reports a host of several addresses as an AggregateError without a message of its own.
   const [first] = error instanceof AggregateError ? error.errors : [];

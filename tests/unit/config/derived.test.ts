@@ -4,6 +4,7 @@ import {
   celeryBrokerUrl,
   celeryResultUrl,
   llmModel,
+  logFormat,
   postgresUrl,
   redisUrl,
   softTaskTimeoutSeconds,
@@ -94,5 +95,12 @@ describe('the classifier', () => {
     expect(llmModel(config())).toBe('gpt-4o-mini');
     expect(llmModel(config({ OPENAI_MODEL: 'a' }))).toBe('a');
     expect(llmModel(config({ OPENAI_MODEL: 'a', LLM_MODEL: 'b' }))).toBe('b');
+  });
+});
+
+describe('log lines', () => {
+  it('are pretty on a terminal and JSON elsewhere, unless LOG_FORMAT says so', () => {
+    expect([logFormat(config(), true), logFormat(config(), false)]).toEqual(['pretty', 'json']);
+    expect(logFormat(config({ LOG_FORMAT: 'JSON' }), true)).toBe('json');
   });
 });

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import type { CommandModule } from '../../../src/cli/cli.ts';
+import { createCli } from '../../../src/cli/create-cli.ts';
+import { makeIo, runWith } from './fake-io.ts';
+
+const folder = new URL('../../../src/cli/commands/', import.meta.url);
+const files = readdirSync(folder).filter((each) => each.endsWith('.ts'));
+const listed = [
+  ...readFileSync(new URL('../main.ts', folder), 'utf8').matchAll(
+    /name: '([\w-]+)', load: \(\) => import\('\.\/commands\/([\w-]+\.ts)'\)/g,
+  ),
+].map(([, name, file]) => ({ name, file }));
+
+const load = (file: string): Promise<CommandModule> => import(new URL(file, folder).href);
+
+async function namesIn(file: string): Promise<string[]> {
+  const program = new Command();
+  const handle = createCli(makeIo().io, { json: false });
+  (await load(file)).register(program, handle.cli);
+  handle.release();
+  return program.commands.map((each) => each.name());
+}
+
+describe.each(files)('commands/%s', (file) => {
+  it('stands in the list of main.ts under the name of each of its commands', async () => {
+    const names = listed.filter((each) => each.file === file).map((each) => each.name);
+    expect(names).toEqual(await namesIn(file));
+  });
+
+  it('ends the help of each of its commands with an example', async () => {
+    for (const name of await namesIn(file)) {
+      const { out, exitCode } = await runWith(`${name} --help`, [{ name, load: () => load(file) }]);
+      expect(exitCode).toBe(0);
+      expect(out, name).toMatch(new RegExp(`Examples?:\\n(.*\\n)*? {2}\\$ .*vambe ${name}\\b`));
+    }
+  });
+});
