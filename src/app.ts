@@ -73,6 +73,8 @@ export interface App {
   readonly classifier: Classifier;
   readonly services: Services;
   readonly schedules: readonly Schedule[];
+  /** Jobs that this process runs now. */
+  runningJobs(): number;
   /** The parts of a worker that consumes `queueNames` (all when unset); nothing runs before `start`. */
   createWorker(options: { concurrency: number; queueNames?: readonly string[] }): WorkerParts;
   close(): Promise<void>;
@@ -155,6 +157,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   };
 
+  let consuming: Consumer | undefined;
   const createWorker: App['createWorker'] = ({ concurrency, queueNames = queues.names }) => {
     const startedAt = new Date(clock.wallMs()).toISOString();
     const consumer = createConsumer({
@@ -193,6 +196,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         return accepted.rowId;
       },
     });
+    consuming = consumer;
     const state = (): WorkerState => ({
       worker: workerName,
       pid: process.pid,
@@ -237,6 +241,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     classifier,
     services,
     schedules,
+    runningJobs: () => consuming?.running().length ?? 0,
     createWorker,
     async close() {
       results.stop();

@@ -6,6 +6,8 @@ import { run } from './program.ts';
 
 /** In the order of `vambe --help`; a line a command, loaded when it is asked for. */
 const commands: readonly CommandEntry[] = [
+  { name: 'up', load: () => import('./commands/up.ts') },
+  { name: 'worker', load: () => import('./commands/worker.ts') },
   // up, worker, import, classify, show, export, review, check, migrate
   { name: 'config', load: () => import('./commands/config.ts') },
   // jobs, retry, status, call, inspect, eval, taxonomy

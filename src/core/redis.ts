@@ -45,8 +45,10 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   redis.on('close', () => {
     if (downSinceMs !== undefined) return;
     downSinceMs = performance.now();
-    // The reason arrives with the error event that follows a refused connection.
-    setImmediate(() => downSinceMs !== undefined && onChange?.({ state: 'down', reason, downMs: 0 }));
+    // The reason arrives with the error event that follows a refused connection; `end` is our own goodbye.
+    setImmediate(
+      () => downSinceMs !== undefined && redis.status !== 'end' && onChange?.({ state: 'down', reason, downMs: 0 }),
+    );
   });
   redis.on('ready', () => {
     if (downSinceMs === undefined) return;

@@ -111,7 +111,7 @@ function bindArguments({ name, parameterNames, required, args, kwargs }: BindReq
     );
   }
   const bound = new Map<string, unknown>();
-  args.forEach((value, index) => bound.set(parameterNames[index] ?? '', value));
+  for (const [index, value] of args.entries()) bound.set(parameterNames[index] ?? '', value);
   for (const [key, value] of Object.entries(kwargs)) {
     if (!parameterNames.includes(key)) throw refuse(`got an unexpected keyword argument '${key}'`);
     if (bound.has(key)) throw refuse(`got multiple values for argument '${key}'`);

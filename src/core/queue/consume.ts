@@ -94,8 +94,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     part: 'database',
     log,
     probe: options.probeDatabase,
-    onDown: () => workers.forEach((each) => void each.pause(true)),
-    onUp: () => !isStopping && workers.forEach((each) => each.resume()),
+    onDown() {
+      for (const worker of workers) void worker.pause(true);
+    },
+    onUp() {
+      if (!isStopping) for (const worker of workers) worker.resume();
+    },
   });
 
   const take = async (rowId: string): Promise<TakenJob> => {
@@ -186,7 +190,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     });
     worker.on('error', (error) => logWorkerError(error, log));
     worker.on('stalled', (id) => log.warn('job.taken_up', { bull_job_id: id, reason: 'its worker died or froze' }));
-    worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => worker.cancelJob(id, abortReasons.lockLost)));
+    worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) worker.cancelJob(id, abortReasons.lockLost);
+    });
     return worker;
   };
 

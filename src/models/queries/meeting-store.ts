@@ -1,5 +1,4 @@
 /** Imports meetings: clients and sellers found or made, then the meetings that are not there yet. One transaction a chunk. */
-import type pg from 'pg';
 import type { Database } from '../../core/database.ts';
 
 /** A checked row of a file, with what the tables hold. */
@@ -89,9 +88,7 @@ export async function saveMeetings(
     await client.query(insertSellers, [
       JSON.stringify(rows.map(({ sellerName, sellerEmail }) => ({ name: sellerName, email: sellerEmail }))),
     ]);
-    const { rows: found }: pg.QueryResult<MeetingRow> = await client.query(insertMeetings, [
-      JSON.stringify(rows.map(toInput)),
-    ]);
+    const { rows: found } = await client.query<MeetingRow>(insertMeetings, [JSON.stringify(rows.map(toInput))]);
     await client.query('commit');
     return found.map(({ id, is_new, differs }) => ({
       kind: is_new ? 'inserted' : differs ? 'differs' : 'existing',

@@ -1,0 +1,74 @@
+/** `vambe worker`: consumes the queues until it is told to stop. */
+import type { Command } from 'commander';
+import type { Cli } from '../cli.ts';
+import { oneOf, wholeNumber, withExample } from '../help.ts';
+
+interface WorkerFlags {
+  readonly queues?: string;
+  readonly concurrency?: number;
+  readonly hostname?: string;
+  readonly loglevel?: 'debug' | 'info' | 'warn' | 'error';
+  readonly tasks?: readonly string[];
+}
+
+const collect = (given: string, before: readonly string[] = []) => [...before, given];
+
+export function register(program: Command, cli: Cli): void {
+  const command = program
+    .command('worker')
+    .description('take jobs from the queues and run them until SIGTERM or Ctrl-C')
+    .option('-Q, --queues <names>', 'queues to take from, separated by commas (WORKER_QUEUES)')
+    .option('-c, --concurrency <jobs>', 'jobs at once (WORKER_CONCURRENCY)', wholeNumber({ min: 1, max: 1000 }))
+    .option('-n, --hostname <name>', "this worker's name, %h is the host (WORKER_HOSTNAME)")
+    .option(
+      '-l, --loglevel <level>',
+      'debug, info, warn or error (LOG_LEVEL)',
+      oneOf(['debug', 'info', 'warn', 'error']),
+    )
+    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .action((flags: WorkerFlags) => runWorker(cli, flags));
+  withExample(command, 'vambe worker --queues classification --concurrency 50', 'vambe worker --tasks ./my-tasks');
+}
+
+async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
+  const [{ AppError }, { createLogger }, { openServers }, { runWorkerUntilSignal }] = await Promise.all([
+    import('../../core/errors.ts'),
+    import('../../core/logger.ts'),
+    import('../servers.ts'),
+    import('../../worker.ts'),
+  ]);
+  const { config, warnings } = cli.config({ warnings: 'caller' });
+  const log = createLogger({
+    level: flags.loglevel ?? config.logLevel,
+    format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+  });
+  for (const warning of warnings) log.warn('settings.warning', { warning });
+  cli.takeOverShutdown();
+  const isEmbedded = config.redisUrl === null || (config.databaseUrl === null && config.postgresHost === null);
+  if (isEmbedded && config.nodeEnv === 'production') {
+    throw new AppError(
+      'EMBEDDED_REFUSED',
+      'NODE_ENV is production, but no address is set for Redis or PostgreSQL. Set REDIS_URL and POSTGRES_HOST (or DATABASE_URL).',
+    );
+  }
+  const servers = await openServers(config, log);
+  try {
+    const code = await runWorkerUntilSignal({
+      config,
+      log,
+      postgresUrl: servers.postgresUrl,
+      redisUrl: servers.redisUrl,
+      concurrency: flags.concurrency,
+      queues: flags.queues
+        ?.split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+      workerName: flags.hostname,
+      taskFolders: flags.tasks,
+      migrates: servers.embedded.postgres,
+    });
+    cli.exitWith(code);
+  } finally {
+    await servers.stop();
+  }
+}

@@ -1,0 +1,140 @@
+/** The life of `vambe up`: open servers, start a worker, classify what waits under a progress bar, sum up, stay. */
+import { fileURLToPath } from 'node:url';
+import type { App } from '../app.ts';
+import { createLogger } from '../core/logger.ts';
+import { priorities } from '../core/queue/enqueue.ts';
+import { saveMeetings } from '../models/queries/meeting-store.ts';
+import { countMeetings, countOpenClassifications, summarise } from '../models/queries/overview.ts';
+import { openMeetingsCsv } from '../services/meetings/csv-file.ts';
+import { importMeetings } from '../services/meetings/import-meetings.ts';
+import { type RunningWorker, startWorker } from '../worker.ts';
+import type { Cli } from './cli.ts';
+import { openServers, type ServerUrls } from './servers.ts';
+import { describeSummary } from './up-summary.ts';
+
+const samplesFile = fileURLToPath(new URL('../../samples/meetings.csv', import.meta.url));
+const lookEveryMs = 150;
+
+export interface UpOptions {
+  readonly exitWhenIdle?: boolean;
+  readonly concurrency?: number;
+  readonly samples: boolean;
+}
+
+export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
+  const { config, origin } = cli.config();
+  // The bar and the summary speak; the log adds what goes wrong, or what LOG_LEVEL asks for.
+  const level = origin.logLevel === 'default' ? 'warn' : config.logLevel;
+  const log = createLogger({ level, format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json') });
+  cli.takeOverShutdown();
+  const stop = untilSignal();
+  cli.note('🚀 Vambe AI Worker starts');
+  const servers = await openServers(config, log);
+  let worker: RunningWorker | undefined;
+  try {
+    const { postgresUrl, redisUrl } = servers;
+    worker = await startWorker({
+      config,
+      log,
+      postgresUrl,
+      redisUrl,
+      concurrency: options.concurrency,
+      migrates: true,
+    });
+    tellServers(cli, servers, worker.app);
+    await classifyWhatWaits(cli, worker.app, servers, options, stop.signal);
+    if (!stop.signal.aborted) {
+      const summary = await summarise(worker.app.database);
+      if (cli.json) cli.document({ success: true, ...summary });
+      else cli.out(describeSummary(cli, summary));
+    }
+    if (options.exitWhenIdle !== true && !stop.signal.aborted) {
+      cli.note('\nThe worker stays up and classifies what arrives. Ctrl-C stops it.');
+      await stop.whenAborted;
+    }
+    if (stop.signal.aborted) {
+      const running = worker.app.runningJobs();
+      cli.note(
+        `\nStopping: ${running === 0 ? 'nothing is running' : `${running} jobs are being finished`}. Ctrl-C again leaves at once.`,
+      );
+    }
+    await Promise.race([worker.stop(), stop.whenInsisted.then(() => worker?.stop())]);
+    cli.exitWith(stop.exitCode());
+  } finally {
+    await worker?.stop().catch(() => undefined);
+    await servers.stop();
+  }
+}
+
+async function classifyWhatWaits(
+  cli: Cli,
+  app: App,
+  { embedded }: ServerUrls,
+  options: UpOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const isFirstStart = (await countMeetings(app.database)) === 0;
+  // Meetings of our own never go into somebody's real database.
+  if (isFirstStart && embedded.postgres && options.samples) await importSamples(cli, app);
+  await app.services.sweepUnclassified();
+  const total = await countOpenClassifications(app.database);
+  if (total === 0) return;
+  const bar = cli.bar(total, 'classifying meetings');
+  for (let open = total; open > 0 && !signal.aborted; ) {
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    open = await countOpenClassifications(app.database);
+    bar.update(Math.max(0, total - open));
+  }
+  bar.stop();
+}
+
+async function importSamples(cli: Cli, app: App): Promise<void> {
+  const report = await importMeetings(
+    await openMeetingsCsv(samplesFile),
+    {
+      store: { saveChunk: (rows) => saveMeetings(app.database, rows) },
+      async onInserted(ids) {
+        await app.enqueuer.enqueue(
+          ids.map((id) => ({ task: 'classify_meeting', args: [id], origin: 'import', priority: priorities.bulk })),
+        );
+      },
+    },
+    { timeZone: app.config.importTimezone, now: new Date(app.clock.wallMs()) },
+  );
+  cli.note(`📥 ${report.inserted} sample meetings imported from samples/meetings.csv`);
+}
+
+function tellServers(cli: Cli, { embedded }: ServerUrls, app: App): void {
+  const where = (isEmbedded: boolean) =>
+    isEmbedded
+      ? `embedded, data in ${embedded.dataDir}${embedded.attached ? ' (already running)' : ''}`
+      : 'as configured';
+  cli.note(`🗄️  PostgreSQL: ${where(embedded.postgres)}`);
+  cli.note(`🔴 Redis: ${where(embedded.redis)}`);
+  cli.note(`🤖 Classifier: ${app.classifier.model}${app.classifier.kind === 'offline' ? ' (no model is called)' : ''}`);
+}
+
+/** Ctrl-C or SIGTERM once: stop in order. Twice: leave with 130 or 143. */
+function untilSignal() {
+  const once = new AbortController();
+  let code = 0;
+  let abort: () => void = () => undefined;
+  let insist: () => void = () => undefined;
+  const whenAborted = new Promise<void>((resolve) => {
+    abort = resolve;
+  });
+  const whenInsisted = new Promise<void>((resolve) => {
+    insist = resolve;
+  });
+  const onSignal = (name: NodeJS.Signals) => {
+    if (once.signal.aborted) {
+      code = name === 'SIGINT' ? 130 : 143;
+      return insist();
+    }
+    once.abort();
+    abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return { signal: once.signal, whenAborted, whenInsisted, exitCode: () => code };
+}

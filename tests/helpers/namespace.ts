@@ -1,0 +1,68 @@
+/** A place of its own for a test file: a fresh migrated database and a Redis database number on the run's servers. */
+import { randomBytes } from 'node:crypto';
+import { inject } from 'vitest';
+import { createDatabase } from '../../src/core/database.ts';
+import { createRedis } from '../../src/core/redis.ts';
+import { migrateDatabase } from '../../src/models/schema-check.ts';
+
+export interface Namespace {
+  readonly postgresUrl: string;
+  readonly redisUrl: string;
+  close(): Promise<void>;
+}
+
+/** The servers have 16 databases; a number is claimed for as long as the file runs, and emptied when it is given back. */
+const redisDatabases = Array.from({ length: 15 }, (_each, index) => index + 1);
+
+export async function createNamespace({ migrated = true }: { migrated?: boolean } = {}): Promise<Namespace> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const adminUrl = inject('postgresUrl');
+  const admin = createDatabase({ url: adminUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
+  const run = (text: string) => admin.run({ name: '', text }, []);
+  await run(`create database ${name}`);
+  const postgresUrl = withPath(adminUrl, name);
+  if (migrated) {
+    const database = createDatabase({ url: postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
+    await migrateDatabase(database);
+    await database.close();
+  }
+  const claimed = await claimRedisDatabase(inject('redisUrl'));
+  return {
+    postgresUrl,
+    redisUrl: claimed.url,
+    async close() {
+      await claimed.release();
+      await run(`drop database if exists ${name} with (force)`);
+      await admin.close();
+    },
+  };
+}
+
+async function claimRedisDatabase(baseUrl: string): Promise<{ url: string; release(): Promise<void> }> {
+  const base = createRedis({ url: withPath(baseUrl, '0'), name: 'tests', use: 'commands' });
+  for (const until = Date.now() + 60_000; Date.now() < until; ) {
+    for (const number of redisDatabases) {
+      if ((await base.set(`tests:db:${number}`, process.pid, 'NX')) !== 'OK') continue;
+      const url = withPath(baseUrl, String(number));
+      const own = createRedis({ url, name: 'tests', use: 'commands' });
+      await own.flushdb();
+      return {
+        url,
+        async release() {
+          await own.flushdb();
+          await base.del(`tests:db:${number}`);
+          own.disconnect();
+          base.disconnect();
+        },
+      };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('no Redis database number was free for a minute');
+}
+
+function withPath(url: string, path: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${path}`;
+  return changed.href;
+}
