@@ -31,6 +31,8 @@ export interface WorkerOptions {
   /** How long to wait for a server that does not answer; unset: for ever. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
+  /** Runs on the app before the first job is taken. */
+  readonly prepare?: (app: App) => Promise<void>;
 }
 
 export interface RunningWorker {
@@ -57,6 +59,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const queueNames = chosenQueues(app, options.queues ?? config.workerQueues);
   const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
   try {
+    await options.prepare?.(app);
     await consumer.start();
     await housekeeping.start();
   } catch (error) {

@@ -40,9 +40,12 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
       redisUrl,
       concurrency: options.concurrency,
       migrates: true,
+      async prepare(app) {
+        tellServers(cli, servers, app);
+        await acceptWhatWaits(cli, app, servers, options);
+      },
     });
-    tellServers(cli, servers, worker.app);
-    await classifyWhatWaits(cli, worker.app, servers, options, stop.signal);
+    await watchUntilIdle(cli, worker.app, stop.signal);
     if (!stop.signal.aborted) {
       const summary = await summarise(worker.app.database);
       if (cli.json) cli.document({ success: true, ...summary });
@@ -66,17 +69,15 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
   }
 }
 
-async function classifyWhatWaits(
-  cli: Cli,
-  app: App,
-  { embedded }: ServerUrls,
-  options: UpOptions,
-  signal: AbortSignal,
-): Promise<void> {
+/** Before the worker consumes: its own scheduled sweep would otherwise accept meetings that the import is about to. */
+async function acceptWhatWaits(cli: Cli, app: App, { embedded }: ServerUrls, options: UpOptions): Promise<void> {
   const isFirstStart = (await countMeetings(app.database)) === 0;
   // Meetings of our own never go into somebody's real database.
   if (isFirstStart && embedded.postgres && options.samples) await importSamples(cli, app);
   await app.services.sweepUnclassified();
+}
+
+async function watchUntilIdle(cli: Cli, app: App, signal: AbortSignal): Promise<void> {
   const total = await countOpenClassifications(app.database);
   if (total === 0) return;
   const bar = cli.bar(total, 'classifying meetings');
