@@ -4,8 +4,12 @@ import { defineConfig } from 'vitest/config';
 // suites on servers that apt installs · e2e: the built command as a user runs it.
 const longRun = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+// CI adds up the reports of several runs; see scripts/totals.mjs.
+const report = process.env.VITEST_REPORT;
+
 export default defineConfig({
   test: {
+    ...(report ? { reporters: ['default', 'json'], outputFile: { json: report } } : {}),
     projects: [
       { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
       {
@@ -18,7 +22,15 @@ export default defineConfig({
           ...longRun,
         },
       },
-      { test: { name: 'real', include: ['tests/**/*.real.test.ts'], globalSetup: ['tests/helpers/real-setup.ts'], maxWorkers: 2, ...longRun } },
+      {
+        test: {
+          name: 'real',
+          include: ['tests/**/*.real.test.ts'],
+          globalSetup: ['tests/helpers/real-setup.ts'],
+          maxWorkers: 2,
+          ...longRun,
+        },
+      },
     ],
   },
 });
