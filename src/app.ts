@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { celeryResultUrl, softTaskTimeoutSeconds, usesLlm } from './config/derived.ts';
-import type { Config } from './config/schema.ts';
+import { type Config, settingKeys, settings } from './config/schema.ts';
 import { createBatcher } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
@@ -14,6 +14,7 @@ import { discoverTasks } from './core/discover-tasks.ts';
 import { AppError } from './core/errors.ts';
 import type { JobLedger } from './core/job-ledger.ts';
 import type { Log } from './core/logger.ts';
+import { maskSecrets } from './core/mask.ts';
 import { type Consumer, createConsumer } from './core/queue/consume.ts';
 import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
@@ -160,6 +161,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   let consuming: Consumer | undefined;
   const createWorker: App['createWorker'] = ({ concurrency, queueNames = queues.names }) => {
     const startedAt = new Date(clock.wallMs()).toISOString();
+    const conf = shownSettings(config);
     const consumer = createConsumer({
       registry,
       ledger,
@@ -206,6 +208,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       started_at: startedAt,
       processed: consumer.counts(),
       rss_bytes: process.memoryUsage.rss(),
+      software: `vambe-ai-worker on Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
+      conf,
       active: consumer.running().map(({ job, startedWallMs }) => ({
         task_id: job.taskId,
         task: job.task,
@@ -291,6 +295,17 @@ export function chooseClassifier(config: Config, taxonomy: Taxonomy): Classifier
 /** True when a key is set that this version does not use yet; said once at start. */
 export function hasUnusedLlmKey(config: Config): boolean {
   return config.classifier === 'auto' && usesLlm(config);
+}
+
+/** Every setting by name as others may see it: secrets and passwords of addresses masked. */
+function shownSettings(config: Config): Record<string, unknown> {
+  return Object.fromEntries(
+    settingKeys.map((key) => {
+      const [value, { name, isSecret }] = [config[key], settings[key]];
+      if (isSecret) return [name, value === null ? null : '********'];
+      return [name, typeof value === 'string' ? maskSecrets(value) : value];
+    }),
+  );
 }
 
 function queueNamesOf({ all }: TaskRegistry): string[] {

@@ -21,6 +21,10 @@ export interface WorkerState {
   readonly started_at: string;
   readonly processed: Readonly<Record<string, number>>;
   readonly rss_bytes: number;
+  /** What it runs on, in words. */
+  readonly software: string;
+  /** Its settings by name, secrets masked. */
+  readonly conf: Readonly<Record<string, unknown>>;
   readonly active: readonly ActiveJob[];
 }
 
@@ -50,6 +54,20 @@ export async function setMarker(redis: Redis): Promise<void> {
 
 export async function removePresence(redis: Redis, worker: string): Promise<void> {
   await redis.multi().zrem(indexKey, worker).del(stateKey(worker)).exec();
+}
+
+export interface SilentWorker {
+  readonly worker: string;
+  readonly silentMs: number;
+}
+
+/** Workers that neither beat within the last 6 s nor took their leave: killed, frozen or cut off. Forgotten after a minute. */
+export async function listSilentWorkers(redis: Redis, clock: Clock): Promise<readonly SilentWorker[]> {
+  const nowMs = clock.wallMs();
+  const found = await redis.zrangebyscore(indexKey, nowMs - 10 * goneAfterMs, `(${nowMs - goneAfterMs}`, 'WITHSCORES');
+  return found.flatMap((worker, index) =>
+    index % 2 === 0 ? [{ worker, silentMs: Math.max(0, nowMs - Number(found[index + 1])) }] : [],
+  );
 }
 
 /** Workers that beat within the last 6 s, by name. */
