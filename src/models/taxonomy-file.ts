@@ -27,6 +27,12 @@ const frame = z.strictObject({
   cues,
 });
 
+const position = z
+  .strictObject({ factor: z.number().min(0).max(10), reach })
+  .describe(
+    'A cue among the first words that a client says counts so, unless a frame reaches it: "Cadena de hoteles, 700 empleados."',
+  );
+
 const value = z.strictObject({
   id,
   labels,
@@ -86,6 +92,13 @@ export const fieldShape = z.strictObject({
   decide: decide.default({ by: 'sum', threshold: 1, margin: 0 }),
   frames: z.array(frame).default([]),
   unframed: z.number().min(0).max(1).default(1),
+  opening: position.optional(),
+  alone: z
+    .number()
+    .min(0)
+    .max(10)
+    .optional()
+    .describe('Factor of a cue that is a whole sentence, unless a frame reaches it.'),
   refine: z.array(refinement).default([]),
   bands: bands.optional(),
   quantity: quantity.optional(),

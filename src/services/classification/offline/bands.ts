@@ -1,14 +1,15 @@
 /** An enum answered by a number: "somos 40 personas" falls into the band that holds 40. */
-import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { FieldResult } from '../classifier.ts';
-import type { Hit, Reading } from './reading.ts';
-import { emptyResult, isNegated, quote } from './weigh.ts';
+import type { Hit } from './reading.ts';
+import { emptyResult, framedWeight, isNegated, quote, type Scope } from './weigh.ts';
 
 const statedConfidence = 0.9;
 const confirmedConfidence = 0.75;
 
 /** The band of the last number stated, since a later figure corrects an earlier one; null where no number is. */
-export function decideBand(field: FileField, hits: readonly Hit[], reading: Reading): FieldResult {
+export function decideBand(scope: Scope, hits: readonly Hit[]): FieldResult {
+  const { field, reading } = scope;
+  const frames = hits.filter((hit) => hit.action.role === 'frame');
   const steps = [...(field.bands?.steps ?? [])].sort((a, b) => b.from - a.from);
   let result = emptyResult;
   for (const hit of hits) {
@@ -16,6 +17,7 @@ export function decideBand(field: FileField, hits: readonly Hit[], reading: Read
     const number = reading.numbers.find((each) => each.last >= hit.first && each.first <= hit.last);
     const trust = reading.trust[reading.tokens[hit.first]?.sentence ?? 0] ?? 1;
     if (number === undefined || trust <= 0 || (!hit.action.isFirm && isNegated(reading, hit))) continue;
+    if (framedWeight(scope, hit, frames) < field.decide.threshold) continue;
     const step = steps.find((each) => number.value >= each.from);
     if (step === undefined) continue;
     const from = Math.min(hit.first, number.first);

@@ -12,7 +12,7 @@ import { compileProgram, type Program } from './program.ts';
 import { decideQuantity } from './quantities.ts';
 import { type Reading, readTranscript } from './reading.ts';
 import type { Segment } from './tokens.ts';
-import { emptyResult, weighHits } from './weigh.ts';
+import { emptyResult, type Scope, weighHits } from './weigh.ts';
 import { chooseSegments } from './windows.ts';
 
 /** Counts changes of this code that may change an answer; changes of the cues show in the taxonomy's version. */
@@ -79,12 +79,12 @@ function decideField(task: FieldTask): FieldResult {
   if (field.type === 'quantity') return decideQuantity(field, hits, reading);
   if (field.type === 'phrases') return decidePhrases(field, hits, reading, task.words);
   if (field.decide.by === 'language') return decideLanguage(field, task.languages, task.program.lexicon);
+  const scope: Scope = { reading, field, hedgeFactor: task.program.taxonomy.file.grammar.hedges.factor };
   if (field.bands !== undefined) {
-    const band = decideBand(field, hits, reading);
+    const band = decideBand(scope, hits);
     if (band.value !== null) return band;
   }
-  const hedgeFactor = task.program.taxonomy.file.grammar.hedges.factor;
-  const weighed = weighHits({ reading, field, hedgeFactor }, hits);
+  const weighed = weighHits(scope, hits);
   if (field.type === 'list') return decideMany(field, weighed, reading);
   const refineHits = hits.filter((hit) => hit.action.role === 'refine');
   const decided = decideOne(field, weighed, reading, refineHits);

@@ -41,7 +41,7 @@ export function decideQuantity(field: FileField, hits: readonly Hit[], reading: 
 function readFigure(field: FileField, number: NumberSpan, hits: readonly Hit[], reading: Reading): Figure | null {
   const sentence = reading.tokens[number.first]?.sentence ?? 0;
   const trust = reading.trust[sentence] ?? 1;
-  if (trust <= 0 || !fitsContext(field, hits, reading, sentence)) return null;
+  if (trust <= 0 || !fitsContext(field, number, hits, reading, sentence)) return null;
   if (isStartOfRange(number, reading)) return null;
   const ofRole = (role: FieldRole): Hit[] => hits.filter((hit) => hit.action.role === role);
   const marksOf = (role: TextRole): readonly Mark[] => reading.marks.get(role) ?? [];
@@ -77,13 +77,19 @@ function isIn(part: { readonly first: number }, sentence: number, reading: Readi
   return reading.tokens[part.first]?.sentence === sentence;
 }
 
-/** Contexts hold for a sentence; "Eso es en Navidad. Llegamos a 300" leaves the second without. */
-function fitsContext(field: FileField, hits: readonly Hit[], reading: Reading, sentence: number): boolean {
-  const { quantity } = field;
+/** A context holds within its sentence, up to a "but" or another number: "50 semanales, pero en Navidad 300". */
+function fitsContext(field: FileField, number: NumberSpan, hits: readonly Hit[], reading: Reading, sentence: number): boolean {
   const has = (role: FieldRole): boolean =>
-    hits.some((hit) => hit.action.role === role && isIn(hit, sentence, reading));
-  if (quantity?.only !== undefined && !has('only')) return false;
+    hits.some((hit) => hit.action.role === role && isIn(hit, sentence, reading) && reaches(hit, number, reading));
+  if (field.quantity?.only !== undefined && !has('only')) return false;
   return !has('never');
+}
+
+function reaches(hit: Hit, number: NumberSpan, reading: Reading): boolean {
+  const from = Math.min(hit.last, number.last);
+  const to = Math.max(hit.first, number.first);
+  for (let at = from + 1; at <= to; at += 1) if (reading.tokens[at]?.word.beginsClause === true) return false;
+  return !reading.numbers.some((other) => other.first > from && other.last < to);
 }
 
 interface Span {

@@ -36,6 +36,8 @@ export interface Reading {
   readonly trust: Float32Array;
   /** By sentence: index of its turn, or -1. */
   readonly turnOf: Int32Array;
+  /** Index of the first token that counts as the client's. */
+  readonly openingAt: number;
 }
 
 /** What a seller says and the client confirms counts a little less than the client's own words. */
@@ -44,9 +46,9 @@ const confirmedTrust = 0.8;
 /** Reads the given stretches of a transcript; time grows with their length alone. */
 export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
   const { grammar } = program.taxonomy.file;
-  const tokens: Token[] = [];
-  for (const segment of segments) tokenize(text, segment, program.lexicon, tokens);
-  const turns = findTurns(tokens, program.roleOf);
+  const all: Token[] = [];
+  for (const segment of segments) tokenize(text, segment, program.lexicon, all);
+  const { tokens, turns } = findTurns(all, program.roleOf);
   const sentences = findSentences(text, tokens);
   const matches = program.matcher.run(tokens);
   const { hits, marks } = sortMatches(program, matches);
@@ -57,6 +59,8 @@ export function readTranscript(program: Program, text: string, segments: readonl
     sentences,
   });
   const turnOf = findTurnOf(sentences, turns);
+  const trust = weighSentences(tokens, sentences, turns, turnOf, marks);
+  const opening = sentences.findIndex((sentence, index) => (trust[index] ?? 1) === 1 && sentence.last > sentence.first);
   return {
     text,
     tokens,
@@ -68,8 +72,9 @@ export function readTranscript(program: Program, text: string, segments: readonl
     clauseStart,
     negatorBefore: spread(tokens, withoutExceptions(marks), grammar.negation.reach, clauseStart),
     hedgeBefore: spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, clauseStart),
-    trust: weighSentences(tokens, sentences, turns, turnOf, marks),
+    trust,
     turnOf,
+    openingAt: sentences[opening]?.first ?? 0,
   };
 }
 

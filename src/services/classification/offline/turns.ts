@@ -25,21 +25,52 @@ interface Label {
 
 const maxLabelWords = 5;
 
-/** Turns of a text with speaker labels, or none. Ends the sentence after each label, so that it is no part of what is said. */
-export function findTurns(tokens: readonly Token[], roleOf: RoleReader): Turn[] {
+export interface Dialogue {
+  /** The tokens without the labels, which nobody says. */
+  readonly tokens: Token[];
+  readonly turns: Turn[];
+}
+
+/** The turns of a text with speaker labels; a text without any has none. What is said begins and ends sentences. */
+export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
   const labels = keepSpeakers([...findLabels(tokens, roleOf), ...findDashes(tokens)].sort((a, b) => a.at - b.at));
-  if (labels.length === 0) return [];
+  if (labels.length === 0) return { tokens, turns: [] };
+  const said: Token[] = tokens.slice(0, labels[0]?.at);
   const turns: Turn[] = [];
+  let before: Pick<Turn, 'label' | 'role'> | null = null;
   labels.forEach((label, index) => {
-    const first = label.at + label.length;
-    const head = tokens[label.at];
-    const body = tokens[first];
-    if (head !== undefined) head.brk = 'sentence';
-    if (body !== undefined) body.brk = 'sentence';
-    const last = (labels[index + 1]?.at ?? tokens.length) - 1;
-    turns.push({ first, last, label: label.name, role: label.role });
+    const end = labels[index + 1]?.at ?? tokens.length;
+    const body = tokens.slice(label.at + label.length, end);
+    const rest = label.role === 'ignored' ? body.splice(endOfAside(body, label.beginsLine)) : [];
+    before = addTurn(said, turns, body, { label: label.name, role: label.role }, before);
+    addTurn(said, turns, rest, before ?? { label: '', role: 'unknown' }, null);
   });
-  return turns;
+  return { tokens: said, turns };
+}
+
+type Speaker = Pick<Turn, 'label' | 'role'>;
+
+/** Appends what one speaker says; returns who goes on after an aside. */
+function addTurn(
+  said: Token[],
+  turns: Turn[],
+  body: readonly Token[],
+  speaker: Speaker,
+  before: Speaker | null,
+): Speaker | null {
+  const [head] = body;
+  if (head !== undefined) {
+    head.brk = 'sentence';
+    turns.push({ first: said.length, last: said.length + body.length - 1, ...speaker });
+    for (const token of body) said.push(token);
+  }
+  return speaker.role === 'ignored' ? before : speaker;
+}
+
+/** "System: …" in the middle of a text speaks for its sentence, on a line of its own for that line. */
+function endOfAside(body: readonly Token[], beginsLine: boolean): number {
+  const end = body.findIndex((token, index) => index > 0 && (beginsLine ? token.beginsLine : token.brk === 'sentence'));
+  return end < 0 ? body.length : end;
 }
 
 /** Tells a speaker by the words of its label, folded. */

@@ -25,7 +25,7 @@ const noEvidence: FieldResult['evidence'] = [];
 /** The hits of one field that count, after the longest of overlapping ones has silenced the others. */
 export function weighHits(scope: Scope, hits: readonly Hit[]): WeighedHit[] {
   const frames = hits.filter((hit) => hit.action.role === 'frame');
-  const cues = dropOverlapped(hits.filter((hit) => hit.action.role === 'cue'));
+  const cues = dropOverlapped(hits.filter((hit) => hit.action.role === 'cue'), scope.field.type === 'list');
   return cues.flatMap((hit) => {
     const weighed = weighHit(scope, hit, frames);
     return weighed === null ? [] : [weighed];
@@ -37,8 +37,7 @@ function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | 
   const sentence = reading.tokens[hit.first]?.sentence ?? 0;
   const trust = reading.trust[sentence] ?? 1;
   if (trust === 0) return null;
-  const frame = nearestFrame(scope, hit, frames);
-  const factor = frame === null ? hit.action.unframed : (field.frames[frame.action.part]?.factor ?? 1);
+  const { frame, factor } = findFactor(scope, hit, frames);
   const isQuoted = frame !== null && factor > 0 && field.frames[frame.action.part]?.quoted === true;
   let weight = hit.action.weight * factor * Math.abs(trust);
   if (weight === 0) return null;
@@ -52,20 +51,53 @@ function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | 
   return { hit, weight, from, to };
 }
 
+interface Framing {
+  readonly frame: Hit | null;
+  readonly factor: number;
+}
+
+/** What the nearest frame makes of a hit, a little less the farther it is; without a frame the place speaks. */
+function findFactor(scope: Scope, hit: Hit, frames: readonly Hit[]): Framing {
+  const nearest = nearestFrame(scope, hit, frames);
+  if (nearest === null) return { frame: null, factor: factorByPlace(scope, hit) };
+  const full = scope.field.frames[nearest.frame.action.part]?.factor ?? 1;
+  return { frame: nearest.frame, factor: full * (1 - distanceShare * nearest.distance) };
+}
+
+/** Enough to prefer the nearer of two equal cues, too little to lose the farther one. */
+const distanceShare = 0.02;
+
+/** How much a hit of any role counts by its frames and place alone. */
+export function framedWeight(scope: Scope, hit: Hit, frames: readonly Hit[]): number {
+  return hit.action.weight * findFactor(scope, hit, frames).factor;
+}
+
+/** "Una feria del rubro." is as bare an answer as "Instagram." */
+const aloneSlack = 2;
+
+/** Without a frame the place may speak: the first words of the talk present the firm, and a bare answer is an answer. */
+function factorByPlace({ reading, field }: Scope, hit: Hit): number {
+  const own = reading.sentences[reading.tokens[hit.first]?.sentence ?? 0];
+  const factors = [hit.action.unframed];
+  if (field.opening !== undefined && hit.first - reading.openingAt <= field.opening.reach)
+    factors.push(field.opening.factor);
+  if (field.alone !== undefined && own !== undefined && own.last - own.first <= hit.last - hit.first + 1)
+    factors.push(field.alone);
+  return Math.max(...factors);
+}
+
 export function isNegated(reading: Reading, hit: { readonly first: number }): boolean {
   return (reading.negatorBefore[hit.first] ?? -1) >= 0;
 }
 
 /** The frame nearest to a hit among those that reach it; of two equally near the longer, which says more. */
-function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): Hit | null {
-  let best: Hit | null = null;
-  let bestDistance = Number.POSITIVE_INFINITY;
+function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): { frame: Hit; distance: number } | null {
+  let best: { frame: Hit; distance: number } | null = null;
   for (const frame of frames) {
     const distance = frameDistance(scope, hit, frame);
-    if (distance === null || distance > bestDistance) continue;
-    if (distance === bestDistance && best !== null && best.last - best.first >= frame.last - frame.first) continue;
-    best = frame;
-    bestDistance = distance;
+    if (distance === null || (best !== null && distance > best.distance)) continue;
+    if (distance === best?.distance && best.frame.last - best.frame.first >= frame.last - frame.first) continue;
+    best = { frame, distance };
   }
   return best;
 }
@@ -94,20 +126,20 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
   return distance;
 }
 
-/** "tienda online" silences "tienda": of two hits of one field the one inside the other says less. */
-export function dropOverlapped(hits: readonly Hit[]): Hit[] {
+/** "tienda online" silences "tienda": of two hits of one field the one inside the other says less, unless its values are independent of one another. */
+export function dropOverlapped(hits: readonly Hit[], areIndependent: boolean): Hit[] {
   if (hits.length < 2) return [...hits];
   // Hits come in the order of their last word, so those that may contain one another stand near each other.
   return hits.filter((hit, index) => {
     for (let at = index + 1; at < hits.length; at += 1) {
       const other = hits[at];
       if (other === undefined || other.first > hit.last + maxPatternSpan) break;
-      if (isSilenced(hit, other)) return false;
+      if (isSilenced(hit, other, areIndependent)) return false;
     }
     for (let at = index - 1; at >= 0; at -= 1) {
       const other = hits[at];
       if (other === undefined || other.last < hit.first) break;
-      if (isSilenced(hit, other)) return false;
+      if (isSilenced(hit, other, areIndependent)) return false;
     }
     return true;
   });
@@ -116,7 +148,7 @@ export function dropOverlapped(hits: readonly Hit[]): Hit[] {
 /** Longest span of a match in words: gaps and phrases are short. */
 const maxPatternSpan = 40;
 
-function isSilenced(hit: Hit, other: Hit): boolean {
+function isSilenced(hit: Hit, other: Hit, areIndependent: boolean): boolean {
   const contains = other.first <= hit.first && other.last >= hit.last;
   const isLonger = other.last - other.first > hit.last - hit.first;
   if (hit.action.part === other.action.part) {
@@ -125,7 +157,7 @@ function isSilenced(hit: Hit, other: Hit): boolean {
       hit.first <= other.first && hit.last >= other.last && hit.last - hit.first > other.last - other.first;
     return isContainer && other.action.weight >= hit.action.weight && !other.action.isFirm === !hit.action.isFirm;
   }
-  return contains && isLonger && other.action.weight !== 0;
+  return !areIndependent && contains && isLonger && other.action.weight !== 0;
 }
 
 export function quote(reading: Reading, from: number, to: number): FieldResult['evidence'][number] {
