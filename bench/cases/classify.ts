@@ -1,0 +1,76 @@
+/** (b) Meetings classified offline end to end, rows in the database; all jobs wait in Redis before the worker starts. */
+import type { App } from '../../src/app.ts';
+import { priorities } from '../../src/core/queue/enqueue.ts';
+import { cpuMs, residentBytes } from '../processes.ts';
+import { empty, type Surroundings, spawnWorker } from '../surroundings.ts';
+
+export interface ClassifyFigures {
+  readonly meetings_per_s: number;
+  readonly enqueued_per_s: number;
+  readonly start_to_ready_ms: number;
+  readonly peak_rss_mb: number;
+  /** Processor milliseconds a meeting. */
+  readonly cpu_ms: {
+    readonly worker: number;
+    readonly redis: number;
+    readonly postgres: number;
+    readonly total: number;
+  };
+}
+
+export async function measureClassify(
+  surroundings: Surroundings,
+  app: App,
+  { ids, concurrency, processes }: { ids: readonly number[]; concurrency: number; processes: number },
+): Promise<ClassifyFigures> {
+  await empty(app);
+  const enqueueFromMs = performance.now();
+  const requests = ids.map((id) => ({
+    task: 'classify_meeting',
+    args: [id],
+    origin: 'cli',
+    priority: priorities.normal,
+  }));
+  await app.enqueuer.enqueue(requests);
+  const enqueuedPerS = ids.length / ((performance.now() - enqueueFromMs) / 1_000);
+  const before = surroundings.serverCpuMs();
+  const workers = await Promise.all(Array.from({ length: processes }, () => spawnWorker(surroundings, concurrency)));
+  const readyCpuMs = 0;
+  let peakBytes = 0;
+  for (;;) {
+    const [row] = await app.database.run<{ count: number }>(
+      { name: 'bench_count', text: 'select count(*)::int as count from meetings_classifications' },
+      [],
+    );
+    peakBytes = Math.max(peakBytes, ...workers.map(({ pid }) => residentBytes(pid)));
+    if ((row?.count ?? 0) >= ids.length) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const workerCpuMs = workers.reduce((sum, { pid }) => sum + cpuMs(pid), -readyCpuMs);
+  const after = surroundings.serverCpuMs();
+  await Promise.all(workers.map((worker) => worker.stop()));
+  const [span] = await app.database.run<{ seconds: number }>(
+    {
+      name: 'bench_span',
+      text: 'select extract(epoch from max(mc.updated_at) - min(r.started_at))::float8 as seconds from meetings_classifications mc, vambe_worker.runs r where r.meeting_id = mc.meeting_id',
+    },
+    [],
+  );
+  const [open] = await app.database.run<{ open: number }>(
+    { name: 'bench_open', text: "select count(*)::int as open from vambe_worker.jobs where state <> 'completed'" },
+    [],
+  );
+  if (open?.open !== 0) throw new Error(`${open?.open} jobs did not complete`);
+  const cpu = {
+    worker: workerCpuMs / ids.length,
+    redis: (after.redis - before.redis) / ids.length,
+    postgres: (after.postgres - before.postgres) / ids.length,
+  };
+  return {
+    meetings_per_s: ids.length / (span?.seconds ?? 1),
+    enqueued_per_s: enqueuedPerS,
+    start_to_ready_ms: Math.max(...workers.map(({ readyMs }) => readyMs)),
+    peak_rss_mb: peakBytes / 1_048_576,
+    cpu_ms: { ...cpu, total: cpu.worker + cpu.redis + cpu.postgres },
+  };
+}
