@@ -78,7 +78,13 @@ function isIn(part: { readonly first: number }, sentence: number, reading: Readi
 }
 
 /** A context holds within its sentence, up to a "but" or another number: "50 semanales, pero en Navidad 300". */
-function fitsContext(field: FileField, number: NumberSpan, hits: readonly Hit[], reading: Reading, sentence: number): boolean {
+function fitsContext(
+  field: FileField,
+  number: NumberSpan,
+  hits: readonly Hit[],
+  reading: Reading,
+  sentence: number,
+): boolean {
   const has = (role: FieldRole): boolean =>
     hits.some((hit) => hit.action.role === role && isIn(hit, sentence, reading) && reaches(hit, number, reading));
   if (field.quantity?.only !== undefined && !has('only')) return false;

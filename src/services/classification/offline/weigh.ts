@@ -25,7 +25,10 @@ const noEvidence: FieldResult['evidence'] = [];
 /** The hits of one field that count, after the longest of overlapping ones has silenced the others. */
 export function weighHits(scope: Scope, hits: readonly Hit[]): WeighedHit[] {
   const frames = hits.filter((hit) => hit.action.role === 'frame');
-  const cues = dropOverlapped(hits.filter((hit) => hit.action.role === 'cue'), scope.field.type === 'list');
+  const cues = dropOverlapped(
+    hits.filter((hit) => hit.action.role === 'cue'),
+    scope.field.type === 'list',
+  );
   return cues.flatMap((hit) => {
     const weighed = weighHit(scope, hit, frames);
     return weighed === null ? [] : [weighed];
@@ -81,7 +84,7 @@ function factorByPlace({ reading, field }: Scope, hit: Hit): number {
   const factors = [hit.action.unframed];
   if (field.opening !== undefined && hit.first - reading.openingAt <= field.opening.reach)
     factors.push(field.opening.factor);
-  if (field.alone !== undefined && own !== undefined && own.last - own.first <= hit.last - hit.first + 1)
+  if (field.alone !== undefined && own !== undefined && own.last - own.first <= hit.last - hit.first + aloneSlack)
     factors.push(field.alone);
   return Math.max(...factors);
 }
@@ -92,14 +95,16 @@ export function isNegated(reading: Reading, hit: { readonly first: number }): bo
 
 /** The frame nearest to a hit among those that reach it; of two equally near the longer, which says more. */
 function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): { frame: Hit; distance: number } | null {
-  let best: { frame: Hit; distance: number } | null = null;
+  let best: Hit | null = null;
+  let bestDistance = Number.POSITIVE_INFINITY;
   for (const frame of frames) {
     const distance = frameDistance(scope, hit, frame);
-    if (distance === null || (best !== null && distance > best.distance)) continue;
-    if (distance === best?.distance && best.frame.last - best.frame.first >= frame.last - frame.first) continue;
-    best = { frame, distance };
+    if (distance === null || distance > bestDistance) continue;
+    if (distance === bestDistance && best !== null && best.last - best.first >= frame.last - frame.first) continue;
+    best = frame;
+    bestDistance = distance;
   }
-  return best;
+  return best === null ? null : { frame: best, distance: bestDistance };
 }
 
 /** Words between frame and hit, or null where the frame does not reach it. */
