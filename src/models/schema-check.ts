@@ -25,7 +25,8 @@ export async function migrateDatabase(database: Database): Promise<MigrationRepo
   return database.withClient(async (client) => {
     await client.query('select pg_advisory_lock($1)', [advisoryLock]);
     try {
-      const from = await appliedVersion(database);
+      // On the connection that holds the lock: a pool of one would wait for itself.
+      const from = await appliedVersion(async ({ text }) => (await client.query<VersionRow>(text)).rows);
       if (from > neededVersion()) throw tooNew(from);
       await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable });
       return { from, to: neededVersion() };
@@ -42,7 +43,7 @@ export interface SchemaFacts {
 
 /** @throws AppError SCHEMA_OUTDATED, SCHEMA_TOO_NEW, SCHEMA_DIFFERS (with every difference) */
 export async function checkSchema(database: Database): Promise<SchemaFacts> {
-  const version = await appliedVersion(database);
+  const version = await appliedVersion((statement) => database.run<VersionRow>(statement, []));
   const needed = neededVersion();
   if (version > needed) throw tooNew(version);
   if (version < needed) {
@@ -83,9 +84,13 @@ const versionStatement: Statement = {
   text: `select count(*)::int as version from ${migrationsSchema}.${migrationsTable}`,
 };
 
-async function appliedVersion(database: Database): Promise<number> {
+interface VersionRow {
+  readonly version: number;
+}
+
+async function appliedVersion(run: (statement: Statement) => Promise<VersionRow[]>): Promise<number> {
   try {
-    const [row] = await database.run<{ version: number }>(versionStatement, []);
+    const [row] = await run(versionStatement);
     return row?.version ?? 0;
   } catch (error) {
     // undefined_table, invalid_schema_name: nothing of ours is there yet

@@ -1,0 +1,3 @@
+import { describeJobLedger } from './job-ledger.suite.ts';
+
+describeJobLedger('an installed PostgreSQL');

@@ -1,0 +1,110 @@
+/** The product wired in this process on a namespace's servers, with settings a test chooses. */
+import { type App, createApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { createDatabase } from '../../src/core/database.ts';
+import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
+import { checkSchema } from '../../src/models/schema-check.ts';
+import type { Classifier } from '../../src/services/classification/classifier.ts';
+import { createMemoryLog, type MemoryLog } from './memory-log.ts';
+import type { Namespace } from './namespace.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface TestAppOptions {
+  readonly settings?: Partial<Config>;
+  readonly classifier?: Classifier;
+  readonly taskFolders?: readonly string[];
+  readonly workerName?: string;
+}
+
+export interface TestApp extends App {
+  readonly log: MemoryLog;
+  /** Consumes until `stop`; its stop hands back at once unless told to wait. */
+  work(options?: {
+    concurrency?: number;
+    queueNames?: readonly string[];
+  }): Promise<{ stop(graceMs?: number): Promise<void> }>;
+  /** Enqueues one request; its task id. */
+  ask(request: Partial<EnqueueRequest>): Promise<string>;
+  /** The row of a job, as soon as it is in one of these states. */
+  rowIn(taskId: string, ...states: readonly string[]): Promise<JobRow>;
+}
+
+export interface JobRow {
+  readonly id: string;
+  readonly task_id: string;
+  readonly task: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly attempts: readonly { attempt: number; code: string; message: string; due_at: string | null }[];
+  readonly delivery: number;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly worker: string | null;
+  readonly run_id: string | null;
+  readonly result: unknown;
+  readonly origin: string;
+}
+
+export async function startApp(namespace: Namespace, options: TestAppOptions = {}): Promise<TestApp> {
+  const log = createMemoryLog();
+  const config: Config = { ...loadConfig({}, '').config, ...options.settings };
+  const probe = createDatabase({ url: namespace.postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
+  const schema = await checkSchema(probe).finally(() => probe.close());
+  const app = await createApp({
+    config,
+    postgresUrl: namespace.postgresUrl,
+    redisUrl: namespace.redisUrl,
+    schema,
+    log,
+    classifier: options.classifier,
+    taskFolders: options.taskFolders,
+    workerName: options.workerName ?? 'worker@tests',
+  });
+  return {
+    ...app,
+    log,
+    async work({ concurrency = 20, queueNames } = {}) {
+      const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
+      await consumer.start();
+      await housekeeping.start();
+      return {
+        async stop(graceMs = 5_000) {
+          await housekeeping.stop();
+          await consumer.stop(graceMs);
+        },
+      };
+    },
+    async ask(request) {
+      const { accepted } = await app.enqueuer.enqueue([{ task: 'classify_meeting', origin: 'tests', ...request }]);
+      return accepted[0]?.taskId ?? '';
+    },
+    rowIn: (taskId, ...states) =>
+      waitFor(`job ${taskId} to be ${states.join(' or ')}`, async () => {
+        const row = await readJob(app, taskId);
+        return row && states.includes(row.state) ? row : undefined;
+      }),
+  };
+}
+
+export async function readJob(app: App, taskId: string): Promise<JobRow | undefined> {
+  const text = `select id::text, task_id, task, state, attempt, attempts, delivery, error_code, error_message, worker, run_id::text, result, origin
+from vambe_worker.jobs where task_id = $1`;
+  const [row] = await app.database.run<JobRow>({ name: '', text }, [taskId]);
+  return row;
+}
+
+/** Runs a query of the test's own. */
+export async function query<Row = Record<string, unknown>>(
+  app: Pick<App, 'database'>,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  return app.database.run<Row>({ name: '', text }, values);
+}
+
+/** A document in Redis, parsed. */
+export async function readDocument(app: App, key: string): Promise<Record<string, unknown> | undefined> {
+  const text = await app.redis.get(key);
+  return text === null ? undefined : JSON.parse(text);
+}
