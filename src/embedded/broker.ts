@@ -25,7 +25,8 @@ export interface RunningBroker extends RunningServer {
   guard(postgres: KnownProcess): void;
 }
 
-const startTimeoutMs = 60_000;
+/** Loading what 512 MB hold takes up to a minute (41 s measured on two cores). */
+const startTimeoutMs = 300_000;
 const stopTimeoutMs = 4_000;
 /** A save of all that 512 MB hold takes several seconds, in which nothing else is answered. */
 const saveTimeoutMs = 60_000;

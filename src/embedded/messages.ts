@@ -21,7 +21,7 @@ export interface Failure {
   readonly message: string;
 }
 
-export interface EventMessage {
+interface EventMessage {
   readonly kind: 'event';
   readonly name: string;
   readonly fields: Record<string, unknown>;

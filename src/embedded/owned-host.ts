@@ -18,8 +18,8 @@ export interface OwnedHost {
 
 type Addresses = Extract<FromHost, { kind: 'ready' }>;
 
-/** A first start makes a database; one after a crash repairs it. */
-const startTimeoutMs = 180_000;
+/** A first start makes a database, one after a crash repairs it, and a full broker takes long to load. */
+const startTimeoutMs = 400_000;
 const stopTimeoutMs = 8_000;
 
 /** Throws what the host tells: DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, EMBEDDED_UNAVAILABLE. */

@@ -25,7 +25,8 @@ export interface PostgresRequest {
 
 /** A segment of the write-ahead log, and the files of a repair. */
 const startMegabytes = 32;
-const startTimeoutMs = 60_000;
+/** A repair after a crash may have a gigabyte of log to go through. */
+const startTimeoutMs = 300_000;
 const portAttempts = 4;
 const pollMs = 10;
 

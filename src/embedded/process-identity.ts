@@ -15,7 +15,7 @@ export type EndStep = readonly [signal: NodeJS.Signals | undefined, waitMs: numb
 const pollMs = 20;
 
 /** Start time of a live process; undefined when there is none, or only a zombie. */
-export function startOf(pid: number): string | undefined {
+function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') return linuxStart(pid);
   try {
     process.kill(pid, 0);

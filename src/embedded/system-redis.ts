@@ -11,7 +11,7 @@ import { knowProcess, waitForEnd } from './process-identity.ts';
 import { CommandLine } from './redis-wire.ts';
 import { serverUnavailable } from './unavailable.ts';
 
-const loadTimeoutMs = 50_000;
+const loadTimeoutMs = 280_000;
 const stopTimeoutMs = 3_500;
 const portAttempts = 4;
 const pollMs = 20;

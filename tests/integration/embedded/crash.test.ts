@@ -2,9 +2,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { findPids, isRunning, makeDataDir, type Owner, query, startOwner, withRedis } from './owner.ts';
+import { findPids, isRunning, makeDataDir, type Owner, query, startHere, startOwner, withRedis } from './owner.ts';
 
-const soon = { timeout: 15_000, interval: 50 };
+const soon = { timeout: 30_000, interval: 50 };
 
 test('H8 when the owner is killed the servers save, stop, and give back ports and lock', async () => {
   const dataDir = await makeDataDir();
@@ -91,7 +91,7 @@ test('H3 when only PostgreSQL outlives a kill of all else, the next start ends i
 
 test('H4 a killed broker and a killed database come back on the same ports', async () => {
   const dataDir = await makeDataDir();
-  const owner = await startOwner({ dataDir });
+  const owner = await startHere({ dataDir });
   const { broker, postgres } = findPids(dataDir);
   process.kill(broker, 'SIGKILL');
   process.kill(postgres, 'SIGKILL');
@@ -104,7 +104,7 @@ test('H4 a killed broker and a killed database come back on the same ports', asy
 
 test('H4 a broker that is stuck in an endless script is ended and comes back with what it saved', async () => {
   const dataDir = await makeDataDir();
-  const owner = await startOwner({ dataDir, postgres: false });
+  const owner = await startHere({ dataDir, postgres: false });
   await withRedis(owner.redisUrl, async (redis) => {
     await redis.set('saved', 'yes');
     await redis.save();
@@ -116,7 +116,7 @@ test('H4 a broker that is stuck in an endless script is ended and comes back wit
 
 test('H4 a database that is frozen is ended and comes back', async () => {
   const dataDir = await makeDataDir();
-  const owner = await startOwner({ dataDir, redis: false });
+  const owner = await startHere({ dataDir, redis: false });
   const { postgres } = findPids(dataDir);
   process.kill(postgres, 'SIGSTOP');
   await expect.poll(() => owner.events.map(({ name }) => name), soon).toContain('postgres.restarted');
@@ -125,7 +125,7 @@ test('H4 a database that is frozen is ended and comes back', async () => {
 
 test('H2 while its saves fail the broker refuses writes and says so, and takes them again after one that succeeds', async () => {
   const dataDir = await makeDataDir();
-  const owner = await startOwner({ dataDir, postgres: false });
+  const owner = await startHere({ dataDir, postgres: false });
   const dump = join(dataDir, 'redis', 'dump.rdb');
   // A folder of that name cannot be replaced by a file: the save fails as on a full disk, at its very end.
   mkdirSync(join(dump, 'in-the-way'), { recursive: true });

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startEmbedded } from '../../../src/embedded/embedded.ts';
 import { openHost } from '../../../src/embedded/host.ts';
-import { findPids, isRunning, makeDataDir, query, startOwner, withRedis } from './owner.ts';
+import { findPids, isRunning, makeDataDir, query, startHere, startOwner, withRedis } from './owner.ts';
 
 const both = { postgres: true, redis: true, broker: 'wasm' } as const;
 const ignoreEvents = () => undefined;
 
 test('H1 a second host on the same folder is refused, and the holder is named', async () => {
   const dataDir = await makeDataDir();
-  await startOwner({ dataDir });
+  await startHere({ dataDir });
   const refused = openHost({ dataDir, ...both, keepPorts: false }, ignoreEvents);
   await expect(refused).rejects.toMatchObject({ code: 'DATA_FOLDER_IN_USE', exitCode: 6 });
   const { host } = findPids(dataDir);
@@ -49,7 +49,7 @@ test('H2 a folder on a full disk is refused with the reason, and a start with ro
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', dataDir]);
   if (mounted.status !== 0) skip('a small file system can only be mounted by root');
   onTestFinished(() => void spawnSync('umount', ['-l', dataDir]));
-  const refused = startOwner({ dataDir });
+  const refused = startHere({ dataDir });
   await expect(refused).rejects.toMatchObject({ code: 'DATA_FOLDER_UNUSABLE', exitCode: 6 });
   await expect(refused).rejects.toMatchObject({
     message: expect.stringMatching(/its disk has 1\d MB left, and 100 MB are needed/),
@@ -57,7 +57,7 @@ test('H2 a folder on a full disk is refused with the reason, and a start with ro
   expect(readdirSync(dataDir)).not.toContain('postgres');
 
   spawnSync('mount', ['-o', 'remount,size=200m', dataDir]);
-  const owner = await startOwner({ dataDir });
+  const owner = await startHere({ dataDir });
   expect(await query(owner.postgresUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
   await owner.stop();
 });
@@ -72,7 +72,7 @@ test.each([
   ],
 ])('H5 a broker file that is %s is moved aside and the broker starts empty', async (_title, damage) => {
   const dataDir = await makeDataDir();
-  const first = await startOwner({ dataDir, postgres: false });
+  const first = await startHere({ dataDir, postgres: false });
   await withRedis(first.redisUrl, (redis) =>
     redis.mset(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, `value ${i}`]))),
   );
@@ -81,7 +81,7 @@ test.each([
   damage(join(folder, 'dump.rdb'));
   const damaged = readFileSync(join(folder, 'dump.rdb'));
 
-  const second = await startOwner({ dataDir, postgres: false });
+  const second = await startHere({ dataDir, postgres: false });
   expect(await withRedis(second.redisUrl, (redis) => redis.dbsize())).toBe(0);
   expect(second.events.map(({ name }) => name)).toContain('broker.files_set_aside');
   const [aside] = readdirSync(folder).filter((name) => /^dump\.rdb\.bad-\d+$/.test(name));
@@ -90,7 +90,7 @@ test.each([
 
 test('a broker ignores a polite signal and keeps its file over a kill', async () => {
   const dataDir = await makeDataDir();
-  const first = await startOwner({ dataDir, postgres: false });
+  const first = await startHere({ dataDir, postgres: false });
   await withRedis(first.redisUrl, (redis) => redis.set('kept', 'yes'));
   process.kill(findPids(dataDir).broker, 'SIGTERM'); // Ignored: the owner decides when it ends.
   await withRedis(first.redisUrl, (redis) => redis.save());
@@ -122,13 +122,13 @@ test.each([
   ],
 ])('H6 a database folder that is %s is refused with what to do', async (_title, damage, words) => {
   const dataDir = await makeDataDir();
-  const first = await startOwner({ dataDir, redis: false });
+  const first = await startHere({ dataDir, redis: false });
   await first.stop();
   const cluster = join(dataDir, 'postgres');
   damage(cluster);
   const filesOf = () => readdirSync(cluster, { recursive: true }).filter((name) => name !== 'postmaster.pid');
   const before = filesOf();
-  const refused = startOwner({ dataDir });
+  const refused = startHere({ dataDir });
   await expect(refused).rejects.toMatchObject({
     code: 'DATA_FOLDER_UNUSABLE',
     exitCode: 6,
@@ -144,7 +144,7 @@ test('H6 a folder in the place of the database that holds something else is left
   const dataDir = await makeDataDir();
   mkdirSync(join(dataDir, 'postgres'), { recursive: true });
   writeFileSync(join(dataDir, 'postgres', 'thesis.txt'), 'years of work');
-  await expect(startOwner({ dataDir })).rejects.toMatchObject({
+  await expect(startHere({ dataDir })).rejects.toMatchObject({
     message: expect.stringMatching(/no PG_VERSION.*Nothing was changed/),
   });
   expect(readdirSync(join(dataDir, 'postgres'))).toEqual(['thesis.txt']);
@@ -152,11 +152,11 @@ test('H6 a folder in the place of the database that holds something else is left
 
 test('a lost password file costs nothing: the database gets a new password', async () => {
   const dataDir = await makeDataDir();
-  const first = await startOwner({ dataDir });
+  const first = await startHere({ dataDir });
   await query(first.postgresUrl, 'create table kept as select 1 as value');
   await first.stop();
   writeFileSync(join(dataDir, 'access.json'), '{"postgresPas');
-  const second = await startOwner({ dataDir });
+  const second = await startHere({ dataDir });
   expect(second.postgresUrl).not.toBe(first.postgresUrl);
   expect(await query(second.postgresUrl, 'select value from kept')).toEqual([{ value: 1 }]);
 });
@@ -176,7 +176,7 @@ test('a postmaster.pid that names a live program of somebody else does not keep 
 
 test('a path with spaces, quotes and accents works', async () => {
   const dataDir = join(await makeDataDir(), `año "nuevo" it's`);
-  const owner = await startOwner({ dataDir });
+  const owner = await startHere({ dataDir });
   expect(await query(owner.postgresUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
   expect(await withRedis(owner.redisUrl, (redis) => redis.ping())).toBe('PONG');
 });

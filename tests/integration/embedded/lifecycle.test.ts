@@ -2,46 +2,42 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { type EmbeddedServers, startEmbedded } from '../../../src/embedded/embedded.ts';
-import { findPids, isRunning, makeDataDir, query, startOwner, withRedis } from './owner.ts';
-
-async function start(request: { dataDir: string; postgres?: boolean; redis?: boolean }): Promise<EmbeddedServers> {
-  const servers = await startEmbedded({ postgres: true, redis: true, broker: 'wasm', ...request });
-  onTestFinished(() => servers.stop());
-  return servers;
-}
+import { expect, test } from 'vitest';
+import { startEmbedded } from '../../../src/embedded/embedded.ts';
+import { findPids, isRunning, makeDataDir, query, startHere, startOwner, withRedis } from './owner.ts';
 
 test('rows and keys are there after a stop and a new start, at the same addresses', async () => {
   const dataDir = await makeDataDir();
-  const first = await start({ dataDir });
-  await query(`${first.postgresUrl}`, 'create table kept as select 7 as value');
-  await withRedis(`${first.redisUrl}`, (redis) => redis.set('kept', 'yes'));
+  const first = await startHere({ dataDir });
+  await query(first.postgresUrl, 'create table kept as select 7 as value');
+  await withRedis(first.redisUrl, (redis) => redis.set('kept', 'yes'));
   const { host, broker, postgres } = findPids(dataDir);
   await Promise.all([first.stop(), first.stop()]);
   expect([host, broker, postgres].filter(isRunning)).toEqual([]);
   for (const name of ['runtime.json', 'servers.json', 'host.lock']) expect(existsSync(join(dataDir, name))).toBe(false);
 
-  const second = await start({ dataDir });
-  expect(await query(`${second.postgresUrl}`, 'select value from kept')).toEqual([{ value: 7 }]);
-  expect(await withRedis(`${second.redisUrl}`, (redis) => redis.get('kept'))).toBe('yes');
+  const second = await startHere({ dataDir });
+  expect(await query(second.postgresUrl, 'select value from kept')).toEqual([{ value: 7 }]);
+  expect(await withRedis(second.redisUrl, (redis) => redis.get('kept'))).toBe('yes');
   expect([second.postgresUrl, second.redisUrl]).toEqual([first.postgresUrl, first.redisUrl]);
 });
 
 test('the database knows accents: lower case, comparison and order of Spanish names', async () => {
-  const { postgresUrl } = await start({ dataDir: await makeDataDir(), redis: false });
+  const { postgresUrl } = await startHere({ dataDir: await makeDataDir(), redis: false });
   const [row] = await query(
-    `${postgresUrl}`,
+    postgresUrl,
     `select current_database() as database, lower('Á') as lower, 'Á' ilike 'á' as same,
             (select array_agg(name order by name) from unnest(array['Zapata', 'alvarado', 'Álvarez']) name) as names`,
   );
   expect(row).toEqual({ database: 'vambe', lower: 'á', same: true, names: ['alvarado', 'Álvarez', 'Zapata'] });
 });
 
-test('the broker is bounded to 512 MB and evicts nothing', async () => {
-  const { redisUrl, postgresUrl } = await start({ dataDir: await makeDataDir(), postgres: false });
-  expect(postgresUrl).toBeNull();
-  const settings = await withRedis(`${redisUrl}`, (redis) => redis.config('GET', 'maxmemory*'));
+test('a server that is not asked for is not started; the broker is bounded to 512 MB and evicts nothing', async () => {
+  const dataDir = await makeDataDir();
+  const { redisUrl } = await startHere({ dataDir, postgres: false });
+  expect(JSON.parse(readFileSync(join(dataDir, 'runtime.json'), 'utf8')).postgresUrl).toBeNull();
+  expect(existsSync(join(dataDir, 'postgres'))).toBe(false);
+  const settings = await withRedis(redisUrl, (redis) => redis.config('GET', 'maxmemory*'));
   expect(settings).toEqual(expect.arrayContaining(['536870912', 'noeviction']));
 });
 
@@ -54,17 +50,17 @@ test('nothing is started when nothing is asked for', async () => {
 
 test('a second process attaches, and its stop leaves the servers alone', async () => {
   const dataDir = await makeDataDir();
-  const owner = await start({ dataDir });
+  const owner = await startHere({ dataDir });
   const guest = await startOwner({ dataDir });
   expect(guest).toMatchObject({ attached: true, postgresUrl: owner.postgresUrl, redisUrl: owner.redisUrl });
   await guest.stop();
-  expect(await withRedis(`${owner.redisUrl}`, (redis) => redis.ping())).toBe('PONG');
-  expect(await query(`${owner.postgresUrl}`, 'select 1 as one')).toEqual([{ one: 1 }]);
+  expect(await withRedis(owner.redisUrl, (redis) => redis.ping())).toBe('PONG');
+  expect(await query(owner.postgresUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
 test('attaching to servers that lack the one that is needed is refused, and says by whom', async () => {
   const dataDir = await makeDataDir();
-  await start({ dataDir, postgres: false });
+  await startHere({ dataDir, postgres: false });
   const refused = startEmbedded({ dataDir, postgres: true, redis: true, broker: 'wasm' });
   await expect(refused).rejects.toMatchObject({ code: 'DATA_FOLDER_IN_USE', exitCode: 6 });
   await expect(refused).rejects.toThrow(
@@ -82,29 +78,29 @@ test('of many starts at once one owns the servers and the others attach to it', 
 
 test('a start that meets a stop waits for it and then owns the servers', async () => {
   const dataDir = await makeDataDir();
-  const first = await start({ dataDir });
+  const first = await startHere({ dataDir });
   const stopped = first.stop();
-  const second = await start({ dataDir });
+  const second = await startHere({ dataDir });
   await stopped;
   expect(second.attached).toBe(false);
-  expect(await withRedis(`${second.redisUrl}`, (redis) => redis.ping())).toBe('PONG');
+  expect(await withRedis(second.redisUrl, (redis) => redis.ping())).toBe('PONG');
 });
 
 test('H9 both servers refuse a stranger, listen on the loopback alone, and their passwords are for the owner only', async () => {
   const dataDir = await makeDataDir();
-  const { postgresUrl, redisUrl } = await start({ dataDir });
+  const { postgresUrl, redisUrl } = await startHere({ dataDir });
   for (const name of ['runtime.json', 'access.json', 'servers.json']) {
     expect(statSync(join(dataDir, name)).mode & 0o077).toBe(0);
   }
-  expect(await askWithoutPassword(Number(new URL(`${redisUrl}`).port), 'GET x')).toMatch(/^-NOAUTH/);
-  const wrong = new URL(`${postgresUrl}`);
+  expect(await askWithoutPassword(Number(new URL(redisUrl).port), 'GET x')).toMatch(/^-NOAUTH/);
+  const wrong = new URL(postgresUrl);
   wrong.password = 'wrong';
   await expect(query(wrong.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
 
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const foreign = addresses.find(({ internal, family }) => !internal && family === 'IPv4');
   for (const url of [postgresUrl, redisUrl]) {
-    const port = Number(new URL(`${url}`).port);
+    const port = Number(new URL(url).port);
     if (foreign) expect(await canConnect(foreign.address, port)).toBe(false);
     expect(await canConnect('127.0.0.1', port)).toBe(true);
   }
@@ -112,7 +108,7 @@ test('H9 both servers refuse a stranger, listen on the loopback alone, and their
 
 test('the folder keeps itself out of version control', async () => {
   const dataDir = await makeDataDir();
-  await start({ dataDir, postgres: false });
+  await startHere({ dataDir, postgres: false });
   expect(readFileSync(join(dataDir, '.gitignore'), 'utf8')).toBe('*\n');
 });
 

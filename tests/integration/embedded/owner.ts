@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
-import type { EmbeddedRequest } from '../../../src/embedded/embedded.ts';
+import { type EmbeddedRequest, startEmbedded } from '../../../src/embedded/embedded.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -21,7 +21,7 @@ export interface Owner {
   stop(): Promise<void>;
 }
 
-export interface Refusal {
+interface Refusal {
   readonly code: string;
   readonly exitCode: number;
   readonly message: string;
@@ -69,6 +69,19 @@ export async function startOwner(request: Partial<EmbeddedRequest> & { dataDir: 
   });
   child.send({ postgres: true, redis: true, broker: 'wasm', ...request });
   return answers;
+}
+
+/** The same in this process, for what no kill is part of: a process less to start. */
+export async function startHere(request: Partial<EmbeddedRequest> & { dataDir: string }): Promise<Owner> {
+  const events: Owner['events'][number][] = [];
+  const servers = await startEmbedded({
+    ...{ postgres: true, redis: true, broker: 'wasm' },
+    ...request,
+    onEvent: (event) => events.push(event),
+  });
+  onTestFinished(() => servers.stop());
+  const { attached, postgresUrl, redisUrl, stop } = servers;
+  return { pid: process.pid, postgresUrl: postgresUrl ?? '', redisUrl: redisUrl ?? '', attached, events, stop };
 }
 
 /** Asks for a stop and waits for the process to end; nothing when it was killed. */
