@@ -1,0 +1,3 @@
+import { describeClassificationSave } from './classification-save.suite.ts';
+
+describeClassificationSave('an installed PostgreSQL');
