@@ -8,9 +8,16 @@ import { run } from './program.ts';
 const commands: readonly CommandEntry[] = [
   { name: 'up', load: () => import('./commands/up.ts') },
   { name: 'worker', load: () => import('./commands/worker.ts') },
-  // up, worker, import, classify, show, export, review, check, migrate
+  // import, classify, show, export, review
+  { name: 'check', load: () => import('./commands/check.ts') },
+  { name: 'migrate', load: () => import('./commands/migrate.ts') },
   { name: 'config', load: () => import('./commands/config.ts') },
-  // jobs, retry, status, call, inspect, eval, taxonomy
+  { name: 'jobs', load: () => import('./commands/jobs.ts') },
+  { name: 'retry', load: () => import('./commands/retry.ts') },
+  { name: 'status', load: () => import('./commands/status.ts') },
+  { name: 'call', load: () => import('./commands/call.ts') },
+  { name: 'inspect', load: () => import('./commands/inspect.ts') },
+  // eval, taxonomy
 ];
 
 const { version }: { version: string } = JSON.parse(

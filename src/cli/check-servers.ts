@@ -1,0 +1,147 @@
+/** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
+import { celeryBrokerUrl, celeryResultUrl, usesLlm } from '../config/derived.ts';
+import type { Config } from '../config/schema.ts';
+import { createDatabase } from '../core/database.ts';
+import { AppError } from '../core/errors.ts';
+import { withDeadline } from '../core/queue/queues.ts';
+import { createRedis, describeRedis, probeRedis } from '../core/redis.ts';
+import type { ServerUrls } from './servers.ts';
+import { describePostgres } from './status-report.ts';
+
+export interface Finding {
+  readonly part: string;
+  readonly embedded: boolean;
+  readonly address: string | null;
+  readonly facts: Readonly<Record<string, string | number>>;
+  /** It works, but a person should know. */
+  readonly warnings: readonly string[];
+  readonly fault: { readonly code: string; readonly error: string; readonly exit: number } | null;
+}
+
+/** All of a check is over after this. */
+const lookMs = 9_000;
+
+export interface RedisTarget {
+  readonly name: string;
+  readonly url: string;
+  readonly embedded: boolean;
+}
+
+/** The Redis of the queues, and Celery's where they are others. */
+export function redisTargets(config: Config, { redisUrl, embedded }: ServerUrls): RedisTarget[] {
+  const others = [
+    { name: 'Redis of CELERY_BROKER_URL', url: celeryBrokerUrl(config) },
+    { name: 'Redis of CELERY_RESULT_BACKEND', url: celeryResultUrl(config) },
+  ];
+  const targets: RedisTarget[] = [{ name: 'Redis', url: redisUrl, embedded: embedded.redis }];
+  for (const { name, url } of others) {
+    if (url !== null && targets.every((each) => each.url !== url)) targets.push({ name, url, embedded: false });
+  }
+  return targets;
+}
+
+export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<Finding> {
+  const about = { part: name, embedded, address: describeRedis(url) };
+  return findings(about, async () => {
+    const { version, latencyMs, evictionPolicy, usedBytes } = await withDeadline(
+      probeRedis(url),
+      lookMs,
+      'it was tested',
+    );
+    const writeFault = await tryToWrite(url);
+    if (writeFault !== null)
+      throw new AppError(
+        'REDIS_UNSUITABLE',
+        `Redis at ${about.address} takes no writes (${writeFault}). Point REDIS_URL at a primary with free memory and disk, and a user who may write.`,
+      );
+    const warnings =
+      evictionPolicy === 'noeviction'
+        ? []
+        : [`maxmemory-policy is ${evictionPolicy}: Redis may drop jobs when it is full. Set it to noeviction.`];
+    const facts = {
+      version,
+      latency: `${latencyMs.toFixed(1)} ms`,
+      'maxmemory-policy': evictionPolicy,
+      memory: `${(usedBytes / 1_048_576).toFixed(1)} MB`,
+      ...(embedded ? { runs: 'embedded' } : {}),
+    };
+    return { facts, warnings };
+  });
+}
+
+/** A key that is gone at once: a replica, a full memory or disk, and a user without rights all answer, but take no writes. */
+async function tryToWrite(url: string): Promise<string | null> {
+  const redis = createRedis({ url, name: 'vambe check', use: 'commands' });
+  try {
+    const replies = await redis.multi().set('vambe:check', '1', 'EX', 5).del('vambe:check').exec();
+    return replies?.find(([error]) => error)?.[0]?.message ?? null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls): Promise<Finding> {
+  const about = { part: 'PostgreSQL', embedded: embedded.postgres, address: describePostgres(url) };
+  return findings(about, async () => {
+    const { checkSchema, migrateDatabase } = await import('../models/schema-check.ts');
+    const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe check' });
+    const look = async () => {
+      const facts = await database.testConnection();
+      if (embedded.postgres) await migrateDatabase(database);
+      return { ...facts, schema: await checkSchema(database) };
+    };
+    try {
+      const { version, latencyMs, schema } = await withDeadline(look(), lookMs, 'it was tested').catch(
+        asDatabaseFault(about.address),
+      );
+      const facts = {
+        version,
+        latency: `${latencyMs.toFixed(1)} ms`,
+        schema: `version ${schema.version}, up to date`,
+        ...(embedded.postgres ? { runs: 'embedded' } : {}),
+      };
+      return { facts, warnings: [] };
+    } finally {
+      database.close().catch(() => undefined);
+    }
+  });
+}
+
+function asDatabaseFault(address: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof AppError && error.code === 'REDIS_UNREACHABLE')
+      throw new AppError(
+        'DATABASE_UNREACHABLE',
+        `PostgreSQL at ${address} did not answer within ${lookMs / 1_000} s. It is overloaded or out of reach.`,
+      );
+    throw error;
+  };
+}
+
+/** This version has one classifier, which needs no server: what is left to test is that settings and taxonomy suit it. */
+export async function checkClassifier(config: Config): Promise<Finding> {
+  return findings({ part: 'Classifier', embedded: false, address: null }, async () => {
+    const { chooseClassifier, readTaxonomy } = await import('../app.ts');
+    const { model } = chooseClassifier(config, await readTaxonomy(config));
+    const warnings = usesLlm(config) ? ['A model key or address is set; this version does not use it.'] : [];
+    return {
+      facts: { offline: 'this version calls no model, so there is no connection to test', rules: model },
+      warnings,
+    };
+  });
+}
+
+async function findings(
+  about: Pick<Finding, 'part' | 'embedded' | 'address'>,
+  look: () => Promise<Pick<Finding, 'facts' | 'warnings'>>,
+): Promise<Finding> {
+  try {
+    return { ...about, ...(await look()), fault: null };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, exitCode } = error;
+    return { ...about, facts: {}, warnings: [], fault: { code, error: message, exit: exitCode } };
+  }
+}

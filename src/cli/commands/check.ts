@@ -1,0 +1,73 @@
+/** `vambe check`: connection tests of the servers: what answers, how fast, what is wrong and what to do. */
+import type { Command } from 'commander';
+import type { Finding } from '../check-servers.ts';
+import type { Cli } from '../cli.ts';
+import { oneOf, withExample } from '../help.ts';
+
+const parts = ['redis', 'db', 'llm'] as const;
+type Part = (typeof parts)[number];
+
+export function register(program: Command, cli: Cli): void {
+  const asPart = oneOf(parts);
+  const command = program
+    .command('check')
+    .description('test the connections: what answers, how fast, what is wrong and what to do')
+    .argument(
+      '[part...]',
+      `${parts.slice(0, -1).join(', ')} or ${parts.at(-1)}; all when none is named`,
+      (given, before: Part[] = []) => [...before, asPart(given)],
+    )
+    .action((named: Part[]) => runCheck(cli, named.length === 0 ? parts : named));
+  withExample(command, 'vambe check', 'vambe check redis');
+}
+
+async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
+  const [{ checkClassifier, checkDatabase, checkRedis, redisTargets }, { commandLog, openServers }] = await Promise.all(
+    [import('../check-servers.ts'), import('../servers.ts')],
+  );
+  const { config } = cli.config();
+  const needsServers = named.includes('redis') || named.includes('db');
+  const servers = needsServers ? await openServers(config, await commandLog(cli)) : null;
+  const findings: Finding[] = [];
+  try {
+    const looks: Promise<Finding>[] = [];
+    if (servers !== null && named.includes('redis'))
+      looks.push(...redisTargets(config, servers).map((target) => checkRedis(target)));
+    if (servers !== null && named.includes('db')) looks.push(checkDatabase(servers));
+    if (named.includes('llm')) looks.push(checkClassifier(config));
+    findings.push(...(await Promise.all(looks)));
+  } finally {
+    await servers?.stop();
+  }
+  tell(cli, findings);
+  const faults = findings.filter(({ fault }) => fault !== null);
+  cli.exitWith(Math.max(0, ...faults.map(({ fault }) => fault?.exit ?? 0)));
+}
+
+function tell(cli: Cli, findings: readonly Finding[]): void {
+  if (cli.json) {
+    const first = findings.find(({ fault }) => fault !== null)?.fault;
+    const trouble = first == null ? {} : { error: first.error, code: first.code };
+    const checks = findings.map(({ fault, ...each }) => ({
+      ...each,
+      ok: fault === null,
+      code: fault?.code ?? null,
+      error: fault?.error ?? null,
+    }));
+    cli.document({ success: first == null, ...trouble, checks });
+    return;
+  }
+  for (const { part, address, facts, warnings, fault } of findings) {
+    const mark =
+      fault !== null ? cli.style('red', '✗') : warnings.length > 0 ? cli.style('yellow', '!') : cli.style('green', '✓');
+    const where = address === null ? '' : ` ${address}`;
+    if (fault !== null) cli.out(`${mark} ${part}${where}: ${fault.error} [${fault.code}]`);
+    else
+      cli.out(
+        `${mark} ${part}${where}: ${Object.entries(facts)
+          .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`)
+          .join(', ')}`,
+      );
+    for (const warning of warnings) cli.out(`  ${warning}`);
+  }
+}

@@ -1,0 +1,101 @@
+/** `vambe jobs`: the jobs, newest first, and one of them whole. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { isJobCursor, type ShownState, shownStates } from '../../models/queries/jobs.ts';
+import type { Cli } from '../cli.ts';
+import { oneOf, wholeNumber, withExample } from '../help.ts';
+
+interface ListFlags {
+  readonly state?: ShownState;
+  readonly task?: string;
+  readonly meeting?: number;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export function register(program: Command, cli: Cli): void {
+  const command = program
+    .command('jobs')
+    .description('jobs, newest first, or one job whole')
+    .argument('[task-id]', 'show this job')
+    .option('-s, --state <state>', `only jobs that are ${shownStates.join(', ')}`, oneOf(shownStates))
+    .option('-t, --task <name>', 'only jobs of this task')
+    .option('-m, --meeting <id>', 'only jobs of this meeting', wholeNumber({ min: 1, max: 2_147_483_647 }))
+    .option('-n, --limit <count>', 'jobs to list', wholeNumber({ min: 1, max: 1000 }), 20)
+    .option('--cursor <cursor>', 'go on with what is older; the end of a list names it', jobCursor)
+    .helpCommand(false)
+    .action(async (taskId: string | undefined, flags: ListFlags) => {
+      if (taskId === undefined) await listJobs(cli, flags);
+      else await showJob(cli, taskId);
+    });
+  withExample(
+    command,
+    'vambe jobs',
+    'vambe jobs --state failed --limit 50',
+    'vambe jobs show 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11',
+  );
+  const show = command
+    .command('show')
+    .description('one job whole: parameters, attempts, result')
+    .argument('<task-id>', 'its id')
+    .action((taskId: string) => showJob(cli, taskId));
+  withExample(show, 'vambe jobs show 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11');
+}
+
+/** A row id, as `next_cursor` gives it. */
+function jobCursor(given: string): string {
+  if (isJobCursor(given)) return given;
+  throw new InvalidArgumentError('It must be what the end of a list named.');
+}
+
+async function listJobs(cli: Cli, flags: ListFlags): Promise<void> {
+  const [{ withDatabase }, { readRunning }, queries, { describeJobList }] = await Promise.all([
+    import('../with-database.ts'),
+    import('../observe.ts'),
+    import('../../models/queries/jobs.ts'),
+    import('../describe-job.ts'),
+  ]);
+  await withDatabase(cli, async (database, { servers }) => {
+    const running = await readRunning(cli, servers.redisUrl);
+    const { state, task, meeting, limit, cursor } = flags;
+    const filter = { state, task, meetingId: meeting };
+    const page = await queries.listJobs(database, { filter, running, limit, cursor });
+    if (cli.json) {
+      cli.document({ success: true, jobs: page.jobs, next_cursor: page.nextCursor });
+      return;
+    }
+    if (page.jobs.length > 0) cli.out(describeJobList(cli, page.jobs, Date.now()));
+    else if (!cli.isTerminal) cli.out(describeJobList(cli, [], Date.now()));
+    if (page.jobs.length === 0) cli.note(emptyWords(flags));
+    if (page.nextCursor !== null) cli.note(`There are older ones: add --cursor ${page.nextCursor}`);
+  });
+}
+
+function emptyWords({ state, task, meeting, cursor }: ListFlags): string {
+  if (cursor !== undefined) return 'No older jobs.';
+  if ([state, task, meeting].some((each) => each !== undefined)) return 'No jobs like that. "vambe jobs" lists all.';
+  return 'No jobs yet. "vambe classify --all" or "vambe call classify_meeting --args [1]" makes some.';
+}
+
+async function showJob(cli: Cli, taskId: string): Promise<void> {
+  const [{ AppError }, { withDatabase }, { readRunning }, { findJob }, { createJobLedger }, { describeJob }] =
+    await Promise.all([
+      import('../../core/errors.ts'),
+      import('../with-database.ts'),
+      import('../observe.ts'),
+      import('../../models/queries/jobs.ts'),
+      import('../../models/queries/job-ledger.ts'),
+      import('../describe-job.ts'),
+    ]);
+  await withDatabase(cli, async (database, { servers, schema }) => {
+    const running = await readRunning(cli, servers.redisUrl);
+    const found = await findJob(database, { taskId, running });
+    if (!found)
+      throw new AppError('NOT_FOUND', `There is no job with the task id "${taskId}". "vambe jobs" lists them.`);
+    // A classification's result is put together from the tables; only other tasks keep it in the job row.
+    const result =
+      found.state === 'completed' ? await createJobLedger(database, schema).resultOf(taskId) : found.result;
+    const job = { ...found, result: result ?? null };
+    if (cli.json) cli.document({ success: true, job });
+    else cli.out(describeJob(cli, job, Date.now()));
+  });
+}

@@ -1,0 +1,93 @@
+/** `vambe retry`: opens failed and cancelled jobs again. */
+import type { Command } from 'commander';
+import type { App } from '../../app.ts';
+import type { RetryCandidate } from '../../models/queries/jobs.ts';
+import type { Cli } from '../cli.ts';
+import { withExample } from '../help.ts';
+
+interface RetryFlags {
+  readonly reason?: string;
+  readonly tasks?: readonly string[];
+}
+
+type Answer = 'reopened' | 'already-open' | 'already-completed' | 'rejected' | 'taken' | 'no-queue' | 'unknown';
+
+interface Answered {
+  readonly task_id: string;
+  readonly answer: Answer;
+}
+
+const words: Readonly<Record<Answer, string>> = {
+  reopened: 'queued again',
+  'already-open': 'is open already: it waits or runs',
+  'already-completed': 'is completed already; "vambe classify ID --force" classifies a meeting anew',
+  rejected: 'was rejected: its message cannot be run, send a corrected one',
+  taken: 'was opened by somebody else meanwhile',
+  'no-queue': 'belongs to a queue of a task that is not known here: name its folder with --tasks',
+  unknown: 'is no task id of a job; "vambe jobs" lists them',
+};
+
+export function register(program: Command, cli: Cli): void {
+  const command = program
+    .command('retry')
+    .description('open failed or cancelled jobs again; their attempts so far stay on record')
+    .argument('<task-id...>', 'ids of jobs, as "vambe jobs --state failed" lists them')
+    .option('--reason <text>', 'why, for the record')
+    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .action((ids: string[], flags: RetryFlags) => runRetry(cli, [...new Set(ids)], flags));
+  withExample(command, 'vambe retry 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11 --reason "seller corrected the transcript"');
+}
+
+const collect = (given: string, before: readonly string[] = []) => [...before, given];
+
+async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }: RetryFlags): Promise<void> {
+  const [{ withApp }, { currentActor }] = await Promise.all([import('../servers.ts'), import('../actor.ts')]);
+  const { answers, isQueued } = await withApp(
+    cli,
+    (app) => retryJobs(app, { taskIds, reason: reason ?? null, actor: currentActor() }),
+    { taskFolders: tasks },
+  );
+  const reopened = answers.filter(({ answer }) => answer === 'reopened').length;
+  const unknown = answers.filter(({ answer }) => answer === 'unknown').length;
+  if (cli.json) cli.document({ success: reopened === answers.length, reopened, jobs: answers });
+  else
+    for (const { task_id, answer } of answers) {
+      if (answer === 'reopened') cli.out(`${task_id} ${words[answer]}`);
+      else cli.note(`vambe: ${task_id} ${words[answer]}.`);
+    }
+  if (!isQueued)
+    cli.note('vambe: Redis did not take the jobs; a worker picks them up from the database within a minute.');
+  if (unknown === answers.length) cli.exitWith(3);
+  else if (reopened < answers.length) cli.exitWith(4);
+}
+
+async function retryJobs(
+  app: App,
+  { taskIds, actor, reason }: { taskIds: readonly string[]; actor: string; reason: string | null },
+): Promise<{ answers: readonly Answered[]; isQueued: boolean }> {
+  const { findRetryCandidates, reopenJobs } = await import('../../models/queries/jobs.ts');
+  const candidates = await findRetryCandidates(app.database, taskIds);
+  const judged = new Map(candidates.map((each) => [each.task_id, judge(each, app.queues.names)]));
+  const jobs = candidates.filter(({ task_id }) => judged.get(task_id) === 'reopened');
+  const opened = await reopenJobs(app.database, { jobs, actor, reason });
+  const isQueued = await app.queues.add(opened).then(
+    () => true,
+    () => false,
+  );
+  const lost = new Set(
+    jobs.filter(({ row_id }) => !opened.some(({ rowId }) => rowId === row_id)).map((each) => each.task_id),
+  );
+  const answers = taskIds.map((task_id) => ({
+    task_id,
+    answer: lost.has(task_id) ? ('taken' as const) : (judged.get(task_id) ?? 'unknown'),
+  }));
+  return { answers, isQueued };
+}
+
+/** `reopened` where nothing speaks against it. */
+function judge({ state, queue }: RetryCandidate, queueNames: readonly string[]): Answer {
+  if (state === 'queued' || state === 'retrying') return 'already-open';
+  if (state === 'completed') return 'already-completed';
+  if (state === 'rejected') return 'rejected';
+  return queueNames.includes(queue) ? 'reopened' : 'no-queue';
+}

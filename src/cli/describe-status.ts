@@ -1,0 +1,99 @@
+/** The report of `vambe status` as text. */
+import { mostCounted } from '../models/queries/jobs.ts';
+import type { Cli } from './cli.ts';
+import type { ServerStatus, StatusReport } from './status-report.ts';
+import { describeDuration, describeMoment } from './times.ts';
+
+export function describeStatus(cli: Cli, report: StatusReport, nowMs: number): string {
+  const { postgres, redis } = report.servers;
+  const isUp = (server: ServerStatus) => server.state === 'reachable';
+  const serverRows = [
+    [
+      'PostgreSQL',
+      ...serverCells(postgres, postgres.schema_version === null ? '' : `schema ${postgres.schema_version}`),
+    ],
+    ['Redis', ...serverCells(redis, '')],
+    ['classifier', 'offline', 'this version calls no model'],
+  ];
+  const parts = [cli.table(['part', 'state', 'details'], serverRows)];
+  if (report.data_dir !== null) {
+    const runs = isUp(postgres) || isUp(redis);
+    parts.push(
+      `Embedded mode: ${runs ? 'servers of this machine' : 'the servers are not running'}, data in ${report.data_dir}.${runs ? '' : ' "vambe up" starts everything.'}`,
+    );
+  }
+  parts.push(cli.style(report.workers.state === 'none' ? 'yellow' : 'bold', verdict(report)));
+  if (report.workers.alive.length > 0) parts.push(workerTable(cli, report, nowMs));
+  if (report.queues !== null) parts.push(queueTable(cli, report));
+  if (report.jobs !== null) parts.push(jobLine(report.jobs));
+  return parts.join('\n\n');
+}
+
+function serverCells({ state, embedded, address, version, latency_ms }: ServerStatus, more: string): [string, string] {
+  const kind = embedded ? 'embedded' : '';
+  const latency = latency_ms === null ? '' : `${latency_ms} ms`;
+  const details = [kind, version === null ? '' : `version ${version}`, latency, more, address ?? ''];
+  return [state, details.filter((each) => each !== '').join(', ')];
+}
+
+/** One sentence that tells "nobody is there" from "everybody is busy" from "nobody can know". */
+function verdict({ workers, queues, jobs, servers }: StatusReport): string {
+  const waiting = queues?.reduce((sum, queue) => sum + queue.waiting, 0) ?? 0;
+  const open = jobs === null ? waiting : Math.max(waiting, jobs.queued + jobs.retrying);
+  const waits = (count: number) =>
+    count === 0 ? 'nothing waits' : `${counted(count)} ${count === 1 ? 'job waits' : 'jobs wait'}`;
+  const slots = workers.alive.reduce((sum, { concurrency }) => sum + concurrency, 0);
+  const taken = workers.alive.reduce((sum, { active }) => sum + active.length, 0);
+  const silent = workers.silent.map(
+    ({ worker, silentMs }) => `${worker} was last seen ${describeDuration(silentMs)} ago`,
+  );
+  const last = silent.length > 0 ? ` (${silent.join(', ')})` : '';
+  const alive = workers.alive.length === 1 ? '1 worker is alive' : `${workers.alive.length} workers are alive`;
+  switch (workers.state) {
+    case 'unknown':
+      return `Workers: unknown, as Redis is ${servers.redis.state}.`;
+    case 'none':
+      return `No worker is registered${last}; ${waits(open)}. "vambe worker" starts one.`;
+    case 'idle':
+      return `${alive}${last} and idle; ${waits(waiting)}.`;
+    case 'busy':
+      return `${alive}${last} and busy, ${taken} of ${slots} slots taken; ${waits(waiting)}.`;
+    case 'working':
+      return `${alive}${last} and working, ${taken} of ${slots} slots taken; ${waits(waiting)}.`;
+  }
+}
+
+function workerTable(cli: Cli, { workers }: StatusReport, nowMs: number): string {
+  const rows = workers.alive.map((each) => [
+    each.worker,
+    each.pid,
+    `${each.active.length}/${each.concurrency}`,
+    Object.values(each.processed).reduce((sum, count) => sum + count, 0),
+    cli.isTerminal ? describeMoment(Date.parse(each.started_at), nowMs) : each.started_at,
+    `${Math.round(each.rss_bytes / 1_048_576)} MB`,
+    each.queues.join(','),
+  ]);
+  return cli.table(['worker', 'pid', 'busy', 'processed', 'started', 'memory', 'queues'], rows);
+}
+
+function queueTable(cli: Cli, { queues, jobs }: StatusReport): string {
+  const rows = (queues ?? []).map(({ name, waiting, delayed, active, is_paused }) => [
+    name,
+    waiting,
+    delayed,
+    active,
+    jobs === null ? null : counted(jobs.open[name] ?? 0),
+    is_paused ? 'yes' : 'no',
+  ]);
+  return cli.table(['queue', 'waiting', 'delayed', 'running', 'open rows', 'paused'], rows);
+}
+
+function jobLine({ queued, retrying, failed, cancelled, rejected }: NonNullable<StatusReport['jobs']>): string {
+  const counts = Object.entries({ queued, retrying, failed, cancelled, rejected });
+  const line = `Jobs: ${counts.map(([state, count]) => `${counted(count)} ${state}`).join(', ')}.`;
+  return failed > 0 ? `${line} "vambe jobs --state failed" lists what failed.` : line;
+}
+
+function counted(count: number): string {
+  return count > mostCounted ? `${mostCounted.toLocaleString('en')}+` : String(count);
+}

@@ -1,0 +1,180 @@
+/** How things stand, gathered within two seconds: servers, workers, queues, jobs. Starts nothing and waits for nobody. */
+import type { Config } from '../config/schema.ts';
+import { systemClock } from '../core/clock.ts';
+import { createDatabase } from '../core/database.ts';
+import { AppError } from '../core/errors.ts';
+import { countQueue, type QueueCounts } from '../core/queue/holdings.ts';
+import type { SilentWorker, WorkerState } from '../core/queue/presence.ts';
+import { createQueues } from '../core/queue/queues.ts';
+import { describeRedis, type Redis } from '../core/redis.ts';
+import { countJobs, type JobCounts } from '../models/queries/jobs.ts';
+import { checkSchema } from '../models/schema-check.ts';
+import { locateServers, lookAtRedis, readPresence } from './observe.ts';
+
+/** What is left of two seconds after the start of a process. */
+const lookMs = 1_300;
+/** Queues that are there however few workers live. */
+const ownQueues = ['classification', 'default'];
+
+export interface ServerStatus {
+  /** `stopped`: embedded, and nobody runs it. `unfit`: it answers, but refuses us or does not suit. */
+  readonly state: 'reachable' | 'stopped' | 'unreachable' | 'unfit';
+  readonly embedded: boolean;
+  readonly address: string | null;
+  readonly version: string | null;
+  readonly latency_ms: number | null;
+  readonly code: string | null;
+  readonly error: string | null;
+}
+
+/** `none`: no worker is registered · `busy`: every slot of every worker is taken · `unknown`: Redis does not tell. */
+export type WorkersState = 'none' | 'idle' | 'working' | 'busy' | 'unknown';
+
+export interface StatusReport {
+  readonly servers: {
+    readonly redis: ServerStatus;
+    readonly postgres: ServerStatus & { schema_version: number | null };
+  };
+  readonly data_dir: string | null;
+  readonly workers: {
+    readonly state: WorkersState;
+    readonly alive: readonly WorkerState[];
+    readonly silent: readonly SilentWorker[];
+  };
+  /** null: Redis does not tell. */
+  readonly queues: readonly QueueCounts[] | null;
+  /** null: PostgreSQL does not tell. */
+  readonly jobs: JobCounts | null;
+}
+
+export async function gatherStatus(config: Config): Promise<StatusReport> {
+  const { redisUrl, postgresUrl, embedded } = await locateServers(config);
+  const [redis, postgres] = await Promise.all([
+    lookAtBroker(redisUrl, embedded.redis),
+    lookAtDatabase(postgresUrl, embedded.postgres),
+  ]);
+  const { alive = [], silent = [] } = redis.presence ?? {};
+  return {
+    servers: { redis: redis.status, postgres: postgres.status },
+    data_dir: embedded.redis || embedded.postgres ? embedded.dataDir : null,
+    workers: { state: stateOfWorkers(redis.status.state, alive), alive, silent },
+    queues: redis.queues,
+    jobs: postgres.jobs,
+  };
+}
+
+export function stateOfWorkers(broker: ServerStatus['state'], alive: readonly WorkerState[]): WorkersState {
+  // Embedded servers that nobody runs have no workers either.
+  if (broker !== 'reachable' && broker !== 'stopped') return 'unknown';
+  if (alive.length === 0) return 'none';
+  if (alive.every(({ active }) => active.length === 0)) return 'idle';
+  return alive.every(({ active, concurrency }) => active.length >= concurrency) ? 'busy' : 'working';
+}
+
+async function lookAtBroker(url: string | null, isEmbedded: boolean) {
+  if (url === null) return { status: stopped, presence: null, queues: null };
+  const address = describeRedis(url);
+  try {
+    return await lookAtRedis(url, lookMs, async (redis, { version, latencyMs }) => {
+      const presence = await readPresence(redis);
+      const names = [...new Set([...ownQueues, ...presence.alive.flatMap(({ queues }) => queues)])];
+      const queues = await countQueues(redis, names);
+      return { status: reachable({ isEmbedded, address, version, latencyMs }), presence, queues };
+    });
+  } catch (error) {
+    return { status: troubled(error, { isEmbedded, address }), presence: null, queues: null };
+  }
+}
+
+async function countQueues(connection: Redis, names: readonly string[]): Promise<QueueCounts[]> {
+  const queues = createQueues({ connection, names, clock: systemClock, maxRetries: 0, retryDelayMs: 0 });
+  try {
+    return await Promise.all(names.map((name) => countQueue(queues, name)));
+  } finally {
+    await queues.close();
+  }
+}
+
+async function lookAtDatabase(url: string | null, isEmbedded: boolean) {
+  if (url === null) return { status: { ...stopped, schema_version: null }, jobs: null };
+  const address = describePostgres(url);
+  const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe status' });
+  const look = async () => {
+    const { version, latencyMs } = await database.testConnection();
+    const schema = await checkSchema(database);
+    const jobs = await countJobs(database);
+    const status = { ...reachable({ isEmbedded, address, version, latencyMs }), schema_version: schema.version };
+    return { status, jobs };
+  };
+  try {
+    return await within(lookMs, look(), address);
+  } catch (error) {
+    return { status: { ...troubled(error, { isEmbedded, address }), schema_version: null }, jobs: null };
+  } finally {
+    // A server that hangs is not waited for: the process ends anyway.
+    database.close().catch(() => undefined);
+  }
+}
+
+const stopped: ServerStatus = {
+  state: 'stopped',
+  embedded: true,
+  address: null,
+  version: null,
+  latency_ms: null,
+  code: null,
+  error: null,
+};
+
+function reachable(facts: { isEmbedded: boolean; address: string; version: string; latencyMs: number }): ServerStatus {
+  const { isEmbedded, address, version, latencyMs } = facts;
+  return {
+    state: 'reachable',
+    embedded: isEmbedded,
+    address,
+    version,
+    latency_ms: Number(latencyMs.toFixed(1)),
+    code: null,
+    error: null,
+  };
+}
+
+/** What else is thrown is a fault of ours and goes on. */
+function troubled(error: unknown, { isEmbedded, address }: { isEmbedded: boolean; address: string }): ServerStatus {
+  if (!(error instanceof AppError)) throw error;
+  const state = error.fault === 'transient' ? 'unreachable' : 'unfit';
+  return {
+    state,
+    embedded: isEmbedded,
+    address,
+    version: null,
+    latency_ms: null,
+    code: error.code,
+    error: error.message,
+  };
+}
+
+/** @throws AppError DATABASE_UNREACHABLE that names the limit */
+async function within<T>(timeoutMs: number, work: Promise<T>, address: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const message = `PostgreSQL at ${address} did not answer within ${timeoutMs} ms. It is overloaded or out of reach.`;
+    timer = setTimeout(() => reject(new AppError('DATABASE_UNREACHABLE', message)), timeoutMs);
+  });
+  work.catch(() => undefined); // a late failure of abandoned work is nobody's
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `host:port/database`, without user and password. */
+export function describePostgres(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname}:${port || 5432}${pathname}`;
+  } catch {
+    return 'the given address';
+  }
+}

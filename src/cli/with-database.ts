@@ -1,0 +1,36 @@
+/** Runs a command on the database alone: opened, tested and, where it is embedded, migrated; closed afterwards. */
+import type { Database } from '../core/database.ts';
+import type { SchemaFacts } from '../models/schema-check.ts';
+import type { Cli } from './cli.ts';
+import { commandLog, openServers, type ServerUrls } from './servers.ts';
+
+/** As for every command but `worker` and `up`. */
+const patienceMs = 10_000;
+
+/** @throws AppError as preflight */
+export async function withDatabase<T>(
+  cli: Cli,
+  use: (database: Database, context: { servers: ServerUrls; schema: SchemaFacts }) => Promise<T>,
+): Promise<T> {
+  const { config } = cli.config();
+  const log = await commandLog(cli);
+  const [{ preflight }, { createDatabase }] = await Promise.all([
+    import('../preflight.ts'),
+    import('../core/database.ts'),
+  ]);
+  const servers = await openServers(config, log);
+  try {
+    const { postgresUrl } = servers;
+    const migrates = servers.embedded.postgres;
+    const { schema } = await preflight({ postgresUrl, redisUrls: [], patienceMs, migrates, log, signal: cli.signal });
+    const prepared = config.postgresPrepared === 'on';
+    const database = createDatabase({ url: postgresUrl, poolSize: 2, prepared, applicationName: 'vambe' });
+    try {
+      return await use(database, { servers, schema });
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await servers.stop();
+  }
+}

@@ -1,0 +1,324 @@
+/** What people ask of the job table: lists, one job whole, counts, and opening an ended job again. */
+import type { Database, Statement } from '../../core/database.ts';
+import type { JobState, OpenJob } from '../../core/job-ledger.ts';
+import type { AttemptNote } from '../worker-tables.ts';
+
+/** As people see a job: `processing` is an open job that a worker runs now, which workers know and the table does not. */
+export type ShownState = JobState | 'processing';
+
+export const shownStates = [
+  'queued',
+  'processing',
+  'retrying',
+  'completed',
+  'failed',
+  'cancelled',
+  'rejected',
+] as const satisfies readonly ShownState[];
+
+/** Times are ISO 8601, ids decimal text. */
+export interface JobSummary {
+  readonly row_id: string;
+  readonly task_id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly meeting_id: number | null;
+  readonly state: ShownState;
+  readonly origin: string;
+  /** Started so far, since it was accepted. */
+  readonly attempts: number;
+  readonly error_code: string | null;
+  readonly worker: string | null;
+  readonly accepted_at: string;
+  readonly due_at: string | null;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  /** Of the last attempt; null while there is none that ended. */
+  readonly duration_ms: number | null;
+}
+
+const instant = (column: string) => `to_json(j.${column})#>>'{}' as ${column}`;
+const isRunning = `j.state in ('queued', 'retrying') and j.task_id = any($1::text[])`;
+
+const summaryColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.meeting_id, j.origin, j.error_code, j.worker,
+  case when ${isRunning} then 'processing' else j.state end as state,
+  jsonb_array_length(j.attempts) + (j.state = 'completed' or ${isRunning})::int as attempts,
+  ${['accepted_at', 'due_at', 'started_at', 'finished_at'].map(instant).join(', ')},
+  round(extract(epoch from j.finished_at - j.started_at) * 1000)::float8 as duration_ms`;
+
+export interface JobFilter {
+  readonly state?: ShownState;
+  readonly task?: string;
+  readonly meetingId?: number;
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobSummary[];
+  /** Give it as `cursor` for the older jobs; null: there are none. */
+  readonly nextCursor: string | null;
+}
+
+/** A state is part of the text, not a value: only so does the planner see that a partial index serves it. */
+function stateCondition(state: ShownState): string {
+  switch (state) {
+    case 'processing':
+      return isRunning;
+    case 'queued':
+    case 'retrying':
+      return `j.state = '${state}' and j.task_id <> all($1::text[])`;
+    default:
+      return `j.state = '${state}'`;
+  }
+}
+
+function listStatement({ state, task, meetingId }: JobFilter): Statement {
+  const conditions = ['j.id < $2::bigint'];
+  if (state !== undefined) conditions.push(stateCondition(state));
+  // Each parameter appears in every text, as PostgreSQL cannot tell the type of one that does not.
+  conditions.push(task === undefined ? '$3::text is null' : 'j.task = $3::text');
+  conditions.push(meetingId === undefined ? '$4::int is null' : 'j.meeting_id = $4::int');
+  const name = `jobs_list_${state ?? 'any'}${task === undefined ? '' : '_task'}${meetingId === undefined ? '' : '_meeting'}`;
+  return {
+    name,
+    text: `select ${summaryColumns} from vambe_worker.jobs j where ${conditions.join(' and ')} order by j.id desc limit $5::int`,
+  };
+}
+
+const largestId = '9223372036854775807';
+
+/** Whether a text can be a cursor of `listJobs`: a row id. */
+export function isJobCursor(text: string): boolean {
+  return /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= BigInt(largestId);
+}
+
+/** Newest first. `running`: the task ids that workers run now. */
+export async function listJobs(
+  database: Database,
+  page: { filter: JobFilter; running: readonly string[]; limit: number; cursor?: string },
+): Promise<JobPage> {
+  const { filter, running, limit, cursor } = page;
+  const values = [running, cursor ?? largestId, filter.task ?? null, filter.meetingId ?? null, limit + 1];
+  const rows = await database.run<JobSummary>(listStatement(filter), values);
+  const jobs = rows.slice(0, limit);
+  return { jobs, nextCursor: rows.length > limit ? (jobs.at(-1)?.row_id ?? null) : null };
+}
+
+export interface AuditNote {
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly reason: string | null;
+}
+
+export interface JobWhole extends JobSummary {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly attempt_notes: readonly AttemptNote[];
+  readonly error_message: string | null;
+  readonly result: unknown;
+  /** What a Celery producer sent beside the parameters; the raw message of a rejected job. */
+  readonly message: unknown;
+  readonly priority: number;
+  /** How often it was handed to the queue again. */
+  readonly delivery: number;
+  readonly run_id: string | null;
+  readonly alone: boolean;
+  /** What people changed by hand, oldest first. */
+  readonly changes: readonly AuditNote[];
+}
+
+const findStatement: Statement = {
+  name: 'jobs_find',
+  text: `
+select ${summaryColumns}, j.parameters, j.attempts as attempt_notes, j.error_message, j.result, j.message, j.priority, j.delivery,
+  j.run_id::text, j.alone,
+  (select coalesce(json_agg(json_build_object('at', a.at, 'actor', a.actor, 'action', a.action, 'before', a.before,
+    'after', a.after, 'reason', a.reason) order by a.id), '[]')
+   from vambe_worker.audit a where a.object = 'job:' || j.task_id) as changes
+from vambe_worker.jobs j where j.task_id = $2`,
+};
+
+/** One job by its public id; undefined where there is none. `running` as for `listJobs`. */
+export async function findJob(
+  database: Database,
+  { taskId, running }: { taskId: string; running: readonly string[] },
+): Promise<JobWhole | undefined> {
+  const [row] = await database.run<JobWhole>(findStatement, [running, taskId]);
+  return row;
+}
+
+export interface JobEnding {
+  readonly state: JobState;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+}
+
+const stateStatement: Statement = {
+  name: 'jobs_state',
+  text: 'select state, error_code, error_message from vambe_worker.jobs where task_id = $1',
+};
+
+/** As little as a waiting caller needs to ask again and again. */
+export async function readJobState(database: Database, taskId: string): Promise<JobEnding | undefined> {
+  const [row] = await database.run<JobEnding>(stateStatement, [taskId]);
+  return row;
+}
+
+/** What a list of running or waiting jobs says about each. */
+export interface JobCall {
+  readonly row_id: string;
+  readonly task_id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly priority: number;
+  readonly is_open: boolean;
+}
+
+const callsStatement: Statement = {
+  name: 'jobs_calls',
+  text: `
+select j.id::text as row_id, j.task_id, j.task, j.queue, j.parameters, j.priority, j.state in ('queued', 'retrying') as is_open
+from vambe_worker.jobs j where j.task_id = any($1::text[])
+union
+select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.priority, j.state in ('queued', 'retrying')
+from vambe_worker.jobs j where j.id = any($2::bigint[])`,
+};
+
+/** The calls behind task ids and row ids; ids that are unknown are left out, the order is free. */
+export async function readJobCalls(
+  database: Database,
+  { taskIds, rowIds }: { taskIds: readonly string[]; rowIds: readonly string[] },
+): Promise<readonly JobCall[]> {
+  return database.run<JobCall>(callsStatement, [taskIds, rowIds]);
+}
+
+// ---------------------------------------------------------------- counts
+
+/** Totals are exact up to here; beyond, a count says no more than that there are more. */
+export const mostCounted = 10_000;
+
+export interface JobCounts {
+  readonly queued: number;
+  readonly retrying: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly rejected: number;
+  /** Open rows by queue. */
+  readonly open: Readonly<Record<string, number>>;
+}
+
+/** Each count stops at 10,001, so that it costs the same however long the history is; completed jobs have no index and no count. */
+const countStatement: Statement = {
+  name: 'jobs_count',
+  text: `
+with open as materialized (
+  select state, queue from vambe_worker.jobs where state in ('queued', 'retrying') limit ${mostCounted + 1}
+)
+select (select count(*)::int from open where state = 'queued') as queued,
+  (select count(*)::int from open where state = 'retrying') as retrying,
+  ${['failed', 'cancelled', 'rejected']
+    .map(
+      (state) =>
+        `(select count(*)::int from (select 1 from vambe_worker.jobs where state = '${state}' limit ${mostCounted + 1}) s) as ${state}`,
+    )
+    .join(',\n  ')},
+  (select coalesce(json_object_agg(queue, n), '{}') from (select queue, count(*)::int as n from open group by queue) q) as open`,
+};
+
+/** Jobs that are open or in trouble. A number above 10,000 means "more than 10,000". */
+export async function countJobs(database: Database): Promise<JobCounts> {
+  const [row] = await database.run<JobCounts>(countStatement, []);
+  return row ?? { queued: 0, retrying: 0, failed: 0, cancelled: 0, rejected: 0, open: {} };
+}
+
+// ---------------------------------------------------------------- retry
+
+export interface RetryCandidate {
+  readonly row_id: string;
+  readonly task_id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly state: JobState;
+  readonly delivery: number;
+}
+
+const candidatesStatement: Statement = {
+  name: 'jobs_retry_candidates',
+  text: `select id::text as row_id, task_id, task, queue, state, delivery from vambe_worker.jobs where task_id = any($1::text[])`,
+};
+
+/** Jobs as they stand, for `reopenJobs`; ids that are unknown are left out. */
+export async function findRetryCandidates(
+  database: Database,
+  taskIds: readonly string[],
+): Promise<readonly RetryCandidate[]> {
+  return database.run<RetryCandidate>(candidatesStatement, [taskIds]);
+}
+
+interface ReopenedRow {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly delivery: number;
+  readonly priority: number;
+}
+
+/**
+ * Delivery is compared and raised, so that of two retries at once one wins. The list of attempts only grows: an error that
+ * it does not end with yet (a poisoned job's, a cancellation's) is added before the columns are cleared.
+ */
+const reopenStatement: Statement = {
+  name: 'jobs_reopen',
+  text: `
+with input as (
+  select * from json_to_recordset($1) as t(id bigint, delivery int)
+), before as (
+  select j.* from vambe_worker.jobs j join input i on i.id = j.id and i.delivery = j.delivery
+  where j.state in ('failed', 'cancelled') for update of j
+), reopened as (
+  update vambe_worker.jobs j
+  set state = 'queued', delivery = b.delivery + 1, delivered_at = now(), attempt = 0, due_at = null,
+      started_at = null, finished_at = null, worker = null, run_id = null, result = null, error_code = null, error_message = null,
+      attempts = b.attempts || case
+        when b.error_code is null or (b.attempts->-1->>'code' = b.error_code and b.attempts->-1->>'message' is not distinct from b.error_message)
+        then '[]'::jsonb
+        else jsonb_build_object('attempt', b.attempt, 'at', coalesce(b.started_at, b.finished_at, b.accepted_at),
+          'code', b.error_code, 'message', coalesce(b.error_message, ''), 'due_at', null) end
+  from before b where j.id = b.id
+  returning j.id, j.task, j.queue, j.delivery, j.priority
+), noted as (
+  insert into vambe_worker.audit (actor, action, object, before, after, reason)
+  select $2::text, 'retry', 'job:' || b.task_id,
+    jsonb_build_object('state', b.state, 'delivery', b.delivery, 'attempt', b.attempt, 'error_code', b.error_code),
+    jsonb_build_object('state', 'queued', 'delivery', b.delivery + 1, 'attempt', 0), $3::text
+  from before b order by b.id
+)
+select id::text, task, queue, delivery, priority from reopened order by id`,
+};
+
+/**
+ * Opens failed and cancelled jobs again, each with an audit row, in one statement; gives back those that this caller won,
+ * ready for their queues. Others (open, completed, rejected, or taken by another retry) stay as they are.
+ */
+export async function reopenJobs(
+  database: Database,
+  request: {
+    jobs: readonly Pick<RetryCandidate, 'row_id' | 'delivery'>[];
+    actor: string;
+    reason: string | null;
+  },
+): Promise<readonly OpenJob[]> {
+  const input = request.jobs.map(({ row_id, delivery }) => ({ id: row_id, delivery }));
+  const rows = await database.run<ReopenedRow>(reopenStatement, [JSON.stringify(input), request.actor, request.reason]);
+  return rows.map(({ id, task, queue, delivery, priority }) => ({
+    rowId: id,
+    task,
+    queue,
+    delivery,
+    priority,
+    failedAttempts: 0,
+    dueAt: null,
+  }));
+}
