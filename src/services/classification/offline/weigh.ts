@@ -61,10 +61,10 @@ interface Framing {
 
 /** What the nearest frame makes of a hit, a little less the farther it is; without a frame the place speaks. */
 function findFactor(scope: Scope, hit: Hit, frames: readonly Hit[]): Framing {
-  const nearest = nearestFrame(scope, hit, frames);
-  if (nearest === null) return { frame: null, factor: factorByPlace(scope, hit) };
-  const full = scope.field.frames[nearest.frame.action.part]?.factor ?? 1;
-  return { frame: nearest.frame, factor: full * (1 - distanceShare * nearest.distance) };
+  const reached = nearestFrame(scope, hit, frames);
+  if (reached === null) return { frame: null, factor: factorByPlace(scope, hit) };
+  const full = scope.field.frames[reached.frame.action.part]?.factor ?? 1;
+  return { frame: reached.frame, factor: full * (1 - distanceShare * reached.distance) };
 }
 
 /** Enough to prefer the nearer of two equal cues, too little to lose the farther one. */
@@ -93,18 +93,42 @@ export function isNegated(reading: Reading, hit: { readonly first: number }): bo
   return (reading.negatorBefore[hit.first] ?? -1) >= 0;
 }
 
-/** The frame nearest to a hit among those that reach it; of two equally near the longer, which says more. */
-function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): { frame: Hit; distance: number } | null {
-  let best: Hit | null = null;
-  let bestDistance = Number.POSITIVE_INFINITY;
-  for (const frame of frames) {
+interface Reached {
+  readonly frame: Hit;
+  readonly distance: number;
+}
+
+/**
+ * The frame nearest to a hit among those that reach it; of two equally near the longer, which says more. What silences a hit from
+ * before is not undone by what follows it: "a colleague from a hospital chain".
+ */
+function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): Reached | null {
+  const reached = frames.flatMap((frame) => {
     const distance = frameDistance(scope, hit, frame);
-    if (distance === null || distance > bestDistance) continue;
-    if (distance === bestDistance && best !== null && best.last - best.first >= frame.last - frame.first) continue;
-    best = frame;
-    bestDistance = distance;
+    return distance === null ? [] : [{ frame, distance }];
+  });
+  if (reached.length === 0) return null;
+  const before = nearest(reached.filter((each) => each.frame.first <= hit.first));
+  if (before !== null && scope.field.frames[before.frame.action.part]?.factor === 0) return before;
+  return nearest(reached);
+}
+
+function nearest(reached: readonly Reached[]): Reached | null {
+  let best: Reached | null = null;
+  for (const each of reached) {
+    if (
+      best === null ||
+      each.distance < best.distance ||
+      (each.distance === best.distance && span(each) > span(best))
+    ) {
+      best = each;
+    }
   }
-  return best === null ? null : { frame: best, distance: bestDistance };
+  return best;
+}
+
+function span({ frame }: Reached): number {
+  return frame.last - frame.first;
 }
 
 /** Words between frame and hit, or null where the frame does not reach it. */
@@ -162,7 +186,7 @@ function isSilenced(hit: Hit, other: Hit, areIndependent: boolean): boolean {
       hit.first <= other.first && hit.last >= other.last && hit.last - hit.first > other.last - other.first;
     return isContainer && other.action.weight >= hit.action.weight && !other.action.isFirm === !hit.action.isFirm;
   }
-  return !areIndependent && contains && isLonger && other.action.weight !== 0;
+  return !areIndependent && contains && isLonger && other.action.weight >= hit.action.weight;
 }
 
 export function quote(reading: Reading, from: number, to: number): FieldResult['evidence'][number] {
