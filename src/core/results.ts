@@ -43,8 +43,9 @@ for i = 1, #KEYS do
   elseif mode == 'set' then
     redis.call('SETEX', KEYS[i], life, json)
   else
-    local stored = redis.call('GET', KEYS[i])
-    if not (stored and string.find(stored, '^{"status": ?"SUCCESS"')) then
+    -- pcall: somebody's key of another type is replaced; an error would hold up every job of the batch
+    local stored = redis.pcall('GET', KEYS[i])
+    if not (type(stored) == 'string' and string.find(stored, '^{"status": ?"SUCCESS"')) then
       redis.call('SETEX', KEYS[i], life, json)
       if mode == 'final' then redis.call('PUBLISH', KEYS[i], json) end
     end

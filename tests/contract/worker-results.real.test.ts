@@ -1,0 +1,3 @@
+import { describeWorkerResults } from './worker-results.suite.ts';
+
+describeWorkerResults('installed servers');
