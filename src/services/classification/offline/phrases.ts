@@ -31,7 +31,7 @@ export function decidePhrases(
 ): FieldResult {
   const rule = field.phrases;
   if (rule === undefined) return emptyResult;
-  const heads = hits.filter((hit) => hit.action.role === 'head');
+  const heads = Object.keys(rule.heads).length === 0 ? null : hits.filter((hit) => hit.action.role === 'head');
   const spans: Span[] = [];
   for (const hit of hits) {
     if (hit.action.role !== 'after' && hit.action.role !== 'before') continue;
@@ -52,14 +52,14 @@ export function decidePhrases(
 }
 
 /** "con nuestro CRM y con el sistema de citas" holds two phrases. */
-function phrasesAfter(from: number, heads: readonly Hit[], reading: Reading, words: PhraseWords): Span[] {
+function phrasesAfter(from: number, heads: readonly Hit[] | null, reading: Reading, words: PhraseWords): Span[] {
   const spans: Span[] = [];
   let at = from;
   while (spans.length < 5) {
     const span = readPhrase(at, reading, words);
     if (span === null) break;
-    const head = heads.some((hit) => hit.first <= span.last && hit.last >= span.first);
-    if (head) spans.push(trimPhrase(span, reading, words));
+    const isNamed = heads === null || heads.some((hit) => hit.first <= span.last && hit.last >= span.first);
+    if (isNamed) spans.push(trimPhrase(span, reading, words));
     else if (spans.length > 0) break;
     const next = reading.tokens[span.last + 1];
     if (next === undefined || next.brk === 'sentence') break;
@@ -104,9 +104,9 @@ function trimPhrase(span: Span, reading: Reading, words: PhraseWords): Span {
 }
 
 /** "Usamos Salesforce y nos gustaría integrarlo": the phrase stands before. */
-function phraseBefore(hit: Hit, heads: readonly Hit[], reading: Reading, words: PhraseWords): Span[] {
+function phraseBefore(hit: Hit, heads: readonly Hit[] | null, reading: Reading, words: PhraseWords): Span[] {
   const sentence = reading.tokens[hit.first]?.sentence ?? 0;
-  const head = heads.findLast((each) => {
+  const head = heads?.findLast((each) => {
     const own = reading.tokens[each.first]?.sentence ?? 0;
     return each.last < hit.first && hit.first - each.last <= backReachWords && sentence - own <= 1;
   });

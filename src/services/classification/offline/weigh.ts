@@ -184,7 +184,12 @@ function isSilenced(hit: Hit, other: Hit, areIndependent: boolean): boolean {
     // Of two hits for one value the shorter quote proves as much.
     const isContainer =
       hit.first <= other.first && hit.last >= other.last && hit.last - hit.first > other.last - other.first;
-    return isContainer && other.action.weight >= hit.action.weight && !other.action.isFirm === !hit.action.isFirm;
+    return (
+      hit.action.weight > 0 &&
+      isContainer &&
+      other.action.weight >= hit.action.weight &&
+      !other.action.isFirm === !hit.action.isFirm
+    );
   }
   return !areIndependent && contains && isLonger && other.action.weight >= hit.action.weight;
 }
