@@ -88,6 +88,8 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls):
     const { checkSchema, migrateDatabase } = await import('../models/schema-check.ts');
     const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe check' });
     const look = async () => {
+      await database.testConnection();
+      // The second one, as the first pays for the connection too.
       const facts = await database.testConnection();
       if (embedded.postgres) await migrateDatabase(database);
       return { ...facts, schema: await checkSchema(database) };
@@ -97,7 +99,7 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls):
         asDatabaseFault(about.address),
       );
       const facts = {
-        version,
+        version: version.split(' ')[0] ?? version,
         latency: `${latencyMs.toFixed(1)} ms`,
         schema: `version ${schema.version}, up to date`,
         ...(embedded.postgres ? { runs: 'embedded' } : {}),
@@ -127,7 +129,7 @@ export async function checkClassifier(config: Config): Promise<Finding> {
     const { model } = chooseClassifier(config, await readTaxonomy(config));
     const warnings = usesLlm(config) ? ['A model key or address is set; this version does not use it.'] : [];
     return {
-      facts: { offline: 'this version calls no model, so there is no connection to test', rules: model },
+      facts: { kind: 'offline', model, connection: 'none to test, as this version calls no model' },
       warnings,
     };
   });

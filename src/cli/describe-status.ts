@@ -36,6 +36,12 @@ function serverCells({ state, embedded, address, version, latency_ms }: ServerSt
   return [state, details.filter((each) => each !== '').join(', ')];
 }
 
+const unknownWords: Partial<Record<ServerStatus['state'], string>> = {
+  unreachable: 'is unreachable',
+  refused: 'refuses us',
+  unfit: 'does not suit',
+};
+
 /** One sentence that tells "nobody is there" from "everybody is busy" from "nobody can know". */
 function verdict({ workers, queues, jobs, servers }: StatusReport): string {
   const waiting = queues?.reduce((sum, queue) => sum + queue.waiting, 0) ?? 0;
@@ -51,8 +57,9 @@ function verdict({ workers, queues, jobs, servers }: StatusReport): string {
   const alive = workers.alive.length === 1 ? '1 worker is alive' : `${workers.alive.length} workers are alive`;
   switch (workers.state) {
     case 'unknown':
-      return `Workers: unknown, as Redis is ${servers.redis.state}.`;
+      return `Workers: unknown, as Redis ${unknownWords[servers.redis.state] ?? 'does not tell'}.`;
     case 'none':
+      if (queues === null && jobs === null) return 'No worker is registered.';
       return `No worker is registered${last}; ${waits(open)}. "vambe worker" starts one.`;
     case 'idle':
       return `${alive}${last} and idle; ${waits(waiting)}.`;

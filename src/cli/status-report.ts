@@ -17,8 +17,8 @@ const lookMs = 1_300;
 const ownQueues = ['classification', 'default'];
 
 export interface ServerStatus {
-  /** `stopped`: embedded, and nobody runs it. `unfit`: it answers, but refuses us or does not suit. */
-  readonly state: 'reachable' | 'stopped' | 'unreachable' | 'unfit';
+  /** `stopped`: embedded, and nobody runs it. `refused`: by password or rights. `unfit`: version, kind or schema. */
+  readonly state: 'reachable' | 'stopped' | 'unreachable' | 'refused' | 'unfit';
   readonly embedded: boolean;
   readonly address: string | null;
   readonly version: string | null;
@@ -100,10 +100,15 @@ async function lookAtDatabase(url: string | null, isEmbedded: boolean) {
   const address = describePostgres(url);
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe status' });
   const look = async () => {
+    await database.testConnection();
+    // The second one, as the first pays for the connection too.
     const { version, latencyMs } = await database.testConnection();
     const schema = await checkSchema(database);
     const jobs = await countJobs(database);
-    const status = { ...reachable({ isEmbedded, address, version, latencyMs }), schema_version: schema.version };
+    const status = {
+      ...reachable({ isEmbedded, address, version: version.split(' ')[0] ?? '', latencyMs }),
+      schema_version: schema.version,
+    };
     return { status, jobs };
   };
   try {
@@ -132,7 +137,7 @@ function reachable(facts: { isEmbedded: boolean; address: string; version: strin
     state: 'reachable',
     embedded: isEmbedded,
     address,
-    version,
+    version: version,
     latency_ms: Number(latencyMs.toFixed(1)),
     code: null,
     error: null,
@@ -142,7 +147,8 @@ function reachable(facts: { isEmbedded: boolean; address: string; version: strin
 /** What else is thrown is a fault of ours and goes on. */
 function troubled(error: unknown, { isEmbedded, address }: { isEmbedded: boolean; address: string }): ServerStatus {
   if (!(error instanceof AppError)) throw error;
-  const state = error.fault === 'transient' ? 'unreachable' : 'unfit';
+  const refusedOrUnfit = error.code.endsWith('_REFUSED') ? 'refused' : 'unfit';
+  const state = error.fault === 'transient' ? 'unreachable' : refusedOrUnfit;
   return {
     state,
     embedded: isEmbedded,
