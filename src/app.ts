@@ -116,12 +116,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const maxRetries = config.maxRetries;
+  const maxRetriesOf = (task: string) => registry.all.find(({ name }) => name === task)?.maxRetries;
   const retryDelayMs = config.retryDelaySeconds * 1_000;
   const queues = createQueues({
     connection: queueConnection,
     names: queueNamesOf(registry),
     clock,
     maxRetries,
+    maxRetriesOf,
     retryDelayMs,
   });
   const ledger = createJobLedger(database, options.schema);
@@ -172,6 +174,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       concurrency,
       worker: workerName,
       maxRetries,
+      maxRetriesOf,
       retryDelayMs,
       softLimitMs: softTaskTimeoutSeconds(config) * 1_000,
       hardLimitMs: config.taskTimeoutSeconds * 1_000,

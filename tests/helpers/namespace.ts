@@ -8,6 +8,8 @@ import { migrateDatabase } from '../../src/models/schema-check.ts';
 export interface Namespace {
   readonly postgresUrl: string;
   readonly redisUrl: string;
+  /** Cancels jobs that a test left open and empties this namespace's Redis, for tests that share it. */
+  clear(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,12 @@ export async function createNamespace({ migrated = true }: { migrated?: boolean 
   return {
     postgresUrl,
     redisUrl: claimed.url,
+    async clear() {
+      const database = createDatabase({ url: postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
+      const text = `update vambe_worker.jobs set state = 'cancelled' where state in ('queued', 'retrying')`;
+      await database.run({ name: '', text }, []).finally(() => database.close());
+      await claimed.clear();
+    },
     async close() {
       await claimed.release();
       await run(`drop database if exists ${name} with (force)`);
@@ -38,7 +46,9 @@ export async function createNamespace({ migrated = true }: { migrated?: boolean 
   };
 }
 
-async function claimRedisDatabase(baseUrl: string): Promise<{ url: string; release(): Promise<void> }> {
+async function claimRedisDatabase(
+  baseUrl: string,
+): Promise<{ url: string; clear(): Promise<void>; release(): Promise<void> }> {
   const base = createRedis({ url: withPath(baseUrl, '0'), name: 'tests', use: 'commands' });
   for (const until = Date.now() + 60_000; Date.now() < until; ) {
     for (const number of redisDatabases) {
@@ -48,6 +58,9 @@ async function claimRedisDatabase(baseUrl: string): Promise<{ url: string; relea
       await own.flushdb();
       return {
         url,
+        async clear() {
+          await own.flushdb();
+        },
         async release() {
           await own.flushdb();
           await base.del(`tests:db:${number}`);

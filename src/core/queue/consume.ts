@@ -38,6 +38,8 @@ export interface ConsumerOptions {
   /** This worker's name to the outside, `worker@host`. */
   readonly worker: string;
   readonly maxRetries: number;
+  /** The same for a task that has a number of its own. */
+  maxRetriesOf(task: string): number | undefined;
   readonly retryDelayMs: number;
   readonly softLimitMs: number;
   readonly hardLimitMs: number;
@@ -87,7 +89,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     worker: options.worker,
     clock,
     retryDelayMs: options.retryDelayMs,
-    maxRetries: (job) => maxRetriesOf(registry, job.task) ?? options.maxRetries,
+    maxRetries: ({ task }) => options.maxRetriesOf(task) ?? options.maxRetries,
   };
 
   const database = createAvailability({
@@ -162,7 +164,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       await runTaken(job, bullJob, token, signal);
     } catch (error) {
       if (!isServerFault(error)) throw error;
-      database.reportFailure(error);
+      if (error.code.startsWith('DATABASE_')) database.reportFailure(error);
       await stepBackInQueue(bullJob, token, clock.wallMs() + serverFaultDelayMs);
     }
   };
@@ -224,10 +226,6 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     running: () => [...running.values()],
     counts: () => counts,
   };
-}
-
-function maxRetriesOf(registry: TaskRegistry, task: string): number | undefined {
-  return registry.all.find(({ name }) => name === task)?.maxRetries;
 }
 
 /** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */

@@ -1,7 +1,10 @@
 /** Accepts requests: rows first, committed, then the queue. What the queue does not get now, the recovery sweep delivers. */
 import { randomUUID } from 'node:crypto';
+import { sqlState } from '../database.ts';
+import { AppError } from '../errors.ts';
 import type { JobLedger, JobRequest, OpenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
+import { whyNotStorable } from '../storable.ts';
 import type { TaskRegistry } from '../task.ts';
 import type { Queues } from './queues.ts';
 
@@ -57,7 +60,7 @@ export function createEnqueuer(deps: {
       let queued: EnqueueReport['queued'] = 'redis';
       for (let at = 0; at < jobs.length; at += rowsABlock) {
         const block = jobs.slice(at, at + rowsABlock);
-        const answers = await ledger.accept(block);
+        const answers = await acceptBlock(ledger, block);
         accepted.push(...answers);
         const fresh = answers.flatMap((answer, index) => (answer.isNew ? [toOpenJob(answer, block[index])] : []));
         try {
@@ -73,6 +76,22 @@ export function createEnqueuer(deps: {
       return { accepted, queued };
     },
   };
+}
+
+/** Looks for the request at fault only when PostgreSQL has refused the block: what is sent is almost always fine. */
+async function acceptBlock(ledger: JobLedger, block: readonly JobRequest[]): ReturnType<JobLedger['accept']> {
+  try {
+    return await ledger.accept(block);
+  } catch (cause) {
+    const state = sqlState(cause);
+    if (cause instanceof AppError || !state?.startsWith('22')) throw cause;
+    const bad = block.find((request) => whyNotStorable(request) !== undefined);
+    throw new AppError(
+      'TASK_ARGUMENTS',
+      `${bad?.task ?? block[0]?.task}() got arguments that cannot be stored: ${whyNotStorable(bad) ?? `SQLSTATE ${state}`}. Nothing of its block was accepted.`,
+      { cause },
+    );
+  }
 }
 
 function toJobRequest(registry: TaskRegistry, request: EnqueueRequest): JobRequest {

@@ -26,6 +26,8 @@ export interface QueueSettings {
   readonly clock: Clock;
   /** Attempts after the first. */
   readonly maxRetries: number;
+  /** The same for a task that has a number of its own. */
+  maxRetriesOf?(task: string): number | undefined;
   readonly retryDelayMs: number;
 }
 
@@ -48,7 +50,14 @@ export const retention = {
   removeOnFail: { age: 7 * 86_400, count: 10_000 },
 } as const;
 
-export function createQueues({ connection, names, clock, maxRetries, retryDelayMs }: QueueSettings): Queues {
+export function createQueues({
+  connection,
+  names,
+  clock,
+  maxRetries,
+  maxRetriesOf = () => undefined,
+  retryDelayMs,
+}: QueueSettings): Queues {
   const queues = new Map(names.map((name) => [name, new Queue<JobData>(name, { connection, prefix: queuePrefix })]));
   for (const queue of queues.values()) queue.on('error', () => undefined); // the connection reports its own state
 
@@ -67,7 +76,9 @@ export function createQueues({ connection, names, clock, maxRetries, retryDelayM
         for (let at = 0; at < ofQueue.length; at += rowsAnAdd) {
           const jobs = ofQueue
             .slice(at, at + rowsAnAdd)
-            .map((row) => toBullJob(row, { nowMs: clock.wallMs(), maxRetries, retryDelayMs }));
+            .map((row) =>
+              toBullJob(row, { nowMs: clock.wallMs(), maxRetries: maxRetriesOf(row.task) ?? maxRetries, retryDelayMs }),
+            );
           await withDeadline(queue.addBulk(jobs), addTimeoutMs, `adding ${jobs.length} jobs to the queue "${name}"`);
         }
       }

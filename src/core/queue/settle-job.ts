@@ -2,11 +2,12 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
-import type { AppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import type { Complete, Outcome } from '../outcome.ts';
 import type { ResultBackend } from '../results.ts';
+import { storableText, whyNotStorable } from '../storable.ts';
 import type { JobData } from './queues.ts';
 
 export interface SettleDeps {
@@ -53,18 +54,25 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
   }
 }
 
-async function settleComplete(
-  deps: SettleDeps,
-  { job, durationMs, log }: SettleRequest,
-  outcome: Complete,
-): Promise<void> {
+async function settleComplete(deps: SettleDeps, request: SettleRequest, outcome: Complete): Promise<void> {
+  const { job, durationMs, log } = request;
   if (!outcome.isRecorded) {
+    // Before it joins a batch, which it would fail with all its mates, again at each delivery.
+    const fault = whyNotStorable(outcome.result);
+    if (fault !== undefined) return settleFailure(deps, request, resultNotStorable(job, fault), null);
     const { rowId, runId, startedAt } = job;
     const isOurs = await deps.complete.add({ rowId, runId, startedAt, result: outcome.result, worker: deps.worker });
     if (!isOurs) return log.info('job.closed', { reason: 'ended by somebody else meanwhile' });
   }
   await deps.results.succeeded(job, outcome.result, outcome.cache);
   log.debug('job.finished', { duration_ms: Math.round(durationMs) });
+}
+
+function resultNotStorable({ task }: TakenJob, fault: string): AppError {
+  return new AppError(
+    'RESULT_NOT_STORABLE',
+    `The result of task "${task}" cannot be stored: ${fault}. Return plain JSON without NUL characters.`,
+  );
 }
 
 /** `dueAtMs` null: the job has failed for good. */
@@ -81,7 +89,7 @@ async function settleFailure(
     startedAt: job.startedAt,
     attempt,
     code: error.code,
-    message: error.message.slice(0, 1_024),
+    message: storableText(error.message, 1_024),
     dueAt: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
     worker: deps.worker,
   });

@@ -1,0 +1,159 @@
+/**
+ * Runs suspect jobs one by one in child processes. A job whose worker died may have killed it: here it kills at most the
+ * child, which holds no other job, so only a job that dies alone is blamed. A child is kept for the next suspect for a while.
+ */
+import type { ChildProcess, ForkOptions } from 'node:child_process';
+import { AppError } from '../errors.ts';
+import { forkEntry } from '../fork-entry.ts';
+import type { Log } from '../logger.ts';
+import { closed, complete, fail, handBack, type Outcome, retry, stepBack } from '../outcome.ts';
+
+/** After a kill -9 of a busy worker all its jobs are suspects; two at a time keep the other core for the rest. */
+const mostChildren = 2;
+const idleChildLifeMs = 10_000;
+const busyDelayMs = 1_000;
+
+/** What goes over the channel; errors as code and message. */
+export type ToChild =
+  | { readonly kind: 'start'; readonly options: unknown }
+  | { readonly kind: 'run'; readonly rowId: string }
+  | { readonly kind: 'abort'; readonly reason: string };
+export type FromChild = { readonly kind: 'ready' } | { readonly kind: 'outcome'; readonly outcome: SentOutcome };
+
+/** An outcome as JSON. */
+export type SentOutcome =
+  | Exclude<Outcome, { kind: 'fail' | 'retry' }>
+  | { readonly kind: 'fail' | 'retry'; readonly code: string; readonly message: string };
+
+export interface AlonePool {
+  /**
+   * Runs a job in a child of its own; `single` waits for the one slot in which nothing else suspect runs beside it.
+   * A step back when no child is free; a failure with JOB_POISONED when the child died of it.
+   */
+  run(rowId: string, options: { single: boolean; signal: AbortSignal }): Promise<Outcome>;
+  stop(): void;
+}
+
+export interface AloneOptions {
+  /** The child's file; it is sent `start` with `options` first. */
+  readonly entry: URL;
+  readonly options: unknown;
+  readonly fork?: ForkOptions;
+  readonly log: Log;
+}
+
+interface Child {
+  readonly process: ChildProcess;
+  isBusy: boolean;
+  idleTimer?: NodeJS.Timeout;
+}
+
+export function createAlonePool({ entry, options, fork: forkOptions = {}, log }: AloneOptions): AlonePool {
+  const children = new Set<Child>();
+  let isStopped = false;
+  let isSingleRunning = false;
+
+  const start = (): Child => {
+    const child: Child = {
+      process: forkEntry(entry, { ...forkOptions, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+      isBusy: false,
+    };
+    children.add(child);
+    child.process.once('exit', () => {
+      clearTimeout(child.idleTimer);
+      children.delete(child);
+    });
+    child.process.on('error', (error) => log.warn('worker.child_failed', { error: error.message }));
+    send(child, { kind: 'start', options });
+    return child;
+  };
+
+  const findFree = (): Child | undefined =>
+    [...children].find(({ isBusy }) => !isBusy) ?? (children.size < mostChildren ? start() : undefined);
+
+  const release = (child: Child) => {
+    child.isBusy = false;
+    child.idleTimer = setTimeout(() => child.process.kill(), idleChildLifeMs);
+    child.idleTimer.unref();
+  };
+
+  return {
+    async run(rowId, { single, signal }) {
+      const isTaken = isSingleRunning || (single && [...children].some(({ isBusy }) => isBusy));
+      const child = isStopped || isTaken ? undefined : findFree();
+      if (!child) return stepBack('waits for a process of its own', busyDelayMs);
+      clearTimeout(child.idleTimer);
+      child.isBusy = true;
+      isSingleRunning = single;
+      const abort = () => send(child, { kind: 'abort', reason: String(signal.reason) });
+      signal.addEventListener('abort', abort, { once: true });
+      try {
+        const outcome = await outcomeOf(child, rowId);
+        if (outcome) release(child);
+        else if (isStopped || signal.aborted) return handBack();
+        return outcome ?? fail(poisoned());
+      } finally {
+        if (single) isSingleRunning = false;
+        signal.removeEventListener('abort', abort);
+      }
+    },
+    stop() {
+      isStopped = true;
+      for (const { process } of children) process.kill();
+    },
+  };
+}
+
+export function poisoned(): AppError {
+  return new AppError(
+    'JOB_POISONED',
+    'This job stopped the worker while it ran alone; it is set aside. Look at its input, then retry it by hand.',
+  );
+}
+
+/** Undefined: the child died. */
+function outcomeOf(child: Child, rowId: string): Promise<Outcome | undefined> {
+  return new Promise((resolve) => {
+    const onMessage = (message: FromChild) => {
+      if (message.kind === 'outcome') finish(received(message.outcome));
+    };
+    const onExit = () => finish(undefined);
+    const finish = (outcome: Outcome | undefined) => {
+      child.process.off('message', onMessage);
+      child.process.off('exit', onExit);
+      resolve(outcome);
+    };
+    child.process.on('message', onMessage);
+    child.process.once('exit', onExit);
+    send(child, { kind: 'run', rowId });
+  });
+}
+
+function send(child: Child, message: ToChild): void {
+  // A child that just died has no channel; its exit is what counts.
+  if (child.process.connected) child.process.send(message, () => undefined);
+}
+
+/** As the child sends it. */
+export function toSent(outcome: Outcome): SentOutcome {
+  if (outcome.kind !== 'fail' && outcome.kind !== 'retry') return outcome;
+  return { kind: outcome.kind, code: outcome.error.code, message: outcome.error.message };
+}
+
+function received(sent: SentOutcome): Outcome {
+  switch (sent.kind) {
+    case 'fail':
+    case 'retry': {
+      const error = new AppError(sent.code as AppError['code'], sent.message);
+      return sent.kind === 'fail' ? fail(error) : retry(error);
+    }
+    case 'complete':
+      return complete(sent.result, sent);
+    case 'step-back':
+      return stepBack(sent.reason, sent.delayMs);
+    case 'closed':
+      return closed(sent.reason);
+    case 'hand-back':
+      return handBack();
+  }
+}

@@ -1,0 +1,3 @@
+import { describeWorkerJobs } from './worker-jobs.suite.ts';
+
+describeWorkerJobs('installed servers');
