@@ -8,7 +8,11 @@ import { run } from './program.ts';
 const commands: readonly CommandEntry[] = [
   { name: 'up', load: () => import('./commands/up.ts') },
   { name: 'worker', load: () => import('./commands/worker.ts') },
-  // import, classify, show, export, review
+  { name: 'import', load: () => import('./commands/import.ts') },
+  { name: 'classify', load: () => import('./commands/classify.ts') },
+  { name: 'show', load: () => import('./commands/show.ts') },
+  { name: 'export', load: () => import('./commands/export.ts') },
+  { name: 'review', load: () => import('./commands/review.ts') },
   { name: 'check', load: () => import('./commands/check.ts') },
   { name: 'migrate', load: () => import('./commands/migrate.ts') },
   { name: 'config', load: () => import('./commands/config.ts') },
@@ -17,7 +21,8 @@ const commands: readonly CommandEntry[] = [
   { name: 'status', load: () => import('./commands/status.ts') },
   { name: 'call', load: () => import('./commands/call.ts') },
   { name: 'inspect', load: () => import('./commands/inspect.ts') },
-  // eval, taxonomy
+  { name: 'eval', load: () => import('./commands/eval.ts') },
+  { name: 'taxonomy', load: () => import('./commands/taxonomy.ts') },
 ];
 
 const { version }: { version: string } = JSON.parse(

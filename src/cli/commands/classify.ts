@@ -1,0 +1,68 @@
+/** `vambe classify`: queues meetings for classification, or classifies a bare transcript at once. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Cli } from '../cli.ts';
+import { withExample } from '../help.ts';
+
+interface ClassifyFlags {
+  readonly all?: boolean;
+  readonly unclassified?: boolean;
+  readonly force?: boolean;
+  readonly wait?: boolean;
+  readonly file?: string;
+}
+
+const largestId = 2_147_483_647;
+
+export function register(program: Command, cli: Cli): void {
+  const command = program
+    .command('classify')
+    .description('queue meetings for classification, or classify a transcript at once')
+    .argument('[id...]', 'ids of meetings', meetingIds)
+    .option('--all', 'every meeting that has a transcript')
+    .option('--unclassified', 'every meeting that has a transcript and no classification')
+    .option('--force', 'classify anew also what has not changed')
+    .option('-w, --wait', 'wait for the end and print the labels; a worker must be running')
+    .option('--file <file>', 'classify this transcript here and now, without servers; - reads standard input')
+    .action(async (ids: readonly number[], flags: ClassifyFlags) => {
+      await runClassify(cli, ids, flags);
+    });
+  withExample(
+    command,
+    'vambe classify 12 13 --wait',
+    'vambe classify --unclassified',
+    'vambe classify --file transcript.txt',
+  );
+}
+
+async function runClassify(cli: Cli, ids: readonly number[], flags: ClassifyFlags): Promise<void> {
+  const { all = false, unclassified = false, force = false, wait = false, file } = flags;
+  const named = [ids.length > 0, all, unclassified, file !== undefined].filter((each) => each).length;
+  if (named !== 1) {
+    const { AppError } = await import('../../core/errors.ts');
+    const problem = named === 0 ? 'Nothing to classify was named' : 'More than one choice was made';
+    throw new AppError('USAGE', `${problem}. Give either ids, --all, --unclassified or --file.`);
+  }
+  if (file !== undefined) {
+    if (force || wait) {
+      const { AppError } = await import('../../core/errors.ts');
+      const option = wait ? '--wait' : '--force';
+      throw new AppError('USAGE', `${option} has no meaning with --file, which is classified at once. Leave it out.`);
+    }
+    const { classifyFile } = await import('../classify-file.ts');
+    await classifyFile(cli, file);
+    return;
+  }
+  const { queueMeetings } = await import('../queue-meetings.ts');
+  const choice = all ? 'all' : unclassified ? 'unclassified' : [...new Set(ids)];
+  await queueMeetings(cli, { choice, isForced: force, waits: wait });
+}
+
+/** Called with one id at a time; one list grows, as a hundred thousand ids may be given. */
+function meetingIds(given: string, before: number[] = []): number[] {
+  const id = Number(given);
+  if (!/^\d{1,10}$/.test(given) || id < 1 || id > largestId) {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${largestId}.`);
+  }
+  before.push(id);
+  return before;
+}

@@ -1,0 +1,32 @@
+/** `vambe export`: every meeting with its labels, streamed. */
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Cli } from '../cli.ts';
+import { oneOf, withExample } from '../help.ts';
+
+const formats = ['csv', 'jsonl', 'json'] as const;
+type Format = (typeof formats)[number];
+
+interface ExportFlags {
+  readonly format?: Format;
+  readonly out?: string;
+}
+
+export function register(program: Command, cli: Cli): void {
+  const command = program
+    .command('export')
+    .description('all meetings with their labels')
+    .option('-f, --format <format>', `${formats.join(', ')} (default: csv; json with --json)`, format)
+    .option('-o, --out <file>', 'write there instead of to stdout; a file of that name is replaced')
+    .action(async (flags: ExportFlags) => {
+      const { runExport } = await import('../run-export.ts');
+      await runExport(cli, flags);
+    });
+  withExample(command, 'vambe export --format csv --out meetings.csv', 'vambe export --format jsonl | head -3');
+}
+
+function format(given: string): Format {
+  if (given.toLowerCase() === 'archive') {
+    throw new InvalidArgumentError(`Archives are not available in this version; take one of ${formats.join(', ')}.`);
+  }
+  return oneOf(formats)(given);
+}

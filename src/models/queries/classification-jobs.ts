@@ -1,0 +1,39 @@
+/** What became of classification jobs that somebody waits for. */
+import type { Database, Statement } from '../../core/database.ts';
+import type { JobState } from '../../core/job-ledger.ts';
+import { fieldColumns } from '../classification-columns.ts';
+
+export interface EndedClassification {
+  readonly row_id: string;
+  readonly task_id: string;
+  readonly meeting_id: number;
+  readonly state: JobState;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  /** Nothing was classified, as nothing had changed. */
+  readonly unchanged: boolean;
+  /** Columns that stand for the meeting now; null where it has no classification. */
+  readonly labels: Readonly<Record<string, unknown>> | null;
+  readonly confidence_score: number | null;
+}
+
+const columns = Object.keys(fieldColumns)
+  .map((name) => `'${name}', mc.${name}`)
+  .join(', ');
+
+const endedStatement: Statement = {
+  name: 'classification_jobs_ended',
+  text: `
+select j.id::text as row_id, j.task_id, j.meeting_id, j.state, j.error_code, j.error_message, coalesce((j.result->>'unchanged')::boolean, false) as unchanged,
+  case when mc.id is not null then json_build_object(${columns}) end as labels, mc.confidence_score::float8 as confidence_score
+from vambe_worker.jobs j left join public.meetings_classifications mc on mc.meeting_id = j.meeting_id
+where j.id = any($1::bigint[]) and j.state not in ('queued', 'retrying')`,
+};
+
+/** Those of the jobs that have ended. */
+export async function listEndedClassifications(
+  database: Database,
+  rowIds: readonly string[],
+): Promise<readonly EndedClassification[]> {
+  return database.run<EndedClassification>(endedStatement, [rowIds]);
+}

@@ -1,0 +1,221 @@
+/** Reading meetings with what is known of them: one whole, all of them page by page, and their ids. */
+import type { Database, Statement } from '../../core/database.ts';
+import { fieldColumns } from '../classification-columns.ts';
+
+const columnNames = Object.keys(fieldColumns);
+
+// ---------------------------------------------------------------- one meeting
+
+/** The row of `meetings_classifications`, by column name. */
+export interface StandingClassification {
+  /** Values of the columns that taxonomy fields are mapped to. */
+  readonly columns: Readonly<Record<string, unknown>>;
+  readonly confidence_score: number;
+  readonly key_topics: readonly string[];
+  readonly action_items: readonly string[];
+  readonly next_steps: string | null;
+  readonly summary: string | null;
+  readonly model_used: string;
+  readonly processed_at: Date;
+  readonly processing_time_ms: number | null;
+}
+
+export interface MeetingWhole {
+  readonly id: number;
+  readonly client: {
+    readonly id: number;
+    readonly name: string;
+    readonly email: string | null;
+    readonly phone: string | null;
+  };
+  readonly seller: { readonly id: number; readonly name: string; readonly email: string };
+  readonly meeting_at: Date;
+  readonly closed: boolean;
+  readonly transcript: string | null;
+  /** null: the meeting has none. */
+  readonly classification: StandingClassification | null;
+  /** By field id, from the run that the classification came from; null where another worker made it. */
+  readonly run_fields: Readonly<Record<string, unknown>> | null;
+  readonly run_id: string | null;
+  readonly truncated: boolean | null;
+  readonly needs_review: boolean | null;
+  /** By field id: what a person said instead. */
+  readonly corrected: Readonly<Record<string, unknown>>;
+}
+
+interface MeetingRow extends Omit<MeetingWhole, 'classification'>, StandingClassification {
+  readonly is_classified: boolean;
+}
+
+/** The run is the source of what stands only while nobody else wrote the row since: then model and model_used agree. */
+const findStatement: Statement = {
+  name: 'meeting_find',
+  text: `
+select m.id::int, m.meeting_at, m.closed, m.transcript,
+  json_build_object('id', c.id, 'name', c.name, 'email', c.email, 'phone', c.phone) as client,
+  json_build_object('id', s.id, 'name', s.name, 'email', s.email) as seller,
+  mc.id is not null as is_classified, json_build_object(${columnNames.map((name) => `'${name}', mc.${name}`).join(', ')}) as columns,
+  mc.confidence_score::float8 as confidence_score, mc.key_topics, mc.action_items, mc.next_steps, mc.summary, mc.model_used, mc.processed_at, mc.processing_time_ms,
+  r.id::text as run_id, r.fields as run_fields, r.truncated, r.needs_review, coalesce(u.corrected, '{}') as corrected
+from public.meetings m
+join public.clients c on c.id = m.client_id
+join public.sellers s on s.id = m.seller_id
+left join public.meetings_classifications mc on mc.meeting_id = m.id
+left join vambe_worker.current u on u.meeting_id = m.id
+left join vambe_worker.runs r on r.id = u.run_id and r.model = mc.model_used
+where m.id = $1::int`,
+};
+
+/** Undefined where there is no such meeting. */
+export async function findMeeting(database: Database, meetingId: number): Promise<MeetingWhole | undefined> {
+  const [row] = await database.run<MeetingRow>(findStatement, [meetingId]);
+  if (row === undefined) return undefined;
+  const {
+    is_classified,
+    columns,
+    confidence_score,
+    key_topics,
+    action_items,
+    next_steps,
+    summary,
+    model_used,
+    processed_at,
+    processing_time_ms,
+    ...meeting
+  } = row;
+  const texts = { key_topics, action_items, next_steps, summary };
+  const standing = { columns, confidence_score, ...texts, model_used, processed_at, processing_time_ms };
+  return { ...meeting, classification: is_classified ? standing : null };
+}
+
+export interface RunSummary {
+  readonly run_id: string;
+  /** The job that asked for it; null where its row is gone. */
+  readonly task_id: string | null;
+  readonly classifier: string;
+  readonly model: string;
+  readonly taxonomy_version: string;
+  /** 0 to 1 */
+  readonly confidence: number;
+  readonly truncated: boolean;
+  readonly needs_review: boolean;
+  readonly started_at: Date;
+  readonly duration_ms: number;
+}
+
+const runsStatement: Statement = {
+  name: 'meeting_runs',
+  text: `
+select r.id::text as run_id, j.task_id, r.classifier, r.model, r.taxonomy_version, r.confidence::float8 as confidence, r.truncated, r.needs_review,
+  r.started_at, r.duration_ms
+from vambe_worker.runs r left join vambe_worker.jobs j on j.id = r.job_id
+where r.meeting_id = $1::int order by r.id desc limit $2::int`,
+};
+
+/** Newest first. */
+export async function listRuns(
+  database: Database,
+  { meetingId, limit }: { meetingId: number; limit: number },
+): Promise<readonly RunSummary[]> {
+  return database.run<RunSummary>(runsStatement, [meetingId, limit]);
+}
+
+// ---------------------------------------------------------------- all meetings
+
+/** A meeting with the columns of its classification; null where it has none. */
+export interface ExportedMeeting {
+  readonly meeting_id: number;
+  readonly client_name: string;
+  readonly client_email: string | null;
+  readonly seller_name: string;
+  readonly meeting_at: Date;
+  readonly closed: boolean;
+  readonly classification_id: number | null;
+  readonly business_sector: string | null;
+  readonly company_size: string | null;
+  readonly region: string | null;
+  readonly lead_source: string | null;
+  readonly vambe_product: string | null;
+  readonly use_case: string | null;
+  readonly primary_pain_point: string | null;
+  readonly urgency: boolean | null;
+  readonly decision_maker_role: string | null;
+  readonly purchase_stage: string | null;
+  readonly language: string | null;
+  readonly sentiment: string | null;
+  readonly lost_client_bad_meeting: boolean | null;
+  readonly categories: readonly string[] | null;
+  readonly confidence_score: number | null;
+  readonly key_topics: readonly string[] | null;
+  readonly action_items: readonly string[] | null;
+  readonly next_steps: string | null;
+  readonly summary: string | null;
+  readonly model_used: string | null;
+  readonly processed_at: Date | null;
+  readonly processing_time_ms: number | null;
+  readonly classification_created_at: Date | null;
+  readonly classification_updated_at: Date | null;
+  readonly transcript: string | null;
+}
+
+/** octet_length of a stored text is known without reading it, so a page ends before its transcripts grow too large. */
+const exportStatement: Statement = {
+  name: 'meeting_export',
+  text: `
+with page as (
+  select m.id, sum(coalesce(octet_length(m.transcript), 0)) over (order by m.id) - coalesce(octet_length(m.transcript), 0) as bytes_before
+  from (select id, transcript from public.meetings where id > $1::int order by id limit $2::int) m
+)
+select m.id::int as meeting_id, c.name as client_name, c.email as client_email, s.name as seller_name, m.meeting_at, m.closed,
+  mc.id::int as classification_id, ${columnNames.map((name) => `mc.${name}`).join(', ')}, mc.confidence_score::float8 as confidence_score,
+  mc.key_topics, mc.action_items, mc.next_steps, mc.summary, mc.model_used, mc.processed_at, mc.processing_time_ms,
+  mc.created_at as classification_created_at, mc.updated_at as classification_updated_at, m.transcript
+from page p
+join public.meetings m on m.id = p.id
+join public.clients c on c.id = m.client_id
+join public.sellers s on s.id = m.seller_id
+left join public.meetings_classifications mc on mc.meeting_id = m.id
+where p.bytes_before < $3::bigint
+order by m.id`,
+};
+
+const rowsAPage = 500;
+const bytesAPage = 8 * 1024 * 1024;
+
+/** Every meeting by id, read in pages of at most 500 rows and about 8 MiB of transcripts; what is added meanwhile may be among them. */
+export async function* streamMeetings(database: Database): AsyncGenerator<ExportedMeeting> {
+  for (let afterId = 0; ; ) {
+    const rows = await database.run<ExportedMeeting>(exportStatement, [afterId, rowsAPage, bytesAPage]);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    afterId = last.meeting_id;
+  }
+}
+
+// ---------------------------------------------------------------- ids
+
+const withTranscriptStatement: Statement = {
+  name: 'meeting_list_with_transcript',
+  text: `select m.id::int as id from public.meetings m where m.id > $1::int and m.transcript ~ '\\S' order by m.id limit $2::int`,
+};
+
+/** Ids of meetings whose transcript is not blank, in order. */
+export async function listMeetingsWithTranscript(
+  database: Database,
+  { afterId, limit }: { afterId: number; limit: number },
+): Promise<number[]> {
+  const rows = await database.run<{ id: number }>(withTranscriptStatement, [afterId, limit]);
+  return rows.map(({ id }) => id);
+}
+
+const knownStatement: Statement = {
+  name: 'meeting_known',
+  text: 'select m.id::int as id from public.meetings m where m.id = any($1::int[])',
+};
+
+/** Those of the ids that are meetings. */
+export async function findKnownMeetings(database: Database, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await database.run<{ id: number }>(knownStatement, [ids]);
+  return new Set(rows.map(({ id }) => id));
+}
