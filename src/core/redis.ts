@@ -126,7 +126,7 @@ export function translateRedisError(error: unknown, where: string): AppError {
       { cause: error },
     );
   }
-  if (/Protocol error|got ".*" as reply type byte|Parser/i.test(words)) {
+  if (/Protocol error|Unknown RESP type|got ".*" as reply type byte|Parser/i.test(words)) {
     return new AppError(
       'REDIS_UNSUITABLE',
       `What answers at ${where} is not Redis. Check host and port of REDIS_URL.`,
