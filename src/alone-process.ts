@@ -1,0 +1,60 @@
+/** The child process of a suspect job: one app of its own, one job at a time, the outcome sent to the worker that asked. */
+import { type App, type AppOptions, createApp } from './app.ts';
+import { softTaskTimeoutSeconds } from './config/derived.ts';
+import { createLogger } from './core/logger.ts';
+import { closed, retry, stepBack } from './core/outcome.ts';
+import { type FromChild, type ToChild, toSent } from './core/queue/alone.ts';
+import { isServerFault } from './core/queue/availability.ts';
+import { runJob } from './core/queue/run-job.ts';
+
+/** What the worker hands over; everything here survives JSON. */
+export type AloneStart = Pick<
+  AppOptions,
+  'config' | 'postgresUrl' | 'redisUrl' | 'schema' | 'taskFolders' | 'workerName'
+>;
+
+const faultDelayMs = 5_000;
+
+let app: Promise<App> | undefined;
+let controller = new AbortController();
+
+const log = createLogger({ level: 'warn', format: 'json' });
+const send = (message: FromChild) => process.send?.(message);
+
+process.on('message', (message: ToChild) => {
+  if (message.kind === 'start') app = createApp({ ...(message.options as AloneStart), log });
+  else if (message.kind === 'abort') controller.abort(message.reason);
+  else void run(message.rowId).catch(tellFault);
+});
+// The worker is gone: so is the reason to be here.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group; the worker decides what becomes of its jobs.
+process.on('SIGINT', () => undefined);
+
+/** A fault of ours or of a server says nothing against the job. */
+function tellFault(error: unknown): void {
+  const outcome = isServerFault(error)
+    ? retry(error)
+    : stepBack(error instanceof Error ? error.message : 'unknown', faultDelayMs);
+  send({ kind: 'outcome', outcome: toSent(outcome) });
+}
+
+async function run(rowId: string): Promise<void> {
+  if (!app) throw new Error('the worker sends `start` before the first job');
+  const { ledger, registry, services, config } = await app;
+  controller = new AbortController();
+  const take = async () => (await ledger.take([rowId]))[0];
+  const job = await take();
+  if (!job) return void send({ kind: 'outcome', outcome: closed('the row is gone') });
+  const outcome = await runJob(registry, {
+    job,
+    services,
+    signal: controller,
+    log: log.child({ job_id: rowId, task: job.task }),
+    softLimitMs: softTaskTimeoutSeconds(config) * 1_000,
+    hardLimitMs: config.taskTimeoutSeconds * 1_000,
+    progress: () => undefined,
+    takeAgain: async () => (await take()) ?? job,
+  });
+  send({ kind: 'outcome', outcome: toSent(outcome) });
+}
