@@ -46,26 +46,31 @@ const joinerKey = '&';
 /** Longer than any gap: after it nothing of the sentence before is live. */
 const sentenceTicks = 64;
 
+/** Ticks of a run stay far below what 32 bits hold; before they might not, all nodes are forgotten. */
+const maxTick = 1_000_000_000;
+
 /** Compiles patterns. A matcher holds the state of its run and is not re-entrant; a run is synchronous, so nothing can enter it. */
 export function createMatcher(patterns: readonly Pattern[], actionCount: number): Matcher {
   const { nodes, edges } = buildTrie(patterns);
-  const actions = nodes.map((node) => (node.actions.length === 0 ? null : Int32Array.from(node.actions)));
-  const waits = nodes.map((node) => (node.waits.length === 0 ? null : node.waits));
-  const liveUntil = new Float64Array(nodes.length).fill(-1);
+  const actions = flatten(nodes.map((node) => node.actions));
+  const waits = flatten(nodes.map((node) => node.waits.flatMap((wait) => [wait.node.index, wait.maxWords])));
+  const liveUntil = new Int32Array(nodes.length).fill(-1);
   const firstOf = new Int32Array(nodes.length);
-  const lastFirst = new Float64Array(actionCount).fill(-1);
+  const lastFirst = new Int32Array(actionCount).fill(-1);
   let tick = 0;
 
   const arrive = (to: number, first: number, last: number, base: number, matches: Match[]): void => {
     liveUntil[to] = tick + 1;
     firstOf[to] = first;
-    for (const wait of waits[to] ?? []) {
-      liveUntil[wait.node.index] = tick + 1 + wait.maxWords;
-      firstOf[wait.node.index] = first;
+    const endOfWaits = waits.starts[to + 1] ?? 0;
+    for (let at = waits.starts[to] ?? 0; at < endOfWaits; at += 2) {
+      const node = waits.values[at] ?? 0;
+      liveUntil[node] = tick + 1 + (waits.values[at + 1] ?? 0);
+      firstOf[node] = first;
     }
-    const ended = actions[to];
-    if (ended === null || ended === undefined) return;
-    for (const action of ended) {
+    const endOfActions = actions.starts[to + 1] ?? 0;
+    for (let at = actions.starts[to] ?? 0; at < endOfActions; at += 1) {
+      const action = actions.values[at] ?? 0;
       // The shortest of several ends of one action from one first word is the one kept.
       if (lastFirst[action] === base + first) continue;
       lastFirst[action] = base + first;
@@ -77,6 +82,11 @@ export function createMatcher(patterns: readonly Pattern[], actionCount: number)
     readEdges: createEdgeReader(edges),
     run(tokens) {
       const matches: Match[] = [];
+      if (tick + tokens.length * sentenceTicks > maxTick) {
+        tick = 0;
+        liveUntil.fill(-1);
+        lastFirst.fill(-1);
+      }
       tick += sentenceTicks;
       const base = tick;
       for (let index = 0; index < tokens.length; index += 1) {
@@ -93,6 +103,20 @@ export function createMatcher(patterns: readonly Pattern[], actionCount: number)
       return matches;
     },
   };
+}
+
+/** Lists of numbers in two flat arrays: list `n` runs from `starts[n]` to `starts[n + 1]`. */
+interface Flat {
+  readonly starts: Int32Array;
+  readonly values: Int32Array;
+}
+
+function flatten(lists: readonly (readonly number[])[]): Flat {
+  const starts = new Int32Array(lists.length + 1);
+  lists.forEach((list, index) => {
+    starts[index + 1] = (starts[index] ?? 0) + list.length;
+  });
+  return { starts, values: Int32Array.from(lists.flat()) };
 }
 
 function buildTrie(patterns: readonly Pattern[]): { nodes: Node[]; edges: Map<string, Edge[]> } {
@@ -159,7 +183,7 @@ function createEdgeReader(edges: ReadonlyMap<string, readonly Edge[]>): EdgeRead
       if (stems.has(stem)) found.push(...(edges.get(stem) ?? []));
     }
     if (found.length === 0) return none;
-    found.sort((a, b) => b.depth - a.depth);
+    found.sort((a, b) => b.depth - a.depth || a.from - b.from);
     return Int32Array.from(found.flatMap((edge) => [edge.from, edge.to]));
   };
 }

@@ -76,6 +76,8 @@ interface FieldTask {
 function decideField(task: FieldTask): FieldResult {
   const { reading, field, index } = task;
   const hits = reading.hits[index] ?? [];
+  if (hits.length === 0 && field.decide.by !== 'language')
+    return task.saysSomething ? answerOtherwise(field) : emptyResult;
   if (field.type === 'quantity') return decideQuantity(field, hits, reading);
   if (field.type === 'phrases') return decidePhrases(field, hits, reading, task.words);
   if (field.decide.by === 'language') return decideLanguage(field, task.languages, task.program.lexicon);

@@ -106,7 +106,10 @@ function findLabels(tokens: readonly Token[], roleOf: RoleReader): Label[] {
 
 /** "- ¿Cuántos son?\n- Somos doce." are two speakers in turn. */
 function findDashes(tokens: readonly Token[]): Label[] {
-  const starts = tokens.flatMap((token, at) => (token.beginsLine && token.dashBefore && !token.colonAfter ? [at] : []));
+  const starts: number[] = [];
+  tokens.forEach((token, at) => {
+    if (token.beginsLine && token.dashBefore && !token.colonAfter) starts.push(at);
+  });
   return starts.map((at, index) => ({ at, length: 0, name: `- ${index % 2}`, role: 'unknown', beginsLine: true }));
 }
 

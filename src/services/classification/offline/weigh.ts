@@ -24,15 +24,18 @@ const noEvidence: FieldResult['evidence'] = [];
 
 /** The hits of one field that count, after the longest of overlapping ones has silenced the others. */
 export function weighHits(scope: Scope, hits: readonly Hit[]): WeighedHit[] {
-  const frames = hits.filter((hit) => hit.action.role === 'frame');
-  const cues = dropOverlapped(
-    hits.filter((hit) => hit.action.role === 'cue'),
-    scope.field.type === 'list',
-  );
-  return cues.flatMap((hit) => {
-    const weighed = weighHit(scope, hit, frames);
-    return weighed === null ? [] : [weighed];
-  });
+  const frames: Hit[] = [];
+  const cues: Hit[] = [];
+  for (const hit of hits) {
+    if (hit.action.role === 'cue') cues.push(hit);
+    else if (hit.action.role === 'frame') frames.push(hit);
+  }
+  const weighed: WeighedHit[] = [];
+  for (const hit of dropOverlapped(cues, scope.field.type === 'list')) {
+    const each = weighHit(scope, hit, frames);
+    if (each !== null) weighed.push(each);
+  }
+  return weighed;
 }
 
 function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | null {
@@ -103,32 +106,21 @@ interface Reached {
  * before is not undone by what follows it: "a colleague from a hospital chain".
  */
 function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): Reached | null {
-  const reached = frames.flatMap((frame) => {
-    const distance = frameDistance(scope, hit, frame);
-    return distance === null ? [] : [{ frame, distance }];
-  });
-  if (reached.length === 0) return null;
-  const before = nearest(reached.filter((each) => each.frame.first <= hit.first));
-  if (before !== null && scope.field.frames[before.frame.action.part]?.factor === 0) return before;
-  return nearest(reached);
-}
-
-function nearest(reached: readonly Reached[]): Reached | null {
   let best: Reached | null = null;
-  for (const each of reached) {
-    if (
-      best === null ||
-      each.distance < best.distance ||
-      (each.distance === best.distance && span(each) > span(best))
-    ) {
-      best = each;
-    }
+  let before: Reached | null = null;
+  for (const frame of frames) {
+    const distance = frameDistance(scope, hit, frame);
+    if (distance === null) continue;
+    if (isNearer(frame, distance, best)) best = { frame, distance };
+    if (frame.first <= hit.first && isNearer(frame, distance, before)) before = { frame, distance };
   }
-  return best;
+  const silences = before !== null && scope.field.frames[before.frame.action.part]?.factor === 0;
+  return silences ? before : best;
 }
 
-function span({ frame }: Reached): number {
-  return frame.last - frame.first;
+function isNearer(frame: Hit, distance: number, than: Reached | null): boolean {
+  if (than === null || distance < than.distance) return true;
+  return distance === than.distance && frame.last - frame.first > than.frame.last - than.frame.first;
 }
 
 /** Words between frame and hit, or null where the frame does not reach it. */
@@ -137,6 +129,8 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
   if (rule === undefined) return null;
   const { tokens, clauseStart, sentences } = reading;
   const isBefore = frame.first <= hit.first;
+  // Most frames of a long text are far away: told at once, so that time stays in step with the text.
+  if (Math.abs(frame.first - hit.first) > maxFrameSpan) return null;
   if (rule.side !== 'both' && (rule.side === 'before') !== isBefore) return null;
   const hitSentence = tokens[hit.first]?.sentence ?? 0;
   const frameSentence = tokens[frame.first]?.sentence ?? 0;
@@ -173,6 +167,9 @@ export function dropOverlapped(hits: readonly Hit[], areIndependent: boolean): H
     return true;
   });
 }
+
+/** No frame reaches a cue farther off: the longest reach, two long matches and a question before an answer. */
+const maxFrameSpan = 160;
 
 /** Longest span of a match in words: gaps and phrases are short. */
 const maxPatternSpan = 40;
