@@ -37,10 +37,12 @@ async function loadTasks(file: string): Promise<readonly Task[]> {
     const words = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new AppError('TASK_INVALID', `The task file ${file} cannot be loaded: ${words}`, { cause });
   }
-  const values = Object.values(exported).flatMap((value) =>
-    typeof value === 'function' ? callFactory(file, value as TaskFactory) : [value],
+  // Only the default export is called: any other function of the file is its own business.
+  const values = Object.entries(exported).flatMap(([name, value]) =>
+    name === 'default' && typeof value === 'function' ? callFactory(file, value as TaskFactory) : [value],
   );
-  const tasks = values.flat().filter(isTask);
+  // A task may be exported under its name and as the default too.
+  const tasks = [...new Set(values.flat().filter(isTask))];
   if (tasks.length === 0) {
     throw new AppError(
       'TASK_INVALID',

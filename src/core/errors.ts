@@ -55,6 +55,10 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code);
+}
+
 /** An error a person can act on. `message` says what is wrong, what was expected and what to do; never a secret or a transcript. */
 export class AppError extends Error {
   override readonly name = 'AppError';

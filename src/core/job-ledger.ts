@@ -94,6 +94,8 @@ export interface JobLedger<Subject = unknown> {
   noteFailures(attempts: readonly FailedAttempt[]): Promise<readonly boolean[]>;
   /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */
   resultOf(taskId: string): Promise<unknown>;
+  /** Why a failed job failed; undefined for one that did not. */
+  failureOf(taskId: string): Promise<{ readonly code: string; readonly message: string } | undefined>;
   /** Open rows by id, for the sweep; `olderThanMs` counts from the last delivery, null takes every age. */
   listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
   /** Open rows by queue. */

@@ -105,17 +105,18 @@ interface BindRequest {
 /** Binds as a Python call does, with the messages of CPython's TypeError, which Celery clients show. */
 function bindArguments({ name, parameterNames, required, args, kwargs }: BindRequest): Record<string, unknown> {
   const refuse = (words: string) => new AppError('TASK_ARGUMENTS', `${name}() ${words}`);
-  if (args.length > parameterNames.length) {
-    throw refuse(
-      `takes ${spanOfArguments(required.length, parameterNames.length)} but ${args.length} ${args.length === 1 ? 'was' : 'were'} given`,
-    );
-  }
   const bound = new Map<string, unknown>();
-  for (const [index, value] of args.entries()) bound.set(parameterNames[index] ?? '', value);
+  for (const [index, name] of parameterNames.entries()) if (index < args.length) bound.set(name, args[index]);
   for (const [key, value] of Object.entries(kwargs)) {
     if (!parameterNames.includes(key)) throw refuse(`got an unexpected keyword argument '${key}'`);
     if (bound.has(key)) throw refuse(`got multiple values for argument '${key}'`);
     bound.set(key, value);
+  }
+  // In CPython's order: keywords first, then too many, then too few.
+  if (args.length > parameterNames.length) {
+    throw refuse(
+      `takes ${spanOfArguments(required.length, parameterNames.length)} but ${args.length} ${args.length === 1 ? 'was' : 'were'} given`,
+    );
   }
   const missing = required.filter((each) => !bound.has(each)).map((each) => `'${each}'`);
   if (missing.length > 0) {
@@ -127,8 +128,8 @@ function bindArguments({ name, parameterNames, required, args, kwargs }: BindReq
 }
 
 function spanOfArguments(least: number, most: number): string {
-  const noun = `positional argument${most === 1 ? '' : 's'}`;
-  return least === most ? `${most} ${noun}` : `from ${least} to ${most} ${noun}`;
+  if (least !== most) return `from ${least} to ${most} positional arguments`;
+  return `${most} positional argument${most === 1 ? '' : 's'}`;
 }
 
 function joinNames(names: readonly string[]): string {

@@ -1,9 +1,9 @@
 /** The consumer: takes jobs from BullMQ, runs them through one gate, settles them, and stops without losing any. */
-import { type Job, type Processor, Worker } from 'bullmq';
+import { type Job, type Processor, UnrecoverableError, Worker } from 'bullmq';
 import pLimit from 'p-limit';
 import { createBatcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isErrorCode } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
@@ -110,6 +110,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     return job;
   };
 
+  const count = (task: string) => {
+    counts[task] = (counts[task] ?? 0) + 1;
+  };
+
   const runTaken = async (
     job: TakenJob,
     bullJob: Job<JobData>,
@@ -142,7 +146,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       progress.stop();
       if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
       await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
-      counts[job.task] = (counts[job.task] ?? 0) + 1;
+      count(job.task);
+    } catch (error) {
+      if (error instanceof UnrecoverableError) count(job.task);
+      throw error;
     } finally {
       progress.stop();
       running.delete(job.rowId);
@@ -173,6 +180,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const answerEnded = async (job: TakenJob): Promise<void> => {
     const result = job.state === 'completed' ? await ledger.resultOf(job.taskId) : undefined;
     if (result !== undefined) await results.succeeded(job, result, []);
+    const failure = job.state === 'failed' ? await ledger.failureOf(job.taskId) : undefined;
+    if (failure) await results.failed(job, asAppError(failure), []);
     log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
   };
 
@@ -226,6 +235,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     running: () => [...running.values()],
     counts: () => counts,
   };
+}
+
+/** A failure as its row tells it; codes of another version are kept in words. */
+function asAppError({ code, message }: { code: string; message: string }): AppError {
+  return isErrorCode(code) ? new AppError(code, message) : new AppError('TASK_FAILED', `${code}: ${message}`);
 }
 
 /** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */

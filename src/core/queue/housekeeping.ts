@@ -33,6 +33,7 @@ export function createHousekeeping({
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let sweptMs = Number.NEGATIVE_INFINITY;
+  let hasSchedules = false;
   let work: Promise<void> = Promise.resolve();
 
   const look = async (): Promise<void> => {
@@ -40,7 +41,9 @@ export function createHousekeeping({
     const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
     if (hasMarker && !isDue) return;
     sweptMs = clock.monotonicMs();
-    if (!hasMarker) await registerSchedules();
+    // Also where Redis kept its data: a new version may have new schedules.
+    if (!hasMarker || !hasSchedules) await registerSchedules();
+    hasSchedules = true;
     await sweep.run(hasMarker ? 'stale' : 'everything');
     if (!hasMarker) await setMarker(redis);
   };

@@ -45,6 +45,10 @@ export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerO
       if (row.result !== null || row.meeting_id === null) return row.result;
       return readStandingResult(database, row.meeting_id);
     },
+    async failureOf(taskId) {
+      const [row] = await database.run<{ code: string; message: string }>(failureStatement, [taskId]);
+      return row;
+    },
     async listOpen({ afterRowId, limit, olderThanMs }) {
       return (await database.run<OpenRow>(listOpenStatement, [afterRowId, limit, olderThanMs])).map(toOpenJob);
     },
@@ -216,6 +220,11 @@ function toFailInput({ rowId, startedAt, attempt, code, message, dueAt, worker }
 const resultStatement: Statement = {
   name: 'job_result',
   text: `select result, meeting_id from vambe_worker.jobs where task_id = $1 and state = 'completed'`,
+};
+
+const failureStatement: Statement = {
+  name: 'job_failure',
+  text: `select error_code as code, error_message as message from vambe_worker.jobs where task_id = $1 and state = 'failed'`,
 };
 
 // ---------------------------------------------------------------- recovery
