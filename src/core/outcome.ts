@@ -93,10 +93,16 @@ export function asOutcome(task: string, value: unknown): Outcome {
   );
 }
 
+/** An object that is no Error may not even have a toString. */
+function wordsOf(thrown: unknown): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
+  return typeof thrown === 'object' || typeof thrown === 'function' ? `it threw a ${typeof thrown}` : String(thrown);
+}
+
 /** The outcome of an error a handler threw. Unknown errors are retried: most are other programs' faults that pass. */
 export function outcomeOfError(task: string, error: unknown): Outcome {
   if (!(error instanceof AppError)) {
-    const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const words = wordsOf(error);
     return retry(new AppError('TASK_FAILED', `Task "${task}" failed: ${words}`.slice(0, 1024), { cause: error }));
   }
   if (error.fault === 'permanent') return fail(error);

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { chooseClassifier, expandWorkerName, hasUnusedLlmKey, readTaxonomy, scheduledTaskId } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+
+const configOf = (environment: Record<string, string> = {}) => loadConfig(environment, '').config;
+
+describe("a worker's name", () => {
+  test.each([
+    ['worker@%h', 'worker@box.example.com'],
+    ['worker@%n', 'worker@box'],
+    ['worker@%d', 'worker@example.com'],
+    ['%n-%h-%n@%%', 'box-box.example.com-box@%'],
+    ['w%%h@x', 'w%h@x'],
+    ['w%x@h', 'w%x@h'],
+  ])('%s is %s', (template, expected) => {
+    expect(expandWorkerName(template, 'box.example.com')).toBe(expected);
+  });
+
+  test('has no domain on a host without one', () => {
+    expect(expandWorkerName('a@%n.%d', 'box')).toBe('a@box.');
+  });
+
+  test('without a percent sign is itself, whatever the host is called', () => {
+    fc.assert(
+      fc.property(
+        fc.string().map((text) => text.replaceAll('%', '')),
+        fc.string(),
+        (template, host) => {
+          expect(expandWorkerName(template, host)).toBe(template);
+        },
+      ),
+    );
+  });
+
+  test('takes a host with signs of String.replace literally', () => {
+    expect(expandWorkerName('%h', "$&$'$1")).toBe("$&$'$1");
+  });
+});
+
+describe('the task id of a scheduled run', () => {
+  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+  test('is a uuid of its schedule and slot', () => {
+    const seen = new Map<string, string>();
+    fc.assert(
+      fc.property(fc.constantFrom('sweep_unclassified', 'health_check', 'a:1'), fc.nat(), (schedule, slotMs) => {
+        const id = scheduledTaskId(schedule, slotMs);
+        expect(id).toMatch(uuid);
+        expect(scheduledTaskId(schedule, slotMs)).toBe(id);
+        const key = `${schedule}|${slotMs}`;
+        expect(seen.get(id) ?? key).toBe(key);
+        seen.set(id, key);
+      }),
+    );
+  });
+
+  test('stays what it was in earlier versions: two workers of different versions make one row', () => {
+    expect(scheduledTaskId('health_check', 1_767_225_600_000)).toBe('310f3f4e-ced9-5cfa-8bd6-091a9f50cd17');
+  });
+});
+
+describe('the classifier', () => {
+  test('is the offline one without a key, and with one in this version, which says so', async () => {
+    const config = configOf({ OPENAI_API_KEY: 'sk-test-key-of-nobody' });
+    const taxonomy = await readTaxonomy(config);
+    expect(chooseClassifier(config, taxonomy).kind).toBe('offline');
+    expect(hasUnusedLlmKey(config)).toBe(true);
+    expect(hasUnusedLlmKey(configOf())).toBe(false);
+  });
+
+  test('cannot be an LLM yet', async () => {
+    const config = configOf({ CLASSIFIER: 'llm', OPENAI_API_KEY: 'sk-test-key-of-nobody' });
+    const taxonomy = await readTaxonomy(config);
+    expect(() => chooseClassifier(config, taxonomy)).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
+  });
+
+  test('has its file named when that cannot be read', async () => {
+    await expect(readTaxonomy(configOf({ TAXONOMY_FILE: '/no/such.yaml' }))).rejects.toMatchObject({
+      code: 'TAXONOMY_INVALID',
+      message: expect.stringContaining('/no/such.yaml'),
+    });
+  });
+});

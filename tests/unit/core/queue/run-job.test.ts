@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { AppError } from '../../../../src/core/errors.ts';
+import type { TakenJob } from '../../../../src/core/job-ledger.ts';
+import { complete, type Outcome } from '../../../../src/core/outcome.ts';
+import { abortReasons, runJob, stopwatch } from '../../../../src/core/queue/run-job.ts';
+import { createTaskRegistry, defineTask, type TaskContext } from '../../../../src/core/task.ts';
+import { createMemoryLog } from '../../../helpers/memory-log.ts';
+
+const job: TakenJob = {
+  rowId: '1',
+  taskId: 'id',
+  task: 'work',
+  queue: 'default',
+  parameters: {},
+  meetingId: null,
+  origin: 'tests',
+  state: 'queued',
+  failedAttempts: 2,
+  runId: '9',
+  startedAt: '2026-01-01T00:00:00Z',
+  ageMs: 10,
+  subject: null,
+};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Runs one job whose handler is `run`, with limits of 2 and 3 s. */
+function start(run: (context: TaskContext) => Promise<Outcome> | Outcome, task = 'work') {
+  const controller = new AbortController();
+  const registry = createTaskRegistry([
+    defineTask({ name: 'work', parameters: z.object({}), run: (_parameters, context: TaskContext) => run(context) }),
+  ]);
+  const outcome = runJob(registry, {
+    job: { ...job, task },
+    services: { name: 'services' },
+    signal: controller,
+    log: createMemoryLog(),
+    softLimitMs: 2_000,
+    hardLimitMs: 3_000,
+    progress: () => undefined,
+    takeAgain: async () => job,
+  });
+  return { controller, outcome };
+}
+
+const whenAborted = (signal: AbortSignal) =>
+  new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+
+describe('one attempt', () => {
+  test('gives the handler services, job and the number of its attempt', async () => {
+    const { outcome } = start(({ attempt, services, job: own }) => complete({ attempt, services, rowId: own.rowId }));
+    expect(await outcome).toMatchObject({ result: { attempt: 3, services: { name: 'services' }, rowId: '1' } });
+  });
+
+  test('ends as its error says', async () => {
+    const { outcome } = start(() => {
+      throw new AppError('TRANSCRIPT_EMPTY', 'empty');
+    });
+    expect(await outcome).toMatchObject({ kind: 'fail', error: { code: 'TRANSCRIPT_EMPTY' } });
+  });
+
+  test('of an unknown task fails for good', async () => {
+    expect(await start(() => complete(1), 'gone').outcome).toMatchObject({
+      kind: 'fail',
+      error: { code: 'TASK_UNKNOWN' },
+    });
+  });
+
+  test('leaves no timer behind', async () => {
+    await start(() => complete(1)).outcome;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('time limits', () => {
+  test('at the soft one the signal aborts, and whoever heeds it is tried again as TASK_TIMEOUT', async () => {
+    const { outcome, controller } = start(({ signal }) => whenAborted(signal));
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(controller.signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(controller.signal.reason).toBe(abortReasons.softLimit);
+    const ended = await outcome;
+    expect(ended).toMatchObject({ kind: 'retry', error: { code: 'TASK_TIMEOUT' } });
+    expect(ended.kind === 'retry' && ended.error.message).toContain('2 s');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('at the hard one a handler that does not listen is given up', async () => {
+    const { outcome } = start(() => new Promise<never>(() => undefined));
+    const ended = vi.fn();
+    void outcome.then(ended);
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ended).toHaveBeenCalledWith(expect.objectContaining({ kind: 'retry' }));
+  });
+
+  test('a result between the two limits counts', async () => {
+    const { outcome } = start(() => new Promise((resolve) => setTimeout(() => resolve(complete('late')), 2_500)));
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(await outcome).toMatchObject({ kind: 'complete', result: 'late' });
+  });
+});
+
+describe('an abort from outside', () => {
+  test.each([abortReasons.stopping, abortReasons.lockLost])(
+    'for "%s" hands the job back, also from a deaf handler',
+    async (reason) => {
+      const { outcome, controller } = start(() => new Promise<never>(() => undefined));
+      controller.abort(reason);
+      expect(await outcome).toEqual({ kind: 'hand-back' });
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  test('before the start never lets the handler be waited for', async () => {
+    const controller = new AbortController();
+    controller.abort(abortReasons.stopping);
+    const registry = createTaskRegistry([
+      defineTask({ name: 'work', parameters: z.object({}), run: () => new Promise<Outcome>(() => undefined) }),
+    ]);
+    const outcome = runJob(registry, {
+      job,
+      services: {},
+      signal: controller,
+      log: createMemoryLog(),
+      softLimitMs: 2_000,
+      hardLimitMs: 3_000,
+      progress: () => undefined,
+      takeAgain: async () => job,
+    });
+    expect(await outcome).toEqual({ kind: 'hand-back' });
+  });
+
+  test('for any other reason is a cancellation', async () => {
+    const { outcome, controller } = start(({ signal }) => whenAborted(signal));
+    controller.abort('revoked by Ana');
+    expect(await outcome).toMatchObject({ kind: 'fail', error: { code: 'TASK_FAILED' } });
+  });
+});
+
+test('a clock that goes back never makes a duration negative', () => {
+  const times = [50, 20];
+  const elapsedMs = stopwatch({ wallMs: () => 0, monotonicMs: () => times.shift() ?? 0 });
+  expect(elapsedMs()).toBe(0);
+});
