@@ -35,7 +35,6 @@ export async function measureClassify(
   const enqueuedPerS = ids.length / ((performance.now() - enqueueFromMs) / 1_000);
   const before = surroundings.serverCpuMs();
   const workers = await Promise.all(Array.from({ length: processes }, () => spawnWorker(surroundings, concurrency)));
-  const readyCpuMs = 0;
   let peakBytes = 0;
   for (;;) {
     const [row] = await app.database.run<{ count: number }>(
@@ -46,7 +45,7 @@ export async function measureClassify(
     if ((row?.count ?? 0) >= ids.length) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  const workerCpuMs = workers.reduce((sum, { pid }) => sum + cpuMs(pid), -readyCpuMs);
+  const workerCpuMs = workers.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
   const after = surroundings.serverCpuMs();
   await Promise.all(workers.map((worker) => worker.stop()));
   const [span] = await app.database.run<{ seconds: number }>(

@@ -1,0 +1,119 @@
+/** `npm run bench`: every case on one Redis and one PostgreSQL, ratios within each round, medians over rounds. bench/README.md has the method. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measureCeiling } from './cases/ceiling.ts';
+import { measureClassifier } from './cases/classifier.ts';
+import { measureClassify } from './cases/classify.ts';
+import { measureEmbedded } from './cases/embedded.ts';
+import { measureEnqueue } from './cases/enqueue.ts';
+import { measureLatency, measureNoopLatency } from './cases/latency.ts';
+import { measureMemory } from './cases/memory.ts';
+import { median, rounded } from './figures.ts';
+import { hasReference, measureReference } from './reference.ts';
+import { openApp, openSurroundings, seedMeetings } from './surroundings.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    smoke: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    reference: { type: 'boolean', default: false },
+    meetings: { type: 'string' },
+    concurrency: { type: 'string', default: '50' },
+    processes: { type: 'string', default: '1' },
+    rounds: { type: 'string' },
+    redis: { type: 'string' },
+    postgres: { type: 'string' },
+    cases: { type: 'string', default: 'throughput,enqueue,latency,memory,embedded,classifier' },
+  },
+});
+
+const size = flags.smoke
+  ? { meetings: 300, rounds: 1, enqueue: 2_000, memory: 1_000, latency: 40, classifier: 1_000 }
+  : { meetings: 5_000, rounds: 3, enqueue: 100_000, memory: 200_000, latency: 300, classifier: 20_000 };
+const meetings = Number(flags.meetings ?? size.meetings);
+const rounds = Number(flags.rounds ?? size.rounds);
+const concurrency = Number(flags.concurrency);
+const processes = Number(flags.processes);
+const chosen = new Set(flags.cases.split(','));
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+const surroundings = await openSurroundings({ postgres: flags.postgres, redis: flags.redis });
+const app = await openApp(surroundings);
+const report: Record<string, unknown> = {
+  machine: { cores: cpus().length, model: cpus()[0]?.model, node: process.version },
+  meetings,
+  concurrency,
+  processes,
+  rounds,
+};
+try {
+  const ids = await seedMeetings(app, meetings);
+  const ratios: Record<string, number> = {};
+
+  if (chosen.has('throughput')) {
+    const done = [];
+    for (let round = 1; round <= rounds; round++) {
+      const ceiling = await measureCeiling(surroundings, { jobs: meetings, concurrency });
+      const classify = await measureClassify(surroundings, app, { ids, concurrency, processes });
+      const reference =
+        flags.reference && hasReference() ? await measureReference(surroundings, 'classify') : undefined;
+      const ratio = classify.meetings_per_s / ceiling.jobs_per_s;
+      say(
+        `round ${round}: no-op ${ceiling.jobs_per_s.toFixed(0)}/s, classify ${classify.meetings_per_s.toFixed(0)}/s, ratio ${ratio.toFixed(2)}, ${classify.cpu_ms.total.toFixed(2)} ms CPU a meeting`,
+      );
+      done.push({ ceiling, classify, ratio, reference });
+    }
+    report.throughput = done;
+    ratios.classify_to_ceiling = median(done.map(({ ratio }) => ratio));
+  }
+  if (chosen.has('enqueue')) {
+    const figures = await measureEnqueue(surroundings, app, { ids, jobs: size.enqueue });
+    report.enqueue = figures;
+    ratios.enqueue_to_addbulk = figures.enqueued_per_s / figures.addbulk_per_s;
+    say(
+      `enqueue ${figures.enqueued_per_s.toFixed(0)}/s, addBulk ${figures.addbulk_per_s.toFixed(0)}/s, ratio ${ratios.enqueue_to_addbulk.toFixed(2)}`,
+    );
+  }
+  if (chosen.has('latency')) {
+    const product = await measureLatency(surroundings, app, { ids: ids.slice(0, size.latency), ratePerS: 10 });
+    const noop = await measureNoopLatency(surroundings, { jobs: size.latency, ratePerS: 10 });
+    report.latency = { product, noop };
+    say(
+      `latency at 10/s: p50 ${product.p50_ms.toFixed(1)} ms, p99 ${product.p99_ms.toFixed(1)} (no-op ${noop.p50_ms.toFixed(1)}, ${noop.p99_ms.toFixed(1)})`,
+    );
+  }
+  if (chosen.has('memory')) {
+    const memory = await measureMemory(surroundings, app, { ids, jobs: size.memory });
+    report.memory = memory;
+    say(
+      `memory: idle ${memory.idle_mb.toFixed(0)} MB, peak ${memory.peak_mb.toFixed(0)} MB, growth ${(memory.growth * 100).toFixed(0)} %`,
+    );
+  }
+  if (chosen.has('embedded')) {
+    const embedded = await measureEmbedded();
+    report.embedded = embedded;
+    say(
+      `embedded, samples classified: first start ${embedded.first_start_s.toFixed(1)} s, next ${embedded.next_start_s.toFixed(1)} s`,
+    );
+  }
+  if (chosen.has('classifier')) {
+    const classifier = await measureClassifier(app, { meetings: size.classifier });
+    report.classifier = classifier;
+    say(`offline classifier: ${classifier.ms_a_meeting.toFixed(3)} ms a meeting of 150 words`);
+  }
+  report.ratios = ratios;
+} finally {
+  await app.close();
+  await surroundings.close();
+}
+
+const text = JSON.stringify(rounded(report), null, 2);
+if (flags.json) process.stdout.write(`${text}\n`);
+else {
+  await mkdir(new URL('./results/', import.meta.url), { recursive: true });
+  const file = new URL(`./results/${new Date().toISOString().replaceAll(':', '-')}.json`, import.meta.url);
+  await writeFile(file, `${text}\n`);
+  say(`written to bench/results/${file.pathname.split('/').at(-1)}`);
+}
+process.exit(0);
