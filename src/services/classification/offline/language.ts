@@ -5,12 +5,13 @@ import type { Lexicon } from './lexicon.ts';
 import type { Reading } from './reading.ts';
 import { emptyResult } from './weigh.ts';
 
-const minWords = 2;
+const minCount = 1.5;
+const sharedWorth = 0.25;
 /** A tie between two languages is no answer; a text that switches goes by the greater part. */
 const minShare = 0.55;
 
 export interface LanguageCount {
-  /** By language index of the grammar. */
+  /** By language index of the grammar; a word of one language alone counts 1. */
   readonly counts: readonly number[];
   /** Words that belong to any language. */
   readonly known: number;
@@ -22,8 +23,10 @@ export function countLanguages(reading: Reading, lexicon: Lexicon): LanguageCoun
   for (const { word } of reading.tokens) {
     if (word.languages === 0) continue;
     known += 1;
+    // A word of several languages says little for any: "no", "de", "que".
+    const worth = (word.languages & (word.languages - 1)) === 0 ? 1 : sharedWorth;
     for (let index = 0; index < counts.length; index += 1) {
-      if ((word.languages & (1 << index)) !== 0) counts[index] = (counts[index] ?? 0) + 1;
+      if ((word.languages & (1 << index)) !== 0) counts[index] = (counts[index] ?? 0) + worth;
     }
   }
   return { counts, known };
@@ -34,7 +37,7 @@ export function decideLanguage(field: FileField, languages: LanguageCount, lexic
     .map((id, index) => ({ id, count: languages.counts[index] ?? 0 }))
     .sort((a, b) => b.count - a.count);
   const [best, second] = ranked;
-  if (best === undefined || best.count < minWords) return emptyResult;
+  if (best === undefined || best.count < minCount) return emptyResult;
   const share = best.count / (best.count + (second?.count ?? 0));
   if (share < minShare || !field.values.some((value) => value.id === best.id)) return emptyResult;
   return { value: best.id, confidence: Math.round(Math.min(0.99, share) * 100) / 100, evidence: [] };

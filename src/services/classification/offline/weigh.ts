@@ -67,11 +67,16 @@ function findFactor(scope: Scope, hit: Hit, frames: readonly Hit[]): Framing {
   const reached = nearestFrame(scope, hit, frames);
   if (reached === null) return { frame: null, factor: factorByPlace(scope, hit) };
   const full = scope.field.frames[reached.frame.action.part]?.factor ?? 1;
-  return { frame: reached.frame, factor: full * (1 - distanceShare * reached.distance) };
+  return { frame: reached.frame, factor: full * nearness(reached.distance) };
 }
 
 /** Enough to prefer the nearer of two equal cues, too little to lose the farther one. */
-const distanceShare = 0.02;
+const distanceShare = 0.04;
+const minNearness = 0.7;
+
+function nearness(words: number): number {
+  return Math.max(minNearness, 1 - distanceShare * Math.max(0, words));
+}
 
 /** How much a hit of any role counts by its frames and place alone. */
 export function framedWeight(scope: Scope, hit: Hit, frames: readonly Hit[]): number {
@@ -85,8 +90,10 @@ const aloneSlack = 2;
 function factorByPlace({ reading, field }: Scope, hit: Hit): number {
   const own = reading.sentences[reading.tokens[hit.first]?.sentence ?? 0];
   const factors = [hit.action.unframed];
-  if (field.opening !== undefined && hit.first - reading.openingAt <= field.opening.reach)
-    factors.push(field.opening.factor);
+  const wordsIn = hit.first - reading.openingAt;
+  if (field.opening !== undefined && wordsIn <= field.opening.reach) {
+    factors.push(field.opening.factor * nearness(wordsIn));
+  }
   if (field.alone !== undefined && own !== undefined && own.last - own.first <= hit.last - hit.first + aloneSlack)
     factors.push(field.alone);
   return Math.max(...factors);
