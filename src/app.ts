@@ -15,6 +15,7 @@ import { AppError } from './core/errors.ts';
 import type { JobLedger } from './core/job-ledger.ts';
 import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
+import { createAlonePool } from './core/queue/alone.ts';
 import { type Consumer, createConsumer } from './core/queue/consume.ts';
 import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
@@ -90,6 +91,8 @@ export interface WorkerParts {
 const poolSize = 6;
 const mostAnswersABatch = 300;
 
+const aloneProcess = new URL('./alone-process.ts', import.meta.url);
+
 const schedules: readonly Schedule[] = [
   { name: 'sweep_unclassified', task: 'sweep_unclassified', queue: 'default', everyMs: 5 * 60_000 },
   { name: 'health_check', task: 'health_check', queue: 'default', everyMs: 5 * 60_000 },
@@ -160,6 +163,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   };
 
+  const { postgresUrl, redisUrl, schema, taskFolders } = options;
+  const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   let consuming: Consumer | undefined;
   const createWorker: App['createWorker'] = ({ concurrency, queueNames = queues.names }) => {
     const startedAt = new Date(clock.wallMs()).toISOString();
@@ -172,6 +177,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       connection: queueConnection,
       queueNames,
       concurrency,
+      alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
       worker: workerName,
       maxRetries,
       maxRetriesOf,
@@ -331,15 +337,12 @@ function redisLog(url: string, log: Log) {
 /** As Celery expands them: %h host, %n its first part, %d its domain. */
 export function expandWorkerName(template: string, host: string = hostname()): string {
   const [name = host, ...domain] = host.split('.');
-  return template
-    .replaceAll('%h', host)
-    .replaceAll('%n', name)
-    .replaceAll('%d', domain.join('.'))
-    .replaceAll('%%', '%');
+  const known: Readonly<Record<string, string>> = { '%h': host, '%n': name, '%d': domain.join('.'), '%%': '%' };
+  return template.replace(/%[hnd%]/g, (sign) => known[sign] ?? sign);
 }
 
 /** A uuid (version 5 in form), the same for one slot of one schedule wherever it is taken: two workers make one row. */
-function scheduledTaskId(schedule: string, slotMs: number): string {
+export function scheduledTaskId(schedule: string, slotMs: number): string {
   const hex = createHash('sha1').update(`vambe:schedule:${schedule}:${slotMs}`).digest('hex');
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

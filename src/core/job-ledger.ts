@@ -47,6 +47,8 @@ export interface TakenJob<Subject = unknown> {
   readonly runId: string;
   /** ISO 8601, the database's clock; shown, never compared. */
   readonly startedAt: string;
+  /** It was running when a worker died, and runs in a process of its own since. */
+  readonly isAlone: boolean;
   /** Since it was accepted, by the database's clock. */
   readonly ageMs: number;
   /** What the job is about, or null. */
@@ -92,6 +94,8 @@ export interface JobLedger<Subject = unknown> {
   complete(jobs: readonly CompletedJob[]): Promise<readonly boolean[]>;
   /** Notes failed attempts. False for a row that somebody else ended. */
   noteFailures(attempts: readonly FailedAttempt[]): Promise<readonly boolean[]>;
+  /** Remembers that a job must run alone, also when Redis forgets it. */
+  markAlone(rowId: string): Promise<void>;
   /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */
   resultOf(taskId: string): Promise<unknown>;
   /** Why a failed job failed; undefined for one that did not. */

@@ -6,9 +6,11 @@ import type { Clock } from '../clock.ts';
 import { AppError, isErrorCode } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
+import { fail, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
 import type { ResultBackend } from '../results.ts';
 import type { ProgressStep, TaskRegistry } from '../task.ts';
+import { type AlonePool, poisoned } from './alone.ts';
 import { createAvailability, isServerFault } from './availability.ts';
 import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
@@ -18,6 +20,8 @@ import { handBackToQueue, type SettleDeps, settleJob, stepBackInQueue } from './
 const lockDurationMs = 25_000;
 const stalledCheckMs = 5_000;
 const stallsBeforeBullFails = 1_000;
+/** One more and the job is blamed: it then took worker and child down together, twice. */
+const mostStalls = 2;
 /** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
 const mostDefaultJobs = 4;
 const maxRowsABatch = 300;
@@ -35,6 +39,8 @@ export interface ConsumerOptions {
   readonly connection: Redis;
   readonly queueNames: readonly string[];
   readonly concurrency: number;
+  /** Where jobs run whose worker died. */
+  readonly alone: AlonePool;
   /** This worker's name to the outside, `worker@host`. */
   readonly worker: string;
   readonly maxRetries: number;
@@ -114,6 +120,16 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     counts[task] = (counts[task] ?? 0) + 1;
   };
 
+  /**
+   * A job whose worker died runs in a child that holds no other. One stall proves nothing, as a killed worker's jobs all
+   * stall; from the second on no other suspect runs beside it; a third one blames it without another try.
+   */
+  const runSuspect = async (job: TakenJob, stalls: number, signal: AbortSignal): Promise<Outcome> => {
+    if (stalls > mostStalls) return fail(poisoned());
+    if (!job.isAlone) await ledger.markAlone(job.rowId);
+    return options.alone.run(job.rowId, { single: stalls === mostStalls, signal });
+  };
+
   const runTaken = async (
     job: TakenJob,
     bullJob: Job<JobData>,
@@ -133,16 +149,20 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     try {
       // Not waited for: a client may read STARTED a moment late, but a slot never waits for it.
       void results.started(job);
-      const outcome = await runJob(registry, {
-        job,
-        services: options.services,
-        signal: controller,
-        log: jobLog,
-        softLimitMs: options.softLimitMs,
-        hardLimitMs: options.hardLimitMs,
-        progress: progress.report,
-        takeAgain: () => take(job.rowId),
-      });
+      const stalls = Math.max(bullJob.stalledCounter, job.isAlone ? 1 : 0);
+      const outcome =
+        stalls > 0
+          ? await runSuspect(job, stalls, controller.signal)
+          : await runJob(registry, {
+              job,
+              services: options.services,
+              signal: controller,
+              log: jobLog,
+              softLimitMs: options.softLimitMs,
+              hardLimitMs: options.hardLimitMs,
+              progress: progress.report,
+              takeAgain: () => take(job.rowId),
+            });
       progress.stop();
       if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
       await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
@@ -229,6 +249,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         await untilIdle(graceMs);
       }
       for (const { controller } of running.values()) controller.abort(abortReasons.stopping);
+      options.alone.stop();
       await untilIdle(3_000);
       await Promise.all(workers.map((worker) => worker.close()));
     },

@@ -39,6 +39,9 @@ export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerO
       const rows = await database.run<{ id: string }>(failStatement, [JSON.stringify(attempts.map(toFailInput))]);
       return attempts.map(({ rowId }) => rows.some(({ id }) => id === rowId));
     },
+    async markAlone(rowId) {
+      await database.run(aloneStatement, [rowId]);
+    },
     async resultOf(taskId) {
       const [row] = await database.run<{ result: unknown; meeting_id: number | null }>(resultStatement, [taskId]);
       if (!row) return undefined;
@@ -119,7 +122,7 @@ function takeStatement(hasSellerPrompt: boolean): Statement {
   return {
     name: 'job_take',
     text: `
-select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.origin, j.state, j.attempt,
+select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.origin, j.state, j.attempt, j.alone,
   nextval('vambe_worker.runs_id_seq')::text as run_id, now()::text as started_at,
   (extract(epoch from now() - j.accepted_at) * 1000)::float8 as age_ms,
   m.id as found_meeting_id, m.transcript, c.name as client_name, s.name as seller_name,
@@ -144,6 +147,7 @@ interface TakeRow {
   readonly origin: string;
   readonly state: JobState;
   readonly attempt: number;
+  readonly alone: boolean;
   readonly run_id: string;
   readonly started_at: string;
   readonly age_ms: number;
@@ -168,6 +172,7 @@ function toTakenJob(row: TakeRow): TakenJob<MeetingSubject> {
     failedAttempts: row.attempt,
     runId: row.run_id,
     startedAt: row.started_at,
+    isAlone: row.alone,
     ageMs: row.age_ms,
     subject:
       row.found_meeting_id === null
@@ -216,6 +221,11 @@ function toFailInput({ rowId, startedAt, attempt, code, message, dueAt, worker }
   const note = { attempt, at: startedAt, code, message, due_at: dueAt };
   return { id: rowId, attempt, note, code, message, started_at: startedAt, worker, due_at: dueAt };
 }
+
+const aloneStatement: Statement = {
+  name: 'job_mark_alone',
+  text: 'update vambe_worker.jobs set alone = true where id = $1::bigint',
+};
 
 const resultStatement: Statement = {
   name: 'job_result',
