@@ -132,7 +132,7 @@ function readWord(atom: string): string {
 }
 
 /** The words of a list entry, split as transcripts are. */
-export function splitWords(entry: string): string[] {
+function splitWords(entry: string): string[] {
   return entry.split(/[\s-]+/).filter((part) => part !== '');
 }
 

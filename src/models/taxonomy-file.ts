@@ -78,7 +78,7 @@ const refinement = z
   .strictObject({ from: id, to: id, cues })
   .describe('Where `from` has won and a cue is there, `to` is the answer.');
 
-export const fieldShape = z.strictObject({
+const fieldShape = z.strictObject({
   id,
   type: z.enum(['enum', 'boolean', 'list', 'quantity', 'phrases']),
   labels,
@@ -169,4 +169,3 @@ export type FileField = z.output<typeof fieldShape>;
 export type FileValue = z.output<typeof value>;
 export type Cues = z.output<typeof cues>;
 export type CueGroup = z.output<typeof cueGroup>;
-export type Frame = z.output<typeof frame>;

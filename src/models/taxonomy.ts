@@ -6,7 +6,7 @@ import type { FileField, FileValue, TaxonomyFile } from './taxonomy-file.ts';
 
 export type FieldType = FileField['type'];
 
-export interface Labels {
+interface Labels {
   readonly es: string;
   readonly en: string;
 }
@@ -70,7 +70,7 @@ export function loadTaxonomy(text: string, fileName: string): Taxonomy {
   };
 }
 
-export { checkTaxonomy, type TaxonomyFault };
+export { checkTaxonomy };
 
 function describeField(field: FileField, periods: readonly string[]): TaxonomyField {
   return {

@@ -63,7 +63,7 @@ export interface Evaluation {
   };
 }
 
-export const defaultBootstrap: BootstrapOptions = { seed: 1, resamples: 1000, level: 0.95 };
+const defaultBootstrap: BootstrapOptions = { seed: 1, resamples: 1000, level: 0.95 };
 
 /** Scores every field that some label holds. A labelled row without a prediction counts as null everywhere. */
 export function scoreMeetings(

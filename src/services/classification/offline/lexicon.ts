@@ -91,7 +91,7 @@ function foldAll(words: readonly string[]): Set<string> {
 }
 
 /** "1.200", "1,200" and "1200" are one number, "1.5" and "1,5" another; "2k" is two thousand. */
-export function readDigits(text: string): number {
+function readDigits(text: string): number {
   const unit = text.endsWith('k') ? 1_000 : text.endsWith('m') ? 1_000_000 : 1;
   const body = unit === 1 ? text : text.slice(0, -1);
   const isGrouped = /^\d{1,3}([.,]\d{3})+$/.test(body) && !body.startsWith('0');

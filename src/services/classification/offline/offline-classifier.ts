@@ -47,10 +47,10 @@ function classifySegments(
   const reading = readTranscript(program, text, segments);
   const languages = countLanguages(reading, program.lexicon);
   const { file } = program.taxonomy;
-  const saysSomething = languages.known >= file.grammar.content_words;
-  const results = file.fields.map((field, index) =>
-    decideField({ program, reading, languages, words, field, index, saysSomething }),
-  );
+  const results = file.fields.map((field, index) => decideField({ program, reading, languages, words, field, index }));
+  // A recorded announcement says nothing of anybody: without any evidence there is nothing to be neutral or unhurried about.
+  const saysSomething = results.some((result) => result.evidence.length > 0);
+  if (saysSomething && languages.known >= file.grammar.content_words) fillOtherwise(file.fields, results);
   followPhrases(file.fields, results);
   const truncated = segments.length > 1;
   const confidence = confidenceOfAll(file.fields, results);
@@ -70,14 +70,12 @@ interface FieldTask {
   readonly words: PhraseWords;
   readonly field: FileField;
   readonly index: number;
-  readonly saysSomething: boolean;
 }
 
 function decideField(task: FieldTask): FieldResult {
   const { reading, field, index } = task;
   const hits = reading.hits[index] ?? [];
-  if (hits.length === 0 && field.decide.by !== 'language')
-    return task.saysSomething ? answerOtherwise(field) : emptyResult;
+  if (hits.length === 0 && field.decide.by !== 'language') return emptyResult;
   if (field.type === 'quantity') return decideQuantity(field, hits, reading);
   if (field.type === 'phrases') return decidePhrases(field, hits, reading, task.words);
   if (field.decide.by === 'language') return decideLanguage(field, task.languages, task.program.lexicon);
@@ -89,18 +87,17 @@ function decideField(task: FieldTask): FieldResult {
   const weighed = weighHits(scope, hits);
   if (field.type === 'list') return decideMany(field, weighed, reading);
   const refineHits = hits.filter((hit) => hit.action.role === 'refine');
-  const decided = decideOne(field, weighed, reading, refineHits);
-  return decided.value === null && task.saysSomething ? answerOtherwise(field) : decided;
+  return decideOne(field, weighed, reading, refineHits);
 }
 
-function answerOtherwise(field: FileField): FieldResult {
-  const { otherwise } = field.decide;
-  if (otherwise === undefined) return emptyResult;
-  return {
-    value: field.type === 'boolean' ? otherwise === 'true' : otherwise,
-    confidence: otherwiseConfidence,
-    evidence: [],
-  };
+/** The answers of fields that declare one for texts in which nothing decides. */
+function fillOtherwise(fields: readonly FileField[], results: FieldResult[]): void {
+  fields.forEach((field, index) => {
+    const { otherwise } = field.decide;
+    if (otherwise === undefined || results[index]?.value !== null) return;
+    const value = field.type === 'boolean' ? otherwise === 'true' : otherwise;
+    results[index] = { value, confidence: otherwiseConfidence, evidence: [] };
+  });
 }
 
 /** Values that stand exactly where a phrases field is not empty. */

@@ -157,7 +157,7 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
 }
 
 /** "tienda online" silences "tienda": of two hits of one field the one inside the other says less, unless its values are independent of one another. */
-export function dropOverlapped(hits: readonly Hit[], areIndependent: boolean): Hit[] {
+function dropOverlapped(hits: readonly Hit[], areIndependent: boolean): Hit[] {
   if (hits.length < 2) return [...hits];
   // Hits come in the order of their last word, so those that may contain one another stand near each other.
   return hits.filter((hit, index) => {

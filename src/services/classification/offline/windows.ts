@@ -4,7 +4,7 @@ import type { Program } from './program.ts';
 import { type Segment, type Token, tokenize } from './tokens.ts';
 
 /** Characters that are classified at most; design.md section 10 gives a model the same. */
-export const maxChars = 60_000;
+const maxChars = 60_000;
 const edgeChars = 20_000;
 const windowChars = 2_000;
 

@@ -35,11 +35,11 @@ describe('a support call', () => {
   });
 
   it('leaves null what was not said', async () => {
-    expect(await valuesOf('The call of my neighbour: it is not the oven.')).toEqual({
+    expect(await valuesOf('It is not the oven, and the warranty is over.')).toEqual({
       product: null,
       broken: false,
       parts: null,
-      topics: null,
+      topics: ['warranty'],
       uses: null,
     });
   });
