@@ -103,7 +103,7 @@ export async function listJobs(
   return { jobs, nextCursor: rows.length > limit ? (jobs.at(-1)?.row_id ?? null) : null };
 }
 
-export interface AuditNote {
+interface AuditNote {
   readonly at: string;
   readonly actor: string;
   readonly action: string;

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { createCli } from '../../../src/cli/create-cli.ts';
+import { describeStatus } from '../../../src/cli/describe-status.ts';
+import { type ServerStatus, type StatusReport, stateOfWorkers } from '../../../src/cli/status-report.ts';
+import type { WorkerState } from '../../../src/core/queue/presence.ts';
+import { makeIo } from './fake-io.ts';
+
+const server = (state: ServerStatus['state']): ServerStatus => ({
+  state,
+  embedded: false,
+  address: '127.0.0.1',
+  version: '7.2',
+  latency_ms: 1,
+  code: null,
+  error: null,
+});
+
+const makeWorker = (more: Partial<WorkerState> = {}): WorkerState => ({
+  worker: 'worker@one',
+  pid: 1,
+  queues: ['default'],
+  concurrency: 2,
+  tasks: [],
+  started_at: '2026-03-01T00:00:00Z',
+  processed: {},
+  rss_bytes: 1_048_576,
+  software: '',
+  conf: {},
+  active: [],
+  ...more,
+});
+
+const running = (count: number) =>
+  Array.from({ length: count }, (_each, n) => ({ task_id: `${n}`, task: 't', meeting_id: null, started_at: '' }));
+
+async function statusText(
+  redis: ServerStatus['state'],
+  alive: readonly WorkerState[],
+  more: Partial<StatusReport> = {},
+) {
+  const handle = createCli(makeIo().io, { json: false });
+  await handle.prepare();
+  const report: StatusReport = {
+    servers: { redis: server(redis), postgres: { ...server('reachable'), schema_version: 2 } },
+    data_dir: null,
+    workers: { state: stateOfWorkers(redis, alive), alive, silent: [] },
+    queues: redis === 'reachable' ? [{ name: 'default', waiting: 3, delayed: 0, active: 0, is_paused: false }] : null,
+    jobs: { queued: 3, retrying: 0, failed: 10_001, cancelled: 0, rejected: 0, open: { default: 3 } },
+    ...more,
+  };
+  const text = describeStatus(handle.cli, report, Date.UTC(2026, 2, 1));
+  handle.release();
+  return text;
+}
+
+describe('vambe status', () => {
+  it('tells that nobody is there from that everybody is busy from that nobody can know', async () => {
+    expect(await statusText('reachable', [])).toContain(
+      'No worker is registered; 3 jobs wait. "vambe worker" starts one.',
+    );
+    expect(await statusText('reachable', [makeWorker({ active: running(2) })])).toContain(
+      '1 worker is alive and busy, 2 of 2 slots taken; 3 jobs wait.',
+    );
+    expect(await statusText('unreachable', [])).toContain('Workers: unknown, as Redis is unreachable.');
+    expect(await statusText('refused', [])).toContain('Workers: unknown, as Redis refuses us.');
+  });
+
+  it('calls workers with a free slot working, and those without a job idle', async () => {
+    const workers = [makeWorker({ active: running(2) }), makeWorker({ worker: 'worker@two', active: running(1) })];
+    expect(await statusText('reachable', workers)).toContain('2 workers are alive and working, 3 of 4 slots taken');
+    expect(await statusText('reachable', [makeWorker()])).toContain('1 worker is alive and idle');
+  });
+
+  it('names a worker that went silent', async () => {
+    const workers = { state: 'none', alive: [], silent: [{ worker: 'worker@lost', silentMs: 12_000 }] } as const;
+    expect(await statusText('reachable', [], { workers })).toContain('(worker@lost was last seen 12 s ago)');
+  });
+
+  it('says where counts end', async () => {
+    expect(await statusText('reachable', [])).toContain('10,000+ failed');
+  });
+
+  it('says that the embedded servers do not run, and claims to know nothing of what waits', async () => {
+    const stopped = { ...server('stopped'), embedded: true };
+    const text = await statusText('stopped', [], {
+      servers: { redis: stopped, postgres: { ...stopped, schema_version: null } },
+      data_dir: '.vambe',
+      queues: null,
+      jobs: null,
+    });
+    expect(text).toContain('Embedded mode: the servers are not running, data in .vambe. "vambe up" starts everything.');
+    expect(text).toContain('No worker is registered.');
+    expect(text).not.toContain('wait');
+  });
+});
