@@ -22,12 +22,16 @@ const unitBeforeReach = 8;
 const periodReach = 7;
 const approxReach = 3;
 const rangeReach = 2;
+/** Numbers of a text that are looked at: each is compared with every unit, which must not grow with the square of the text. */
+const maxNumbers = 200;
 const statedConfidence = 0.9;
 const pastConfidence = 0.6;
 
 /** The figure that a text settles on: the last correction, else the first that is not past, else the first. */
 export function decideQuantity(field: FileField, hits: readonly Hit[], reading: Reading): FieldResult {
-  const figures = reading.numbers.flatMap((number) => readFigure(field, number, hits, reading) ?? []);
+  const figures = reading.numbers
+    .slice(0, maxNumbers)
+    .flatMap((number) => readFigure(field, number, hits, reading) ?? []);
   const chosen =
     figures.filter((each) => each.isCorrection).at(-1) ?? figures.find((each) => !each.isPast) ?? figures[0];
   if (chosen === undefined) return emptyResult;

@@ -115,7 +115,10 @@ interface Reached {
 function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): Reached | null {
   let best: Reached | null = null;
   let before: Reached | null = null;
-  for (const frame of frames) {
+  for (let at = firstInReach(frames, hit.first - maxFrameSpan); at < frames.length; at += 1) {
+    const frame = frames[at];
+    // Frames come in the order of their last word: what begins far beyond the hit is followed by nothing nearer.
+    if (frame === undefined || frame.last > hit.first + maxFrameSpan) break;
     const distance = frameDistance(scope, hit, frame);
     if (distance === null) continue;
     if (isNearer(frame, distance, best)) best = { frame, distance };
@@ -123,6 +126,18 @@ function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): Reached |
   }
   const silences = before !== null && scope.field.frames[before.frame.action.part]?.factor === 0;
   return silences ? before : best;
+}
+
+/** Index of the first frame that ends at or after a token. */
+function firstInReach(frames: readonly Hit[], token: number): number {
+  let low = 0;
+  let high = frames.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((frames[middle]?.last ?? 0) < token) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isNearer(frame: Hit, distance: number, than: Reached | null): boolean {
@@ -136,8 +151,6 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
   if (rule === undefined) return null;
   const { tokens, clauseStart, sentences } = reading;
   const isBefore = frame.first <= hit.first;
-  // Most frames of a long text are far away: told at once, so that time stays in step with the text.
-  if (Math.abs(frame.first - hit.first) > maxFrameSpan) return null;
   if (rule.side !== 'both' && (rule.side === 'before') !== isBefore) return null;
   const hitSentence = tokens[hit.first]?.sentence ?? 0;
   const frameSentence = tokens[frame.first]?.sentence ?? 0;

@@ -7,6 +7,8 @@ import { type Segment, type Token, tokenize } from './tokens.ts';
 const maxChars = 60_000;
 const edgeChars = 20_000;
 const windowChars = 2_000;
+/** Scanned before other work gets its turn: a few milliseconds. */
+const sliceChars = 10_000;
 
 /** The whole text, or the stretches of it that are read; gives way to other work between slices and ends when aborted. */
 export async function chooseSegments(program: Program, text: string, signal: AbortSignal): Promise<readonly Segment[]> {
@@ -21,7 +23,7 @@ export async function chooseSegments(program: Program, text: string, signal: Abo
     windows.push({ segment: { start, end }, score: countEvidence(program, text, { start, end }) });
     scanned += end - start;
     start = end;
-    if (scanned >= maxChars) {
+    if (scanned >= sliceChars) {
       scanned = 0;
       await nextTick();
       signal.throwIfAborted();
