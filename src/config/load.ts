@@ -133,3 +133,8 @@ function readEnvFile(): string {
     );
   }
 }
+
+/** The environment of a child process: this one's, with some names set. */
+export function childEnvironment(names: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...names };
+}

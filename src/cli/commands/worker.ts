@@ -1,11 +1,14 @@
 /** `vambe worker`: consumes the queues until it is told to stop. */
 import type { Command } from 'commander';
+import type { Log } from '../../core/logger.ts';
 import type { Cli } from '../cli.ts';
 import { oneOf, wholeNumber, withExample } from '../help.ts';
+import type { ServerUrls } from '../servers.ts';
 
 interface WorkerFlags {
   readonly queues?: string;
   readonly concurrency?: number;
+  readonly processes?: number;
   readonly hostname?: string;
   readonly loglevel?: 'debug' | 'info' | 'warn' | 'error';
   readonly tasks?: readonly string[];
@@ -19,6 +22,11 @@ export function register(program: Command, cli: Cli): void {
     .description('take jobs from the queues and run them until SIGTERM or Ctrl-C')
     .option('-Q, --queues <names>', 'queues to take from, separated by commas (WORKER_QUEUES)')
     .option('-c, --concurrency <jobs>', 'jobs at once (WORKER_CONCURRENCY)', wholeNumber({ min: 1, max: 1000 }))
+    .option(
+      '--processes <count>',
+      'worker processes, each with this concurrency; one that dies is started again',
+      wholeNumber({ min: 1, max: 64 }),
+    )
     .option('-n, --hostname <name>', "this worker's name, %h is the host (WORKER_HOSTNAME)")
     .option(
       '-l, --loglevel <level>',
@@ -27,7 +35,12 @@ export function register(program: Command, cli: Cli): void {
     )
     .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
     .action((flags: WorkerFlags) => runWorker(cli, flags));
-  withExample(command, 'vambe worker --queues classification --concurrency 50', 'vambe worker --tasks ./my-tasks');
+  withExample(
+    command,
+    'vambe worker --queues classification --concurrency 50',
+    'vambe worker --processes 2',
+    'vambe worker --tasks ./my-tasks',
+  );
 }
 
 async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
@@ -53,6 +66,11 @@ async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
   }
   const servers = await openServers(config, log);
   try {
+    if ((flags.processes ?? 1) > 1) {
+      // The children see ordinary addresses and migrate nothing.
+      if (servers.embedded.postgres) await prepareSchema(servers, log);
+      return cli.exitWith(await runProcesses(flags.processes ?? 1, servers, log));
+    }
     const code = await runWorkerUntilSignal({
       config,
       log,
@@ -71,4 +89,31 @@ async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
   } finally {
     await servers.stop();
   }
+}
+
+/** The same command line, once for each process, on the servers that this process opened. */
+async function runProcesses(processes: number, { postgresUrl, redisUrl }: ServerUrls, log: Log): Promise<number> {
+  const [{ fork }, { supervise }, { childEnvironment }] = await Promise.all([
+    import('node:child_process'),
+    import('../../core/supervise.ts'),
+    import('../../config/load.ts'),
+  ]);
+  const [script = '', ...args] = process.argv.slice(1);
+  const at = args.findIndex((each) => each === '--processes' || each.startsWith('--processes='));
+  const childArgs = args.filter((_each, index) => index !== at && !(index === at + 1 && args[at] === '--processes'));
+  return supervise({
+    processes,
+    log,
+    signals: process,
+    start: () =>
+      fork(script, childArgs, {
+        detached: true,
+        env: childEnvironment({ DATABASE_URL: postgresUrl, REDIS_URL: redisUrl }),
+      }),
+  });
+}
+
+async function prepareSchema({ postgresUrl }: ServerUrls, log: Log): Promise<void> {
+  const { preflight } = await import('../../preflight.ts');
+  await preflight({ postgresUrl, redisUrls: [], patienceMs: 10_000, migrates: true, log });
 }

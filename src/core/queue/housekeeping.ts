@@ -65,7 +65,7 @@ export function createHousekeeping({
       isStopped = true;
       clearTimeout(timer);
       await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 1_000))]);
-      if (redis.status === 'ready') await removePresence(redis, state().worker).catch(() => undefined);
+      if (redis.status === 'ready') await removePresence(redis, state()).catch(() => undefined);
     },
   };
 }

@@ -35,14 +35,17 @@ export interface ActiveJob {
   readonly started_at: string;
 }
 
-const stateKey = (worker: string) => `vambe:worker:${worker}`;
+/** Several processes may share a worker's name (`--processes`); each has a place of its own here. */
+const placeOf = ({ worker, pid }: Pick<WorkerState, 'worker' | 'pid'>) => `${worker}#${pid}`;
+const nameOf = (place: string) => place.slice(0, place.lastIndexOf('#'));
+const stateKey = (place: string) => `vambe:worker:${place}`;
 
 /** Writes the state and says whether Redis still has the marker. */
 export async function beat(redis: Redis, state: WorkerState, clock: Clock): Promise<{ hasMarker: boolean }> {
   const replies = await redis
     .multi()
-    .zadd(indexKey, clock.wallMs(), state.worker)
-    .setex(stateKey(state.worker), Math.ceil(goneAfterMs / 1_000), JSON.stringify(state))
+    .zadd(indexKey, clock.wallMs(), placeOf(state))
+    .setex(stateKey(placeOf(state)), Math.ceil(goneAfterMs / 1_000), JSON.stringify(state))
     .exists(markerKey)
     .exec();
   return { hasMarker: replies?.[2]?.[1] === 1 };
@@ -52,8 +55,12 @@ export async function setMarker(redis: Redis): Promise<void> {
   await redis.set(markerKey, '1');
 }
 
-export async function removePresence(redis: Redis, worker: string): Promise<void> {
-  await redis.multi().zrem(indexKey, worker).del(stateKey(worker)).exec();
+export async function removePresence(redis: Redis, state: Pick<WorkerState, 'worker' | 'pid'>): Promise<void> {
+  await redis
+    .multi()
+    .zrem(indexKey, placeOf(state))
+    .del(stateKey(placeOf(state)))
+    .exec();
 }
 
 export interface SilentWorker {
@@ -66,7 +73,7 @@ export async function listSilentWorkers(redis: Redis, clock: Clock): Promise<rea
   const nowMs = clock.wallMs();
   const found = await redis.zrangebyscore(indexKey, nowMs - 10 * goneAfterMs, `(${nowMs - goneAfterMs}`, 'WITHSCORES');
   return found.flatMap((worker, index) =>
-    index % 2 === 0 ? [{ worker, silentMs: Math.max(0, nowMs - Number(found[index + 1])) }] : [],
+    index % 2 === 0 ? [{ worker: nameOf(worker), silentMs: Math.max(0, nowMs - Number(found[index + 1])) }] : [],
   );
 }
 
@@ -76,7 +83,27 @@ export async function listWorkers(redis: Redis, clock: Clock): Promise<readonly 
   const names = await redis.zrangebyscore(indexKey, clock.wallMs() - goneAfterMs, '+inf');
   if (names.length === 0) return [];
   const texts = await redis.mget(names.map(stateKey));
-  return texts
-    .flatMap((text) => (text === null ? [] : [JSON.parse(text) as WorkerState]))
-    .sort((a, b) => (a.worker < b.worker ? -1 : 1));
+  const byName = new Map<string, WorkerState>();
+  for (const text of texts) {
+    if (text === null) continue;
+    const state = JSON.parse(text) as WorkerState;
+    const other = byName.get(state.worker);
+    byName.set(state.worker, other ? joinProcesses(other, state) : state);
+  }
+  return [...byName.values()].sort((a, b) => (a.worker < b.worker ? -1 : 1));
+}
+
+/** To the outside the processes of one name are one worker; the oldest one's pid stands for it. */
+function joinProcesses(a: WorkerState, b: WorkerState): WorkerState {
+  const [first, second] = a.started_at <= b.started_at ? [a, b] : [b, a];
+  const tasks = new Set([...Object.keys(first.processed), ...Object.keys(second.processed)]);
+  return {
+    ...first,
+    concurrency: first.concurrency + second.concurrency,
+    processed: Object.fromEntries(
+      [...tasks].map((task) => [task, (first.processed[task] ?? 0) + (second.processed[task] ?? 0)]),
+    ),
+    rss_bytes: first.rss_bytes + second.rss_bytes,
+    active: [...first.active, ...second.active],
+  };
 }
