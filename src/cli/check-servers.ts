@@ -13,6 +13,8 @@ export interface Finding {
   readonly embedded: boolean;
   readonly address: string | null;
   readonly facts: Readonly<Record<string, string | number>>;
+  /** The facts as a person reads them. */
+  readonly words: string;
   /** It works, but a person should know. */
   readonly warnings: readonly string[];
   readonly fault: { readonly code: string; readonly error: string; readonly exit: number } | null;
@@ -58,14 +60,10 @@ export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<
       evictionPolicy === 'noeviction'
         ? []
         : [`maxmemory-policy is ${evictionPolicy}: Redis may drop jobs when it is full. Set it to noeviction.`];
-    const facts = {
-      version,
-      latency: `${latencyMs.toFixed(1)} ms`,
-      'maxmemory-policy': evictionPolicy,
-      memory: `${(usedBytes / 1_048_576).toFixed(1)} MB`,
-      ...(embedded ? { runs: 'embedded' } : {}),
-    };
-    return { facts, warnings };
+    const facts = { version, latency_ms: round(latencyMs), eviction_policy: evictionPolicy, used_bytes: usedBytes };
+    const memory = `${(usedBytes / 1_048_576).toFixed(1)} MB used`;
+    const words = describe(embedded, version, latencyMs, `maxmemory-policy ${evictionPolicy}`, memory);
+    return { facts, words, warnings };
   });
 }
 
@@ -100,11 +98,16 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls):
       );
       const facts = {
         version: version.split(' ')[0] ?? version,
-        latency: `${latencyMs.toFixed(1)} ms`,
-        schema: `version ${schema.version}, up to date`,
-        ...(embedded.postgres ? { runs: 'embedded' } : {}),
+        latency_ms: round(latencyMs),
+        schema_version: schema.version,
       };
-      return { facts, warnings: [] };
+      const words = describe(
+        embedded.postgres,
+        facts.version,
+        latencyMs,
+        `schema version ${schema.version}, up to date`,
+      );
+      return { facts, words, warnings: [] };
     } finally {
       database.close().catch(() => undefined);
     }
@@ -129,7 +132,8 @@ export async function checkClassifier(config: Config): Promise<Finding> {
     const { model } = chooseClassifier(config, await readTaxonomy(config));
     const warnings = usesLlm(config) ? ['A model key or address is set; this version does not use it.'] : [];
     return {
-      facts: { kind: 'offline', model, connection: 'none to test, as this version calls no model' },
+      facts: { kind: 'offline', model },
+      words: `${model}; this version classifies offline and calls no model, so there is no connection to test`,
       warnings,
     };
   });
@@ -137,13 +141,23 @@ export async function checkClassifier(config: Config): Promise<Finding> {
 
 async function findings(
   about: Pick<Finding, 'part' | 'embedded' | 'address'>,
-  look: () => Promise<Pick<Finding, 'facts' | 'warnings'>>,
+  look: () => Promise<Pick<Finding, 'facts' | 'words' | 'warnings'>>,
 ): Promise<Finding> {
   try {
     return { ...about, ...(await look()), fault: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { code, message, exitCode } = error;
-    return { ...about, facts: {}, warnings: [], fault: { code, error: message, exit: exitCode } };
+    return { ...about, facts: {}, words: '', warnings: [], fault: { code, error: message, exit: exitCode } };
   }
+}
+
+function describe(isEmbedded: boolean, version: string, latencyMs: number, ...more: readonly string[]): string {
+  return [isEmbedded ? 'embedded' : '', `version ${version}`, `${round(latencyMs)} ms`, ...more]
+    .filter((each) => each !== '')
+    .join(', ');
+}
+
+function round(ms: number): number {
+  return Number(ms.toFixed(1));
 }

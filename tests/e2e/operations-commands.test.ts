@@ -127,9 +127,9 @@ describe('check', () => {
       {
         part: 'Redis',
         ok: true,
-        facts: { 'maxmemory-policy': expect.any(String), latency: expect.stringMatching(/ ms$/) },
+        facts: { eviction_policy: expect.any(String), latency_ms: expect.any(Number), version: expect.any(String) },
       },
-      { part: 'PostgreSQL', ok: true, facts: { schema: expect.stringContaining('up to date') } },
+      { part: 'PostgreSQL', ok: true, facts: { schema_version: expect.any(Number), latency_ms: expect.any(Number) } },
       { part: 'Classifier', ok: true, facts: { kind: 'offline' } },
     ]);
     for (const url of [namespace.redisUrl, namespace.postgresUrl]) {

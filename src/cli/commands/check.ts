@@ -49,7 +49,7 @@ function tell(cli: Cli, findings: readonly Finding[]): void {
   if (cli.json) {
     const first = findings.find(({ fault }) => fault !== null)?.fault;
     const trouble = first == null ? {} : { error: first.error, code: first.code };
-    const checks = findings.map(({ fault, ...each }) => ({
+    const checks = findings.map(({ fault, words: _words, ...each }) => ({
       ...each,
       ok: fault === null,
       code: fault?.code ?? null,
@@ -58,17 +58,12 @@ function tell(cli: Cli, findings: readonly Finding[]): void {
     cli.document({ success: first == null, ...trouble, checks });
     return;
   }
-  for (const { part, address, facts, warnings, fault } of findings) {
+  for (const { part, address, words, warnings, fault } of findings) {
     const mark =
       fault !== null ? cli.style('red', '✗') : warnings.length > 0 ? cli.style('yellow', '!') : cli.style('green', '✓');
     const where = address === null ? '' : ` ${address}`;
     if (fault !== null) cli.out(`${mark} ${part}${where}: ${fault.error} [${fault.code}]`);
-    else
-      cli.out(
-        `${mark} ${part}${where}: ${Object.entries(facts)
-          .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`)
-          .join(', ')}`,
-      );
+    else cli.out(`${mark} ${part}${where}: ${words}`);
     for (const warning of warnings) cli.out(`  ${warning}`);
   }
 }
