@@ -5,7 +5,8 @@ import { storableText, whyNotStorable } from '../../../src/core/storable.ts';
 const anyText = fc.string({
   unit: fc.oneof(fc.constantFrom('\0', '\ud83d', '\ude00', '\\', 'u0000', '"'), fc.string({ maxLength: 2 })),
 });
-const isBad = (text: string) => text.includes('\0') || !text.isWellFormed();
+const isBad = (text: string) =>
+  text.includes('\0') || /[\ud800-\udfff]/.test([...text].filter((each) => each.length === 1).join(''));
 
 describe('text for PostgreSQL', () => {
   test('has no NUL and no half of a surrogate pair, and is no longer than asked', () => {

@@ -1,0 +1,3 @@
+import { describePreflight } from './preflight.suite.ts';
+
+describePreflight('installed servers');

@@ -1,0 +1,3 @@
+import { describePreflight } from './preflight.suite.ts';
+
+describePreflight('the embedded servers');

@@ -1,0 +1,3 @@
+import { describeWorkerProcess } from './worker-process.suite.ts';
+
+describeWorkerProcess('installed servers');

@@ -1,0 +1,34 @@
+/** Many classification jobs at once, and whether each was done, and shows, once. */
+import { expect } from 'vitest';
+import { insertMeetings, manyTranscripts } from './meetings.ts';
+import { query, type TestApp } from './start-app.ts';
+import { waitFor } from './wait-for.ts';
+
+export async function enqueueMeetings(app: TestApp, count: number): Promise<number[]> {
+  const ids = await insertMeetings(app.database, manyTranscripts(count));
+  await app.enqueuer.enqueue(ids.map((id) => ({ task: 'classify_meeting', args: [id], origin: 'tests' })));
+  return ids;
+}
+
+export async function countCompleted(app: TestApp, meetingIds: readonly number[]): Promise<number> {
+  const text = `select count(*)::int from vambe_worker.jobs where meeting_id = any($1) and state = 'completed'`;
+  const [row] = await query<{ count: number }>(app, text, [meetingIds]);
+  return row?.count ?? 0;
+}
+
+/** All of them end as completed, with one classification and one run each, and no attempt counted as failed. */
+export async function expectAllDoneOnce(app: TestApp, meetingIds: readonly number[]): Promise<void> {
+  await waitFor(
+    `${meetingIds.length} jobs to complete`,
+    async () => (await countCompleted(app, meetingIds)) === meetingIds.length,
+    60_000,
+  );
+  const [row] = await query(
+    app,
+    `select (select count(*)::int from public.meetings_classifications where meeting_id = any($1)) as stored,
+      (select count(*)::int from vambe_worker.runs where meeting_id = any($1)) as runs,
+      (select sum(attempt)::int from vambe_worker.jobs where meeting_id = any($1)) as failed_attempts`,
+    [meetingIds],
+  );
+  expect(row).toEqual({ stored: meetingIds.length, runs: meetingIds.length, failed_attempts: 0 });
+}
