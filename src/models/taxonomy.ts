@@ -50,24 +50,43 @@ export interface Taxonomy {
   readonly file: TaxonomyFile;
 }
 
+/** What the build read from a file, so that a start need not parse it again; used for text of the same hash only. */
+export interface CompiledTaxonomy {
+  readonly hash: string;
+  readonly file: TaxonomyFile;
+}
+
 /**
  * Reads a taxonomy from the text of its YAML file. Throws TAXONOMY_INVALID, which lists every fault with its line; `details.faults`
  * holds them as data.
  */
-export function loadTaxonomy(text: string, fileName: string): Taxonomy {
-  const read = readTaxonomyFile(text);
-  if (!read.ok) throw invalidTaxonomy(fileName, read.faults);
-  const { file } = read;
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 10);
+export function loadTaxonomy(text: string, fileName: string, compiled?: CompiledTaxonomy): Taxonomy {
+  const hash = hashOf(text);
+  const file = compiled?.hash === hash ? compiled.file : readFile(text, fileName);
   return {
     id: file.id,
-    version: `${file.id}-${hash}`,
+    version: `${file.id}-${hash.slice(0, 10)}`,
     fileName,
     labels: file.labels,
     description: file.description,
     fields: file.fields.map((field) => describeField(field, Object.keys(file.grammar.periods))),
     file,
   };
+}
+
+/** For the build. @throws AppError TAXONOMY_INVALID */
+export function compileTaxonomy(text: string, fileName: string): CompiledTaxonomy {
+  return { hash: hashOf(text), file: readFile(text, fileName) };
+}
+
+function readFile(text: string, fileName: string): TaxonomyFile {
+  const read = readTaxonomyFile(text);
+  if (read.ok) return read.file;
+  throw invalidTaxonomy(fileName, read.faults);
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 export { checkTaxonomy };
