@@ -46,7 +46,10 @@ export interface JobRow {
   readonly origin: string;
 }
 
-export async function startApp(namespace: Namespace, options: TestAppOptions = {}): Promise<TestApp> {
+export async function startApp(
+  namespace: Pick<Namespace, 'postgresUrl' | 'redisUrl'>,
+  options: TestAppOptions = {},
+): Promise<TestApp> {
   const log = createMemoryLog();
   const config: Config = { ...loadConfig({}, '').config, ...options.settings };
   const probe = createDatabase({ url: namespace.postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
