@@ -14,7 +14,7 @@ export interface DatabaseOptions {
   readonly onConnectionError?: (error: AppError) => void;
 }
 
-export type Drizzle = NodePgDatabase<Record<string, never>>;
+export type Drizzle = NodePgDatabase<Record<string, never>> & { readonly $client: pg.Pool };
 
 /** A statement of the hot path: named, so that PostgreSQL plans it once a connection. */
 export interface Statement {
@@ -31,6 +31,8 @@ export interface DatabaseFacts {
 export interface Database {
   /** Typed queries of models/. */
   readonly orm: Drizzle;
+  /** What the orm threw, as ours where it speaks of the server. */
+  translate(error: unknown): unknown;
   /** Runs a hot statement. @throws AppError DATABASE_* or the PostgreSQL error itself where it speaks of data. */
   run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** As `run`, on connections whose commits do not wait for the disk: for statements that write nothing but a sequence. */
@@ -98,6 +100,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   return {
     orm: drizzle(pool),
+    translate: (error) => translateDatabaseError(error, options.url),
     run: (statement, values) => runOn(pool, statement, values),
     runLoosely: (statement, values) => runOn(loosePool, statement, values),
     withClient,

@@ -66,16 +66,18 @@ export const meetingsClassifications = pgTable('meetings_classifications', {
 
 export const givenTables = { clients, sellers, meetings, meetings_classifications: meetingsClassifications };
 
-export const clientsRelations = relations(clients, ({ many }) => ({ meetings: many(meetings) }));
-export const sellersRelations = relations(sellers, ({ many }) => ({ meetings: many(meetings) }));
-export const meetingsRelations = relations(meetings, ({ one }) => ({
-  client: one(clients, { fields: [meetings.clientId], references: [clients.id] }),
-  seller: one(sellers, { fields: [meetings.sellerId], references: [sellers.id] }),
-  classification: one(meetingsClassifications, {
-    fields: [meetings.id],
-    references: [meetingsClassifications.meetingId],
-  }),
-}));
-export const meetingsClassificationsRelations = relations(meetingsClassifications, ({ one }) => ({
-  meeting: one(meetings, { fields: [meetingsClassifications.meetingId], references: [meetings.id] }),
-}));
+export const givenRelations = {
+  clientsRelations: relations(clients, ({ many }) => ({ meetings: many(meetings) })),
+  sellersRelations: relations(sellers, ({ many }) => ({ meetings: many(meetings) })),
+  meetingsRelations: relations(meetings, ({ one }) => ({
+    client: one(clients, { fields: [meetings.clientId], references: [clients.id] }),
+    seller: one(sellers, { fields: [meetings.sellerId], references: [sellers.id] }),
+    classification: one(meetingsClassifications, {
+      fields: [meetings.id],
+      references: [meetingsClassifications.meetingId],
+    }),
+  })),
+  meetingsClassificationsRelations: relations(meetingsClassifications, ({ one }) => ({
+    meeting: one(meetings, { fields: [meetingsClassifications.meetingId], references: [meetings.id] }),
+  })),
+};

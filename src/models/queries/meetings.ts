@@ -1,6 +1,10 @@
 /** Reading meetings with what is known of them: one whole, all of them page by page, and their ids. */
+import { and, eq, getTableColumns } from 'drizzle-orm';
 import type { Database, Statement } from '../../core/database.ts';
 import { fieldColumns } from '../classification-columns.ts';
+import { meetings, meetingsClassifications } from '../given-tables.ts';
+import { ormOf } from '../orm.ts';
+import { current, runs } from '../worker-tables.ts';
 
 const columnNames = Object.keys(fieldColumns);
 
@@ -43,49 +47,73 @@ export interface MeetingWhole {
   readonly corrected: Readonly<Record<string, unknown>>;
 }
 
-interface MeetingRow extends Omit<MeetingWhole, 'classification'>, StandingClassification {
-  readonly is_classified: boolean;
+/** Undefined where there is no such meeting. @throws AppError DATABASE_* */
+export async function findMeeting(database: Database, meetingId: number): Promise<MeetingWhole | undefined> {
+  const orm = ormOf(database);
+  const found = await orm.query.meetings
+    .findFirst({
+      where: eq(meetings.id, meetingId),
+      columns: { id: true, meetingAt: true, closed: true, transcript: true },
+      with: {
+        client: { columns: { id: true, name: true, email: true, phone: true } },
+        seller: { columns: { id: true, name: true, email: true } },
+        classification: true,
+      },
+    })
+    .catch((error) => {
+      throw database.translate(error);
+    });
+  if (found === undefined) return undefined;
+  const { meetingAt, classification, ...meeting } = found;
+  const standing = classification && toStanding(classification);
+  return {
+    ...meeting,
+    meeting_at: meetingAt,
+    classification: standing,
+    ...(await findRunBehind(database, meetingId, standing)),
+  };
+}
+
+type ClassificationRow = typeof meetingsClassifications.$inferSelect;
+
+function toStanding(row: ClassificationRow): StandingClassification {
+  const byColumn = Object.fromEntries(
+    Object.entries(getTableColumns(meetingsClassifications)).map(([key, { name }]) => [
+      name,
+      row[key as keyof ClassificationRow],
+    ]),
+  );
+  return {
+    columns: Object.fromEntries(columnNames.map((name) => [name, byColumn[name]])),
+    confidence_score: Number(row.confidenceScore),
+    key_topics: row.keyTopics,
+    action_items: row.actionItems,
+    next_steps: row.nextSteps,
+    summary: row.summary,
+    model_used: row.modelUsed,
+    processed_at: row.processedAt,
+    processing_time_ms: row.processingTimeMs,
+  };
 }
 
 /** The run is the source of what stands only while nobody else wrote the row since: then model and model_used agree. */
-const findStatement: Statement = {
-  name: 'meeting_find',
-  text: `
-select m.id::int, m.meeting_at, m.closed, m.transcript,
-  json_build_object('id', c.id, 'name', c.name, 'email', c.email, 'phone', c.phone) as client,
-  json_build_object('id', s.id, 'name', s.name, 'email', s.email) as seller,
-  mc.id is not null as is_classified, json_build_object(${columnNames.map((name) => `'${name}', mc.${name}`).join(', ')}) as columns,
-  mc.confidence_score::float8 as confidence_score, mc.key_topics, mc.action_items, mc.next_steps, mc.summary, mc.model_used, mc.processed_at, mc.processing_time_ms,
-  r.id::text as run_id, r.fields as run_fields, r.truncated, r.needs_review, coalesce(u.corrected, '{}') as corrected
-from public.meetings m
-join public.clients c on c.id = m.client_id
-join public.sellers s on s.id = m.seller_id
-left join public.meetings_classifications mc on mc.meeting_id = m.id
-left join vambe_worker.current u on u.meeting_id = m.id
-left join vambe_worker.runs r on r.id = u.run_id and r.model = mc.model_used
-where m.id = $1::int`,
-};
-
-/** Undefined where there is no such meeting. */
-export async function findMeeting(database: Database, meetingId: number): Promise<MeetingWhole | undefined> {
-  const [row] = await database.run<MeetingRow>(findStatement, [meetingId]);
-  if (row === undefined) return undefined;
-  const {
-    is_classified,
-    columns,
-    confidence_score,
-    key_topics,
-    action_items,
-    next_steps,
-    summary,
-    model_used,
-    processed_at,
-    processing_time_ms,
-    ...meeting
-  } = row;
-  const texts = { key_topics, action_items, next_steps, summary };
-  const standing = { columns, confidence_score, ...texts, model_used, processed_at, processing_time_ms };
-  return { ...meeting, classification: is_classified ? standing : null };
+async function findRunBehind(database: Database, meetingId: number, standing: StandingClassification | null) {
+  const [row] = await ormOf(database)
+    .select({ run: runs, corrected: current.corrected })
+    .from(current)
+    .leftJoin(runs, and(eq(runs.id, current.runId), eq(runs.model, standing?.model_used ?? '')))
+    .where(eq(current.meetingId, meetingId))
+    .catch((error) => {
+      throw database.translate(error);
+    });
+  const run = row?.run ?? null;
+  return {
+    run_id: run && String(run.id),
+    run_fields: run && (run.fields as Readonly<Record<string, unknown>>),
+    truncated: run?.truncated ?? null,
+    needs_review: run?.needsReview ?? null,
+    corrected: row?.corrected ?? {},
+  };
 }
 
 export interface RunSummary {
