@@ -11,6 +11,7 @@ RUN --mount=type=secret,id=ca \
   npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/copy-assets.mjs scripts/
+COPY taxonomies/ taxonomies/
 COPY src/ src/
 RUN npm run build \
   && rm -f dist/.tsbuildinfo \
@@ -23,7 +24,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules/ node_modules/
 COPY --from=build /app/dist/ dist/
-COPY taxonomies/ taxonomies/
+COPY --from=build /app/taxonomies/ taxonomies/
 COPY samples/ samples/
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/vambe
 # By number, so that it works on every base image; nothing below /app belongs to it, so nothing there can be rewritten.
