@@ -19,8 +19,9 @@ function rowOf({ field, value, confidence, evidence, isCorrected, answered }: La
   const quotes = evidence.slice(0, mostQuotes).map(({ quote }) => `“${quote}”`);
   const more = evidence.length > mostQuotes ? ` and ${evidence.length - mostQuotes} more` : '';
   const quoted = quotes.length === 0 ? null : quotes.join(' ') + more;
-  const corrected = `corrected by a person, was ${describeValue(answered) ?? 'null'}`;
-  return [field, describeValue(value), confidence?.toFixed(2) ?? null, isCorrected ? corrected : quoted];
+  const [said, had] = [describeValue(value), describeValue(answered)];
+  const word = said === had ? 'confirmed by a person' : `corrected by a person, was ${had ?? 'null'}`;
+  return [field, said, said === null ? null : (confidence?.toFixed(2) ?? null), isCorrected ? word : quoted];
 }
 
 export interface ExtractedTexts {

@@ -30,28 +30,35 @@ export async function runImport(cli: Cli, path: string, options: ImportOptions):
   const { size } = await stat(path);
   const rejects = options.rejects === undefined ? undefined : await openRejectsFile(options.rejects, path);
   try {
-    const job = { source, fileBytes: size, rejects };
-    if (options.classify) await withApp(cli, (app) => importAndQueue(cli, app, path, job));
-    else await withDatabase(cli, async (database) => tell(cli, path, await importInto(cli, database, job)));
+    const job = { path, source, fileBytes: size, rejects, rejectsPath: options.rejects };
+    if (options.classify) await withApp(cli, (app) => importAndQueue(cli, app, job));
+    else await withDatabase(cli, async (database) => tell(cli, job, await importInto(cli, database, job)));
   } finally {
     await rejects?.close();
   }
 }
 
+const smallBytes = 256 * 1024;
+
 interface ImportJob {
+  readonly path: string;
   readonly source: MeetingsCsv;
   readonly fileBytes: number;
   readonly rejects: RejectsFile | undefined;
+  readonly rejectsPath: string | undefined;
+  /** Takes new meetings that have a transcript, chunk by chunk. */
+  readonly enqueue?: (meetingIds: readonly number[]) => Promise<void>;
 }
 
-async function importAndQueue(cli: Cli, app: App, path: string, job: ImportJob): Promise<void> {
+async function importAndQueue(cli: Cli, app: App, job: ImportJob): Promise<void> {
   let isQueued = true;
-  const result = await importInto(cli, app.database, job, async (ids) => {
+  const enqueue = async (ids: readonly number[]) => {
     const requests = ids.map((id) => ({ task: 'classify_meeting', args: [id], origin: 'import' }));
     const { queued } = await app.enqueuer.enqueue(requests.map((each) => ({ ...each, priority: priorities.bulk })));
     if (queued === 'database') isQueued = false;
-  });
-  tell(cli, path, result);
+  };
+  const result = await importInto(cli, app.database, { ...job, enqueue });
+  tell(cli, job, result);
   if (result.queued === 0) return;
   if (!isQueued)
     cli.note('vambe: Redis did not take the jobs; a worker picks them up from the database within a minute.');
@@ -63,15 +70,14 @@ async function importAndQueue(cli: Cli, app: App, path: string, job: ImportJob):
   );
 }
 
-/** Saves what is good; new meetings that have a transcript go to `enqueue`. */
 async function importInto(
   cli: Cli,
   database: Database,
-  { source, fileBytes, rejects }: ImportJob,
-  enqueue?: (meetingIds: readonly number[]) => Promise<void>,
+  { source, fileBytes, rejects, enqueue }: ImportJob,
 ): Promise<ImportResult> {
   const { config } = cli.config();
-  const bar = cli.bar(100, 'importing, % of the file');
+  // A small file is done before a bar is read.
+  const bar = fileBytes < smallBytes ? undefined : cli.bar(100, 'importing, % of the file');
   const tally = { queued: 0, blank: 0, rows: 0 };
   const blanks = new Set<number>();
   const store: MeetingStore = {
@@ -100,21 +106,21 @@ async function importInto(
         onRejected: rejects?.write,
         onProgress(rows) {
           tally.rows = rows;
-          bar.update(Math.min(99, Math.floor((progress.readChars() / fileBytes) * 100)));
+          bar?.update(Math.min(99, Math.floor((progress.readChars() / fileBytes) * 100)));
         },
       },
       { timeZone: config.importTimezone, now: new Date(), signal: cli.signal },
     );
-    if (!report.isInterrupted) bar.update(100);
+    if (!report.isInterrupted) bar?.update(100);
     return { ...report, ...tally };
   } catch (error) {
-    bar.stop();
+    bar?.stop();
     if (tally.rows > 0) {
       cli.note(`vambe: ${tally.rows} rows are done and stay. Import the file again: what is there is passed over.`);
     }
     throw error;
   } finally {
-    bar.stop();
+    bar?.stop();
   }
 }
 
@@ -130,11 +136,13 @@ function watchProgress({ records }: MeetingsCsv): { records: MeetingsCsv['record
   return { records: counted(), readChars: () => chars };
 }
 
-function tell(cli: Cli, path: string, result: ImportResult): void {
+function tell(cli: Cli, { path, rejectsPath }: ImportJob, result: ImportResult): void {
   if (cli.json) cli.document(toDocument(path, result));
   else cli.out(describeImport(cli, path, result));
   if (result.isInterrupted) cli.note('vambe: stopped before the end of the file. Import it again for the rest.');
-  if (result.rejected.length > 0) cli.exitWith(4);
+  if (result.rejected.length === 0) return;
+  if (rejectsPath !== undefined) cli.note(`Rejected rows are in ${rejectsPath}: mend them and import that file.`);
+  cli.exitWith(4);
 }
 
 function toDocument(path: string, result: ImportResult) {

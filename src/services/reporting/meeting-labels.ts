@@ -40,7 +40,8 @@ function readAnswer(stored: unknown): Pick<Label, 'value' | 'confidence' | 'evid
   const value = 'value' in stored ? readValue(stored.value) : null;
   const confidence = 'confidence' in stored && typeof stored.confidence === 'number' ? stored.confidence : null;
   const evidence = 'evidence' in stored && Array.isArray(stored.evidence) ? stored.evidence.filter(isEvidence) : [];
-  return { value, confidence, evidence };
+  const inOrder = evidence.map(({ quote, start, end }) => ({ quote, start, end }));
+  return { value, confidence, evidence: inOrder };
 }
 
 function readValue(stored: unknown): FieldValue {
