@@ -24,7 +24,7 @@ import { createQueues, type Queues } from './core/queue/queues.ts';
 import { createSweep } from './core/queue/recover.ts';
 import { registerSchedules, type Schedule } from './core/queue/schedules.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
-import { createResultBackend } from './core/results.ts';
+import { createResultBackend, type ResultBackend } from './core/results.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
 import {
@@ -71,6 +71,7 @@ export interface App {
   readonly queues: Queues;
   readonly ledger: JobLedger<MeetingSubject>;
   readonly enqueuer: Enqueuer;
+  readonly results: ResultBackend;
   readonly taxonomy: Taxonomy;
   readonly classifier: Classifier;
   readonly services: Services;
@@ -234,6 +235,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       clock,
       log,
       state,
+      cancel: (rowId) => consumer.cancel(rowId),
       registerSchedules: () => registerSchedules(queues, schedules),
     });
     return { consumer, housekeeping };
@@ -250,6 +252,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     queues,
     ledger,
     enqueuer,
+    results,
     taxonomy,
     classifier,
     services,

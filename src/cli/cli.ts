@@ -35,6 +35,8 @@ export interface Cli {
    * `caller`. Throws SETTINGS_INVALID.
    */
   config(options?: { warnings?: 'note' | 'caller' }): LoadedConfig;
+  /** Asks yes or no on a terminal, "no" where nothing is said; null: nobody sits at one. */
+  confirm(question: string): Promise<boolean | null>;
   /** The exit code when the command returns, where it is not 0: such as 4 when some items failed. */
   exitWith(code: number): void;
   /** From now on the command itself answers SIGINT, SIGTERM and a closed stdout: for `worker` and `up`, which drain. */

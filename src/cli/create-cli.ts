@@ -18,6 +18,8 @@ export interface Io {
   readonly signals: SignalSource;
   exit(code: number): void;
   readonly loadConfig?: () => LoadedConfig;
+  /** Asks the person at the terminal; unset: nobody sits there. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
 }
 
 export interface CliHandle {
@@ -104,6 +106,11 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
         if (warnings === 'note') for (const each of loaded.warnings) note(`vambe: ${each}`);
       }
       return loaded;
+    },
+    async confirm(question) {
+      if (io.ask === undefined) return null;
+      const answer = await io.ask(`${question} [y/N] `, interrupts.signal);
+      return /^\s*y(es)?\s*$/i.test(answer);
     },
     exitWith(code) {
       exitCode = code;

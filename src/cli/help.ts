@@ -8,6 +8,10 @@ export function withExample(command: Command, ...lines: readonly [string, ...str
   return command.addHelpText('after', `\n${title}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
 }
 
+/** What `--filter` says of itself wherever it stands. */
+export const filterHelp =
+  'only jobs for which all terms hold: state, id, task, queue, origin, worker, error or meeting with = or != (a comma is "or"); accepted, started or finished with <, <=, > or >= and a date or how long ago (3h, 2d)';
+
 /** For `.option('--format <format>', '…', oneOf(['csv', 'json']))`: a value within two edits gets a suggestion. */
 export function oneOf<const T extends string>(choices: readonly T[]): (given: string) => T {
   return (given) => {

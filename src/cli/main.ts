@@ -18,6 +18,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'config', load: () => import('./commands/config.ts') },
   { name: 'jobs', load: () => import('./commands/jobs.ts') },
   { name: 'retry', load: () => import('./commands/retry.ts') },
+  { name: 'cancel', load: () => import('./commands/cancel.ts') },
   { name: 'status', load: () => import('./commands/status.ts') },
   { name: 'call', load: () => import('./commands/call.ts') },
   { name: 'inspect', load: () => import('./commands/inspect.ts') },
@@ -29,6 +30,21 @@ const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
 const exit = (code: number): never => process.exit(code);
-const io = { stdout: process.stdout, stderr: process.stderr, signals: process, exit };
+/** On stderr, so that a question is never taken for data. */
+const ask = async (question: string, signal: AbortSignal): Promise<string> => {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C reaches the line editor first; the process answers it as everywhere else.
+  lines.on('SIGINT', () => process.emit('SIGINT', 'SIGINT'));
+  return lines.question(question, { signal }).finally(() => lines.close());
+};
+const hasPerson = process.stdin.isTTY === true && process.stderr.isTTY === true;
+const io = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals: process,
+  exit,
+  ...(hasPerson ? { ask } : {}),
+};
 
 exit(await run(process.argv.slice(2), { commands, version, io }));

@@ -1,13 +1,15 @@
 /** `vambe jobs`: the jobs, newest first, and one of them whole. */
 import { type Command, InvalidArgumentError } from 'commander';
+import type { FilterTerm } from '../../models/job-filter.ts';
 import { isJobCursor, type ShownState, shownStates } from '../../models/queries/jobs.ts';
 import type { Cli } from '../cli.ts';
-import { oneOf, wholeNumber, withExample } from '../help.ts';
+import { filterHelp, oneOf, wholeNumber, withExample } from '../help.ts';
 
 interface ListFlags {
   readonly state?: ShownState;
   readonly task?: string;
   readonly meeting?: number;
+  readonly filter?: string;
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -20,6 +22,7 @@ export function register(program: Command, cli: Cli): void {
     .option('-s, --state <state>', `only jobs that are ${shownStates.join(', ')}`, oneOf(shownStates))
     .option('-t, --task <name>', 'only jobs of this task')
     .option('-m, --meeting <id>', 'only jobs of this meeting', wholeNumber({ min: 1, max: 2_147_483_647 }))
+    .option('-f, --filter <filter>', filterHelp)
     .option('-n, --limit <count>', 'jobs to list', wholeNumber({ min: 1, max: 1000 }), 20)
     .option('--cursor <cursor>', 'go on with what is older; the end of a list names it', jobCursor)
     .helpCommand(false)
@@ -31,6 +34,7 @@ export function register(program: Command, cli: Cli): void {
     command,
     'vambe jobs',
     'vambe jobs --state failed --limit 50',
+    'vambe jobs --filter "state=failed,cancelled error=TASK_TIMEOUT accepted>=2026-11-01 accepted<2d"',
     'vambe jobs show 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11',
   );
   const show = command
@@ -48,17 +52,23 @@ function jobCursor(given: string): string {
 }
 
 async function listJobs(cli: Cli, flags: ListFlags): Promise<void> {
-  const [{ withDatabase }, { readRunning }, queries, { describeJobList }] = await Promise.all([
-    import('../with-database.ts'),
-    import('../observe.ts'),
-    import('../../models/queries/jobs.ts'),
-    import('../describe-job.ts'),
-  ]);
+  const [{ withDatabase }, { readRunning }, queries, { listJobsWhere }, { parseJobFilter }, { describeJobList }] =
+    await Promise.all([
+      import('../with-database.ts'),
+      import('../observe.ts'),
+      import('../../models/queries/jobs.ts'),
+      import('../../models/queries/operations.ts'),
+      import('../../models/job-filter.ts'),
+      import('../describe-job.ts'),
+    ]);
+  const terms = flags.filter === undefined ? null : parseJobFilter(flags.filter, Date.now());
   await withDatabase(cli, async (database, { servers }) => {
     const running = await readRunning(cli, servers.redisUrl);
     const { state, task, meeting, limit, cursor } = flags;
-    const filter = { state, task, meetingId: meeting };
-    const page = await queries.listJobs(database, { filter, running, limit, cursor });
+    const page =
+      terms === null
+        ? await queries.listJobs(database, { filter: { state, task, meetingId: meeting }, running, limit, cursor })
+        : await listJobsWhere(database, { terms: [...terms, ...flagTerms(flags)], running, limit, cursor });
     if (cli.json) {
       cli.document({ success: true, jobs: page.jobs, next_cursor: page.nextCursor });
       return;
@@ -70,9 +80,19 @@ async function listJobs(cli: Cli, flags: ListFlags): Promise<void> {
   });
 }
 
-function emptyWords({ state, task, meeting, cursor }: ListFlags): string {
+/** The short flags as terms, where they stand beside a filter. */
+function flagTerms({ state, task, meeting }: ListFlags): FilterTerm[] {
+  return [
+    ...(state === undefined ? [] : [{ key: 'state' as const, isNot: false, values: [state] }]),
+    ...(task === undefined ? [] : [{ key: 'task' as const, isNot: false, values: [task] }]),
+    ...(meeting === undefined ? [] : [{ key: 'meeting' as const, isNot: false, values: [meeting] }]),
+  ];
+}
+
+function emptyWords({ state, task, meeting, filter, cursor }: ListFlags): string {
   if (cursor !== undefined) return 'No older jobs.';
-  if ([state, task, meeting].some((each) => each !== undefined)) return 'No jobs like that. "vambe jobs" lists all.';
+  if ([state, task, meeting, filter].some((each) => each !== undefined))
+    return 'No jobs like that. "vambe jobs" lists all.';
   return 'No jobs yet. "vambe classify --all" or "vambe call classify_meeting --args [1]" makes some.';
 }
 

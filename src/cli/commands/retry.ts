@@ -1,11 +1,13 @@
 /** `vambe retry`: opens failed and cancelled jobs again. */
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
+import type { FilterTerm } from '../../models/job-filter.ts';
 import type { RetryCandidate } from '../../models/queries/jobs.ts';
+import type { BulkFlags } from '../bulk-jobs.ts';
 import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import { filterHelp, withExample } from '../help.ts';
 
-interface RetryFlags {
+interface RetryFlags extends BulkFlags {
   readonly reason?: string;
   readonly tasks?: readonly string[];
 }
@@ -31,11 +33,23 @@ export function register(program: Command, cli: Cli): void {
   const command = program
     .command('retry')
     .description('open failed or cancelled jobs again; their attempts so far stay on record')
-    .argument('<task-id...>', 'ids of jobs, as "vambe jobs --state failed" lists them')
+    .argument('[task-id...]', 'ids of jobs, as "vambe jobs --state failed" lists them')
+    .option('-f, --filter <filter>', filterHelp)
+    .option('-y, --yes', 'with --filter: do not ask first')
+    .option('--dry-run', 'with --filter: only count, and list the first ids')
     .option('--reason <text>', 'why, for the record')
     .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
-    .action((ids: string[], flags: RetryFlags) => runRetry(cli, [...new Set(ids)], flags));
-  withExample(command, 'vambe retry 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11 --reason "seller corrected the transcript"');
+    .action(async (ids: string[], flags: RetryFlags) => {
+      const { idsOrFilter } = await import('../bulk-jobs.ts');
+      const chosen = idsOrFilter(ids, flags);
+      if ('ids' in chosen) await runRetry(cli, chosen.ids, flags);
+      else await runRetryWhere(cli, chosen.terms, flags);
+    });
+  withExample(
+    command,
+    'vambe retry 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11 --reason "seller corrected the transcript"',
+    'vambe retry --filter "state=failed error=TASK_TIMEOUT finished>1d" --yes',
+  );
 }
 
 const collect = (given: string, before: readonly string[] = []) => [...before, given];
@@ -55,18 +69,68 @@ async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }:
       if (answer === 'reopened') cli.out(`${task_id} ${words[answer]}`);
       else cli.note(`vambe: ${task_id} ${words[answer]}.`);
     }
-  if (!isQueued)
-    cli.note('vambe: Redis did not take the jobs; a worker picks them up from the database within a minute.');
+  if (!isQueued) cli.note(notQueued);
   if (unknown === answers.length) cli.exitWith(3);
   else if (reopened < answers.length) cli.exitWith(4);
 }
 
+const notQueued = 'vambe: Redis did not take the jobs; a worker picks them up from the database within a minute.';
+
+async function runRetryWhere(cli: Cli, terms: readonly FilterTerm[], flags: RetryFlags): Promise<void> {
+  const [{ withApp }, { currentActor }, { confirmSelection, forEachPage }, { readRunning }] = await Promise.all([
+    import('../servers.ts'),
+    import('../actor.ts'),
+    import('../bulk-jobs.ts'),
+    import('../observe.ts'),
+  ]);
+  await withApp(
+    cli,
+    async (app, { redisUrl }) => {
+      const selection = { terms, running: await readRunning(cli, redisUrl), eligible: 'retriable' as const };
+      const words = { verb: 'retry', past: 'queued again' };
+      const found = await confirmSelection(cli, app.database, { selection, flags, words });
+      if (found === null) return;
+      const request = { actor: currentActor(), reason: flags.reason ?? null };
+      let areQueued = true;
+      const answers = await forEachPage(cli, app.database, {
+        selection,
+        found,
+        async act(candidates) {
+          const page = await retryCandidates(app, candidates, request);
+          areQueued &&= page.isQueued;
+          return page.answers;
+        },
+      });
+      const { reopened = 0 } = answers;
+      if (cli.json) cli.document({ success: reopened === found.count, matched: found.count, reopened, answers });
+      else cli.out(`${reopened} of ${found.count} queued again`);
+      if (!areQueued) cli.note(notQueued);
+      if (answers['no-queue'] !== undefined)
+        cli.note(
+          `vambe: ${answers['no-queue']} belong to queues of tasks that are not known here: name their folder with --tasks.`,
+        );
+      if (reopened < found.count) cli.exitWith(4);
+    },
+    { taskFolders: flags.tasks },
+  );
+}
+
 async function retryJobs(
   app: App,
-  { taskIds, actor, reason }: { taskIds: readonly string[]; actor: string; reason: string | null },
+  { taskIds, ...request }: { taskIds: readonly string[]; actor: string; reason: string | null },
 ): Promise<{ answers: readonly Answered[]; isQueued: boolean }> {
-  const { findRetryCandidates, reopenJobs } = await import('../../models/queries/jobs.ts');
-  const candidates = await findRetryCandidates(app.database, taskIds);
+  const { findRetryCandidates } = await import('../../models/queries/jobs.ts');
+  const { answers, isQueued } = await retryCandidates(app, await findRetryCandidates(app.database, taskIds), request);
+  const known = new Map(answers.map(({ task_id, answer }) => [task_id, answer]));
+  return { answers: taskIds.map((task_id) => ({ task_id, answer: known.get(task_id) ?? 'unknown' })), isQueued };
+}
+
+async function retryCandidates(
+  app: App,
+  candidates: readonly RetryCandidate[],
+  { actor, reason }: { actor: string; reason: string | null },
+): Promise<{ answers: readonly Answered[]; isQueued: boolean }> {
+  const { reopenJobs } = await import('../../models/queries/jobs.ts');
   const judged = new Map(candidates.map((each) => [each.task_id, judge(each, app.queues.names)]));
   const jobs = candidates.filter(({ task_id }) => judged.get(task_id) === 'reopened');
   const opened = await reopenJobs(app.database, { jobs, actor, reason });
@@ -77,7 +141,7 @@ async function retryJobs(
   const lost = new Set(
     jobs.filter(({ row_id }) => !opened.some(({ rowId }) => rowId === row_id)).map((each) => each.task_id),
   );
-  const answers = taskIds.map((task_id) => ({
+  const answers = candidates.map(({ task_id }) => ({
     task_id,
     answer: lost.has(task_id) ? ('taken' as const) : (judged.get(task_id) ?? 'unknown'),
   }));

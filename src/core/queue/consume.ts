@@ -66,6 +66,8 @@ export interface Consumer {
   /** Takes nothing new; hands back what is unfinished after `graceMs`. Safe to call twice; a second call hands back at once. */
   stop(graceMs: number): Promise<void>;
   running(): readonly RunningJob[];
+  /** Stops a job that was cancelled; resolves when it has let go, undefined where it does not run here. */
+  cancel(rowId: string): Promise<void> | undefined;
   /** Jobs completed and failed since the start, by task. */
   counts(): Readonly<Record<string, number>>;
 }
@@ -73,7 +75,10 @@ export interface Consumer {
 export function createConsumer(options: ConsumerOptions): Consumer {
   const { registry, ledger, results, clock, log, concurrency } = options;
   const gate = pLimit(concurrency);
-  const running = new Map<string, RunningJob & { readonly controller: AbortController }>();
+  const running = new Map<
+    string,
+    RunningJob & { readonly controller: AbortController; readonly ended: Promise<void> }
+  >();
   const counts: Record<string, number> = {};
   let workers: Worker<JobData>[] = [];
   let isStopping = false;
@@ -145,7 +150,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       ...(job.meetingId === null ? {} : { meeting_id: job.meetingId }),
     });
     const progress = createProgress((step) => results.progress(job, step));
-    running.set(job.rowId, { job, startedWallMs: clock.wallMs(), controller });
+    let markEnded: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      markEnded = resolve;
+    });
+    running.set(job.rowId, { job, startedWallMs: clock.wallMs(), controller, ended });
     try {
       // Not waited for: a client may read STARTED a moment late, but a slot never waits for it.
       void results.started(job);
@@ -167,12 +176,15 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
       await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
       count(job.task);
+      // Again, and last: what this worker published meanwhile may have covered what the person's command wrote.
+      if (controller.signal.reason === abortReasons.cancelled) await results.revoked(job);
     } catch (error) {
       if (error instanceof UnrecoverableError) count(job.task);
       throw error;
     } finally {
       progress.stop();
       running.delete(job.rowId);
+      markEnded();
     }
   };
 
@@ -202,6 +214,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     if (result !== undefined) await results.succeeded(job, result, []);
     const failure = job.state === 'failed' ? await ledger.failureOf(job.taskId) : undefined;
     if (failure) await results.failed(job, asAppError(failure), []);
+    if (job.state === 'cancelled') await results.revoked(job);
     log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
   };
 
@@ -254,6 +267,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       await Promise.all(workers.map((worker) => worker.close()));
     },
     running: () => [...running.values()],
+    cancel(rowId) {
+      const found = running.get(rowId);
+      found?.controller.abort(abortReasons.cancelled);
+      return found?.ended;
+    },
     counts: () => counts,
   };
 }

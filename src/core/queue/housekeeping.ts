@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
+import { endCancellation, readCancellations } from './cancellations.ts';
 import { beat, heartbeatMs, removePresence, setMarker, type WorkerState } from './presence.ts';
 import type { Sweep } from './recover.ts';
 
@@ -13,6 +14,8 @@ export interface HousekeepingOptions {
   readonly clock: Clock;
   readonly log: Log;
   state(): WorkerState;
+  /** As the consumer's. */
+  cancel(rowId: string): Promise<void> | undefined;
   registerSchedules(): Promise<void>;
 }
 
@@ -28,6 +31,7 @@ export function createHousekeeping({
   clock,
   log,
   state,
+  cancel,
   registerSchedules,
 }: HousekeepingOptions): Housekeeping {
   let timer: NodeJS.Timeout | undefined;
@@ -37,7 +41,9 @@ export function createHousekeeping({
   let work: Promise<void> = Promise.resolve();
 
   const look = async (): Promise<void> => {
-    const { hasMarker } = await beat(redis, state(), clock);
+    const [{ hasMarker }, cancelled] = await Promise.all([beat(redis, state(), clock), readCancellations(redis)]);
+    for (const rowId of cancelled)
+      void cancel(rowId)?.then(() => endCancellation(redis, [rowId]).catch(() => undefined));
     const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
     if (hasMarker && !isDue) return;
     sweptMs = clock.monotonicMs();

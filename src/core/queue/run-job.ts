@@ -3,11 +3,16 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import { asOutcome, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
+import { asOutcome, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
 import type { ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
 
-/** Why a signal of a running job was aborted; anything else is a cancellation by a person. */
-export const abortReasons = { stopping: 'stopping', lockLost: 'lock-lost', softLimit: 'soft-limit' } as const;
+/** Why a signal of a running job was aborted; `cancelled`: by a person, who has closed its row already. */
+export const abortReasons = {
+  stopping: 'stopping',
+  lockLost: 'lock-lost',
+  softLimit: 'soft-limit',
+  cancelled: 'cancelled',
+} as const;
 
 export interface RunRequest {
   readonly job: TakenJob;
@@ -52,6 +57,8 @@ function outcomeOfAbort(signal: AbortSignal, { job, softLimitMs }: RunRequest): 
     case abortReasons.stopping:
     case abortReasons.lockLost:
       return handBack();
+    case abortReasons.cancelled:
+      return closed('cancelled');
     default:
       return fail(new AppError('TASK_FAILED', `Task "${job.task}" was cancelled.`));
   }

@@ -1,20 +1,11 @@
 /** What people ask of the job table: lists, one job whole, counts, and opening an ended job again. */
 import type { Database, Statement } from '../../core/database.ts';
 import type { JobState, OpenJob } from '../../core/job-ledger.ts';
+import { type FilterState, filterStates } from '../job-filter.ts';
 import type { AttemptNote } from '../worker-tables.ts';
 
-/** As people see a job: `processing` is an open job that a worker runs now, which workers know and the table does not. */
-export type ShownState = JobState | 'processing';
-
-export const shownStates = [
-  'queued',
-  'processing',
-  'retrying',
-  'completed',
-  'failed',
-  'cancelled',
-  'rejected',
-] as const satisfies readonly ShownState[];
+export type ShownState = FilterState;
+export const shownStates = filterStates;
 
 /** Times are ISO 8601, ids decimal text. */
 export interface JobSummary {
@@ -40,7 +31,8 @@ export interface JobSummary {
 const instant = (column: string) => `to_json(j.${column})#>>'{}' as ${column}`;
 const isRunning = `j.state in ('queued', 'retrying') and j.task_id = any($1::text[])`;
 
-const summaryColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.meeting_id, j.origin, j.error_code, j.worker,
+/** Of `vambe_worker.jobs j`; $1 is the list of task ids that workers run now. */
+export const summaryColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.meeting_id, j.origin, j.error_code, j.worker,
   case when ${isRunning} then 'processing' else j.state end as state,
   jsonb_array_length(j.attempts) + (j.state = 'completed' or ${isRunning})::int as attempts,
   ${['accepted_at', 'due_at', 'started_at', 'finished_at'].map(instant).join(', ')},
@@ -58,8 +50,8 @@ export interface JobPage {
   readonly nextCursor: string | null;
 }
 
-/** A state is part of the text, not a value: only so does the planner see that a partial index serves it. */
-function stateCondition(state: ShownState): string {
+/** A state is part of the text, not a value: only so does the planner see that a partial index serves it. $1 as above. */
+export function stateCondition(state: ShownState): string {
   switch (state) {
     case 'processing':
       return isRunning;
@@ -84,7 +76,7 @@ function listStatement({ state, task, meetingId }: JobFilter): Statement {
   };
 }
 
-const largestId = '9223372036854775807';
+export const largestId = '9223372036854775807';
 
 /** Whether a text can be a cursor of `listJobs`: a row id. */
 export function isJobCursor(text: string): boolean {

@@ -1,0 +1,162 @@
+/**
+ * The filter grammar for jobs: `state=failed,cancelled task=classify_meeting accepted>=2026-11-01 accepted<2d`. Terms are
+ * separated by spaces and all hold; commas mean "or". Pure: the terms that come out are what queries/operations.ts runs.
+ */
+import { distance } from 'fastest-levenshtein';
+import { AppError, errorCodes } from '../core/errors.ts';
+import { parseMoment } from '../core/moment.ts';
+
+/** As people see a job: `processing` is an open job that a worker runs now, which workers know and the table does not. */
+export const filterStates = [
+  'queued',
+  'processing',
+  'retrying',
+  'completed',
+  'failed',
+  'cancelled',
+  'rejected',
+] as const;
+export type FilterState = (typeof filterStates)[number];
+
+const textKeys = ['id', 'task', 'queue', 'origin', 'worker', 'error'] as const;
+const timeKeys = ['accepted', 'started', 'finished'] as const;
+export type TextKey = (typeof textKeys)[number];
+export type TimeKey = (typeof timeKeys)[number];
+export type TimeOperator = '<' | '<=' | '>' | '>=';
+
+export const filterKeys = ['state', ...textKeys, 'meeting', ...timeKeys] as const;
+
+export type FilterTerm =
+  | { readonly key: 'state'; readonly isNot: boolean; readonly values: readonly FilterState[] }
+  | { readonly key: TextKey; readonly isNot: boolean; readonly values: readonly string[] }
+  | { readonly key: 'meeting'; readonly isNot: boolean; readonly values: readonly number[] }
+  /** `at` is ISO 8601. */
+  | { readonly key: TimeKey; readonly operator: TimeOperator; readonly at: string };
+
+/** Who asks for jobs; others are possible, so a name far from all of these is taken as it is. */
+const origins = ['cli', 'api', 'import', 'sweep', 'schedule', 'celery'];
+
+const largestMeetingId = 2_147_483_647;
+/** Key, operator, and a value in which quotes may hold spaces and commas. */
+const termPattern = /^([a-z_]+)(!=|<=|>=|=|<|>)((?:"[^"]*"|[^\s"])+)(?:\s+|$)/i;
+
+/**
+ * Reads a filter. `2d` is the moment two days before `nowMs` (s, m, h, d, w); a date without a time is its first moment in UTC.
+ * @throws AppError USAGE that names the term at fault and what was probably meant; for a filter without terms too
+ */
+export function parseJobFilter(text: string, nowMs: number): readonly FilterTerm[] {
+  const terms: FilterTerm[] = [];
+  for (let rest = text.trim(); rest !== ''; ) {
+    const match = termPattern.exec(rest);
+    const [whole = '', key = '', operator = '', value = ''] = match ?? [];
+    if (whole === '') throw unreadable(rest);
+    terms.push(readTerm(key.toLowerCase(), operator, value, nowMs));
+    rest = rest.slice(whole.length);
+  }
+  if (terms.length === 0) {
+    throw usage('The filter is empty. Give at least one term, such as state=failed; nothing is done to all jobs.');
+  }
+  return terms;
+}
+
+function readTerm(key: string, operator: string, value: string, nowMs: number): FilterTerm {
+  const term = `${key}${operator}${value}`;
+  const timeKey = timeKeys.find((each) => each === key);
+  if (timeKey !== undefined) {
+    if (operator === '=' || operator === '!=')
+      throw usage(`"${term}": a time is compared with <, <=, > or >=, such as ${key}>=2026-11-01 or ${key}<2d.`);
+    return { key: timeKey, operator: operator as TimeOperator, at: readMoment(term, unquoted(value), nowMs) };
+  }
+  const known = filterKeys.find((each) => each === key);
+  if (known === undefined)
+    throw usage(`There is no "${key}" in a filter of jobs.${meant(key, filterKeys)} Known: ${filterKeys.join(', ')}.`);
+  if (operator !== '=' && operator !== '!=')
+    throw usage(`"${term}": ${key} is compared with = or !=; several values are separated by commas.`);
+  const isNot = operator === '!=';
+  const values = splitValues(value);
+  if (values.some((each) => each === '')) throw usage(`"${term}": a value is missing beside a comma.`);
+  if (known === 'state') return { key: known, isNot, values: values.map(readState) };
+  if (known === 'meeting') return { key: known, isNot, values: values.map((each) => readMeetingId(term, each)) };
+  const textKey = textKeys.find((each) => each === known);
+  if (textKey === undefined) throw new Error(`the key ${known} has no reader`);
+  if (values.some((each) => each.includes('\0'))) throw usage(`${key}: a NUL character cannot be looked for.`);
+  return { key: textKey, isNot, values: values.map((each) => readText(textKey, each)) };
+}
+
+function readState(given: string): FilterState {
+  const state = filterStates.find((each) => each === given.toLowerCase());
+  if (state !== undefined) return state;
+  throw usage(`There is no state "${given}".${meant(given, filterStates)} Known: ${filterStates.join(', ')}.`);
+}
+
+function readMeetingId(term: string, given: string): number {
+  const id = Number(given);
+  if (/^\d{1,10}$/.test(given) && id >= 1 && id <= largestMeetingId) return id;
+  throw usage(`"${term}": a meeting is named by its id, a whole number from 1 to ${largestMeetingId}.`);
+}
+
+/** Error codes and origins are open lists: only what is near a known one, and not it, is taken for a slip. */
+function readText(key: TextKey, given: string): string {
+  if (key === 'error') {
+    const code = given.toUpperCase();
+    refuseSlip(key, code, Object.keys(errorCodes));
+    return code;
+  }
+  if (key === 'origin') refuseSlip(key, given, origins);
+  return given;
+}
+
+function refuseSlip(key: string, given: string, known: readonly string[]): void {
+  const nearest = nearestOf(given, known);
+  if (nearest === undefined || nearest === given) return;
+  throw usage(`There is no ${key} "${given}". Did you mean ${nearest}?`);
+}
+
+/** ISO 8601. */
+function readMoment(term: string, given: string, nowMs: number): string {
+  const at = parseMoment(given, { nowMs, direction: 'past' });
+  if (at === undefined) throw notAMoment(term);
+  return at;
+}
+
+function notAMoment(term: string): AppError {
+  return usage(
+    `"${term}": a time is a date (2026-11-01), a date and time (2026-11-01T09:30Z), or how long ago (30m, 3h, 2d, 1w).`,
+  );
+}
+
+function splitValues(value: string): string[] {
+  return (value.match(/(?:"[^"]*"|[^,"])+|,(?=,|$)|^,/g) ?? []).map((each) => (each === ',' ? '' : unquoted(each)));
+}
+
+function unquoted(value: string): string {
+  return value.replaceAll('"', '');
+}
+
+function unreadable(rest: string): AppError {
+  const [word = rest] = rest.split(/\s/);
+  const key = /^[a-z_]+/i.exec(word)?.[0] ?? '';
+  const example = filterKeys.some((each) => each === key.toLowerCase()) ? `${key}=…` : 'state=failed';
+  const quote = (word.match(/"/g)?.length ?? 0) % 2 === 1 ? ' A quote is not closed.' : '';
+  return usage(
+    `"${word}" is no term of a filter.${quote}${meant(key, filterKeys)} A term is a name, a sign and a value without spaces around the sign: ${example}.`,
+  );
+}
+
+function meant(given: string, known: readonly string[]): string {
+  const nearest = nearestOf(given.toLowerCase(), known);
+  return nearest === undefined || nearest === given ? '' : ` Did you mean ${nearest}?`;
+}
+
+/** Within a third of its letters. */
+function nearestOf(given: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((name) => ({ name, edits: distance(name, given) }))
+    .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((a, b) => a.edits - b.edits);
+  return ranked[0]?.name;
+}
+
+function usage(message: string): AppError {
+  return new AppError('USAGE', message);
+}

@@ -1,0 +1,201 @@
+/** Jobs by filter, a page at a time, and the end of open jobs by a person's hand. */
+import type { Database } from '../../core/database.ts';
+import type { FilterTerm, TextKey } from '../job-filter.ts';
+import {
+  type JobPage,
+  type JobSummary,
+  largestId,
+  type RetryCandidate,
+  stateCondition,
+  summaryColumns,
+} from './jobs.ts';
+
+const textColumns: Readonly<Record<TextKey, string>> = {
+  id: 'j.task_id',
+  task: 'j.task',
+  queue: 'j.queue',
+  origin: 'j.origin',
+  worker: 'j.worker',
+  error: 'j.error_code',
+};
+
+interface Condition {
+  readonly text: string;
+  /** The first one is the list of running task ids, which states need. */
+  readonly values: readonly unknown[];
+}
+
+/** `running` is always $1, and always used, as PostgreSQL cannot tell the type of a value that is not. */
+function toCondition(terms: readonly FilterTerm[], running: readonly string[]): Condition {
+  const values: unknown[] = [running];
+  const next = (value: unknown, type: string) => `$${values.push(value)}::${type}`;
+  const texts = terms.map((term) => {
+    switch (term.key) {
+      case 'state': {
+        const any = `(${term.values.map((state) => `(${stateCondition(state)})`).join(' or ')})`;
+        return term.isNot ? `not ${any}` : any;
+      }
+      case 'meeting':
+        return member('j.meeting_id', next(term.values, 'int[]'), term.isNot);
+      case 'accepted':
+      case 'started':
+      case 'finished':
+        return `j.${term.key}_at ${term.operator} ${next(term.at, 'timestamptz')}`;
+      default:
+        return member(textColumns[term.key], next(term.values, 'text[]'), term.isNot);
+    }
+  });
+  return { text: ['$1::text[] is not null', ...texts].join(' and '), values };
+}
+
+/** Nothing (null) is not one of the values, so a negated term takes it. */
+function member(column: string, list: string, isNot: boolean): string {
+  return isNot ? `(${column} is null or ${column} <> all(${list}))` : `${column} = any(${list})`;
+}
+
+/** As `listJobs`, by filter. Texts differ with the terms, so these statements have no name to be kept by. */
+export async function listJobsWhere(
+  database: Database,
+  page: { terms: readonly FilterTerm[]; running: readonly string[]; limit: number; cursor?: string },
+): Promise<JobPage> {
+  const { text, values } = toCondition(page.terms, page.running);
+  const at = values.length;
+  const statement = `select ${summaryColumns} from vambe_worker.jobs j
+where j.id < $${at + 1}::bigint and ${text} order by j.id desc limit $${at + 2}::int`;
+  const rows = await database.run<JobSummary>({ name: '', text: statement }, [
+    ...values,
+    page.cursor ?? largestId,
+    page.limit + 1,
+  ]);
+  const jobs = rows.slice(0, page.limit);
+  return { jobs, nextCursor: rows.length > page.limit ? (jobs.at(-1)?.row_id ?? null) : null };
+}
+
+export interface Selection {
+  readonly terms: readonly FilterTerm[];
+  readonly running: readonly string[];
+  /** Only jobs to which the action can be done: open ones are cancelled, ended ones retried. */
+  readonly eligible: 'open' | 'retriable';
+}
+
+const eligibleStates: Readonly<Record<Selection['eligible'], string>> = {
+  open: `j.state in ('queued', 'retrying')`,
+  retriable: `j.state in ('failed', 'cancelled')`,
+};
+
+export interface SelectionCount {
+  readonly count: number;
+  /** Oldest first, ten at most. */
+  readonly firstTaskIds: readonly string[];
+  /** Jobs accepted later were not counted and are left alone. */
+  readonly lastRowId: string;
+}
+
+/** How many jobs an action would meet, exactly. */
+export async function countSelection(database: Database, selection: Selection): Promise<SelectionCount> {
+  const { text, values } = toCondition(selection.terms, selection.running);
+  const statement = `
+with chosen as materialized (
+  select j.id, j.task_id from vambe_worker.jobs j where ${eligibleStates[selection.eligible]} and ${text}
+)
+select (select count(*)::int from chosen) as count, (select coalesce(max(id), 0)::text from chosen) as last_row_id,
+  (select coalesce(json_agg(task_id order by id), '[]') from (select * from chosen order by id limit 10) f) as first_task_ids`;
+  const [row] = await database.run<{ count: number; last_row_id: string; first_task_ids: string[] }>(
+    { name: '', text: statement },
+    values,
+  );
+  return { count: row?.count ?? 0, firstTaskIds: row?.first_task_ids ?? [], lastRowId: row?.last_row_id ?? '0' };
+}
+
+/** Oldest first; the next page begins after the last row id of this one. */
+export async function listSelection(
+  database: Database,
+  selection: Selection,
+  page: { afterRowId: string; lastRowId: string; limit: number },
+): Promise<readonly RetryCandidate[]> {
+  const { text, values } = toCondition(selection.terms, selection.running);
+  const at = values.length;
+  const statement = `
+select j.id::text as row_id, j.task_id, j.task, j.queue, j.state, j.delivery from vambe_worker.jobs j
+where ${eligibleStates[selection.eligible]} and ${text} and j.id > $${at + 1}::bigint and j.id <= $${at + 2}::bigint
+order by j.id limit $${at + 3}::int`;
+  return database.run<RetryCandidate>({ name: '', text: statement }, [
+    ...values,
+    page.afterRowId,
+    page.lastRowId,
+    page.limit,
+  ]);
+}
+
+// ---------------------------------------------------------------- cancel
+
+export interface CancelledJob {
+  readonly row_id: string;
+  readonly task_id: string;
+  readonly queue: string;
+  readonly delivery: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly meeting_id: number | null;
+}
+
+/** Rows are locked in the order of their ids, so that two cancellations never wait for each other. */
+const cancelText = `
+with before as (
+  select j.* from vambe_worker.jobs j where j.task_id = any($1::text[]) and j.state in ('queued', 'retrying')
+  order by j.id for update of j
+), ended as (
+  update vambe_worker.jobs j set state = 'cancelled', finished_at = now(), started_at = null, due_at = null
+  from before b where j.id = b.id
+  returning j.id, j.task_id, j.queue, j.delivery, j.parameters, j.meeting_id
+), noted as (
+  insert into vambe_worker.audit (actor, action, object, before, after, reason)
+  select $2::text, 'cancel', 'job:' || b.task_id, jsonb_build_object('state', b.state, 'attempt', b.attempt),
+    jsonb_build_object('state', 'cancelled'), $3::text
+  from before b order by b.id
+)
+select id::text as row_id, task_id, queue, delivery, parameters, meeting_id from ended order by id`;
+
+/**
+ * Ends open jobs as cancelled, each with an audit row, in one statement; gives back those that this caller ended. Whoever runs
+ * one of them finds its row closed and saves nothing.
+ */
+export async function cancelOpenJobs(
+  database: Database,
+  { taskIds, actor, reason }: { taskIds: readonly string[]; actor: string; reason: string | null },
+): Promise<readonly CancelledJob[]> {
+  return database.run<CancelledJob>({ name: 'jobs_cancel', text: cancelText }, [taskIds, actor, reason]);
+}
+
+// ---------------------------------------------------------------- queues
+
+export interface QueueRows {
+  readonly queue: string;
+  /** Open rows that are due and that no worker runs. */
+  readonly waiting: number;
+  /** Open rows with a moment to come. */
+  readonly later: number;
+  readonly oldest_waiting_at: string | null;
+  /** More than 10,000 count as 10,001. */
+  readonly failed: number;
+}
+
+const queueRowsText = `
+with open as (
+  select queue, count(*) filter (where is_due)::int as waiting, count(*) filter (where not is_due)::int as later,
+    min(accepted_at) filter (where is_due) as oldest
+  from (
+    select j.queue, j.accepted_at, coalesce(j.due_at <= now(), true) as is_due
+    from vambe_worker.jobs j where j.state in ('queued', 'retrying') and j.task_id <> all($1::text[])
+  ) o group by queue
+), failed as (
+  select queue, count(*)::int as failed
+  from (select j.queue from vambe_worker.jobs j where j.state = 'failed' limit 10001) f group by queue
+)
+select queue, coalesce(o.waiting, 0) as waiting, coalesce(o.later, 0) as later,
+  to_json(o.oldest)#>>'{}' as oldest_waiting_at, coalesce(f.failed, 0) as failed
+from open o full join failed f using (queue) order by queue`;
+
+/** What the job table says of each queue that has open or failed rows. `running`: task ids that workers run now. */
+export async function readQueueRows(database: Database, running: readonly string[]): Promise<readonly QueueRows[]> {
+  return database.run<QueueRows>({ name: 'queue_rows', text: queueRowsText }, [running]);
+}

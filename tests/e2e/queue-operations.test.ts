@@ -1,0 +1,247 @@
+/** Filters, bulk retries and cancellations, pauses, drains and schedules, as a person at a shell meets them. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandModule } from '../../src/cli/cli.ts';
+import { run } from '../../src/cli/program.ts';
+import { createNamespace, type Namespace } from '../helpers/namespace.ts';
+import { query, readDocument, startApp, type TestApp } from '../helpers/start-app.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { makeIo, makeStream } from '../unit/cli/fake-io.ts';
+
+/** Tasks of somebody's own: one fails, one runs until it is stopped and says what became of it, one ends at once. */
+const taskFile = `
+export default ({ defineTask, z, complete }) => [
+  defineTask({ name: 'breaks', maxRetries: 0, parameters: z.object({}), run: () => { throw new Error('this always breaks'); } }),
+  defineTask({ name: 'runs', parameters: z.object({}), async run(_parameters, { signal }) {
+    while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 20));
+    return complete('written in spite of it');
+  } }),
+  defineTask({ name: 'ends', parameters: z.object({}), run: () => complete('there it is') }),
+];`;
+
+const names = ['jobs', 'retry', 'cancel'];
+const commands = names.map((name) => ({
+  name,
+  load: (): Promise<CommandModule> => import(`../../src/cli/commands/${name}.ts`),
+}));
+
+/** Small, as each command reads it. */
+const taxonomy = fileURLToPath(new URL('../fixtures/small-taxonomy.yaml', import.meta.url));
+
+let namespace: Namespace;
+let folder: string;
+let app: TestApp;
+let worker: { stop(graceMs?: number): Promise<void> } | undefined;
+
+async function vambe(args: readonly string[], { says }: { says?: string } = {}) {
+  const { io, stdout, stderr } = makeIo({
+    environment: {
+      REDIS_URL: namespace.redisUrl,
+      DATABASE_URL: namespace.postgresUrl,
+      VAMBE_DATA_DIR: folder,
+      TAXONOMY_FILE: taxonomy,
+    },
+    stderr: makeStream(),
+  });
+  const questions: string[] = [];
+  const ask = async (question: string) => {
+    questions.push(question);
+    return says ?? '';
+  };
+  const code = await run(args, { commands, version: '1.2.3', io: says === undefined ? io : { ...io, ask } });
+  return { code, out: stdout.text(), err: stderr.text(), questions };
+}
+
+async function vambeJson(...args: readonly string[]) {
+  const ended = await vambe([...args, '--json']);
+  return { ...ended, document: JSON.parse(ended.out) };
+}
+
+async function startWorker(): Promise<void> {
+  worker ??= await app.work({ concurrency: 4 });
+}
+
+async function stopWorker(): Promise<void> {
+  await worker?.stop(0);
+  worker = undefined;
+}
+
+const idsOf = (document: { jobs: { task_id: string }[] }) => document.jobs.map(({ task_id }) => task_id).sort();
+const statesOf = async (...ids: string[]) =>
+  (
+    await query<{ state: string }>(
+      app,
+      'select state from vambe_worker.jobs where task_id = any($1) order by task_id',
+      [ids],
+    )
+  ).map(({ state }) => state);
+const later = '2035-01-01T00:00:00.000Z';
+const isTaken = (taskId: string) =>
+  waitFor(
+    `${taskId} to be started`,
+    async () => (await readDocument(app, `celery-task-meta-${taskId}`))?.status === 'STARTED',
+  );
+
+beforeAll(async () => {
+  namespace = await createNamespace();
+  folder = await mkdtemp(join(tmpdir(), 'vambe-queues-'));
+  await writeFile(join(folder, 'tasks.mjs'), taskFile);
+  app = await startApp(namespace, { taskFolders: [folder], settings: { retryDelaySeconds: 0 } });
+});
+
+afterAll(async () => {
+  await stopWorker();
+  await app.close();
+  await namespace.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a filter', () => {
+  it('lists the jobs for which all terms hold, with the short flags beside it', async () => {
+    for (const taskId of ['f1', 'f2', 'f3']) await app.ask({ task: 'breaks', taskId, dueAt: later });
+    await query(
+      app,
+      `update vambe_worker.jobs set state = 'failed', finished_at = now(), error_code = case task_id when 'f1' then 'TASK_TIMEOUT' else 'TASK_FAILED' end,
+       accepted_at = now() - interval '3 days' * (task_id = 'f2')::int where task_id like 'f_'`,
+    );
+    await app.ask({ kwargs: { meeting_id: 12 }, taskId: 'm12', dueAt: later });
+    const list = async (filter: string, ...more: string[]) =>
+      idsOf((await vambeJson('jobs', '--filter', filter, ...more)).document);
+    expect(await list('state=failed')).toEqual(['f1', 'f2', 'f3']);
+    expect(await list('state=failed accepted<2d')).toEqual(['f2']);
+    expect(await list('task=breaks error!=TASK_FAILED')).toEqual(['f1']);
+    expect(await list('error!=TASK_FAILED,TASK_TIMEOUT')).toEqual(['m12']);
+    expect(await list('meeting=12,13 origin=tests queue=classification')).toEqual(['m12']);
+    expect(await list('state!=failed,queued')).toEqual([]);
+    expect(await list('id=f1,f3,nobody', '--state', 'failed')).toEqual(['f1', 'f3']);
+    const first = (await vambeJson('jobs', '--filter', 'task=breaks', '--limit', '2')).document;
+    const second = await list('task=breaks', '--cursor', first.next_cursor);
+    expect([...idsOf(first), ...second].sort()).toEqual(['f1', 'f2', 'f3']);
+  });
+
+  it('that is wrong names what was meant, exit 2', async () => {
+    expect(await vambe(['jobs', '--filter', 'stat=failed'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Did you mean state?'),
+    });
+  });
+});
+
+describe('an action on many jobs', () => {
+  it.each([
+    ['retry', 'f1', '--filter', 'state=failed'],
+    ['retry'],
+    ['retry', '--filter', ''],
+    ['cancel', '--filter', '  '],
+    ['cancel'],
+    ['cancel', 'f1', '--dry-run'],
+  ])('takes ids or a non-empty filter: %s %s %s %s is refused, exit 2', async (...args) => {
+    const given = args.filter((each) => each !== undefined);
+    expect(await vambe(given)).toMatchObject({ code: 2, out: '' });
+    expect(await statesOf('f1', 'm12')).toEqual(['failed', 'queued']);
+  });
+
+  it('counts first, and does nothing in a dry run, without a terminal, or after a no', async () => {
+    const retry = ['retry', '--filter', 'task=breaks', '--tasks', folder];
+    const dry = await vambe([...retry, '--dry-run']);
+    expect(dry).toMatchObject({
+      code: 0,
+      out: 'f1\nf2\nf3\n',
+      err: expect.stringContaining('3 jobs would be queued again'),
+    });
+    const nobody = await vambe(retry);
+    expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining('3 jobs would be queued again') });
+    expect(nobody.err).toContain('--yes');
+    const no = await vambe(retry, { says: 'n' });
+    expect(no).toMatchObject({ code: 0, questions: [expect.stringContaining('3 jobs will be queued again')] });
+    expect(await statesOf('f1', 'f2', 'f3')).toEqual(['failed', 'failed', 'failed']);
+  });
+
+  it('retries what can be retried, each with an audit row', async () => {
+    const said = await vambe(
+      ['retry', '--filter', 'task=breaks id=f1,m12', '--tasks', folder, '--reason', 'once more'],
+      {
+        says: 'y',
+      },
+    );
+    expect(said).toMatchObject({ code: 0, out: '1 of 1 queued again\n' });
+    const { code, document } = await vambeJson('retry', '--filter', 'state=failed', '--yes', '--tasks', folder);
+    expect({ code, document }).toMatchObject({ code: 0, document: { success: true, matched: 2, reopened: 2 } });
+    const { document: shown } = await vambeJson('jobs', 'show', 'f1');
+    expect(shown.job).toMatchObject({
+      state: 'queued',
+      delivery: 1,
+      changes: [{ action: 'retry', reason: 'once more' }],
+    });
+    expect((await vambeJson('retry', '--filter', 'state=failed', '--yes')).document).toMatchObject({ matched: 0 });
+  });
+});
+
+describe('cancel', () => {
+  it('takes a waiting job out of its queue at once, and says REVOKED to whoever waits for it', async () => {
+    await app.ask({ task: 'ends', taskId: 'waiting' });
+    await app.ask({ task: 'ends', taskId: 'due later', dueAt: later });
+    const { code, document } = await vambeJson('cancel', 'waiting', 'due later', '--reason', 'sent twice');
+    expect({ code, document }).toMatchObject({
+      code: 0,
+      document: { success: true, cancelled: 2, jobs: [{ answer: 'not-running' }, { answer: 'not-running' }] },
+    });
+    expect(await readDocument(app, 'celery-task-meta-waiting')).toMatchObject({ status: 'REVOKED' });
+    const [row] = await query<{ key: string }>(
+      app,
+      `select 'vambe:default:j' || id || '-' || delivery as key from vambe_worker.jobs where task_id = 'waiting'`,
+    );
+    expect(await app.redis.exists(row?.key ?? '')).toBe(0);
+    const { document: shown } = await vambeJson('jobs', 'waiting');
+    expect(shown.job).toMatchObject({ state: 'cancelled', changes: [{ action: 'cancel', reason: 'sent twice' }] });
+  });
+
+  it('stops a running job, which then writes nothing', async () => {
+    await startWorker();
+    await app.ask({ task: 'runs', taskId: 'running' });
+    await isTaken('running');
+    const { code, document } = await vambeJson('cancel', 'running');
+    expect({ code, document }).toMatchObject({ code: 0, document: { jobs: [{ answer: 'stopped' }] } });
+    expect(await readDocument(app, 'celery-task-meta-running')).toMatchObject({ status: 'REVOKED' });
+    expect((await vambeJson('jobs', 'running')).document.job).toMatchObject({ state: 'cancelled', result: null });
+  });
+
+  it('leaves a finished job as it is, exit 4, and does not know a stranger, exit 3', async () => {
+    await startWorker();
+    await app.ask({ task: 'ends', taskId: 'over' });
+    await app.rowIn('over', 'completed');
+    const { code, document } = await vambeJson('cancel', 'over', 'nobody');
+    expect({ code, document }).toMatchObject({
+      code: 4,
+      document: { success: false, cancelled: 0, jobs: [{ answer: 'already-finished' }, { answer: 'unknown' }] },
+    });
+    expect(await statesOf('over')).toEqual(['completed']);
+    expect((await vambe(['cancel', 'nobody'])).code).toBe(3);
+  });
+
+  it('closes the row of a job whose worker does not answer, so that nothing can be saved', async () => {
+    await stopWorker();
+    const deaf = app.createWorker({ concurrency: 1 });
+    await deaf.consumer.start();
+    try {
+      await app.ask({ task: 'runs', taskId: 'deaf' });
+      await isTaken('deaf');
+      const { code, document } = await vambeJson('cancel', 'deaf');
+      expect({ code, document }).toMatchObject({ code: 0, document: { jobs: [{ answer: 'worker-silent' }] } });
+    } finally {
+      await deaf.consumer.stop(0);
+    }
+    expect(await statesOf('deaf')).toEqual(['cancelled']);
+  });
+
+  it('by filter ends what is open and nothing else', async () => {
+    await stopWorker();
+    for (const taskId of ['c1', 'c2']) await app.ask({ task: 'ends', taskId, dueAt: later });
+    const { document } = await vambeJson('cancel', '--filter', 'id=c1,c2,over', '--yes');
+    expect(document).toMatchObject({ success: true, matched: 2, cancelled: 2, answers: { 'not-running': 2 } });
+    expect(await statesOf('c1', 'c2', 'over')).toEqual(['cancelled', 'cancelled', 'completed']);
+  });
+});
