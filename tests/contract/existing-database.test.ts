@@ -1,0 +1,3 @@
+import { describeExistingDatabase } from './existing-database.suite.ts';
+
+describeExistingDatabase('the embedded servers');
