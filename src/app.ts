@@ -58,6 +58,8 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** Unset: what CLASSIFIER says. */
   readonly classifier?: Classifier;
+  /** Unset: the file of TAXONOMY_FILE; reading it takes longer than the rest of a start. */
+  readonly taxonomy?: Taxonomy;
 }
 
 export interface App {
@@ -104,7 +106,10 @@ const schedules: readonly Schedule[] = [
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, log, clock = systemClock } = options;
   const workerName = expandWorkerName(options.workerName ?? config.workerHostname);
-  const [registry, taxonomy] = await Promise.all([findTasks(options.taskFolders ?? [], log), readTaxonomy(config)]);
+  const [registry, taxonomy] = await Promise.all([
+    findTasks(options.taskFolders ?? [], log),
+    options.taxonomy ?? readTaxonomy(config),
+  ]);
   const classifier = options.classifier ?? chooseClassifier(config, taxonomy);
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });

@@ -1,5 +1,5 @@
 /** The product wired in this process on a namespace's servers, with settings a test chooses. */
-import { type App, createApp } from '../../src/app.ts';
+import { type App, createApp, readTaxonomy } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createDatabase } from '../../src/core/database.ts';
@@ -46,6 +46,9 @@ export interface JobRow {
   readonly origin: string;
 }
 
+/** Read once a test file: it never changes. */
+const taxonomy = readTaxonomy(loadConfig({}, '').config);
+
 export async function startApp(
   namespace: Pick<Namespace, 'postgresUrl' | 'redisUrl'>,
   options: TestAppOptions = {},
@@ -61,6 +64,7 @@ export async function startApp(
     schema,
     log,
     classifier: options.classifier,
+    taxonomy: await taxonomy,
     taskFolders: options.taskFolders,
     workerName: options.workerName ?? 'worker@tests',
   });
