@@ -76,12 +76,18 @@ async function openTarget(out: string): Promise<Target> {
     const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
     throw new AppError('USAGE', `--out "${out}" cannot be written${code}. Give another path.`, { cause });
   });
+  const stream = createWriteStream(path, { fd: handle, flush: isFile });
   return {
-    stream: createWriteStream(path, { fd: handle, flush: isFile }),
+    stream,
     keep: async () => {
       if (isFile) await rename(path, out);
     },
     discard: async () => {
+      // What failed before the first row has not touched the stream.
+      await new Promise<void>((resolve) => {
+        if (stream.closed) resolve();
+        else stream.once('close', resolve).destroy();
+      });
       if (isFile) await rm(path, { force: true });
     },
   };

@@ -1,0 +1,184 @@
+/** classify --file, eval and taxonomy check: commands that need no server. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandModule } from '../../src/cli/cli.ts';
+import { run } from '../../src/cli/program.ts';
+import { makeIo } from '../unit/cli/fake-io.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const main = join(root, 'src/cli/main.ts');
+const loader = import.meta.resolve('tsx');
+const taxonomy = join(root, 'taxonomies/sales-meeting.yaml');
+const transcript = 'Tenemos una clínica dental y las recepcionistas viven pegadas al teléfono. Es urgente.';
+
+let folder: string;
+
+const commands = ['classify', 'eval', 'taxonomy'].map((name) => ({
+  name,
+  load: (): Promise<CommandModule> => import(`../../src/cli/commands/${name}.ts`),
+}));
+
+async function vambe(...args: readonly string[]) {
+  const { io, stdout, stderr } = makeIo();
+  const code = await run(args, { commands, version: '1.2.3', io });
+  return { code, out: stdout.text(), err: stderr.text() };
+}
+
+async function vambeJson(...args: readonly string[]) {
+  const ended = await vambe(...args, '--json');
+  return { ...ended, document: JSON.parse(ended.out) };
+}
+
+async function write(name: string, content: string | Buffer): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vambe-serverless-'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('vambe classify --file', () => {
+  it('prints labels with quotes that stand in the transcript', async () => {
+    const { code, document } = await vambeJson('classify', '--file', await write('t.txt', transcript));
+    expect(code).toBe(0);
+    expect(document.fields.urgency.value).toBe(true);
+    for (const { value, evidence } of Object.values<{ value: unknown; evidence: { quote: string }[] }>(
+      document.fields,
+    )) {
+      if (value === null) expect(evidence).toEqual([]);
+      for (const { quote } of evidence) expect(transcript).toContain(quote);
+    }
+    expect((await vambe('classify', '--file', join(folder, 't.txt'))).out).toContain('urgency\ttrue');
+  });
+
+  it('gives the same labels for the same words in UTF-8 and Windows-1252', async () => {
+    const utf8 = await vambeJson('classify', '--file', await write('utf8.txt', transcript));
+    const latin = await vambeJson('classify', '--file', await write('latin.txt', Buffer.from(transcript, 'latin1')));
+    expect(latin.document.fields).toEqual(utf8.document.fields);
+  });
+
+  it('reads standard input, in an empty folder, and starts nothing there', async () => {
+    const empty = await mkdtemp(join(folder, 'empty-'));
+    const child: ChildProcess = spawn(
+      process.execPath,
+      ['--import', loader, main, 'classify', '--file', '-', '--json'],
+      {
+        cwd: empty,
+        env: { PATH: process.env.PATH },
+      },
+    );
+    let out = '';
+    child.stdout?.on('data', (piece) => {
+      out += piece;
+    });
+    child.stdin?.end(transcript);
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(0);
+    expect(JSON.parse(out).fields.language.value).toBe('es');
+    const { readdir } = await import('node:fs/promises');
+    expect(await readdir(empty)).toEqual([]);
+  });
+
+  it('tells a file that is none, empty, blank or binary in one sentence, exit 2', async () => {
+    const faults: [string, string][] = [
+      [join(folder, 'nowhere.txt'), 'does not exist'],
+      [folder, 'is a folder'],
+      [await write('empty.txt', ''), 'is empty'],
+      [await write('blank.txt', ' \n\t'), 'nothing but blanks'],
+      [await write('binary.txt', Buffer.from([1, 0, 2, 0, 3])), 'is no text'],
+    ];
+    for (const [path, words] of faults) {
+      const { code, out, err } = await vambe('classify', '--file', path);
+      expect(code).toBe(2);
+      expect(out).toBe('');
+      expect(err).toMatch(new RegExp(`^vambe: [^\\n]*${words}[^\\n]*\\n$`));
+    }
+  });
+});
+
+describe('vambe eval', () => {
+  const rows = [
+    { id: 'a', transcript, labels: { urgency: true, region: null, business_sector: 'mining' } },
+    { id: 'b', transcript: 'No hay apuro, lo vemos el próximo año.', labels: { urgency: false, region: null } },
+    { id: 'c', transcript },
+  ];
+
+  it('scores rows that have labels and predicts them all', async () => {
+    const path = await write('rows.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    const { code, document } = await vambeJson('eval', path);
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ success: true, rows: 3, scored: 2 });
+    expect(document.predictions.map(({ id }: { id: string }) => id)).toEqual(['a', 'b', 'c']);
+    expect(document.predictions[0].labels.urgency).toBe(true);
+    const byField = Object.fromEntries(document.fields.map((score: { field: string }) => [score.field, score]));
+    expect(byField.region).toMatchObject({ rows: 2, lenient: 1, gold_nulls: 2, nulls_kept: 2 });
+    expect(byField.business_sector).toMatchObject({
+      rows: 1,
+      lenient: 0,
+      disagreements: [{ id: 'a', gold: 'mining' }],
+    });
+  });
+
+  it('shows accuracy beside the commonest value, and disagreements with --verbose alone', async () => {
+    const path = join(folder, 'rows.jsonl');
+    const brief = await vambe('eval', path);
+    expect(brief.out).toMatch(/field\trows\taccuracy\tinterval\tstrict\tcommonest/);
+    expect(brief.out).not.toContain('Disagreements');
+    expect((await vambe('eval', path, '--verbose')).out).toMatch(/Disagreements:\n.*\na\tbusiness_sector\tmining/);
+  });
+
+  it('names labels of fields that the taxonomy does not have', async () => {
+    const path = await write('unknown.jsonl', JSON.stringify({ ...rows[0], labels: { urgencia: true } }));
+    expect((await vambe('eval', path)).err).toContain('not scored: urgencia');
+  });
+
+  it('tells a bad line by its number without its words, exit 2', async () => {
+    const path = await write('bad.jsonl', `${JSON.stringify(rows[0])}\n{"id": "secret words"\n`);
+    const { code, out, err } = await vambe('eval', path);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain('line 2');
+    expect(err).not.toContain('secret');
+  });
+
+  it('refuses options of a later version', async () => {
+    expect((await vambe('eval', join(folder, 'rows.jsonl'), '--html', 'x.html')).code).toBe(2);
+  });
+});
+
+describe('vambe taxonomy check', () => {
+  it('says what a right file holds', async () => {
+    const { code, document } = await vambeJson('taxonomy', 'check', taxonomy);
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ success: true, id: 'sales-meeting', faults: [] });
+  });
+
+  it('lists every fault with its line, exit 2', async () => {
+    const text = await readFile(taxonomy, 'utf8');
+    const broken = text
+      .replace(/^ {4}type: enum$/m, '    type: enumeration')
+      .replace(/^fields:$/m, 'surprise: 1\nfields:');
+    const path = await write('broken.yaml', broken);
+    const { code, document } = await vambeJson('taxonomy', 'check', path);
+    expect(code).toBe(2);
+    const lines = broken.split('\n');
+    const lineOf = (words: string) => lines.findIndex((line) => line.includes(words)) + 1;
+    expect(document.faults.map(({ line }: { line: number }) => line)).toEqual(
+      expect.arrayContaining([lineOf('surprise'), lineOf('enumeration')]),
+    );
+    expect((await vambe('taxonomy', 'check', path)).out).toContain(`${path}:${lineOf('surprise')}:`);
+  });
+
+  it('tells a missing file and one that is no YAML, exit 2', async () => {
+    expect(await vambe('taxonomy', 'check', join(folder, 'no.yaml'))).toMatchObject({ code: 2, out: '' });
+    expect((await vambe('taxonomy', 'check', await write('no-yaml.yaml', 'a: [1, 2'))).code).toBe(2);
+  });
+});
