@@ -17,12 +17,13 @@ import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { createAlonePool } from './core/queue/alone.ts';
 import { type Consumer, createConsumer } from './core/queue/consume.ts';
+import { createControls } from './core/queue/controls.ts';
 import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import type { WorkerState } from './core/queue/presence.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
 import { createSweep } from './core/queue/recover.ts';
-import { registerSchedules, type Schedule } from './core/queue/schedules.ts';
+import type { Schedule } from './core/queue/schedules.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createResultBackend, type ResultBackend } from './core/results.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
@@ -33,6 +34,7 @@ import {
   type SaveOutcome,
   saveAnswers,
 } from './models/queries/classifications.ts';
+import { createControlBook } from './models/queries/controls.ts';
 import { createJobLedger } from './models/queries/job-ledger.ts';
 import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
@@ -233,6 +235,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       })),
     });
     const isRunningHere = (rowId: string) => consumer.running().some(({ job }) => job.rowId === rowId);
+    const controls = createControls({ queues, schedules, book: createControlBook(database), log });
     const sweep = createSweep({ ledger, queues, redis, log, isRunningHere });
     const housekeeping = createHousekeeping({
       redis,
@@ -241,9 +244,16 @@ export async function createApp(options: AppOptions): Promise<App> {
       log,
       state,
       cancel: (rowId) => consumer.cancel(rowId),
-      registerSchedules: () => registerSchedules(queues, schedules),
+      applyControls: (each) => controls.apply(each),
     });
-    return { consumer, housekeeping };
+    const start = async () => {
+      // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
+      await controls.apply({ registersSchedules: false }).catch((error) => {
+        log.debug('worker.controls_failed', { error: error instanceof Error ? error.message : 'unknown' });
+      });
+      await consumer.start();
+    };
+    return { consumer: { ...consumer, start }, housekeeping };
   };
 
   return {

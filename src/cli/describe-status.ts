@@ -25,6 +25,8 @@ export function describeStatus(cli: Cli, report: StatusReport, nowMs: number): s
   parts.push(cli.style(report.workers.state === 'none' ? 'yellow' : 'bold', verdict(report)));
   if (report.workers.alive.length > 0) parts.push(workerTable(cli, report, nowMs));
   if (report.queues !== null) parts.push(queueTable(cli, report));
+  const schedules = pausedSchedules(report);
+  if (schedules !== null) parts.push(schedules);
   if (report.jobs !== null) parts.push(jobLine(report.jobs));
   return parts.join('\n\n');
 }
@@ -83,16 +85,28 @@ function workerTable(cli: Cli, { workers }: StatusReport, nowMs: number): string
   return cli.table(['worker', 'pid', 'busy', 'processed', 'started', 'memory', 'queues'], rows);
 }
 
-function queueTable(cli: Cli, { queues, jobs }: StatusReport): string {
+function queueTable(cli: Cli, { queues, jobs, controls }: StatusReport): string {
   const rows = (queues ?? []).map(({ name, waiting, delayed, active, is_paused }) => [
     name,
     waiting,
     delayed,
     active,
     jobs === null ? null : counted(jobs.open[name] ?? 0),
-    is_paused ? 'yes' : 'no',
+    is_paused ? pauseWords(controls, name) : 'no',
   ]);
   return cli.table(['queue', 'waiting', 'delayed', 'running', 'open rows', 'paused'], rows);
+}
+
+function pauseWords(controls: StatusReport['controls'], queue: string): string {
+  const control = controls?.find(({ kind, name }) => kind === 'queue' && name === queue);
+  const until = control?.until ? `until ${new Date(control.until).toISOString()}` : '';
+  return ['yes', until, control?.reason ?? ''].filter((each) => each !== '').join(', ');
+}
+
+/** Queues have their column; a schedule that is paused would be missed by nobody for a while. */
+function pausedSchedules({ controls }: StatusReport): string | null {
+  const names = (controls ?? []).filter(({ kind }) => kind === 'schedule').map(({ name }) => name);
+  return names.length === 0 ? null : `Paused schedules: ${names.join(', ')}. "vambe schedules" tells why.`;
 }
 
 function jobLine({ queued, retrying, failed, cancelled, rejected }: NonNullable<StatusReport['jobs']>): string {

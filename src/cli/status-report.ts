@@ -3,10 +3,12 @@ import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
+import type { Control } from '../core/queue/controls.ts';
 import { countQueue, type QueueCounts } from '../core/queue/holdings.ts';
 import type { SilentWorker, WorkerState } from '../core/queue/presence.ts';
 import { createQueues } from '../core/queue/queues.ts';
 import { describeRedis, type Redis } from '../core/redis.ts';
+import { listControls } from '../models/queries/controls.ts';
 import { countJobs, type JobCounts } from '../models/queries/jobs.ts';
 import { checkSchema } from '../models/schema-check.ts';
 import { locateServers, lookAtRedis, readPresence } from './observe.ts';
@@ -45,6 +47,8 @@ export interface StatusReport {
   readonly queues: readonly QueueCounts[] | null;
   /** null: PostgreSQL does not tell. */
   readonly jobs: JobCounts | null;
+  /** Pauses of queues and schedules; null: PostgreSQL does not tell. */
+  readonly controls: readonly Control[] | null;
 }
 
 export async function gatherStatus(config: Config): Promise<StatusReport> {
@@ -60,6 +64,7 @@ export async function gatherStatus(config: Config): Promise<StatusReport> {
     workers: { state: stateOfWorkers(redis.status.state, alive), alive, silent },
     queues: redis.queues,
     jobs: postgres.jobs,
+    controls: postgres.controls,
   };
 }
 
@@ -96,7 +101,7 @@ async function countQueues(connection: Redis, names: readonly string[]): Promise
 }
 
 async function lookAtDatabase(url: string | null, isEmbedded: boolean) {
-  if (url === null) return { status: { ...stopped, schema_version: null }, jobs: null };
+  if (url === null) return { status: { ...stopped, schema_version: null }, jobs: null, controls: null };
   const address = describePostgres(url);
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe status' });
   const look = async () => {
@@ -105,16 +110,21 @@ async function lookAtDatabase(url: string | null, isEmbedded: boolean) {
     const { version, latencyMs } = await database.testConnection();
     const schema = await checkSchema(database);
     const jobs = await countJobs(database);
+    const controls = await listControls(database);
     const status = {
       ...reachable({ isEmbedded, address, version: version.split(' ')[0] ?? '', latencyMs }),
       schema_version: schema.version,
     };
-    return { status, jobs };
+    return { status, jobs, controls };
   };
   try {
     return await within(lookMs, look(), address);
   } catch (error) {
-    return { status: { ...troubled(error, { isEmbedded, address }), schema_version: null }, jobs: null };
+    return {
+      status: { ...troubled(error, { isEmbedded, address }), schema_version: null },
+      jobs: null,
+      controls: null,
+    };
   } finally {
     // A server that hangs is not waited for: the process ends anyway.
     database.close().catch(() => undefined);

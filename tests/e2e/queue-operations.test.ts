@@ -22,7 +22,7 @@ export default ({ defineTask, z, complete }) => [
   defineTask({ name: 'ends', parameters: z.object({}), run: () => complete('there it is') }),
 ];`;
 
-const names = ['jobs', 'retry', 'cancel'];
+const names = ['jobs', 'retry', 'cancel', 'queues', 'pause', 'resume', 'drain', 'schedules', 'status'];
 const commands = names.map((name) => ({
   name,
   load: (): Promise<CommandModule> => import(`../../src/cli/commands/${name}.ts`),
@@ -243,5 +243,130 @@ describe('cancel', () => {
     const { document } = await vambeJson('cancel', '--filter', 'id=c1,c2,over', '--yes');
     expect(document).toMatchObject({ success: true, matched: 2, cancelled: 2, answers: { 'not-running': 2 } });
     expect(await statesOf('c1', 'c2', 'over')).toEqual(['cancelled', 'cancelled', 'completed']);
+  });
+});
+
+describe('a paused queue', () => {
+  it('accepts jobs and starts none, which queues and status tell with the reason; resume lets it go on', async () => {
+    await stopWorker();
+    expect(await vambe(['pause', 'default', '--reason', 'the provider is down', '--until', '2h'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('default is paused'),
+    });
+    await startWorker();
+    await app.ask({ task: 'ends', taskId: 'held' });
+    const [queues, status] = await Promise.all([vambeJson('queues'), vambeJson('status')]);
+    expect(queues.document.queues).toEqual([
+      expect.objectContaining({ name: 'classification', paused: null }),
+      expect.objectContaining({
+        name: 'default',
+        running: 0,
+        oldest_waiting_at: expect.any(String),
+        paused: { reason: 'the provider is down', since: expect.any(String), until: expect.any(String) },
+      }),
+    ]);
+    // Runs of schedules may wait beside it.
+    expect(queues.document.queues[1].waiting).toBeGreaterThan(0);
+    expect(status.document.controls).toMatchObject([{ kind: 'queue', name: 'default' }]);
+    expect((await vambe(['status'])).out).toContain('the provider is down');
+    expect(await statesOf('held')).toEqual(['queued']);
+
+    expect(await vambeJson('resume', 'default')).toMatchObject({ code: 0, document: { was_paused: true } });
+    await app.rowIn('held', 'completed');
+    expect((await vambeJson('resume', 'default')).document).toMatchObject({ was_paused: false });
+    const audit = await query(
+      app,
+      `select action, reason from vambe_worker.audit where object = 'queue:default' order by id`,
+    );
+    expect(audit).toEqual([
+      { action: 'pause', reason: 'the provider is down' },
+      { action: 'resume', reason: null },
+    ]);
+  });
+
+  it('stays paused when Redis was emptied, and goes on by itself when its time is over', async () => {
+    await startWorker();
+    await vambe(['pause', 'default']);
+    await vambe(['schedules', 'pause', 'health_check', '--reason', 'too loud']);
+    await app.redis.flushdb();
+    const isPaused = () => app.queues.get('default').isPaused();
+    await waitFor('the pause to be back', isPaused);
+    await waitFor('the other schedules to be back', async () => {
+      const schedules: { name: string; next_run_at: string | null }[] = (await vambeJson('schedules')).document
+        .schedules;
+      return schedules.filter(({ next_run_at }) => next_run_at !== null).length === 2;
+    });
+    expect(await app.queues.get('default').getJobScheduler('health_check')).toBeUndefined();
+    await app.ask({ task: 'ends', taskId: 'held again' });
+    await query(app, `update vambe_worker.controls set until = now() where kind = 'queue'`);
+    await stopWorker();
+    await startWorker();
+    await app.rowIn('held again', 'completed');
+    expect(await isPaused()).toBe(false);
+    expect(await query(app, `select 1 from vambe_worker.controls where kind = 'queue'`)).toEqual([]);
+  });
+
+  it.each([
+    { args: ['pause', 'defualt'], code: 3, says: 'Did you mean default?' },
+    { args: ['pause', 'default', '--until', 'tomorrow'], code: 2, says: 'how long from now' },
+    { args: ['pause', 'default', '--until', '2020-01-01'], code: 2, says: 'a moment to come' },
+    { args: ['schedules', 'run', 'health_chek'], code: 3, says: 'Did you mean health_check?' },
+  ])('refuses $args, exit $code', async ({ args, code, says }) => {
+    expect(await vambe(args)).toMatchObject({ code, out: '', err: expect.stringContaining(says) });
+  });
+});
+
+describe('drain', () => {
+  it('waits until nothing waits or runs', async () => {
+    await startWorker();
+    await app.ask({ task: 'ends', taskId: 'last one' });
+    const drained = await vambe(['drain', 'default', '--timeout', '20']);
+    expect(drained).toMatchObject({ code: 0, out: expect.stringContaining('default is drained') });
+    expect(await statesOf('last one')).toEqual(['completed']);
+  });
+
+  it('gives up after --timeout, exit 4, and says how many are left', async () => {
+    await stopWorker();
+    await app.ask({ task: 'ends', taskId: 'left' });
+    const { code, document, err } = await vambeJson('drain', 'default', '--timeout', '1');
+    expect({ code, document }).toMatchObject({ code: 4, document: { success: false, queue: { waiting: 1 } } });
+    expect(err).toContain('no worker takes from default');
+  });
+});
+
+describe('schedules', () => {
+  it('lists how often and when next, and tells what is paused and why', async () => {
+    const { document } = await vambeJson('schedules');
+    expect(document.schedules).toEqual([
+      expect.objectContaining({
+        name: 'sweep_unclassified',
+        every_ms: 300_000,
+        next_run_at: expect.any(String),
+        paused: null,
+      }),
+      expect.objectContaining({
+        name: 'health_check',
+        next_run_at: null,
+        paused: expect.objectContaining({ reason: 'too loud' }),
+      }),
+      expect.objectContaining({ name: 'purge_expired', cron: '17 3 * * *', next_run_at: expect.any(String) }),
+    ]);
+  });
+
+  it('runs one now under an id of its own, also a paused one, and resumes it', async () => {
+    await startWorker();
+    const { code, out } = await vambe(['schedules', 'run', 'health_check', '--reason', 'to see']);
+    expect(code).toBe(0);
+    expect(await app.rowIn(out.trim(), 'completed')).toMatchObject({ task: 'health_check', origin: 'cli' });
+    expect(await vambeJson('schedules', 'resume', 'health_check')).toMatchObject({
+      code: 0,
+      document: { was_paused: true },
+    });
+    expect(await app.queues.get('default').getJobScheduler('health_check')).toMatchObject({ name: 'health_check' });
+    const audit = await query(
+      app,
+      `select action from vambe_worker.audit where object = 'schedule:health_check' order by id`,
+    );
+    expect(audit.map(({ action }) => action)).toEqual(['pause', 'run', 'resume']);
   });
 });

@@ -16,7 +16,8 @@ export interface HousekeepingOptions {
   state(): WorkerState;
   /** As the consumer's. */
   cancel(rowId: string): Promise<void> | undefined;
-  registerSchedules(): Promise<void>;
+  /** Pauses and schedules, as they are to be; `registersSchedules` where Redis may not have them. */
+  applyControls(options: { registersSchedules: boolean }): Promise<void>;
 }
 
 export interface Housekeeping {
@@ -32,7 +33,7 @@ export function createHousekeeping({
   log,
   state,
   cancel,
-  registerSchedules,
+  applyControls,
 }: HousekeepingOptions): Housekeeping {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -47,8 +48,8 @@ export function createHousekeeping({
     const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
     if (hasMarker && !isDue) return;
     sweptMs = clock.monotonicMs();
-    // Also where Redis kept its data: a new version may have new schedules.
-    if (!hasMarker || !hasSchedules) await registerSchedules();
+    // Before jobs are delivered to a queue that is to be paused. Schedules also where Redis kept its data: a new version may have new ones.
+    await applyControls({ registersSchedules: !hasMarker || !hasSchedules });
     hasSchedules = true;
     await sweep.run(hasMarker ? 'stale' : 'everything');
     if (!hasMarker) await setMarker(redis);

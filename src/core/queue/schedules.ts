@@ -10,6 +10,21 @@ export interface Schedule {
   readonly cron?: string;
 }
 
+/** When a schedule runs next, milliseconds since 1970, by its name; those that are not registered are missing. */
+export async function readNextRuns(
+  queues: Queues,
+  schedules: readonly Schedule[],
+): Promise<Readonly<Record<string, number>>> {
+  const entries = await Promise.all(
+    schedules.map(async ({ name, queue }) => {
+      const next = (await queues.get(queue).getJobScheduler(name))?.next;
+      return next === undefined ? [] : [[name, Number(next)] as const];
+    }),
+  );
+  return Object.fromEntries(entries.flat());
+}
+
+/** Safe to repeat. */
 export async function registerSchedules(queues: Queues, schedules: readonly Schedule[]): Promise<void> {
   for (const { name, task, queue, everyMs, cron } of schedules) {
     await queues

@@ -46,6 +46,7 @@ async function statusText(
     workers: { state: stateOfWorkers(redis, alive), alive, silent: [] },
     queues: redis === 'reachable' ? [{ name: 'default', waiting: 3, delayed: 0, active: 0, is_paused: false }] : null,
     jobs: { queued: 3, retrying: 0, failed: 10_001, cancelled: 0, rejected: 0, open: { default: 3 } },
+    controls: [],
     ...more,
   };
   const text = describeStatus(handle.cli, report, Date.UTC(2026, 2, 1));
@@ -69,6 +70,18 @@ describe('vambe status', () => {
     const workers = [makeWorker({ active: running(2) }), makeWorker({ worker: 'worker@two', active: running(1) })];
     expect(await statusText('reachable', workers)).toContain('2 workers are alive and working, 3 of 4 slots taken');
     expect(await statusText('reachable', [makeWorker()])).toContain('1 worker is alive and idle');
+  });
+
+  it('says why a queue is paused and until when, and which schedules are', async () => {
+    const queues = [{ name: 'default', waiting: 3, delayed: 0, active: 0, is_paused: true }];
+    const control = { since: '2026-02-28T00:00:00Z', by: 'cli:ana', isOver: false };
+    const controls = [
+      { ...control, kind: 'queue' as const, name: 'default', reason: 'no key', until: '2026-03-02T00:00:00Z' },
+      { ...control, kind: 'schedule' as const, name: 'purge_expired', reason: '', until: null },
+    ];
+    const text = await statusText('reachable', [makeWorker()], { queues, controls });
+    expect(text).toContain('yes, until 2026-03-02T00:00:00.000Z, no key');
+    expect(text).toContain('Paused schedules: purge_expired.');
   });
 
   it('names a worker that went silent', async () => {

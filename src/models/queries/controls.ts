@@ -1,0 +1,100 @@
+/** Pauses of queues and schedules, each change with its audit row in the same statement. */
+import type { Database, Statement } from '../../core/database.ts';
+import type { Control, ControlBook, ControlKind } from '../../core/queue/controls.ts';
+
+interface ControlRow {
+  readonly kind: ControlKind;
+  readonly name: string;
+  readonly reason: string;
+  readonly since: string;
+  readonly until: string | null;
+  readonly by: string;
+  readonly is_over: boolean;
+}
+
+const listStatement: Statement = {
+  name: 'controls_list',
+  text: `
+select kind, name, reason, to_json(created_at)#>>'{}' as since, to_json(until)#>>'{}' as until, created_by as by,
+  coalesce(until <= now(), false) as is_over
+from vambe_worker.controls order by kind, name`,
+};
+
+/** All pauses, those whose time is over included, as a worker has yet to lift them. */
+export async function listControls(database: Database): Promise<readonly Control[]> {
+  const rows = await database.run<ControlRow>(listStatement, []);
+  return rows.map(({ is_over, ...control }) => ({ ...control, isOver: is_over }));
+}
+
+const setStatement: Statement = {
+  name: 'controls_set',
+  text: `
+with before as (
+  select reason, until from vambe_worker.controls where kind = $1 and name = $2
+), stands as (
+  insert into vambe_worker.controls as c (kind, name, reason, until, created_by) values ($1, $2, $3, $4::timestamptz, $5)
+  on conflict (kind, name) do update set reason = excluded.reason, until = excluded.until, created_by = excluded.created_by
+  returning c.reason, c.until
+), noted as (
+  insert into vambe_worker.audit (actor, action, object, before, after, reason)
+  select $5, 'pause', $1 || ':' || $2, (select to_jsonb(b) from before b), to_jsonb(s), nullif($3, '') from stands s
+)
+select not exists (select from before) as is_new`,
+};
+
+export interface ControlChange {
+  readonly kind: ControlKind;
+  readonly name: string;
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/** Notes a pause, or a new reason and end of one that stands (`since` stays). True: it is new. May be repeated. */
+export async function setControl(
+  database: Database,
+  { kind, name, actor, reason, until }: ControlChange & { until: string | null },
+): Promise<boolean> {
+  const [row] = await database.run<{ is_new: boolean }>(setStatement, [kind, name, reason ?? '', until, actor]);
+  return row?.is_new ?? true;
+}
+
+const endText = (condition: string) => `
+with gone as (
+  delete from vambe_worker.controls where kind = $1 and name = $2 and ${condition} returning kind, name, reason, until
+), noted as (
+  insert into vambe_worker.audit (actor, action, object, before, after, reason)
+  select $3::text, 'resume', g.kind || ':' || g.name, jsonb_build_object('reason', g.reason, 'until', g.until), null, $4::text from gone g
+)
+select count(*)::int as ended from gone`;
+
+const endStatement: Statement = { name: 'controls_end', text: endText('true') };
+const endOverStatement: Statement = { name: 'controls_end_over', text: endText('until <= now()') };
+
+/** Takes a pause out. False: none stood. */
+export async function endControl(database: Database, { kind, name, actor, reason }: ControlChange): Promise<boolean> {
+  const [row] = await database.run<{ ended: number }>(endStatement, [kind, name, actor, reason]);
+  return row?.ended === 1;
+}
+
+/** The book that workers keep to. */
+export function createControlBook(database: Database): ControlBook {
+  return {
+    list: () => listControls(database),
+    async endOver({ kind, name }) {
+      await database.run(endOverStatement, [kind, name, 'worker', 'its time is over']);
+    },
+  };
+}
+
+const noteStatement: Statement = {
+  name: 'audit_note',
+  text: `insert into vambe_worker.audit (actor, action, object, after, reason) values ($1, $2, $3, $4::jsonb, $5)`,
+};
+
+/** One audit row for what a person did that changes no row of ours. */
+export async function noteAction(
+  database: Database,
+  note: { actor: string; action: string; object: string; after: unknown; reason: string | null },
+): Promise<void> {
+  await database.run(noteStatement, [note.actor, note.action, note.object, JSON.stringify(note.after), note.reason]);
+}

@@ -1,0 +1,63 @@
+/** Pauses and resumes queues and schedules: the row first, which workers keep to, then Redis, where it takes effect at once. */
+import type { Database } from '../../core/database.ts';
+import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/controls.ts';
+import type { EnqueueReport, Enqueuer } from '../../core/queue/enqueue.ts';
+import { type Queues, withDeadline } from '../../core/queue/queues.ts';
+import { registerSchedules, type Schedule } from '../../core/queue/schedules.ts';
+import { endControl, noteAction, setControl } from '../../models/queries/controls.ts';
+
+export interface PauseDeps {
+  readonly database: Database;
+  readonly queues: Queues;
+}
+
+export interface Change {
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+/** What is paused: a queue by its name, or a schedule. */
+export type Pausable =
+  | { readonly kind: 'queue'; readonly name: string }
+  | { readonly kind: 'schedule'; readonly schedule: Schedule };
+
+/** `until` null: until somebody resumes it. False: it was paused before, and has a new reason and end now. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
+export async function pause(
+  { database, queues }: PauseDeps,
+  what: Pausable,
+  { until, ...change }: Change & { until: string | null },
+): Promise<boolean> {
+  const isNew = await setControl(database, { kind: what.kind, name: nameOf(what), until, ...change });
+  if (what.kind === 'queue') await pauseQueue(queues, what.name);
+  else await removeSchedule(queues, what.schedule);
+  return isNew;
+}
+
+/** False: no pause of ours stood; Redis is told in any case, so that a half-done resume can be repeated. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
+export async function resume({ database, queues }: PauseDeps, what: Pausable, change: Change): Promise<boolean> {
+  const wasPaused = await endControl(database, { kind: what.kind, name: nameOf(what), ...change });
+  if (what.kind === 'queue') await resumeQueue(queues, what.name);
+  else await withDeadline(registerSchedules(queues, [what.schedule]), 5_000, 'the schedule was resumed');
+  return wasPaused;
+}
+
+/** Runs a schedule's task now, beside its planned runs. @throws AppError as Enqueuer.enqueue */
+export async function runSchedule(
+  { database, enqueuer }: { database: Database; enqueuer: Enqueuer },
+  schedule: Schedule,
+  { origin, ...change }: Change & { origin: string },
+): Promise<EnqueueReport & { readonly taskId: string }> {
+  const report = await enqueuer.enqueue([{ task: schedule.task, origin }]);
+  const taskId = report.accepted[0]?.taskId ?? '';
+  await noteAction(database, {
+    action: 'run',
+    object: `schedule:${schedule.name}`,
+    after: { task_id: taskId },
+    ...change,
+  });
+  return { ...report, taskId };
+}
+
+function nameOf(what: Pausable): string {
+  return what.kind === 'queue' ? what.name : what.schedule.name;
+}
