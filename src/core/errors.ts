@@ -51,6 +51,17 @@ export const errorCodes = {
   TRANSCRIPT_EMPTY: { fault: 'permanent', exit: 1 },
   RESULT_NOT_STORABLE: { fault: 'permanent', exit: 1 },
   STALE_RESULT: { fault: 'permanent', exit: 1 },
+
+  LLM_UNREACHABLE: { fault: 'transient', exit: 5 },
+  LLM_TIMEOUT: { fault: 'transient', exit: 5 },
+  LLM_RATE_LIMITED: { fault: 'throttled', exit: 5 },
+  LLM_REFUSED_KEY: { fault: 'throttled', exit: 5 },
+  LLM_QUOTA: { fault: 'throttled', exit: 5 },
+  LLM_REQUEST_REFUSED: { fault: 'permanent', exit: 5 },
+  LLM_REFUSED: { fault: 'permanent', exit: 1 },
+  LLM_REPLY_TOO_LARGE: { fault: 'transient', exit: 5 },
+  LLM_REPLY_TRUNCATED: { fault: 'transient', exit: 5 },
+  LLM_REPLY_INVALID: { fault: 'transient', exit: 5 },
 } as const satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -34,6 +34,8 @@ export interface Classification {
   readonly confidence: number;
   readonly truncated: boolean;
   readonly needsReview: boolean;
+  /** Who answered, where it was not the classifier that was asked. */
+  readonly answeredBy?: Pick<Classifier, 'kind' | 'model' | 'version'>;
 }
 
 export interface ClassifierInput {
@@ -41,6 +43,8 @@ export interface ClassifierInput {
   /** A seller's own hint; data for a model, unused offline. */
   readonly sellerPrompt: string | null;
   readonly signal: AbortSignal;
+  /** Under which key a paid reply is kept and found again; absent where there is no meeting. */
+  readonly keepAs?: { readonly key: string; readonly meetingId: number };
 }
 
 export interface Classifier {
@@ -50,6 +54,8 @@ export interface Classifier {
   readonly model: string;
   /** Everything besides transcript and seller's prompt that may change an answer: part of the input hash. */
   readonly version: string;
+  /** What runs.prompt_version holds; absent where nothing is prompted. */
+  readonly promptVersion?: string;
   /** Whether a repeated call costs money or time worth a claim. */
   readonly isPaid: boolean;
   classify(input: ClassifierInput): Promise<Classification>;

@@ -1,0 +1,118 @@
+/** One POST over HTTP with every bound: connect, first byte, whole, size. node:http, as global fetch cannot bound the connecting. */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { AppError } from '../../../core/errors.ts';
+import type { ProviderAnswer } from './provider-fault.ts';
+
+export interface PostBounds {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly wholeMs: number;
+  readonly maxReplyBytes: number;
+}
+
+/** failure-matrix, Bounds: one model call; the whole is LLM_TIMEOUT_SECONDS. */
+export const modelCallBounds = { connectMs: 5_000, firstByteMs: 30_000, maxReplyBytes: 256 * 1_024 };
+
+export interface PostRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+export type PostJson = (request: PostRequest) => Promise<ProviderAnswer>;
+
+/**
+ * Posts to one address over kept connections. Redirects are not followed, so that a key goes where it was meant to.
+ * @throws AppError LLM_UNREACHABLE, LLM_TIMEOUT, LLM_REPLY_TOO_LARGE; the signal's reason when aborted
+ */
+export function createPostJson({ url, bounds }: { url: string; bounds: PostBounds }): PostJson {
+  const { protocol, host } = new URL(url);
+  const isTls = protocol === 'https:';
+  const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const send = isTls ? httpsRequest : httpRequest;
+  return ({ headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const timers: NodeJS.Timeout[] = [];
+      const bytes = Buffer.from(body, 'utf8');
+      const request = send(url, {
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'application/json', 'content-length': bytes.length, ...headers },
+      });
+      const end = (finish: () => void) => {
+        for (const timer of timers) clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+        finish();
+      };
+      const giveUp = (error: unknown) => {
+        end(() => reject(error));
+        request.destroy();
+      };
+      const onAbort = () => giveUp(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      const limit = (ms: number, what: string) => {
+        const timer = setTimeout(() => giveUp(timedOut(host, what, ms)), ms);
+        timers.push(timer);
+        return timer;
+      };
+      limit(bounds.wholeMs, 'give its whole reply');
+      const connecting = limit(bounds.connectMs, 'take a connection');
+      const connected = () => {
+        clearTimeout(connecting);
+        const waiting = limit(bounds.firstByteMs, 'begin its reply');
+        request.once('response', () => clearTimeout(waiting));
+      };
+      request.once('socket', (socket) => {
+        if (!socket.connecting) connected();
+        else socket.once(isTls ? 'secureConnect' : 'connect', connected);
+      });
+      request.on('error', (error) => giveUp(unreachable(host, error)));
+      request.once('response', (response) => {
+        response.on('error', (error) => giveUp(unreachable(host, error)));
+        readBody(response, bounds.maxReplyBytes).then(
+          (text) => end(() => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })),
+          () => giveUp(tooLarge(host, bounds.maxReplyBytes)),
+        );
+      });
+      request.end(bytes);
+    });
+}
+
+/** Rejects as soon as there is more than is taken. */
+function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) reject(new Error('too large'));
+      else chunks.push(chunk);
+    });
+    response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+  });
+}
+
+function timedOut(host: string, what: string, ms: number): AppError {
+  return new AppError(
+    'LLM_TIMEOUT',
+    `The model's server ${host} did not ${what} within ${ms / 1_000} s. It is tried again; raise LLM_TIMEOUT_SECONDS if the model is slow.`,
+  );
+}
+
+/** The error's code alone: its other properties may hold the request. */
+function unreachable(host: string, error: Error): AppError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return new AppError(
+    'LLM_UNREACHABLE',
+    `The model's server ${host} cannot be reached (${code}). It is tried again; check LLM_BASE_URL and the network.`,
+  );
+}
+
+function tooLarge(host: string, maxBytes: number): AppError {
+  return new AppError(
+    'LLM_REPLY_TOO_LARGE',
+    `The model's server ${host} sent more than ${maxBytes / 1_024} KiB. The reply was given up; check LLM_BASE_URL and LLM_MODEL.`,
+  );
+}

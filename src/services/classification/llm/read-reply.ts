@@ -1,0 +1,189 @@
+/** Reads what a model wrote into claims: values of the taxonomy with the quotes said to prove them. Any text in, never a throw. */
+import type { Taxonomy } from '../../../models/taxonomy.ts';
+import type { FileField } from '../../../models/taxonomy-file.ts';
+import type { Quantity } from '../classifier.ts';
+import { foldWords } from './fold.ts';
+
+/** One value that a model gave for a field; a list has several. */
+export interface Claim {
+  readonly value: string | boolean | Quantity;
+  readonly quotes: readonly string[];
+}
+
+export interface FieldClaims {
+  readonly claims: readonly Claim[];
+  /** 0 to 1 */
+  readonly confidence: number;
+}
+
+export interface ReadReply {
+  /** By field id. */
+  readonly fields: Readonly<Record<string, FieldClaims>>;
+  readonly keyTopics: readonly string[];
+  readonly actionItems: readonly string[];
+  readonly nextSteps: string | null;
+  readonly summary: string | null;
+  /** What is wrong with it, in words for the model; they may hold its own words and are for nobody else. */
+  readonly faults: readonly string[];
+}
+
+const mostFaults = 20;
+const mostQuotes = 5;
+const mostItems = 20;
+const defaultConfidence = 0.7;
+const bounds = { topic: 80, action: 300, text: 1_000, phrase: 120 };
+
+/** undefined: no JSON object with a field of the taxonomy can be found in it. */
+export function readReply(text: string, { file }: Taxonomy): ReadReply | undefined {
+  const reply = findObject(text);
+  if (reply === undefined) return undefined;
+  const given = isObject(reply.fields) ? reply.fields : reply;
+  if (!file.fields.some(({ id }) => Object.hasOwn(given, id))) return undefined;
+  const faults: string[] = [];
+  const periods = Object.keys(file.grammar.periods);
+  const fields = file.fields.map((field) => {
+    const tell = (fault: string) => faults.push(`fields.${field.id}: ${fault}`);
+    return [field.id, readField(field, Object.hasOwn(given, field.id) ? given[field.id] : undefined, periods, tell)];
+  });
+  return {
+    fields: Object.fromEntries(fields),
+    keyTopics: readTexts(reply.key_topics, 8, bounds.topic),
+    actionItems: readTexts(reply.action_items, 5, bounds.action),
+    nextSteps: readText(reply.next_steps, bounds.text),
+    summary: readText(reply.summary, bounds.text),
+    faults: faults.slice(0, mostFaults),
+  };
+}
+
+/** The object in a text, bare, in a code fence or amid prose. */
+function findObject(text: string): Record<string, unknown> | undefined {
+  const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(text)?.[1];
+  const braced = text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
+  for (const candidate of [text.replace(/^\ufeff/, ''), fenced, braced]) {
+    if (candidate === undefined || candidate.trim() === '') continue;
+    try {
+      const value: unknown = JSON.parse(candidate);
+      if (isObject(value)) return value;
+    } catch {
+      // the next candidate may be JSON
+    }
+  }
+  return undefined;
+}
+
+type Tell = (fault: string) => void;
+
+function readField(field: FileField, given: unknown, periods: readonly string[], tell: Tell): FieldClaims {
+  if (given === undefined) tell('it is missing.');
+  const holder = isObject(given) && ('value' in given || 'items' in given) ? given : undefined;
+  const confidence = readConfidence(holder?.confidence);
+  const isMany = field.type === 'list' || field.type === 'phrases';
+  const raw = holder === undefined ? given : isMany ? (holder.items ?? holder.value) : holder.value;
+  if (isMany) {
+    if (raw !== undefined && raw !== null && !Array.isArray(raw)) tell('items must be a list.');
+    const items = Array.isArray(raw) ? raw.slice(0, mostItems) : [];
+    return { claims: items.flatMap((item) => readItem(field, item, tell)), confidence };
+  }
+  const value = readValue(field, raw, periods, tell);
+  return { claims: value === null ? [] : [{ value, quotes: readTexts(holder?.quotes, mostQuotes) }], confidence };
+}
+
+function readItem(field: FileField, item: unknown, tell: Tell): Claim[] {
+  const holder = isObject(item) ? item : { value: item };
+  const quotes = readTexts([holder.quote, ...(Array.isArray(holder.quotes) ? holder.quotes : [])], mostQuotes);
+  const value = readValue(field, holder.value, [], tell);
+  return value === null ? [] : [{ value, quotes }];
+}
+
+function readValue(field: FileField, raw: unknown, periods: readonly string[], tell: Tell): Claim['value'] | null {
+  if (raw === null || raw === undefined || raw === '') return null;
+  switch (field.type) {
+    case 'boolean':
+      return readBoolean(field, raw, tell);
+    case 'quantity':
+      return readQuantity(raw, periods, tell);
+    case 'phrases':
+      if (typeof raw === 'string' && raw.length <= bounds.phrase) return raw.trim().toLowerCase() || null;
+      tell('a value must be a short text.');
+      return null;
+    default:
+      return readId(field, raw, tell);
+  }
+}
+
+/** The id that a value has in the taxonomy, by its labels and synonyms too. */
+function readId(field: FileField, raw: unknown, tell: Tell): string | null {
+  if (typeof raw === 'string') {
+    const wanted = foldId(raw);
+    const found = field.values.find(({ id, labels, synonyms }) =>
+      [id, labels.es, labels.en, ...synonyms].some((name) => foldId(name) === wanted),
+    );
+    if (found) return found.id;
+    if (/^(?:null|none|n\/a|unknown)$/.test(foldWords(raw))) return null;
+  }
+  tell(`${describe(raw)} is none of ${field.values.map(({ id }) => id).join(', ')} or null.`);
+  return null;
+}
+
+function foldId(name: string): string {
+  return foldWords(name).replace(/[\s_-]+/g, ' ');
+}
+
+const booleans = new Map([
+  ...['true', 'yes', 'si'].map((word) => [word, true] as const),
+  ...['false', 'no'].map((word) => [word, false] as const),
+]);
+
+function readBoolean(field: FileField, raw: unknown, tell: Tell): boolean | null {
+  const value = typeof raw === 'boolean' ? raw : typeof raw === 'string' ? booleans.get(foldWords(raw)) : undefined;
+  if (value === undefined) {
+    if (typeof raw !== 'string' || foldWords(raw) !== 'null') tell(`${describe(raw)} is not true, false or null.`);
+    return null;
+  }
+  // A field that knows `true` alone has nothing to say where it is not so.
+  return field.values.length === 0 || field.values.some(({ id }) => id === String(value)) ? value : null;
+}
+
+function readQuantity(raw: unknown, periods: readonly string[], tell: Tell): Quantity | null {
+  if (!isObject(raw)) {
+    tell(`${describe(raw)} is not an object with count, period and approx, or null.`);
+    return null;
+  }
+  const count = typeof raw.count === 'string' && raw.count.trim() !== '' ? Number(raw.count) : raw.count;
+  const period = typeof raw.period === 'string' ? foldWords(raw.period) : '';
+  if (typeof count !== 'number' || !Number.isFinite(count) || count < 0 || count > 1e12) {
+    tell(`count: ${describe(raw.count)} is not a number from 0 on.`);
+    return null;
+  }
+  if (!periods.includes(period)) {
+    tell(`period: ${describe(raw.period)} is none of ${periods.join(', ')}.`);
+    return null;
+  }
+  return { count, period, approx: raw.approx === true };
+}
+
+function readConfidence(raw: unknown): number {
+  const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return defaultConfidence;
+  return Math.min(1, Math.max(0, value > 1 && value <= 100 ? value / 100 : value));
+}
+
+function readTexts(raw: unknown, most: number, maxChars = Number.POSITIVE_INFINITY): string[] {
+  const list = Array.isArray(raw) ? raw : [raw];
+  const found = list.flatMap((each) => readText(each, maxChars) ?? []);
+  return [...new Set(found)].slice(0, most);
+}
+
+function readText(raw: unknown, maxChars: number): string | null {
+  if (typeof raw !== 'string' || raw.trim() === '') return null;
+  const text = raw.trim();
+  return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describe(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 80);
+}

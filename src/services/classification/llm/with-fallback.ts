@@ -1,0 +1,20 @@
+/** CLASSIFIER_FALLBACK: where the model cannot be had, another classifier answers, and a person looks at it. */
+import { AppError } from '../../../core/errors.ts';
+import type { Classifier } from '../classifier.ts';
+
+/** The answer of the other one is marked: by whom it is, and for review. */
+export function withFallback(first: Classifier, other: Classifier): Classifier {
+  return {
+    ...first,
+    async classify(input) {
+      try {
+        return await first.classify(input);
+      } catch (error) {
+        const isProviders = error instanceof AppError && error.code.startsWith('LLM_');
+        if (input.signal.aborted || !isProviders) throw error;
+        const answer = await other.classify(input);
+        return { ...answer, needsReview: true, answeredBy: other };
+      }
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
+import { createLlmClassifier } from '../../../../../src/services/classification/llm/llm-classifier.ts';
+import { describeClassifier } from '../../../../contract/classifier-suite.ts';
+import { modelThatReads, transcriptOf } from '../../../../helpers/fake-llm.ts';
+
+const taxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
+const read = modelThatReads(taxonomy);
+
+/** What a model says is its own; what becomes of it is ours, and that is what the suite looks at. */
+const classifier = createLlmClassifier({
+  taxonomy,
+  redacts: true,
+  client: {
+    model: 'reads-as-offline',
+    async complete({ messages }) {
+      const text = JSON.stringify(await read(transcriptOf(messages)));
+      return { text, isWhole: true, model: 'm', inputTokens: null, outputTokens: null, latencyMs: 0 };
+    },
+  },
+});
+
+describeClassifier({ name: 'llm', taxonomy, create: () => classifier });
