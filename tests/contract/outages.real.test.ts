@@ -22,7 +22,7 @@ async function startWorking(): Promise<{ postgres: Restartable; redis: Restartab
     { postgresUrl: postgres.url, redisUrl: redis.url },
     { classifier: createStubClassifier({ before: () => new Promise((resolve) => setTimeout(resolve, 5)) }) },
   );
-  const worker = await app.work({ concurrency: 4 });
+  const worker = await app.work({ concurrency: 4, withHousekeeping: true });
   onTestFinished(async () => {
     await worker.stop(0);
     await app.close();
@@ -39,11 +39,11 @@ const areDone = (app: TestApp, ids: readonly number[], least: number) =>
   waitFor(`${least} to be done`, async () => (await countCompleted(app, ids)) >= least);
 
 test.each(['SIGINT', 'SIGQUIT'] as const)(
-  'C2 C3 PostgreSQL that ends by %s in the middle of 400 jobs and comes back after some vain probes fails none',
+  'C2 C3 PostgreSQL that ends by %s in the middle of 250 jobs and comes back after some vain probes fails none',
   { timeout: 120_000 },
   async (signal) => {
     const { postgres, app } = await startWorking();
-    const ids = await enqueueMeetings(app, 400);
+    const ids = await enqueueMeetings(app, 250);
     await areDone(app, ids, 20);
     await postgres.end(signal);
     await waitFor('the outage to be told', () => app.log.named('database.down').length > 0);
@@ -78,12 +78,12 @@ test('B3 a Redis that is killed twice in the middle of 500 jobs and comes back w
 
 test('B4 a Redis that comes back empty is filled again from the database', { timeout: 120_000 }, async () => {
   const { redis, app } = await startWorking();
-  const ids = await enqueueMeetings(app, 400);
+  const ids = await enqueueMeetings(app, 250);
   await areDone(app, ids, 20);
   await redis.end('SIGKILL');
   await redis.start({ isEmpty: true });
   await expectAllDoneOnce(app, ids);
-  expect(app.log.named('queue.redelivered')).toMatchObject([{ fields: { reason: 'redis came back empty' } }]);
+  expect(app.log.named('queue.redelivered').at(-1)?.fields).toMatchObject({ reason: 'redis came back empty' });
 });
 
 test('B1 what is accepted while Redis is away waits in the database, and is done when it is back', {

@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { createDatabase } from '../../src/core/database.ts';
+import { AppError } from '../../src/core/errors.ts';
 import { createRedis } from '../../src/core/redis.ts';
 import { migrateDatabase } from '../../src/models/schema-check.ts';
+import { waitFor } from './wait-for.ts';
 
 export interface Namespace {
   readonly postgresUrl: string;
@@ -21,7 +23,16 @@ export async function createNamespace({ migrated = true }: { migrated?: boolean 
   const adminUrl = inject('postgresUrl');
   const admin = createDatabase({ url: adminUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
   const run = (text: string) => admin.run({ name: '', text }, []);
-  await run(`create database ${name}`);
+  // On a busy machine a connection may take longer than the bound that is right for a product.
+  await waitFor('a database', () =>
+    run(`create database ${name}`).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof AppError && error.code === 'DATABASE_BUSY') return false;
+        throw error;
+      },
+    ),
+  );
   const postgresUrl = withPath(adminUrl, name);
   if (migrated) {
     const database = createDatabase({ url: postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });

@@ -17,13 +17,16 @@ export interface TestAppOptions {
   readonly workerName?: string;
 }
 
+export interface WorkOptions {
+  readonly concurrency?: number;
+  readonly queueNames?: readonly string[];
+  readonly withHousekeeping?: boolean;
+}
+
 export interface TestApp extends App {
   readonly log: MemoryLog;
-  /** Consumes until `stop`; its stop hands back at once unless told to wait. */
-  work(options?: {
-    concurrency?: number;
-    queueNames?: readonly string[];
-  }): Promise<{ stop(graceMs?: number): Promise<void> }>;
+  /** Consumes until `stop`. Housekeeping (heartbeat, sweeps, schedules) runs only where a test is about it: sweep_unclassified would accept the test's meetings. */
+  work(options?: WorkOptions): Promise<{ stop(graceMs?: number): Promise<void> }>;
   /** Enqueues one request; its task id. */
   ask(request: Partial<EnqueueRequest>): Promise<string>;
   /** The row of a job, as soon as it is in one of these states. */
@@ -71,13 +74,13 @@ export async function startApp(
   return {
     ...app,
     log,
-    async work({ concurrency = 20, queueNames } = {}) {
+    async work({ concurrency = 20, queueNames, withHousekeeping = false } = {}) {
       const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
       await consumer.start();
-      await housekeeping.start();
+      if (withHousekeeping) await housekeeping.start();
       return {
         async stop(graceMs = 5_000) {
-          await housekeeping.stop();
+          if (withHousekeeping) await housekeeping.stop();
           await consumer.stop(graceMs);
         },
       };
