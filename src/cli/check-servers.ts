@@ -44,7 +44,7 @@ export function redisTargets(config: Config, { redisUrl, embedded }: ServerUrls)
 
 export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<Finding> {
   const about = { part: name, embedded, address: describeRedis(url) };
-  return findings(about, async () => {
+  return findingOf(about, async () => {
     const { version, latencyMs, evictionPolicy, usedBytes } = await withDeadline(
       probeRedis(url),
       lookMs,
@@ -82,7 +82,7 @@ async function tryToWrite(url: string): Promise<string | null> {
 
 export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls): Promise<Finding> {
   const about = { part: 'PostgreSQL', embedded: embedded.postgres, address: describePostgres(url) };
-  return findings(about, async () => {
+  return findingOf(about, async () => {
     const { checkSchema, migrateDatabase } = await import('../models/schema-check.ts');
     const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe check' });
     const look = async () => {
@@ -127,7 +127,7 @@ function asDatabaseFault(address: string): (error: unknown) => never {
 
 /** This version has one classifier, which needs no server: what is left to test is that settings and taxonomy suit it. */
 export async function checkClassifier(config: Config): Promise<Finding> {
-  return findings({ part: 'Classifier', embedded: false, address: null }, async () => {
+  return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
     const { model } = chooseClassifier(config, await readTaxonomy(config));
     const warnings = usesLlm(config) ? ['A model key or address is set; this version does not use it.'] : [];
@@ -139,7 +139,8 @@ export async function checkClassifier(config: Config): Promise<Finding> {
   });
 }
 
-async function findings(
+/** A finding, or the fault that a look met; what is no AppError goes on. */
+export async function findingOf(
   about: Pick<Finding, 'part' | 'embedded' | 'address'>,
   look: () => Promise<Pick<Finding, 'facts' | 'words' | 'warnings'>>,
 ): Promise<Finding> {

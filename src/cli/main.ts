@@ -16,6 +16,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'check', load: () => import('./commands/check.ts') },
   { name: 'migrate', load: () => import('./commands/migrate.ts') },
   { name: 'config', load: () => import('./commands/config.ts') },
+  { name: 'doctor', load: () => import('./commands/doctor.ts') },
   { name: 'jobs', load: () => import('./commands/jobs.ts') },
   { name: 'retry', load: () => import('./commands/retry.ts') },
   { name: 'cancel', load: () => import('./commands/cancel.ts') },

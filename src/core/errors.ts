@@ -16,6 +16,7 @@ export const errorCodes = {
   BUG: { fault: 'permanent', exit: 1 },
   SETTINGS_INVALID: { fault: 'permanent', exit: 2 },
   USAGE: { fault: 'permanent', exit: 2 },
+  NODE_UNSUITABLE: { fault: 'permanent', exit: 1 },
   INPUT_FILE_INVALID: { fault: 'permanent', exit: 2 },
   TAXONOMY_INVALID: { fault: 'permanent', exit: 2 },
   NOT_FOUND: { fault: 'permanent', exit: 3 },

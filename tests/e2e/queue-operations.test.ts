@@ -1,4 +1,4 @@
-/** Filters, bulk retries and cancellations, pauses, drains and schedules, as a person at a shell meets them. */
+/** Filters, bulk retries and cancellations, pauses, drains, schedules and the doctor, as a person at a shell meets them. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export default ({ defineTask, z, complete }) => [
   defineTask({ name: 'ends', parameters: z.object({}), run: () => complete('there it is') }),
 ];`;
 
-const names = ['jobs', 'retry', 'cancel', 'queues', 'pause', 'resume', 'drain', 'schedules', 'status'];
+const names = ['jobs', 'retry', 'cancel', 'queues', 'pause', 'resume', 'drain', 'schedules', 'status', 'doctor'];
 const commands = names.map((name) => ({
   name,
   load: (): Promise<CommandModule> => import(`../../src/cli/commands/${name}.ts`),
@@ -36,13 +36,17 @@ let folder: string;
 let app: TestApp;
 let worker: { stop(graceMs?: number): Promise<void> } | undefined;
 
-async function vambe(args: readonly string[], { says }: { says?: string } = {}) {
+async function vambe(
+  args: readonly string[],
+  { says, environment }: { says?: string; environment?: Record<string, string> } = {},
+) {
   const { io, stdout, stderr } = makeIo({
     environment: {
       REDIS_URL: namespace.redisUrl,
       DATABASE_URL: namespace.postgresUrl,
       VAMBE_DATA_DIR: folder,
       TAXONOMY_FILE: taxonomy,
+      ...environment,
     },
     stderr: makeStream(),
   });
@@ -61,7 +65,7 @@ async function vambeJson(...args: readonly string[]) {
 }
 
 async function startWorker(): Promise<void> {
-  worker ??= await app.work({ concurrency: 4 });
+  worker ??= await app.work({ concurrency: 4, withHousekeeping: true });
 }
 
 async function stopWorker(): Promise<void> {
@@ -368,5 +372,64 @@ describe('schedules', () => {
       `select action from vambe_worker.audit where object = 'schedule:health_check' order by id`,
     );
     expect(audit.map(({ action }) => action)).toEqual(['pause', 'run', 'resume']);
+  });
+});
+
+describe('doctor', () => {
+  const examine = async (environment: Record<string, string> = {}) => {
+    const { code, out } = await vambe(['doctor', '--json'], { environment });
+    const document = JSON.parse(out);
+    const checks: { part: string; ok: boolean }[] = document.checks;
+    return { code, document, partOf: (part: string) => checks.find((each) => each.part === part) };
+  };
+
+  it('has a line for each part, all of them well', async () => {
+    await startWorker();
+    const { code, document, partOf } = await examine();
+    expect({ code, success: document.success }).toEqual({ code: 0, success: true });
+    expect(document.checks.map(({ part }: { part: string }) => part)).toEqual([
+      'Node.js',
+      'Settings',
+      'Redis',
+      'PostgreSQL',
+      'Workers',
+      'Taxonomy',
+      'Classifier',
+      'Data folder',
+      'Embedded servers',
+    ]);
+    expect(partOf('Redis')).toMatchObject({
+      facts: { eviction_policy: 'noeviction', persistence: expect.any(String) },
+    });
+    expect(partOf('PostgreSQL')).toMatchObject({
+      facts: { schema_version: expect.any(Number), clock_difference_ms: expect.any(Number) },
+    });
+    expect(partOf('Workers')).toMatchObject({ facts: { alive: 1, silent: 0 }, warnings: [] });
+  });
+
+  it('goes on behind a fault, names each remedy, and ends with the exit code of the worst', async () => {
+    const broken = { REDIS_URL: 'redis://127.0.0.1:1/0', TAXONOMY_FILE: join(folder, 'nowhere.yaml') };
+    const { code, document, partOf } = await examine(broken);
+    expect(code).toBe(5);
+    expect(document).toMatchObject({ success: false, code: 'REDIS_UNREACHABLE' });
+    expect(partOf('PostgreSQL')).toMatchObject({ ok: true });
+    expect(partOf('Taxonomy')).toMatchObject({
+      code: 'TAXONOMY_INVALID',
+      error: expect.stringContaining('TAXONOMY_FILE'),
+    });
+    const text = await vambe(['doctor'], { environment: broken });
+    expect(text.out).toMatch(/^✗ Redis .*check REDIS_URL\. \[REDIS_UNREACHABLE\]$/m);
+  });
+
+  it('starts no embedded server, which is no fault', async () => {
+    const { code, partOf } = await examine({ REDIS_URL: '', DATABASE_URL: '' });
+    expect(code).toBe(0);
+    for (const part of ['Redis', 'PostgreSQL', 'Workers']) expect(partOf(part)).toMatchObject({ ok: true });
+    expect(partOf('Embedded servers')).toMatchObject({ ok: true });
+  });
+
+  it('says what is wrong with the settings, exit 2', async () => {
+    const { code, document } = await examine({ WORKER_CONCURRENCY: 'many' });
+    expect({ code, document }).toMatchObject({ code: 2, document: { success: false, code: 'SETTINGS_INVALID' } });
   });
 });

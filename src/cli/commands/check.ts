@@ -22,9 +22,8 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
-  const [{ checkClassifier, checkDatabase, checkRedis, redisTargets }, { commandLog, openServers }] = await Promise.all(
-    [import('../check-servers.ts'), import('../servers.ts')],
-  );
+  const [{ checkClassifier, checkDatabase, checkRedis, redisTargets }, { commandLog, openServers }, { tellFindings }] =
+    await Promise.all([import('../check-servers.ts'), import('../servers.ts'), import('../tell-findings.ts')]);
   const { config } = cli.config();
   const needsServers = named.includes('redis') || named.includes('db');
   const servers = needsServers ? await openServers(config, await commandLog(cli)) : null;
@@ -40,30 +39,5 @@ async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
   } finally {
     await servers?.stop();
   }
-  tell(cli, findings);
-  const faults = findings.filter(({ fault }) => fault !== null);
-  cli.exitWith(Math.max(0, ...faults.map(({ fault }) => fault?.exit ?? 0)));
-}
-
-function tell(cli: Cli, findings: readonly Finding[]): void {
-  if (cli.json) {
-    const first = findings.find(({ fault }) => fault !== null)?.fault;
-    const trouble = first == null ? {} : { error: first.error, code: first.code };
-    const checks = findings.map(({ fault, words: _words, ...each }) => ({
-      ...each,
-      ok: fault === null,
-      code: fault?.code ?? null,
-      error: fault?.error ?? null,
-    }));
-    cli.document({ success: first == null, ...trouble, checks });
-    return;
-  }
-  for (const { part, address, words, warnings, fault } of findings) {
-    const mark =
-      fault !== null ? cli.style('red', '✗') : warnings.length > 0 ? cli.style('yellow', '!') : cli.style('green', '✓');
-    const where = address === null ? '' : ` ${address}`;
-    if (fault !== null) cli.out(`${mark} ${part}${where}: ${fault.error} [${fault.code}]`);
-    else cli.out(`${mark} ${part}${where}: ${words}`);
-    for (const warning of warnings) cli.out(`  ${warning}`);
-  }
+  tellFindings(cli, findings);
 }

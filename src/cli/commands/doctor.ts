@@ -1,0 +1,36 @@
+/** `vambe doctor`: everything that has to be right for the product to run, a line and a remedy each. */
+import type { Command } from 'commander';
+import type { Finding } from '../check-servers.ts';
+import type { Cli } from '../cli.ts';
+import { withExample } from '../help.ts';
+
+export function register(program: Command, cli: Cli): void {
+  const command = program
+    .command('doctor')
+    .description('look at versions, settings, servers, workers, clocks, taxonomy and disk; a line and a remedy each')
+    .action(() => runDoctor(cli));
+  withExample(command, 'vambe doctor', 'vambe doctor --json');
+}
+
+async function runDoctor(cli: Cli): Promise<void> {
+  const [examine, { checkClassifier }, { locateServers }, { tellFindings }] = await Promise.all([
+    import('../examine.ts'),
+    import('../check-servers.ts'),
+    import('../observe.ts'),
+    import('../tell-findings.ts'),
+  ]);
+  const { finding: settings, loaded } = examine.examineSettings(() => cli.config({ warnings: 'caller' }));
+  const findings: Finding[] = [examine.examineNode(), settings];
+  if (loaded !== null) {
+    const { config } = loaded;
+    findings.push(...(await examine.examineServers(config, await locateServers(config))));
+    findings.push(await examine.examineTaxonomy(config), await checkClassifier(config));
+    findings.push(await examine.examineDisk(config), await examine.examinePackages(config));
+  }
+  tellFindings(cli, findings);
+  if (cli.json) return;
+  const count = (isCounted: (finding: Finding) => boolean) => findings.filter(isCounted).length;
+  const faults = count(({ fault }) => fault !== null);
+  const warnings = count(({ fault, warnings: found }) => fault === null && found.length > 0);
+  if (faults + warnings > 0) cli.note(`vambe: ${faults} of ${findings.length} are wrong, ${warnings} need a look.`);
+}
