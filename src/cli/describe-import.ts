@@ -1,7 +1,13 @@
 /** What became of the rows of an imported file, as text for people. */
 import path from 'node:path';
+import type { ImportReport } from '../services/meetings/import-meetings.ts';
 import type { Cli } from './cli.ts';
-import type { ImportResult } from './run-import.ts';
+
+export interface ImportResult extends ImportReport {
+  readonly queued: number;
+  /** New meetings without a transcript: there is nothing to classify. */
+  readonly blank: number;
+}
 
 const mostLines = 20;
 

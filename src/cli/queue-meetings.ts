@@ -8,19 +8,13 @@ import { listUnclassified } from '../models/queries/upkeep.ts';
 import type { Cli } from './cli.ts';
 import { describeEnded, summariseEnded } from './describe-ended.ts';
 import { withApp } from './servers.ts';
-import { waitForClassifications } from './wait-for-classifications.ts';
+import { type QueuedJob, waitForClassifications } from './wait-for-classifications.ts';
 
 export interface QueueOptions {
   /** Ids without repeats, or which meetings. */
   readonly choice: readonly number[] | 'all' | 'unclassified';
   readonly isForced: boolean;
   readonly waits: boolean;
-}
-
-export interface QueuedJob {
-  readonly meetingId: number;
-  readonly taskId: string;
-  readonly rowId: string;
 }
 
 const idsABlock = 1_000;

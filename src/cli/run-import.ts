@@ -6,22 +6,16 @@ import { priorities } from '../core/queue/enqueue.ts';
 import { listWorkers } from '../core/queue/presence.ts';
 import { saveMeetings } from '../models/queries/meeting-store.ts';
 import { type MeetingsCsv, openMeetingsCsv } from '../services/meetings/csv-file.ts';
-import { type ImportReport, importMeetings, type MeetingStore } from '../services/meetings/import-meetings.ts';
+import { importMeetings, type MeetingStore } from '../services/meetings/import-meetings.ts';
 import { openRejectsFile, type RejectsFile } from '../services/meetings/rejects-file.ts';
 import type { Cli } from './cli.ts';
-import { describeImport } from './describe-import.ts';
+import { describeImport, type ImportResult } from './describe-import.ts';
 import { withApp } from './servers.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface ImportOptions {
   readonly rejects?: string;
   readonly classify: boolean;
-}
-
-export interface ImportResult extends ImportReport {
-  readonly queued: number;
-  /** New meetings without a transcript: there is nothing to classify. */
-  readonly blank: number;
 }
 
 export async function runImport(cli: Cli, path: string, options: ImportOptions): Promise<void> {

@@ -6,7 +6,12 @@ import { listWorkers } from '../core/queue/presence.ts';
 import { type EndedClassification, listEndedClassifications } from '../models/queries/classification-jobs.ts';
 import type { Cli } from './cli.ts';
 import { isAbort } from './fault.ts';
-import type { QueuedJob } from './queue-meetings.ts';
+
+export interface QueuedJob {
+  readonly meetingId: number;
+  readonly taskId: string;
+  readonly rowId: string;
+}
 
 const lookEveryMs = 250;
 /** Looking must not cost more than a tenth of the time, however many jobs there are. */

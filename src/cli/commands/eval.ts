@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { withExample } from '../help.ts';
 
-export interface EvalFlags {
+interface EvalFlags {
   readonly verbose?: boolean;
 }
 

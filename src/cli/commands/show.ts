@@ -22,7 +22,7 @@ async function runShow(cli: Cli, meetingId: number): Promise<void> {
     { findMeeting, listRuns },
     { listReviews },
     { labelsOf },
-    meeting,
+    { describeMeeting, toDocument },
   ] = await Promise.all([
     import('../with-database.ts'),
     import('../../app.ts'),
@@ -51,8 +51,8 @@ async function runShow(cli: Cli, meetingId: number): Promise<void> {
       order: taxonomy.fields.map(({ id }) => id),
     });
     const whole = { meeting: found, labels: found.classification === null ? [] : labels, jobs, runs, reviews };
-    if (cli.json) cli.document(meeting.toDocument(whole));
-    else cli.out(meeting.describeMeeting(cli, whole, Date.now()));
+    if (cli.json) cli.document(toDocument(whole));
+    else cli.out(describeMeeting(cli, whole, Date.now()));
   });
 }
 
