@@ -44,9 +44,11 @@ export function createControls(deps: {
 }): Controls {
   const { queues, schedules, book, log } = deps;
   const lift = async (control: Control) => {
-    if (control.kind === 'queue' && queues.names.includes(control.name)) await resumeQueue(queues, control.name);
     const schedule = schedules.find(({ name }) => control.kind === 'schedule' && name === control.name);
     if (schedule) await registerSchedules(queues, [schedule]);
+    else if (control.kind === 'queue' && queues.names.includes(control.name)) await resumeQueue(queues, control.name);
+    // Of tasks that are not known here: whoever knows them lifts it.
+    else return;
     // Last: who dies before it leaves the row, and the next one lifts again.
     await book.endOver(control);
     log.info('queue.resumed', { kind: control.kind, name: control.name, reason: 'its time is over' });

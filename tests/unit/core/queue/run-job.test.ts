@@ -139,6 +139,12 @@ describe('an abort from outside', () => {
     expect(await outcome).toEqual({ kind: 'hand-back' });
   });
 
+  test('by a person closes the job, whatever the handler makes of it', async () => {
+    const { controller, outcome } = start(({ signal }) => whenAborted(signal));
+    controller.abort(abortReasons.cancelled);
+    expect(await outcome).toEqual({ kind: 'closed', reason: 'cancelled' });
+  });
+
   test('for any other reason is a cancellation', async () => {
     const { outcome, controller } = start(({ signal }) => whenAborted(signal));
     controller.abort('revoked by Ana');
