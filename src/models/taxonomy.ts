@@ -74,7 +74,10 @@ export function loadTaxonomy(text: string, fileName: string, compiled?: Compiled
   };
 }
 
-/** For the build. @throws AppError TAXONOMY_INVALID */
+/**
+ * For the build (scripts/copy-assets.mjs). @throws AppError TAXONOMY_INVALID
+ * @public
+ */
 export function compileTaxonomy(text: string, fileName: string): CompiledTaxonomy {
   return { hash: hashOf(text), file: readFile(text, fileName) };
 }
