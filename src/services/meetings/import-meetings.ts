@@ -76,6 +76,9 @@ export interface ImportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** 500 transcripts of the allowed length would be a statement of a gigabyte. */
+const mostChunkChars = 16_000_000;
+
 /**
  * Reads the file to its end and saves every good row. Safe to run twice: the second time all rows are `existing`.
  * Throws SETTINGS_INVALID for an unknown time zone and whatever the store throws; chunks before that stay saved.
@@ -91,6 +94,7 @@ export async function importMeetings(
   const rejected: RowNote[] = [];
   const warnings: RowNote[] = [];
   let chunk: MeetingRow[] = [];
+  let chunkChars = 0;
 
   const reject = async (row: RejectedRow): Promise<void> => {
     rejected.push({ line: row.line, reason: row.reason });
@@ -99,6 +103,7 @@ export async function importMeetings(
   const saveChunk = async (): Promise<void> => {
     const rows = chunk;
     chunk = [];
+    chunkChars = 0;
     const outcomes = await saveRows(rows, deps.store);
     const insertedIds: number[] = [];
     for (const [row, outcome] of outcomes) {
@@ -117,12 +122,13 @@ export async function importMeetings(
     if ('rejected' in reading) return reject({ line, reason: reading.rejected, cells });
     warnings.push(...[...notes, ...reading.warnings].map((reason) => ({ line, reason })));
     chunk.push(reading.ok);
+    chunkChars += reading.ok.transcript?.length ?? 0;
   };
 
   for await (const record of source.records) {
     if (signal?.aborted) break;
     await take(record);
-    if (chunk.length >= chunkRows) await saveChunk();
+    if (chunk.length >= chunkRows || chunkChars >= mostChunkChars) await saveChunk();
   }
   if (chunk.length > 0 && !signal?.aborted) await saveChunk();
 
