@@ -13,19 +13,24 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runDoctor(cli: Cli): Promise<void> {
-  const [examine, { checkClassifier }, { locateServers }, { tellFindings }] = await Promise.all([
+  const [
+    { examineDisk, examineNode, examinePackages, examineServers, examineSettings, examineTaxonomy },
+    { checkClassifier },
+    { locateServers },
+    { tellFindings },
+  ] = await Promise.all([
     import('../examine.ts'),
     import('../check-servers.ts'),
     import('../observe.ts'),
     import('../tell-findings.ts'),
   ]);
-  const { finding: settings, loaded } = examine.examineSettings(() => cli.config({ warnings: 'caller' }));
-  const findings: Finding[] = [examine.examineNode(), settings];
+  const { finding: settings, loaded } = examineSettings(() => cli.config({ warnings: 'caller' }));
+  const findings: Finding[] = [examineNode(), settings];
   if (loaded !== null) {
     const { config } = loaded;
-    findings.push(...(await examine.examineServers(config, await locateServers(config))));
-    findings.push(await examine.examineTaxonomy(config), await checkClassifier(config));
-    findings.push(await examine.examineDisk(config), await examine.examinePackages(config));
+    findings.push(...(await examineServers(config, await locateServers(config))));
+    findings.push(await examineTaxonomy(config), await checkClassifier(config));
+    findings.push(await examineDisk(config), await examinePackages(config));
   }
   tellFindings(cli, findings);
   if (cli.json) return;
