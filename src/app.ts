@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { celeryResultUrl, softTaskTimeoutSeconds, usesLlm } from './config/derived.ts';
+import { celeryResultUrl, llmApiKey, llmModel, softTaskTimeoutSeconds, usesLlm } from './config/derived.ts';
 import { type Config, settingKeys, settings } from './config/schema.ts';
 import { createBatcher } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
@@ -36,11 +36,14 @@ import {
 } from './models/queries/classifications.ts';
 import { createControlBook } from './models/queries/controls.ts';
 import { createJobLedger } from './models/queries/job-ledger.ts';
+import { findLlmReply, keepLlmReply } from './models/queries/llm-replies.ts';
 import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
 import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
+import { createClassifierFromSettings } from './services/classification/llm/from-settings.ts';
+import type { ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
@@ -112,7 +115,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     findTasks(options.taskFolders ?? [], log),
     options.taxonomy ?? readTaxonomy(config),
   ]);
-  const classifier = options.classifier ?? chooseClassifier(config, taxonomy);
+  const memory: ReplyMemory = {
+    find: (key) => findLlmReply(database, key),
+    keep: (reply) => keepLlmReply(database, reply),
+  };
+  const classifier = options.classifier ?? chooseClassifier(config, taxonomy, { clock, memory });
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
@@ -314,20 +321,15 @@ export async function readTaxonomy(config: Config): Promise<Taxonomy> {
   return loadTaxonomy(text, path.basename(file), compiled);
 }
 
-/** What CLASSIFIER says. @throws AppError SETTINGS_INVALID */
-export function chooseClassifier(config: Config, taxonomy: Taxonomy): Classifier {
-  if (config.classifier === 'llm') {
-    throw new AppError(
-      'SETTINGS_INVALID',
-      'CLASSIFIER=llm is not available in this version. Unset it, or set it to offline.',
-    );
-  }
-  return createOfflineClassifier(taxonomy);
-}
-
-/** True when a key is set that this version does not use yet; said once at start. */
-export function hasUnusedLlmKey(config: Config): boolean {
-  return config.classifier === 'auto' && usesLlm(config);
+/** What CLASSIFIER says; without a memory no reply of a model is kept. @throws AppError SETTINGS_INVALID */
+export function chooseClassifier(
+  config: Config,
+  taxonomy: Taxonomy,
+  { clock = systemClock, memory }: { clock?: Clock; memory?: ReplyMemory } = {},
+): Classifier {
+  if (!usesLlm(config)) return createOfflineClassifier(taxonomy);
+  const [model, apiKey] = [llmModel(config), llmApiKey(config)];
+  return createClassifierFromSettings({ settings: config, model, apiKey, taxonomy, clock, memory });
 }
 
 /** Every setting by name as others may see it: secrets and passwords of addresses masked. */

@@ -1,6 +1,6 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
 import { pathToFileURL } from 'node:url';
-import { type App, createApp, hasUnusedLlmKey } from './app.ts';
+import { type App, createApp } from './app.ts';
 import { celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
@@ -54,8 +54,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     signal: options.signal,
   });
   const app = await createApp({ ...options, schema });
-  if (hasUnusedLlmKey(config))
-    log.warn('classifier.offline', { reason: 'a model key is set, but this version classifies offline only' });
+  if (app.classifier.kind === 'llm') {
+    const { llmProvider: provider, classifierFallback: fallback } = config;
+    log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
+  }
   const queueNames = chosenQueues(app, options.queues ?? config.workerQueues);
   const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
   try {

@@ -1,5 +1,5 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
-import { celeryBrokerUrl, celeryResultUrl, usesLlm } from '../config/derived.ts';
+import { celeryBrokerUrl, celeryResultUrl } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
@@ -125,17 +125,13 @@ function asDatabaseFault(address: string): (error: unknown) => never {
   };
 }
 
-/** This version has one classifier, which needs no server: what is left to test is that settings and taxonomy suit it. */
+/** Settings and taxonomy alone: a model is not called, as a call costs money. */
 export async function checkClassifier(config: Config): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
-    const { model } = chooseClassifier(config, await readTaxonomy(config));
-    const warnings = usesLlm(config) ? ['A model key or address is set; this version does not use it.'] : [];
-    return {
-      facts: { kind: 'offline', model },
-      words: `${model}; this version classifies offline and calls no model, so there is no connection to test`,
-      warnings,
-    };
+    const { kind, model } = chooseClassifier(config, await readTaxonomy(config));
+    const words = kind === 'llm' ? 'the settings suit it; the model was not called' : 'no model is called';
+    return { facts: { kind, model }, words: `${model}; ${words}`, warnings: [] };
   });
 }
 

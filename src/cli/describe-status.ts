@@ -4,7 +4,9 @@ import type { Cli } from './cli.ts';
 import type { ServerStatus, StatusReport } from './status-report.ts';
 import { describeDuration, describeMoment } from './times.ts';
 
-export function describeStatus(cli: Cli, report: StatusReport, nowMs: number): string {
+type Shown = StatusReport & { readonly classifier?: { readonly kind: string } };
+
+export function describeStatus(cli: Cli, report: Shown, nowMs: number): string {
   const { postgres, redis } = report.servers;
   const isUp = (server: ServerStatus) => server.state === 'reachable';
   const serverRows = [
@@ -13,7 +15,9 @@ export function describeStatus(cli: Cli, report: StatusReport, nowMs: number): s
       ...serverCells(postgres, postgres.schema_version === null ? '' : `schema ${postgres.schema_version}`),
     ],
     ['Redis', ...serverCells(redis, '')],
-    ['classifier', 'offline', 'this version calls no model'],
+    report.classifier?.kind === 'llm'
+      ? ['classifier', 'llm', 'transcripts are sent to a model']
+      : ['classifier', 'offline', 'no model is called'],
   ];
   const parts = [cli.table(['part', 'state', 'details'], serverRows)];
   if (report.data_dir !== null) {

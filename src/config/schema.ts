@@ -255,7 +255,7 @@ export const settings = {
     group: 'classification',
     unset: 'WORKER_CONCURRENCY',
     example: '20',
-    meaning: 'Calls to the LLM at a time, over all workers',
+    meaning: 'Calls to the LLM at a time, in one worker process',
   }),
   llmBudgetUsdPerDay: optional('LLM_BUDGET_USD_PER_DAY', amount('US dollars'), {
     group: 'classification',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseClassifier, expandWorkerName, hasUnusedLlmKey, readTaxonomy, scheduledTaskId } from '../../src/app.ts';
+import { chooseClassifier, expandWorkerName, readTaxonomy, scheduledTaskId } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 const configOf = (environment: Record<string, string> = {}) => loadConfig(environment, '').config;
@@ -61,18 +61,26 @@ describe('the task id of a scheduled run', () => {
 });
 
 describe('the classifier', () => {
-  test('is the offline one without a key, and with one in this version, which says so', async () => {
-    const config = configOf({ OPENAI_API_KEY: 'sk-test-key-of-nobody' });
-    const taxonomy = await readTaxonomy(config);
-    expect(chooseClassifier(config, taxonomy).kind).toBe('offline');
-    expect(hasUnusedLlmKey(config)).toBe(true);
-    expect(hasUnusedLlmKey(configOf())).toBe(false);
+  const keyed = { OPENAI_API_KEY: 'sk-test-key-of-nobody' };
+
+  test('asks a model where a key or an address is set, and nobody without', async () => {
+    const taxonomy = await readTaxonomy(configOf());
+    expect(chooseClassifier(configOf(), taxonomy).kind).toBe('offline');
+    expect(chooseClassifier(configOf({ ...keyed, CLASSIFIER: 'offline' }), taxonomy).kind).toBe('offline');
+    expect(chooseClassifier(configOf(keyed), taxonomy)).toMatchObject({
+      kind: 'llm',
+      model: 'gpt-4o-mini',
+      isPaid: true,
+    });
+    const own = configOf({ LLM_BASE_URL: 'http://localhost:11434/v1', LLM_MODEL: 'small' });
+    expect(chooseClassifier(own, taxonomy)).toMatchObject({ kind: 'llm', model: 'small' });
   });
 
-  test('cannot be an LLM yet', async () => {
-    const config = configOf({ CLASSIFIER: 'llm', OPENAI_API_KEY: 'sk-test-key-of-nobody' });
+  test.each(['anthropic', 'google'])('says that this version does not have the provider %s', async (provider) => {
+    const config = configOf({ ...keyed, LLM_PROVIDER: provider });
     const taxonomy = await readTaxonomy(config);
-    expect(() => chooseClassifier(config, taxonomy)).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }));
+    const refused = { code: 'SETTINGS_INVALID', message: expect.stringContaining('not in this version') };
+    expect(() => chooseClassifier(config, taxonomy)).toThrow(expect.objectContaining(refused));
   });
 
   test('has its file named when that cannot be read', async () => {

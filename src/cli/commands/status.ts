@@ -20,13 +20,13 @@ async function runStatus(cli: Cli): Promise<void> {
   const report = await gatherStatus(config);
   const servers = [report.servers.postgres, report.servers.redis];
   const fault = servers.find(({ code }) => code !== null);
-  const classifier = { kind: 'offline', has_unused_key: usesLlm(config) };
+  const classifier = { kind: usesLlm(config) ? 'llm' : 'offline' };
   if (cli.json) {
     const trouble = fault === undefined ? {} : { error: fault.error, code: fault.code };
     cli.document({ success: fault === undefined, ...trouble, ...report, classifier });
   } else {
     const { describeStatus } = await import('../describe-status.ts');
-    cli.out(describeStatus(cli, report, Date.now()));
+    cli.out(describeStatus(cli, { ...report, classifier }, Date.now()));
   }
   for (const { error } of servers) if (error !== null) cli.note(`vambe: ${error}`);
   if (fault !== undefined) cli.exitWith(5);

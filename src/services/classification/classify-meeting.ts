@@ -114,13 +114,18 @@ interface Input {
 
 async function classify(
   { classifier, taxonomy, clock, worker }: ClassifyMeetingDeps,
-  { signal, progress }: ClassifyRequest,
+  { isForced, signal, progress }: ClassifyRequest,
   job: TakenJob<MeetingSubject>,
   { subject, transcript, inputHash }: Input,
 ): Promise<AnswerToSave> {
   progress({ current: 1, total: 4, stage: 'classifying', message: 'reading the transcript' });
   const startMs = clock.monotonicMs();
-  const classification = await classifier.classify({ transcript, sellerPrompt: subject.sellerPrompt, signal });
+  const { sellerPrompt } = subject;
+  // Forced: whoever asks again wants a new answer, but not two of them for one job.
+  const key = isForced ? `${inputHash}:${job.rowId}` : inputHash;
+  const keepAs = { key, meetingId: subject.meetingId };
+  const classification = await classifier.classify({ transcript, sellerPrompt, signal, keepAs });
+  const { answeredBy = classifier } = classification;
   const durationMs = Math.max(0, clock.monotonicMs() - startMs);
   return {
     jobRowId: job.rowId,
@@ -130,12 +135,13 @@ async function classify(
     transcriptMd5: createHash('md5')
       .update(subject.transcript ?? '')
       .digest('hex'),
-    inputHash,
+    // A stand-in's answer is not what this input was to get: the next request asks again.
+    inputHash: answeredBy === classifier ? inputHash : hashInput(transcript, answeredBy.version, sellerPrompt),
     startedAt: job.startedAt,
     durationMs,
-    classifier: classifier.kind,
-    model: classifier.model,
-    promptVersion: null,
+    classifier: answeredBy.kind,
+    model: answeredBy.model,
+    promptVersion: answeredBy === classifier ? (classifier.promptVersion ?? null) : null,
     taxonomyVersion: taxonomy.version,
     fields: classification.fields,
     texts: {
@@ -148,6 +154,7 @@ async function classify(
     confidence: classification.confidence,
     truncated: classification.truncated,
     needsReview: classification.needsReview,
+    isForced,
   };
 }
 

@@ -96,7 +96,7 @@ it('README.md shows the emojis of the log', () => {
     'redis.down',
     'database.down',
     'job.taken_up',
-    'classifier.offline',
+    'classifier.llm',
     'celery.x',
     'api.x',
   ]
