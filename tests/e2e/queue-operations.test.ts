@@ -243,10 +243,11 @@ describe('cancel', () => {
 
   it('by filter ends what is open and nothing else', async () => {
     await stopWorker();
-    for (const taskId of ['c1', 'c2']) await app.ask({ task: 'ends', taskId, dueAt: later });
-    const { document } = await vambeJson('cancel', '--filter', 'id=c1,c2,over', '--yes');
+    for (const taskId of ['c1', 'c2', 'c3']) await app.ask({ task: 'ends', taskId, dueAt: later });
+    await query(app, `update vambe_worker.jobs set state = 'completed', finished_at = now() where task_id = 'c3'`);
+    const { document } = await vambeJson('cancel', '--filter', 'id=c1,c2,c3', '--yes');
     expect(document).toMatchObject({ success: true, matched: 2, cancelled: 2, answers: { 'not-running': 2 } });
-    expect(await statesOf('c1', 'c2', 'over')).toEqual(['cancelled', 'cancelled', 'completed']);
+    expect(await statesOf('c1', 'c2', 'c3')).toEqual(['cancelled', 'cancelled', 'completed']);
   });
 });
 
