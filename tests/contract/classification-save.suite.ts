@@ -44,6 +44,7 @@ function makeAnswer(
     confidence: 0.804,
     truncated: false,
     needsReview: false,
+    isForced: false,
     ...partial,
   };
 }
@@ -309,6 +310,23 @@ export function describeClassificationSave(servers: string): void {
         sentiment: 'positive',
       });
       expect(toResult(answer, saved as SaveOutcome)).toEqual(standing);
+    });
+
+    test("lets a forced answer take the place of a person's correction", async () => {
+      const [first] = await newJobs(1);
+      const meetingId = first!.subject!.meetingId;
+      await save(makeAnswer(first!));
+      await query(`update vambe_worker.current set corrected = $2 where meeting_id = $1`, [
+        meetingId,
+        { business_sector: 'education' },
+      ]);
+      const [second] = await takeJobs([meetingId]);
+      await save({ ...makeAnswer(second!, { sector: 'retail' }), isForced: true });
+      expect((await readStandingResult(database, meetingId))?.classification_data).toMatchObject({
+        business_sector: 'retail',
+      });
+      const [kept] = await query(`select corrected from vambe_worker.current where meeting_id = $1`, [meetingId]);
+      expect(kept).toEqual({ corrected: {} });
     });
 
     test('stores what a column cannot be null with its default, also where a person cleared it', async () => {

@@ -308,7 +308,7 @@ describe('a classified meeting', () => {
     expect(text.out).toContain(transcript);
   });
 
-  it('keeps a correction when it is classified again, with who, before, after and why on record', async () => {
+  it('stores a correction with who, before, after and why on record, until a forced classification', async () => {
     const args = ['review', String(id), 'urgency=false', 'business_sector=null', '--by', 'Camila', '--reason', 'sure'];
     const { code, document } = await vambeJson(args);
     expect(code).toBe(0);
@@ -316,7 +316,7 @@ describe('a classified meeting', () => {
       { field: 'urgency', before: true, after: false },
       { field: 'business_sector', after: null },
     ]);
-    await vambe(['classify', String(id), '--wait', '--force']);
+    await vambe(['classify', String(id), '--wait']);
     const shown = (await vambeJson(['show', String(id)])).document;
     expect(shown.classification.fields.urgency).toMatchObject({ value: false, is_corrected: true, answered: true });
     expect(shown.history.reviews).toMatchObject([
@@ -335,6 +335,9 @@ describe('a classified meeting', () => {
     expect(audit).toMatchObject([
       { actor: 'Camila', after: { urgency: false, business_sector: null }, reason: 'sure' },
     ]);
+    await vambe(['classify', String(id), '--wait', '--force']);
+    const { classification } = (await vambeJson(['show', String(id)])).document;
+    expect(classification.fields.urgency).toMatchObject({ value: true, is_corrected: false });
   });
 
   it('stores a null correction of a column that cannot be null as the default of that column', async () => {

@@ -48,10 +48,12 @@ export function createHousekeeping({
     const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
     if (hasMarker && !isDue) return;
     sweptMs = clock.monotonicMs();
-    // Before jobs are delivered to a queue that is to be paused. Schedules also where Redis kept its data: a new version may have new ones.
-    await applyControls({ registersSchedules: !hasMarker || !hasSchedules });
-    hasSchedules = true;
+    // Before jobs are delivered to a queue that is to be paused.
+    await applyControls({ registersSchedules: false });
     await sweep.run(hasMarker ? 'stale' : 'everything');
+    // After the sweep, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
+    if (!hasMarker || !hasSchedules) await applyControls({ registersSchedules: true });
+    hasSchedules = true;
     if (!hasMarker) await setMarker(redis);
   };
 

@@ -26,6 +26,8 @@ export interface AnswerToSave {
   readonly confidence: number;
   readonly truncated: boolean;
   readonly needsReview: boolean;
+  /** Asked for again on purpose: what a person corrected gives way. */
+  readonly isForced: boolean;
 }
 
 export interface AnswerTexts {
@@ -70,7 +72,7 @@ const saveStatement: Statement = {
 with input as materialized (
   select * from json_to_recordset($1) as t(n int, job_id bigint, run_id bigint, meeting_id int, worker text, text_hash text, input_hash text,
     started_at timestamptz, ms int, classifier text, model text, prompt_version text, taxonomy_version text, fields jsonb, texts jsonb, columns jsonb,
-    confidence real, truncated boolean, needs_review boolean)
+    confidence real, truncated boolean, needs_review boolean, forced boolean)
 ), fresh as materialized (
   select i.* from input i join public.meetings m on m.id = i.meeting_id where md5(m.transcript) = i.text_hash
 ), ended as (
@@ -82,7 +84,9 @@ with input as materialized (
 ), won as (
   insert into vambe_worker.current as c (meeting_id, run_id, input_hash)
   select distinct on (f.meeting_id) f.meeting_id, f.run_id, f.input_hash from fresh f join ended e on e.id = f.job_id order by f.meeting_id, f.run_id desc
-  on conflict (meeting_id) do update set run_id = excluded.run_id, input_hash = excluded.input_hash where c.run_id <= excluded.run_id
+  on conflict (meeting_id) do update set run_id = excluded.run_id, input_hash = excluded.input_hash,
+    corrected = case when exists (select 1 from fresh f where f.run_id = excluded.run_id and f.forced) then '{}' else c.corrected end
+  where c.run_id <= excluded.run_id
   returning c.meeting_id, c.run_id, c.corrected
 ), run as (
   insert into vambe_worker.runs (id, meeting_id, job_id, classifier, model, prompt_version, taxonomy_version, input_hash, fields, texts, confidence, truncated, needs_review, started_at, duration_ms)
@@ -184,6 +188,7 @@ function toInput(answer: AnswerToSave, n: number) {
     confidence: answer.confidence,
     truncated: answer.truncated,
     needs_review: answer.needsReview,
+    forced: answer.isForced,
   };
 }
 

@@ -95,14 +95,16 @@ async function classifyOnce(
   }
   const claim = `${subject.meetingId}:${inputHash}`;
   const needsClaim = deps.classifier.isPaid && !request.isForced;
-  if (needsClaim && !(await deps.claims.claim(claim, job.rowId, claimLifeMs))) {
+  // Without Redis nobody knows who is on it: a hint that cannot be had fails no job.
+  if (needsClaim && !(await deps.claims.claim(claim, job.rowId, claimLifeMs).catch(() => true))) {
     return stepBack('being classified by another job', beingClassifiedDelayMs);
   }
   try {
     const answer = await classify(deps, request, job, { subject, transcript, inputHash });
     return await saveAnswer(deps, request, answer);
   } finally {
-    if (needsClaim) await deps.claims.release(claim, job.rowId);
+    // What was saved stands, whether or not the claim can be given back: its life ends it.
+    if (needsClaim) await deps.claims.release(claim, job.rowId).catch(() => undefined);
   }
 }
 
