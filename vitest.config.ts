@@ -11,7 +11,9 @@ export default defineConfig({
   test: {
     ...(report ? { reporters: ['default', 'json'], outputFile: { json: report } } : {}),
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], sequence: { groupOrder: 0 }, testTimeout: 30_000 },
+      },
       {
         test: {
           name: 'integration',
@@ -19,6 +21,7 @@ export default defineConfig({
           exclude: ['tests/**/*.real.test.ts'],
           globalSetup: ['tests/helpers/embedded-setup.ts'],
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           ...longRun,
         },
       },
@@ -28,6 +31,7 @@ export default defineConfig({
           include: ['tests/**/*.real.test.ts'],
           globalSetup: ['tests/helpers/real-setup.ts'],
           maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           ...longRun,
         },
       },

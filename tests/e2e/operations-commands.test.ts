@@ -83,7 +83,7 @@ async function vambeJson(
 }
 
 async function startWorker(): Promise<void> {
-  worker ??= await app.work({ concurrency: 2 });
+  worker ??= await app.work({ concurrency: 2, withHousekeeping: true });
 }
 
 async function stopWorker(): Promise<void> {
