@@ -91,15 +91,7 @@ describe('docs/operations/logs.md', () => {
 
 it('README.md shows the emojis of the log', () => {
   const shown = tableRows(sectionOf(readPage('README.md'), 'Log lines')).flatMap((cells) => [cells[0], cells[2]]);
-  const known = [
-    'worker.ready',
-    'redis.down',
-    'database.down',
-    'job.taken_up',
-    'classifier.llm',
-    'celery.x',
-    'api.x',
-  ]
+  const known = ['worker.ready', 'redis.down', 'database.down', 'job.taken_up', 'classifier.llm', 'celery.x', 'api.x']
     .concat(['schedule.x', 'job.finished', 'job.retry', 'job.failed'])
     .map((each) => emojiOf(each, 'info'));
   expect(shown.filter(Boolean).sort()).toEqual(known.sort());
