@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: no I/O · contract and integration: embedded servers, so nothing but Node is needed · real: the same contract
-// suites on servers that apt installs · e2e: the built command as a user runs it.
+// unit: no I/O · integration: contract suites, worker and commands on embedded servers, so nothing but Node is needed ·
+// embedded: the embedded servers themselves, killed and damaged · real: the contract suites on servers that apt installs.
 const longRun = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 // CI adds up the reports of several runs; see scripts/totals.mjs.
@@ -18,10 +18,19 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/{contract,integration,e2e}/**/*.test.ts'],
-          exclude: ['tests/**/*.real.test.ts'],
+          exclude: ['tests/**/*.real.test.ts', 'tests/integration/embedded/**'],
           globalSetup: ['tests/helpers/embedded-setup.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+          ...longRun,
+        },
+      },
+      {
+        test: {
+          name: 'embedded',
+          include: ['tests/integration/embedded/**/*.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           ...longRun,
         },
       },
@@ -31,7 +40,7 @@ export default defineConfig({
           include: ['tests/**/*.real.test.ts'],
           globalSetup: ['tests/helpers/real-setup.ts'],
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           ...longRun,
         },
       },
