@@ -4,12 +4,15 @@ import type { Database } from '../../core/database.ts';
 /** A checked row of a file, with what the tables hold. */
 export interface MeetingToStore {
   readonly clientName: string;
+  /** Lower case; null where none is known. */
   readonly clientEmail: string | null;
   readonly clientPhone: string | null;
   readonly sellerName: string;
+  /** Address made from the seller's name, for a seller that is not in the database yet. */
   readonly sellerEmail: string;
   readonly meetingAt: Date;
   readonly closed: boolean;
+  /** At most 2,000,000 UTF-16 code units; null where blank. */
   readonly transcript: string | null;
 }
 

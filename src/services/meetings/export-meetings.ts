@@ -1,41 +1,9 @@
 /** Writes meetings with their labels as CSV, JSON lines or one JSON document, row by row. */
 import { stringify } from 'csv-stringify/sync';
+import type { ExportedMeeting } from '../../models/queries/meetings.ts';
 
 /** One row of an export: null where a meeting has no classification. Names are those of the exported columns. */
-export interface ExportRow {
-  readonly meeting_id: number;
-  readonly client_name: string;
-  readonly client_email: string | null;
-  readonly seller_name: string;
-  readonly meeting_at: Date;
-  readonly closed: boolean;
-  readonly classification_id: number | null;
-  readonly business_sector: string | null;
-  readonly company_size: string | null;
-  readonly region: string | null;
-  readonly lead_source: string | null;
-  readonly vambe_product: string | null;
-  readonly use_case: string | null;
-  readonly primary_pain_point: string | null;
-  readonly urgency: boolean | null;
-  readonly decision_maker_role: string | null;
-  readonly purchase_stage: string | null;
-  readonly language: string | null;
-  readonly sentiment: string | null;
-  readonly lost_client_bad_meeting: boolean | null;
-  readonly categories: readonly string[] | null;
-  readonly confidence_score: number | null;
-  readonly key_topics: readonly string[] | null;
-  readonly action_items: readonly string[] | null;
-  readonly next_steps: string | null;
-  readonly summary: string | null;
-  readonly model_used: string | null;
-  readonly processed_at: Date | null;
-  readonly processing_time_ms: number | null;
-  readonly classification_created_at: Date | null;
-  readonly classification_updated_at: Date | null;
-  readonly transcript: string | null;
-}
+export type ExportRow = ExportedMeeting;
 
 export type ExportFormat = 'csv' | 'jsonl' | 'json';
 
