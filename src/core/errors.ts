@@ -45,6 +45,10 @@ export const errorCodes = {
   TASK_INVALID: { fault: 'permanent', exit: 2 },
   TASK_TIMEOUT: { fault: 'transient', exit: 1 },
   TASK_FAILED: { fault: 'transient', exit: 1 },
+  TASK_SOFT_LIMIT: { fault: 'permanent', exit: 1 },
+  TASK_HARD_LIMIT: { fault: 'permanent', exit: 1 },
+  TASK_REVOKED: { fault: 'permanent', exit: 1 },
+  TASK_EXPIRED: { fault: 'permanent', exit: 1 },
   JOB_POISONED: { fault: 'permanent', exit: 1 },
   JOB_TOO_NEW: { fault: 'throttled', exit: 1 },
   MEETING_NOT_FOUND: { fault: 'permanent', exit: 3 },
@@ -52,6 +56,11 @@ export const errorCodes = {
   TRANSCRIPT_EMPTY: { fault: 'permanent', exit: 1 },
   RESULT_NOT_STORABLE: { fault: 'permanent', exit: 1 },
   STALE_RESULT: { fault: 'permanent', exit: 1 },
+
+  MESSAGE_MALFORMED: { fault: 'permanent', exit: 1 },
+  MESSAGE_REFUSED: { fault: 'permanent', exit: 1 },
+  MESSAGE_INVALID: { fault: 'permanent', exit: 1 },
+  CHORD_FAILED: { fault: 'permanent', exit: 1 },
 
   LLM_UNREACHABLE: { fault: 'transient', exit: 5 },
   LLM_TIMEOUT: { fault: 'transient', exit: 5 },

@@ -7,6 +7,21 @@ export type OpenState = 'queued' | 'retrying';
 export type EndState = 'completed' | 'failed' | 'cancelled' | 'rejected';
 export type JobState = OpenState | EndState;
 
+/** What a sender asked beside the parameters; `jobs.message` keeps it as JSON. Jobs of our own commands have none. */
+export interface CallTerms {
+  /** Not started later than this, ISO 8601; null: never too late. */
+  readonly expiresAt: string | null;
+  readonly softLimitMs: number | null;
+  readonly hardLimitMs: number | null;
+  /** The sender reads no result, so a success is not published. */
+  readonly ignoresResult: boolean;
+  readonly groupId: string | null;
+  readonly parentId: string | null;
+  readonly rootId: string | null;
+  /** The rest of what was sent, which only celery/ understands. */
+  readonly wire: Readonly<Record<string, unknown>>;
+}
+
 /** What someone asks for. */
 export interface JobRequest {
   /** Public id, unique: the same id sent twice is done once. */
@@ -21,6 +36,9 @@ export interface JobRequest {
   readonly priority: number;
   /** Not before this moment, ISO 8601; null: at once. */
   readonly dueAt: string | null;
+  readonly terms?: CallTerms | null;
+  /** Attempts that failed elsewhere before it came here; unset: none. */
+  readonly failedAttempts?: number;
 }
 
 export interface AcceptedJob {
@@ -47,6 +65,8 @@ export interface TakenJob<Subject = unknown> {
   readonly runId: string;
   /** ISO 8601, the database's clock; shown, never compared. */
   readonly startedAt: string;
+  /** Null where nobody asked for anything special. */
+  readonly terms: CallTerms | null;
   /** It was running when a worker died, and runs in a process of its own since. */
   readonly isAlone: boolean;
   /** Since it was accepted, by the database's clock. */

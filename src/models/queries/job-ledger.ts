@@ -2,6 +2,7 @@
 import type { Database, Statement } from '../../core/database.ts';
 import type {
   AcceptedJob,
+  CallTerms,
   CompletedJob,
   FailedAttempt,
   JobLedger,
@@ -72,10 +73,10 @@ const acceptStatement: Statement = {
   name: 'job_accept',
   text: `
 with input as (
-  select * from json_to_recordset($1) as t(n int, task_id text, task text, queue text, parameters jsonb, meeting_id int, origin text, priority int, due_at timestamptz)
+  select * from json_to_recordset($1) as t(n int, task_id text, task text, queue text, parameters jsonb, meeting_id int, origin text, priority int, due_at timestamptz, message jsonb, attempt int)
 ), fresh as (
-  insert into vambe_worker.jobs (task_id, task, queue, parameters, meeting_id, origin, priority, due_at)
-  select task_id, task, queue, parameters, meeting_id, origin, priority, due_at from input order by n
+  insert into vambe_worker.jobs (task_id, task, queue, parameters, meeting_id, origin, priority, due_at, message, attempt)
+  select task_id, task, queue, parameters, meeting_id, origin, priority, due_at, message, coalesce(attempt, 0) from input order by n
   on conflict (task_id) do nothing
   returning id, task_id
 )
@@ -104,6 +105,8 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
     origin: request.origin,
     priority: request.priority,
     due_at: request.dueAt,
+    message: request.terms ?? undefined,
+    attempt: request.failedAttempts,
   }));
   for (;;) {
     const rows = await database.run<AcceptRow>(acceptStatement, [JSON.stringify(input)]);
@@ -122,7 +125,7 @@ function takeStatement(hasSellerPrompt: boolean): Statement {
   return {
     name: 'job_take',
     text: `
-select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.origin, j.state, j.attempt, j.alone,
+select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.origin, j.state, j.attempt, j.alone, j.message,
   nextval('vambe_worker.runs_id_seq')::text as run_id, now()::text as started_at,
   (extract(epoch from now() - j.accepted_at) * 1000)::float8 as age_ms,
   m.id as found_meeting_id, m.transcript, c.name as client_name, s.name as seller_name,
@@ -148,6 +151,7 @@ interface TakeRow {
   readonly state: JobState;
   readonly attempt: number;
   readonly alone: boolean;
+  readonly message: CallTerms | null;
   readonly run_id: string;
   readonly started_at: string;
   readonly age_ms: number;
@@ -172,6 +176,7 @@ function toTakenJob(row: TakeRow): TakenJob<MeetingSubject> {
     failedAttempts: row.attempt,
     runId: row.run_id,
     startedAt: row.started_at,
+    terms: row.message,
     isAlone: row.alone,
     ageMs: row.age_ms,
     subject:

@@ -19,6 +19,7 @@ const job: TakenJob = {
   failedAttempts: 2,
   runId: '9',
   startedAt: '2026-01-01T00:00:00Z',
+  terms: null,
   isAlone: false,
   ageMs: 10,
   subject: null,

@@ -37,6 +37,7 @@ const job: TakenJob<MeetingSubject> = {
   origin: 'tests',
   state: 'queued',
   failedAttempts: 0,
+  terms: null,
   isAlone: false,
   runId: '9',
   startedAt: '2026-01-01T00:00:00Z',
