@@ -185,7 +185,7 @@ describe('an action on many jobs', () => {
 });
 
 describe('cancel', () => {
-  it('takes a waiting job out of its queue at once, and says REVOKED to whoever waits for it', async () => {
+  it('E9 takes a waiting job out of its queue at once, and says REVOKED to whoever waits for it', async () => {
     await app.ask({ task: 'ends', taskId: 'waiting' });
     await app.ask({ task: 'ends', taskId: 'due later', dueAt: later });
     const { code, document } = await vambeJson('cancel', 'waiting', 'due later', '--reason', 'sent twice');
@@ -203,7 +203,7 @@ describe('cancel', () => {
     expect(shown.job).toMatchObject({ state: 'cancelled', changes: [{ action: 'cancel', reason: 'sent twice' }] });
   });
 
-  it('stops a running job, which then writes nothing', async () => {
+  it('E9 stops a running job, which then writes nothing', async () => {
     await startWorker();
     await app.ask({ task: 'runs', taskId: 'running' });
     await isTaken('running');
@@ -213,7 +213,7 @@ describe('cancel', () => {
     expect((await vambeJson('jobs', 'running')).document.job).toMatchObject({ state: 'cancelled', result: null });
   });
 
-  it('leaves a finished job as it is, exit 4, and does not know a stranger, exit 3', async () => {
+  it('E9 leaves a finished job as it is, exit 4, and does not know a stranger, exit 3', async () => {
     await startWorker();
     await app.ask({ task: 'ends', taskId: 'over' });
     await app.rowIn('over', 'completed');

@@ -24,12 +24,12 @@ const promised = [
 
 /** Rows whose test is not there yet; a row that has one leaves this list. */
 const toCome: readonly string[] = [
-  ...['A4', 'A5', 'A6', 'A7', 'A8', 'A9', 'A10', 'A11'],
+  ...['A4', 'A5', 'A6', 'A8', 'A9', 'A10', 'A11'],
   ...['B5', 'B6', 'B9', 'B12', 'C4', 'C5', 'C8', 'C9', 'C10', 'C11'],
   ...rows('D', 16),
-  ...['E2', 'E3', 'E4', 'E9', 'E10', 'E11', 'E12', 'E13', 'E14'],
+  ...['E4', 'E14'],
   ...rows('F', 7),
-  ...['G9', 'H10'],
+  ...['H10'],
 ];
 
 it('has a test for each promised row', () => {

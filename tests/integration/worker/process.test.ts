@@ -100,10 +100,25 @@ test('B8 what a server refuses ends the process with 5, in words on stderr and w
   expect(worker.output()).not.toContain('wrong-secret-word');
 });
 
-test('wrong settings end the process with 2, all of them named', async () => {
-  const worker = spawn({ environment: { WORKER_CONCURRENCY: 'many', LOG_LEVEL: 'loud', WORKER_CONCURENCY: '3' } });
+test('G9 wrong, unknown and contradictory settings end the process with 2, all in one list, before anything is opened', async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const servers = { redisUrl: `redis://127.0.0.1:${port}`, postgresUrl: `postgres://127.0.0.1:${port}/vambe` };
+  const wrong = { WORKER_CONCURRENCY: 'many', LOG_LEVEL: 'loud', WORKER_CONCURENCY: '3' };
+  const worker = spawn({ ...servers, environment: wrong });
   expect(await worker.exited).toBe(2);
-  for (const name of ['WORKER_CONCURRENCY', 'LOG_LEVEL', 'WORKER_CONCURENCY']) expect(worker.output()).toContain(name);
+  for (const name of Object.keys(wrong)) expect(worker.output()).toContain(name);
+  expect(worker.output()).toContain('Did you mean WORKER_CONCURRENCY?');
+  const contradictory = spawn({ ...servers, environment: { CLASSIFIER: 'llm' } });
+  expect(await contradictory.exited).toBe(2);
+  expect(contradictory.output()).toContain('CLASSIFIER');
+  expect(connections).toBe(0);
 });
 
 /** A port in front of a server that refuses until it is opened. */

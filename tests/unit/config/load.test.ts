@@ -67,7 +67,7 @@ const wrongValues: Record<SettingKey, string> = {
 
 describe('a wrong value', () => {
   it.each(settingKeys.map((key) => [settings[key].name, key] as const))(
-    'of %s is named with what is expected',
+    'G9 of %s is named with what is expected',
     (name, key) => {
       const error = faultOf({ [name]: wrongValues[key] });
       expect(error.code).toBe('SETTINGS_INVALID');

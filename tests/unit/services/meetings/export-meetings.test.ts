@@ -76,7 +76,7 @@ describe('exportMeetings', () => {
   });
 
   it.each(['=cmd|" /C calc"!A0', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '=HYPERLINK("http://example.com","x")'])(
-    'keeps %j from being run as a formula (E12)',
+    'E12 keeps %j from being run as a formula',
     async (text) => {
       const csv = await write([makeRow({ client_name: text, transcript: text })], 'csv');
       const [record] = parse(csv, { columns: true }) as Record<string, string>[];
@@ -85,7 +85,7 @@ describe('exportMeetings', () => {
     },
   );
 
-  it('writes CSV that reads back as the same text, whatever the text', async () => {
+  it('E12 writes CSV that reads back as the same text, whatever the text', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (transcript, name) => {
         const csv = await write([makeRow({ transcript, client_name: name }), makeRow()], 'csv');

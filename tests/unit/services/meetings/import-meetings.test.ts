@@ -79,7 +79,7 @@ describe('importMeetings', () => {
     );
   });
 
-  it('reads dates without a zone in IMPORT_TIMEZONE (E13)', async () => {
+  it('E13 reads dates without a zone in IMPORT_TIMEZONE', async () => {
     const store = makeStore();
     await importFile(fileOf(row('ana')), store, { timeZone: 'America/Santiago' });
     expect(store.meetings[0]?.meetingAt).toEqual(new Date('2024-03-01T03:00:00Z'));
@@ -110,7 +110,7 @@ describe('importMeetings', () => {
     expect(handedOver).toEqual([1]);
   });
 
-  it('never fails on any bytes but with INPUT_FILE_INVALID (E3, E10)', async () => {
+  it('E3 E10 never fails on any bytes but with INPUT_FILE_INVALID', async () => {
     const pieces = fc.constantFrom(
       `${header}\n`,
       'Ana,,,2024-03-01,Toro,1,x\n',

@@ -10,7 +10,7 @@ const read = (text: string, timeZone = 'UTC') => {
   return 'at' in reading ? reading.at.toISOString() : reading.problem;
 };
 
-describe('readMeetingDate (E13)', () => {
+describe('readMeetingDate', () => {
   it.each([
     ['2024-02-10', 'UTC', '2024-02-10T00:00:00.000Z'],
     [' 2024-2-9 ', 'UTC', '2024-02-09T00:00:00.000Z'],
@@ -33,7 +33,7 @@ describe('readMeetingDate (E13)', () => {
     ['2024-03-10T02:30', 'America/New_York', '2024-03-10T07:30:00.000Z'],
     ['2024-11-03T01:30', 'America/New_York', '2024-11-03T05:30:00.000Z'],
     ['1970-01-01', 'UTC', '1970-01-01T00:00:00.000Z'],
-  ])('reads %j in %s as %s', (text, timeZone, instant) => {
+  ])('E13 reads %j in %s as %s', (text, timeZone, instant) => {
     expect(read(text, timeZone)).toBe(instant);
   });
 
@@ -57,7 +57,7 @@ describe('readMeetingDate (E13)', () => {
     ['45332', /must be a date/],
     ['2024-02-10; DROP TABLE', /must be a date/],
     ['Nos interesa mucho, pero hay que esperar a marzo', /a text of 48 characters/],
-  ])('rejects %j with a reason', (text, problem) => {
+  ])('E13 rejects %j with a reason', (text, problem) => {
     expect(read(text)).toMatch(problem);
   });
 

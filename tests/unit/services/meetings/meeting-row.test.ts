@@ -55,11 +55,11 @@ describe('toMeetingRow', () => {
     expect(readOk({ closed }).closed).toBe(expected);
   });
 
-  it.each(['', 'quizás', '2', 'cerrado', '1.0', 'constructor', '__proto__'])('rejects closed %j (E13)', (closed) => {
+  it.each(['', 'quizás', '2', 'cerrado', '1.0', 'constructor', '__proto__'])('E13 rejects closed %j', (closed) => {
     expect(read({ closed })).toMatchObject({ rejected: expect.stringMatching(/^"closed" must be 0, 1/) });
   });
 
-  it('keeps a meeting in the future and warns (E13)', () => {
+  it('E13 keeps a meeting in the future and warns', () => {
     expect(read({ date: '2025-06-02' })).toMatchObject({
       ok: { meetingAt: new Date('2025-06-02T00:00:00Z') },
       warnings: ['The meeting is in the future (2025-06-02T00:00:00.000Z).'],
@@ -107,14 +107,14 @@ describe('toMeetingRow', () => {
     expect(read({ [cell]: fitting })).toHaveProperty('ok');
   });
 
-  it('takes a transcript of 2,000,000 characters and not one more (E2)', () => {
+  it('E2 takes a transcript of 2,000,000 characters and not one more', () => {
     expect(readOk({ transcript: 'x'.repeat(2_000_000) }).transcript).toHaveLength(2_000_000);
     expect(read({ transcript: 'x'.repeat(2_000_001) })).toMatchObject({
       rejected: '"Transcripcion" has 2,000,001 characters, at most 2,000,000 are taken.',
     });
   });
 
-  it('stores cells that begin like a formula as they are (E12)', () => {
+  it('E12 stores cells that begin like a formula as they are', () => {
     expect(readOk({ name: '=1+1', transcript: '\t@x' })).toMatchObject({ clientName: '=1+1', transcript: '\t@x' });
   });
 
@@ -124,7 +124,7 @@ describe('toMeetingRow', () => {
     expect(JSON.stringify(reading)).not.toContain('presupuesto');
   });
 
-  it('gives text that PostgreSQL takes, or a reason, for any cells (E3)', () => {
+  it('E3 gives text that PostgreSQL takes, or a reason, for any cells', () => {
     const cell = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc
