@@ -1,4 +1,5 @@
-// Puts into dist/ what the compiler leaves behind: the migrations, and the taxonomy as data, so that a start parses no YAML.
+// Puts into dist/ what the compiler leaves behind: the migrations, the watchdog's thread, and the taxonomy as data, so that a start
+// parses no YAML.
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -6,6 +7,7 @@ const root = new URL('../', import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, root));
 
 cpSync(at('src/models/migrations'), at('dist/models/migrations'), { recursive: true });
+cpSync(at('src/core/watchdog-thread.cjs'), at('dist/core/watchdog-thread.cjs'));
 chmodSync(at('dist/cli/main.js'), 0o755);
 
 const { compileTaxonomy } = await import(new URL('dist/models/taxonomy.js', root));

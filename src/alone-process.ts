@@ -6,6 +6,7 @@ import { closed, retry, stepBack } from './core/outcome.ts';
 import { type FromChild, type ToChild, toSent } from './core/queue/alone.ts';
 import { isServerFault } from './core/queue/availability.ts';
 import { runJob } from './core/queue/run-job.ts';
+import { startWatchdog } from './core/watchdog.ts';
 
 /** What the worker hands over; everything here survives JSON. */
 export type AloneStart = Pick<
@@ -22,7 +23,7 @@ const log = createLogger({ level: 'warn', format: 'json' });
 const send = (message: FromChild) => process.send?.(message);
 
 process.on('message', (message: ToChild) => {
-  if (message.kind === 'start') app = createApp({ ...(message.options as AloneStart), log });
+  if (message.kind === 'start') start(message.options as AloneStart);
   else if (message.kind === 'abort') controller.abort(message.reason);
   else void run(message.rowId).catch(tellFault);
 });
@@ -30,6 +31,12 @@ process.on('message', (message: ToChild) => {
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole group; the worker decides what becomes of its jobs.
 process.on('SIGINT', () => undefined);
+
+function start(options: AloneStart): void {
+  app = createApp({ ...options, log });
+  // A job that blocks this process for good must end it, or its worker would wait for ever.
+  startWatchdog({ limitMs: options.config.taskTimeoutSeconds * 1_000, format: 'json' });
+}
 
 /** A fault of ours or of a server says nothing against the job. */
 function tellFault(error: unknown): void {

@@ -6,6 +6,7 @@ import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { AppError } from './core/errors.ts';
 import { createLogger, type Log } from './core/logger.ts';
+import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
 
 /** failure-matrix bounds: 25 s of grace, 30 s in all. */
@@ -60,11 +61,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
   const queueNames = chosenQueues(app, options.queues ?? config.workerQueues);
   const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
+  const watchdog = startWatchdog({ limitMs: config.taskTimeoutSeconds * 1_000, format: logFormat(config) });
   try {
     await options.prepare?.(app);
     await consumer.start();
     await housekeeping.start();
   } catch (error) {
+    watchdog.stop();
     await app.close();
     throw error;
   }
@@ -82,6 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await housekeeping.stop();
     await consumer.stop(graceMs);
     await app.close();
+    watchdog.stop();
     log.info('worker.stopped', { processed: Object.values(consumer.counts()).reduce((sum, count) => sum + count, 0) });
   };
   return {
@@ -167,6 +171,8 @@ export async function runWorkerUntilSignal(
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    // Its supervisor is gone: nobody would pass a signal on to it, and the next supervisor starts others in its place.
+    if (process.connected) process.once('disconnect', () => onSignal('SIGTERM'));
     const onBug = (error: unknown) => {
       options.log.error('worker.bug', {
         code: 'BUG',
@@ -190,12 +196,13 @@ export async function runWorkerUntilSignal(
   return exitCode;
 }
 
+function logFormat({ logFormat }: Config): 'pretty' | 'json' {
+  return logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
+}
+
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig();
-  const log = createLogger({
-    level: config.logLevel,
-    format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
-  });
+  const log = createLogger({ level: config.logLevel, format: logFormat(config) });
   for (const warning of warnings) log.warn('settings.warning', { warning });
   const [postgres, redis] = [postgresUrl(config), redisUrl(config)];
   if (postgres === null || redis === null) {

@@ -149,7 +149,11 @@ test('A7 a suspect stays one when Redis was emptied, and one that only takes lon
   worker.current().kill('SIGKILL');
   // Redis knows of no stall any more, the row does.
   await app.redis.flushdb();
-  await waitFor('a third start', async () => (await starts()).filter((line) => line === 'long alone').length === 2, 90_000);
+  await waitFor(
+    'a third start',
+    async () => (await starts()).filter((line) => line === 'long alone').length === 2,
+    90_000,
+  );
   expect(await app.rowIn(suspect, 'completed', 'failed')).toMatchObject({ state: 'completed', attempt: 0 });
   expect((await starts()).filter((line) => line.startsWith('long'))).toEqual(['long', 'long alone', 'long alone']);
   await worker.stop();

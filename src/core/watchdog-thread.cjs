@@ -1,0 +1,40 @@
+/**
+ * The watchdog's thread: counts how long the beats of the event loop have stood still, and ends the process at the limit.
+ * CommonJS and as it is, in sources and build: modules and their loaders want the very loop that may be blocked already.
+ */
+'use strict';
+const { writeSync } = require('node:fs');
+const { workerData } = require('node:worker_threads');
+
+/** As watchdog.ts hands them over. */
+const { beats, limitMs, checkMs, format } = workerData;
+let lastBeat = -1;
+let lastMs = performance.now();
+let stoodMs = 0;
+
+setInterval(() => {
+  const nowMs = performance.now();
+  const beat = Atomics.load(beats, 0);
+  // A look that comes late was asleep with the whole process (SIGSTOP, a closed laptop): two looks of it are counted.
+  stoodMs = beat === lastBeat ? stoodMs + Math.min(nowMs - lastMs, 2 * checkMs) : 0;
+  [lastBeat, lastMs] = [beat, nowMs];
+  if (stoodMs < limitMs) return;
+  tell(Math.round(stoodMs / 1_000));
+  process.kill(process.pid, 'SIGKILL');
+}, checkMs);
+
+/** Straight to stderr: a stream would wait for the loop that is blocked. */
+function tell(blockedSeconds) {
+  const next = 'this process ends; the job that blocked it runs alone in another';
+  const fields = { event: 'worker.blocked', blocked_s: blockedSeconds, pid: process.pid, next };
+  const now = new Date();
+  const line =
+    format === 'json'
+      ? JSON.stringify({ level: 'error', time: now.toISOString(), ...fields })
+      : `💥 ${now.toTimeString().slice(0, 8)} ERROR worker.blocked  blocked_s=${blockedSeconds} pid=${process.pid} next="${next}"`;
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Nobody reads: no reason to stay.
+  }
+}
