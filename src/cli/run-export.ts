@@ -3,14 +3,18 @@ import { createWriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
+import { readArchive } from '../models/queries/archive.ts';
 import { streamMeetings } from '../models/queries/meetings.ts';
+import { archiveLines } from '../services/archive/archive-format.ts';
 import { type ExportFormat, exportMeetings } from '../services/meetings/export-meetings.ts';
 import type { Cli } from './cli.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface ExportOptions {
-  readonly format?: ExportFormat;
+  readonly format?: ExportFormat | 'archive';
   readonly out?: string;
 }
 
@@ -24,22 +28,34 @@ export async function runExport(cli: Cli, options: ExportOptions): Promise<void>
     );
   }
   if (out === undefined) {
-    await withDatabase(cli, async (database) => {
-      const pieces = exportMeetings(streamMeetings(database), format);
-      await pipeline(Readable.from(pieces), cli.stdout, { end: false, signal: cli.signal });
-    });
+    if (format === 'archive' && cli.isTerminal) {
+      throw new AppError(
+        'USAGE',
+        'An archive is no text for a terminal. Add --out FILE.vambe, or send it into a pipe.',
+      );
+    }
+    await withDatabase(cli, (database, { schema }) =>
+      write(database, { format, schemaVersion: schema.version, to: cli.stdout, end: false, signal: cli.signal }),
+    );
     return;
   }
   // Before any server: a place that cannot be written is told at once.
   const target = await openTarget(out);
   let rows = 0;
+  const onMeeting = () => {
+    rows += 1;
+  };
   try {
-    await withDatabase(cli, async (database) => {
-      const counted = count(streamMeetings(database), () => {
-        rows += 1;
-      });
-      await pipeline(Readable.from(exportMeetings(counted, format)), target.stream, { signal: cli.signal });
-    });
+    await withDatabase(cli, (database, { schema }) =>
+      write(database, {
+        format,
+        schemaVersion: schema.version,
+        to: target.stream,
+        end: true,
+        signal: cli.signal,
+        onMeeting,
+      }),
+    );
     await target.keep();
   } catch (error) {
     await target.discard();
@@ -47,6 +63,33 @@ export async function runExport(cli: Cli, options: ExportOptions): Promise<void>
   }
   if (cli.json) cli.document({ success: true, file: out, format, meetings: rows });
   else cli.note(`${rows} meetings written to ${out} (${format}).`);
+}
+
+interface Writing {
+  readonly format: ExportFormat | 'archive';
+  readonly schemaVersion: number;
+  readonly to: Writable;
+  /** Whether the target ends with the export; stdout does not. */
+  readonly end: boolean;
+  readonly signal: AbortSignal;
+  readonly onMeeting?: () => void;
+}
+
+async function write(
+  database: Database,
+  { format, schemaVersion, to, end, signal, onMeeting }: Writing,
+): Promise<void> {
+  if (format !== 'archive') {
+    const meetings = count(streamMeetings(database), onMeeting ?? (() => undefined));
+    return pipeline(Readable.from(exportMeetings(meetings, format)), to, { end, signal });
+  }
+  await readArchive(database, async ({ tables, rows }) => {
+    const head = { schema_version: schemaVersion, written_at: new Date().toISOString(), tables };
+    const lines = archiveLines(head, rows(), (table) => {
+      if (table === 'public.meetings') onMeeting?.();
+    });
+    await pipeline(Readable.from(lines), createGzip(), to, { end, signal });
+  });
 }
 
 async function* count<T>(items: AsyncIterable<T>, onItem: () => void): AsyncGenerator<T> {

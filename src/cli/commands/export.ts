@@ -1,9 +1,9 @@
 /** `vambe export`: every meeting with its labels, streamed. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { oneOf, withExample } from '../help.ts';
 
-const formats = ['csv', 'jsonl', 'json'] as const;
+const formats = ['csv', 'jsonl', 'json', 'archive'] as const;
 type Format = (typeof formats)[number];
 
 interface ExportFlags {
@@ -14,19 +14,17 @@ interface ExportFlags {
 export function register(program: Command, cli: Cli): void {
   const command = program
     .command('export')
-    .description('all meetings with their labels')
-    .option('-f, --format <format>', `${formats.join(', ')} (default: csv; json with --json)`, format)
+    .description('all meetings with their labels; as an archive everything, to move to another database')
+    .option('-f, --format <format>', `${formats.join(', ')} (default: csv; json with --json)`, oneOf(formats))
     .option('-o, --out <file>', 'write there instead of to stdout; a file of that name is replaced')
     .action(async (flags: ExportFlags) => {
       const { runExport } = await import('../run-export.ts');
       await runExport(cli, flags);
     });
-  withExample(command, 'vambe export --format csv --out meetings.csv', 'vambe export --format jsonl | head -3');
-}
-
-function format(given: string): Format {
-  if (given.toLowerCase() === 'archive') {
-    throw new InvalidArgumentError(`Archives are not available in this version; take one of ${formats.join(', ')}.`);
-  }
-  return oneOf(formats)(given);
+  withExample(
+    command,
+    'vambe export --format csv --out meetings.csv',
+    'vambe export --format jsonl | head -3',
+    'vambe export --format archive --out all.vambe',
+  );
 }
