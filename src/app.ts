@@ -1,10 +1,19 @@
 /** The task app: discovers tasks, routes them to queues, declares schedules, and wires everything. Importing it does nothing. */
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { celeryResultUrl, llmApiKey, llmModel, softTaskTimeoutSeconds, usesLlm } from './config/derived.ts';
+import { type Bridge, createBridge } from './celery/bridge.ts';
+import { createFollowUps, followResults } from './celery/follow-ups.ts';
+import {
+  celeryBrokerUrl,
+  celeryResultUrl,
+  llmApiKey,
+  llmModel,
+  softTaskTimeoutSeconds,
+  usesLlm,
+} from './config/derived.ts';
 import { type Config, settingKeys, settings } from './config/schema.ts';
 import { createBatcher } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
@@ -12,13 +21,16 @@ import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
 import { AppError } from './core/errors.ts';
+import { createJobEvents, type JobEvents } from './core/job-events.ts';
 import type { JobLedger } from './core/job-ledger.ts';
 import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
+import { nameUuid } from './core/name-uuid.ts';
 import { createAlonePool } from './core/queue/alone.ts';
 import { type Consumer, createConsumer } from './core/queue/consume.ts';
 import { createControls } from './core/queue/controls.ts';
 import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.ts';
+import { countWaiting } from './core/queue/holdings.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import type { WorkerState } from './core/queue/presence.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
@@ -26,7 +38,9 @@ import { createSweep } from './core/queue/recover.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createResultBackend, type ResultBackend } from './core/results.ts';
+import { createSteering, type Steering } from './core/steering.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
+import { tellResults } from './core/tell-results.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
 import {
   type AnswerToSave,
@@ -74,6 +88,8 @@ export interface App {
   readonly workerName: string;
   readonly database: Database;
   readonly redis: Redis;
+  /** Holds the Celery lists; the same connection in most installations. */
+  readonly broker: Redis;
   readonly registry: TaskRegistry;
   readonly queues: Queues;
   readonly ledger: JobLedger<MeetingSubject>;
@@ -86,13 +102,21 @@ export interface App {
   /** Jobs that this process runs now. */
   runningJobs(): number;
   /** The parts of a worker that consumes `queueNames` (all when unset); nothing runs before `start`. */
-  createWorker(options: { concurrency: number; queueNames?: readonly string[] }): WorkerParts;
+  createWorker(options: {
+    concurrency: number;
+    queueNames?: readonly string[];
+    /** Celery lists to take from; none when unset. */
+    lists?: readonly string[];
+  }): WorkerParts;
   close(): Promise<void>;
 }
 
 export interface WorkerParts {
   readonly consumer: Consumer;
   readonly housekeeping: Housekeeping;
+  readonly bridge: Bridge;
+  readonly steering: Steering;
+  readonly events: JobEvents;
 }
 
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
@@ -123,6 +147,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
+  const brokerUrl = celeryBrokerUrl(config) ?? options.redisUrl;
+  const broker =
+    brokerUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: brokerUrl, use: 'commands' });
   const resultUrl = celeryResultUrl(config) ?? options.redisUrl;
   const backend =
     resultUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: resultUrl, use: 'commands' });
@@ -146,7 +173,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const ledger = createJobLedger(database, options.schema);
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
-  const results = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
+  const documents = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
+  const origin = `${process.pid}@${hostname()}`;
+  const followUps = createFollowUps({ broker, backend, results: documents, registry, clock, log, origin });
+  const events = createJobEvents();
+  const results = tellResults(followResults(documents, followUps), events, clock);
   const saver = createBatcher<AnswerToSave, SaveOutcome>({
     maxItems: mostAnswersABatch,
     execute: (answers) => saveAnswers(database, answers),
@@ -181,7 +212,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { postgresUrl, redisUrl, schema, taskFolders } = options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   let consuming: Consumer | undefined;
-  const createWorker: App['createWorker'] = ({ concurrency, queueNames = queues.names }) => {
+  const createWorker: App['createWorker'] = ({ concurrency, queueNames = queues.names, lists = [] }) => {
+    const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
     const startedAt = new Date(clock.wallMs()).toISOString();
     const conf = shownSettings(config);
     const consumer = createConsumer({
@@ -201,6 +233,12 @@ export async function createApp(options: AppOptions): Promise<App> {
       hardLimitMs: config.taskTimeoutSeconds * 1_000,
       clock,
       log,
+      timeLimitsOf: (task) => steering.timeLimitsOf(task),
+      refuses(job) {
+        if (steering.isRevoked(job.taskId)) return 'revoked';
+        const expiresAt = job.terms?.expiresAt;
+        return expiresAt && Date.parse(expiresAt) <= clock.wallMs() ? 'expired' : undefined;
+      },
       probeDatabase: () => database.testConnection(),
       async acceptScheduled(task, schedule, slotMs) {
         const { parameters, meetingId } = registry.find(task).bind([], {});
@@ -223,6 +261,25 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     });
     consuming = consumer;
+    steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
+    const bridge = createBridge({
+      broker,
+      brokerUrl,
+      place: `${workerName}#${process.pid}#${randomUUID().slice(0, 8)}`,
+      registry,
+      ledger,
+      queues,
+      results,
+      followUps,
+      events,
+      steering,
+      clock,
+      log,
+      async countBusy() {
+        const waiting = await Promise.all(queues.names.map((name) => countWaiting(queues, name)));
+        return waiting.reduce((sum, count) => sum + count, consumer.running().length);
+      },
+    });
     const state = (): WorkerState => ({
       worker: workerName,
       pid: process.pid,
@@ -260,7 +317,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       });
       await consumer.start();
     };
-    return { consumer: { ...consumer, start }, housekeeping };
+    return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events };
   };
 
   return {
@@ -270,6 +327,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     workerName,
     database,
     redis,
+    broker,
     registry,
     queues,
     ledger,
@@ -284,7 +342,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     async close() {
       results.stop();
       await queues.close();
-      for (const each of new Set([redis, backend, queueConnection])) each.disconnect();
+      for (const each of new Set([redis, backend, broker, queueConnection])) each.disconnect();
       await database.close();
     },
   };
@@ -369,7 +427,5 @@ export function expandWorkerName(template: string, host: string = hostname()): s
 
 /** A uuid (version 5 in form), the same for one slot of one schedule wherever it is taken: two workers make one row. */
 export function scheduledTaskId(schedule: string, slotMs: number): string {
-  const hex = createHash('sha1').update(`vambe:schedule:${schedule}:${slotMs}`).digest('hex');
-  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return nameUuid(`vambe:schedule:${schedule}:${slotMs}`);
 }

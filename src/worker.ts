@@ -1,7 +1,7 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
 import { pathToFileURL } from 'node:url';
 import { type App, createApp } from './app.ts';
-import { celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
+import { celeryBrokerUrl, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { AppError } from './core/errors.ts';
@@ -14,7 +14,7 @@ const graceMs = 25_000;
 const stopTimeoutMs = 30_000;
 
 /** Lists that Celery producers send to; the bridge takes from them. */
-const celeryLists: readonly string[] = ['celery', 'vambe_tasks'];
+const celeryLists: readonly string[] = ['vambe_tasks', 'celery', 'classification', 'default'];
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -48,7 +48,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const concurrency = options.concurrency ?? config.workerConcurrency;
   const { schema, redis, database } = await preflight({
     postgresUrl: options.postgresUrl,
-    redisUrls: [...new Set([options.redisUrl, celeryResultUrl(config) ?? options.redisUrl])],
+    redisUrls: [...new Set([options.redisUrl, celeryBrokerUrl(config), celeryResultUrl(config)])].filter(
+      (url) => url !== null,
+    ),
     patienceMs: options.patienceMs ?? Number.POSITIVE_INFINITY,
     migrates: options.migrates ?? false,
     log,
@@ -59,13 +61,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const { llmProvider: provider, classifierFallback: fallback } = config;
     log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
   }
-  const queueNames = chosenQueues(app, options.queues ?? config.workerQueues);
-  const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
+  const { queueNames, lists } = chosenQueues(app, options.queues ?? config.workerQueues);
+  const { consumer, housekeeping, bridge } = app.createWorker({ concurrency, queueNames, lists });
   const watchdog = startWatchdog({ limitMs: config.taskTimeoutSeconds * 1_000, format: logFormat(config) });
   try {
     await options.prepare?.(app);
     await consumer.start();
     await housekeeping.start();
+    // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
+    await bridge.start();
   } catch (error) {
     watchdog.stop();
     await app.close();
@@ -74,6 +78,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   log.info('worker.ready', {
     worker: app.workerName,
     queues: queueNames.join(','),
+    celery_lists: lists.join(','),
     concurrency,
     classifier: app.classifier.model,
     postgres: database.version,
@@ -82,6 +87,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   let stopping: Promise<void> | undefined;
   const stopOnce = async () => {
+    await bridge.stop();
     await housekeeping.stop();
     await consumer.stop(graceMs);
     await app.close();
@@ -98,19 +104,20 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-/** Queues of ours among those asked for; the names of Celery lists (`celery`, `vambe_tasks`) belong to the bridge. */
-function chosenQueues(app: App, asked: readonly string[]): readonly string[] {
+interface Chosen {
+  /** Queues of ours. */
+  readonly queueNames: readonly string[];
+  /** Celery lists. */
+  readonly lists: readonly string[];
+}
+
+/** Each name is a Celery list, and where it is one, a queue of ours; QUEUE_NAME is one more list. */
+function chosenQueues({ queues, config }: App, asked: readonly string[]): Chosen {
+  const extra = config.queueName === null ? [] : [config.queueName];
+  const lists = [...new Set([...asked, ...extra])];
   // All four names are the default, which means every queue that a task uses.
-  if (['classification', 'default', ...celeryLists].every((name) => asked.includes(name))) return app.queues.names;
-  const known = asked.filter((name) => app.queues.names.includes(name));
-  const strange = asked.filter((name) => !app.queues.names.includes(name) && !celeryLists.includes(name));
-  if (strange.length > 0) {
-    throw new AppError(
-      'USAGE',
-      `There is no queue "${strange.join('", "')}". Known: ${[...app.queues.names, ...celeryLists].join(', ')}.`,
-    );
-  }
-  return known;
+  if (celeryLists.every((name) => asked.includes(name))) return { queueNames: queues.names, lists };
+  return { queueNames: asked.filter((name) => queues.names.includes(name)), lists };
 }
 
 /** @throws AppError REDIS_UNREACHABLE: stopping waits for a server that does not answer */

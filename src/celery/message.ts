@@ -272,6 +272,12 @@ export function listKey(queue: string, priority: number): string {
   return step === 0 ? queue : `${queue}${separator}${step}`;
 }
 
+/** Queue and priority step of a list's key. */
+export function splitListKey(key: string): { readonly queue: string; readonly priority: number } {
+  const [queue = key, step] = key.split(separator);
+  return { queue, priority: prioritySteps.find((each) => String(each) === step) ?? 0 };
+}
+
 /** Headers that Celery 5.2 to 5.6 writes itself. */
 const celeryHeaders: ReadonlySet<string> = new Set([
   'lang',

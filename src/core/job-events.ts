@@ -3,7 +3,7 @@ import type { AppError } from './errors.ts';
 import type { JobRequest, TakenJob } from './job-ledger.ts';
 
 export type JobEvent =
-  /** Accepted from a Celery list; `row` where it has one yet. */
+  /** Accepted from a Celery list. */
   | { readonly kind: 'received'; readonly job: JobRequest }
   | { readonly kind: 'started'; readonly job: TakenJob }
   | { readonly kind: 'succeeded'; readonly job: TakenJob; readonly result: unknown; readonly runtimeMs: number }
@@ -21,7 +21,8 @@ export type JobEvent =
 /** A job may have no row yet when it is refused on arrival. */
 export interface EventSubject {
   readonly taskId: string;
-  readonly task: string;
+  /** Its task, where that is known. */
+  readonly task?: string;
 }
 
 export interface JobEvents {

@@ -41,6 +41,18 @@ export interface JobRequest {
   readonly failedAttempts?: number;
 }
 
+/** A message that is not run. */
+export interface SetAside {
+  readonly taskId: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly state: 'rejected' | 'cancelled';
+  readonly code: string;
+  readonly message: string;
+  /** As it was received, for `jobs.message`. */
+  readonly received: Readonly<Record<string, unknown>>;
+}
+
 export interface AcceptedJob {
   readonly rowId: string;
   readonly taskId: string;
@@ -114,6 +126,10 @@ export interface JobLedger<Subject = unknown> {
   complete(jobs: readonly CompletedJob[]): Promise<readonly boolean[]>;
   /** Notes failed attempts. False for a row that somebody else ended. */
   noteFailures(attempts: readonly FailedAttempt[]): Promise<readonly boolean[]>;
+  /** Ends an open row that is not to be started; one that somebody else ended stays as it is. */
+  cancel(rowId: string, why: { readonly code: string; readonly message: string }): Promise<void>;
+  /** Rows of messages that never were jobs; a task id that is there already is left alone, unless it was set aside before. */
+  setAside(requests: readonly SetAside[]): Promise<void>;
   /** Remembers that a job must run alone, also when Redis forgets it. */
   markAlone(rowId: string): Promise<void>;
   /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */

@@ -20,8 +20,8 @@ const oldestVersion = [6, 2] as const;
 export interface RedisOptions {
   readonly url: string;
   readonly name: string;
-  /** `queue`: for BullMQ, which waits for ever · `commands`: each command has 5 s. */
-  readonly use: 'queue' | 'commands';
+  /** `queue`: for BullMQ, which waits for ever · `commands`: each command has 5 s · `listener`: subscribes. */
+  readonly use: 'queue' | 'commands' | 'listener';
   readonly onChange?: (change: { state: 'down' | 'up'; reason: string; downMs: number }) => void;
 }
 
@@ -31,6 +31,8 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
     connectionName: name,
     connectTimeout: connectTimeoutMs,
     ...(use === 'commands' ? { commandTimeout: commandTimeoutMs } : {}),
+    // ioredis hands key invalidations on as messages of a channel in this protocol alone.
+    ...(use === 'listener' ? { protocol: 2 } : {}),
     maxRetriesPerRequest: null,
     enableReadyCheck: true,
     // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.

@@ -7,7 +7,7 @@
 import { createBatcher } from './batcher.ts';
 import type { Clock } from './clock.ts';
 import type { AppError, ErrorCode } from './errors.ts';
-import type { TakenJob } from './job-ledger.ts';
+import type { CallTerms, TakenJob } from './job-ledger.ts';
 import type { Log } from './logger.ts';
 import type { CacheEntry } from './outcome.ts';
 import type { Redis } from './redis.ts';
@@ -20,12 +20,28 @@ export interface ResultBackend {
   started(job: TakenJob): Promise<void>;
   progress(job: TakenJob, step: ProgressStep): Promise<void>;
   retrying(job: TakenJob, error: AppError): Promise<void>;
-  /** Resolves when the documents are in Redis; waits while Redis is away, until `stop`. */
-  succeeded(job: TakenJob, result: unknown, cache: readonly CacheEntry[]): Promise<void>;
+  /** Resolves when the documents are in Redis; waits while Redis is away, until `stop`. `children`: of what it sent on. */
+  succeeded(job: TakenJob, result: unknown, cache: readonly CacheEntry[], children?: readonly unknown[]): Promise<void>;
   failed(job: TakenJob, error: AppError, cache: readonly CacheEntry[]): Promise<void>;
-  revoked(job: Pick<TakenJob, 'taskId' | 'parameters' | 'meetingId'>): Promise<void>;
+  revoked(job: RevokedJob, reason?: RevokeReason): Promise<void>;
+  /** A failure under an id that is no job here: a message that cannot be run, a step that will never be sent. */
+  failedUnrun(task: UnrunTask, error: AppError): Promise<void>;
   /** Gives up what cannot be written; pending calls resolve. */
   stop(): void;
+}
+
+/** `terminated`: while it ran. */
+export type RevokeReason = 'revoked' | 'expired' | 'terminated';
+
+export interface RevokedJob extends Pick<TakenJob, 'taskId' | 'parameters' | 'meetingId'> {
+  readonly task?: string;
+  readonly terms?: (Partial<CallTerms> & Pick<CallTerms, 'ignoresResult' | 'groupId' | 'parentId'>) | null;
+}
+
+export interface UnrunTask {
+  readonly taskId: string;
+  readonly groupId: string | null;
+  readonly parentId: string | null;
 }
 
 type Write = readonly [mode: 'state' | 'final' | 'set' | 'delete', key: string, lifeSeconds: number, json: string];
@@ -91,7 +107,7 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
   return {
     async started(job) {
       await put(
-        [meta('state', job.taskId, 'STARTED', startedResult, null)],
+        [meta('state', job, 'STARTED', startedResult)],
         [status(job, 'processing', '"message":"started"', now())],
       );
     },
@@ -105,13 +121,13 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
         meeting_id: job.meetingId,
       });
       await put(
-        [meta('state', job.taskId, 'PROGRESS', step, null)],
+        [meta('state', job, 'PROGRESS', step)],
         [status(job, 'processing', `"message":${JSON.stringify(message)}`, now())],
       );
     },
     async retrying(job, error) {
       await put(
-        [meta('state', job.taskId, 'RETRY', exceptionJson(error), null, tracebackOf(error))],
+        readsResult(job) ? [meta('state', job, 'RETRY', exceptionJson(error), { traceback: tracebackOf(error) })] : [],
         [
           status(
             job,
@@ -122,25 +138,28 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
         ],
       );
     },
-    async succeeded(job, result, entries) {
+    async succeeded(job, result, entries, children = []) {
       const json = JSON.stringify(result) ?? 'null';
-      await put(
-        [meta('final', job.taskId, 'SUCCESS', json, now())],
-        [...entries.map(cacheWrite), status(job, 'completed', `"result":${json}`, now())],
-      );
+      const doc = readsResult(job) ? [meta('final', job, 'SUCCESS', json, { dateDone: now(), children })] : [];
+      await put(doc, [...entries.map(cacheWrite), status(job, 'completed', `"result":${json}`, now())]);
     },
     async failed(job, error, entries) {
+      const details = { dateDone: now(), traceback: tracebackOf(error) };
       await put(
-        [meta('final', job.taskId, 'FAILURE', exceptionJson(error), now(), tracebackOf(error))],
+        [meta('final', job, 'FAILURE', exceptionJson(error), details)],
         [...entries.map(cacheWrite), status(job, 'failed', `"error":${JSON.stringify(error.message)}`, now())],
       );
     },
-    async revoked(job) {
-      const result = '{"exc_type":"TaskRevokedError","exc_message":["revoked"],"exc_module":"celery.exceptions"}';
-      await put(
-        [meta('final', job.taskId, 'REVOKED', result, now())],
-        [status(job, 'failed', '"error":"cancelled"', now())],
-      );
+    async revoked(job, reason = 'revoked') {
+      const result = `{"exc_type":"TaskRevokedError","exc_message":["${reason}"],"exc_module":"celery.exceptions"}`;
+      await put(readsResult(job) ? [meta('final', job, 'REVOKED', result, { dateDone: now() })] : [], [
+        status(job, 'failed', '"error":"cancelled"', now()),
+      ]);
+    },
+    async failedUnrun({ taskId, groupId, parentId }, error) {
+      const job = { taskId, terms: { groupId, parentId } };
+      const details = { dateDone: now(), traceback: tracebackOf(error) };
+      await toBackend([meta('final', job, 'FAILURE', exceptionJson(error), details)]);
     },
     stop() {
       isStopped = true;
@@ -168,16 +187,37 @@ async function writeAll(redis: Redis, writes: readonly Write[], isStopped: () =>
   }
 }
 
+interface Described {
+  readonly taskId: string;
+  readonly failedAttempts?: number;
+  readonly terms?: { readonly groupId: string | null; readonly parentId: string | null } | null;
+}
+
+/** Field order as Celery writes it. */
 function meta(
   mode: 'state' | 'final',
-  taskId: string,
+  job: Described,
   state: string,
   resultJson: string,
-  dateDone: string | null,
-  traceback: string | null = null,
+  details: { dateDone?: string; traceback?: string | null; children?: readonly unknown[] } = {},
 ): Write {
-  const json = `{"status":"${state}","result":${resultJson},"traceback":${JSON.stringify(traceback)},"children":[],"date_done":${JSON.stringify(dateDone)},"task_id":${JSON.stringify(taskId)}}`;
-  return [mode, `celery-task-meta-${taskId}`, resultLifeSeconds, json];
+  const { dateDone = null, traceback = null, children = [] } = details;
+  const id = JSON.stringify(job.taskId);
+  const json = `{"status":"${state}","result":${resultJson},"traceback":${JSON.stringify(traceback)},"children":${children.length === 0 ? '[]' : JSON.stringify(children)},"date_done":${JSON.stringify(dateDone)},${relativesJson(job)}"task_id":${id}}`;
+  return [mode, `celery-task-meta-${job.taskId}`, resultLifeSeconds, json];
+}
+
+/** A retried task is its own parent, as Celery sends it again from within itself. */
+function relativesJson({ taskId, failedAttempts = 0, terms }: Described): string {
+  if (!terms) return '';
+  const parent = failedAttempts > 0 ? taskId : terms.parentId;
+  const group = terms.groupId === null ? '' : `"group_id":${JSON.stringify(terms.groupId)},`;
+  return parent === null ? group : `${group}"parent_id":${JSON.stringify(parent)},`;
+}
+
+/** Celery stores neither success, retry nor revocation of a task whose sender ignores its result. */
+function readsResult({ terms }: Pick<RevokedJob, 'terms'>): boolean {
+  return terms?.ignoresResult !== true;
 }
 
 /** The API polls under the id it made itself and passed as api_task_id; other producers' tasks under the task's own id. */
@@ -206,24 +246,60 @@ const pythonExceptions: Partial<Record<ErrorCode, readonly [type: string, module
   TASK_ARGUMENTS: ['TypeError', 'builtins'],
   TASK_UNKNOWN: ['NotRegistered', 'celery.exceptions'],
   TASK_TIMEOUT: ['SoftTimeLimitExceeded', 'billiard.exceptions'],
+  TASK_SOFT_LIMIT: ['SoftTimeLimitExceeded', 'billiard.exceptions'],
+  TASK_HARD_LIMIT: ['TimeLimitExceeded', 'billiard.exceptions'],
   JOB_POISONED: ['WorkerLostError', 'billiard.exceptions'],
+  MESSAGE_MALFORMED: ['DecodeError', 'kombu.exceptions'],
+  MESSAGE_REFUSED: ['ContentDisallowed', 'kombu.exceptions'],
+  MESSAGE_INVALID: ['InvalidTaskError', 'celery.exceptions'],
+  CHORD_FAILED: ['ChordError', 'celery.exceptions'],
 };
 
-/** Celery's exception object; Python raises it again by type and module, made on the fly where it does not know them. */
-function exceptionJson(error: AppError): string {
-  const [type, module] = pythonExceptions[error.code] ?? [pascalCase(error.code), 'vambe_worker.errors'];
-  const message =
-    error.code === 'TASK_UNKNOWN' && typeof error.details.name === 'string' ? error.details.name : error.message;
-  return JSON.stringify({
-    exc_type: type,
-    exc_message: error.code === 'TASK_TIMEOUT' ? [] : [message],
-    exc_module: module,
-  });
+/** An exception as Celery describes it to clients. */
+export interface PythonException {
+  readonly exc_type: string;
+  /** The arguments of its constructor. */
+  readonly exc_message: readonly unknown[];
+  readonly exc_module: string;
 }
 
-function tracebackOf(error: AppError): string {
-  const [type] = pythonExceptions[error.code] ?? [pascalCase(error.code)];
-  return `${type}: ${error.message} [${error.code}]\n`;
+/**
+ * Celery's exception object; Python raises it again by type and module, made on the fly where it does not know them. A task may
+ * name one of its own as `details.exception`: { type, module, args }.
+ */
+export function pythonException(error: AppError): PythonException {
+  const own = error.details.exception;
+  if (typeof own === 'object' && own !== null && 'type' in own && typeof own.type === 'string') {
+    const module = 'module' in own && typeof own.module === 'string' ? own.module : 'vambe_worker.errors';
+    const args = 'args' in own && Array.isArray(own.args) ? own.args : [error.message];
+    return { exc_type: own.type, exc_message: args, exc_module: module };
+  }
+  const [type, module] = pythonExceptions[error.code] ?? [pascalCase(error.code), 'vambe_worker.errors'];
+  return { exc_type: type, exc_message: messageOf(error), exc_module: module };
+}
+
+function messageOf(error: AppError): readonly unknown[] {
+  switch (error.code) {
+    case 'TASK_UNKNOWN':
+      return [error.details.name ?? error.message];
+    case 'TASK_TIMEOUT':
+    case 'TASK_SOFT_LIMIT':
+      return [];
+    case 'TASK_HARD_LIMIT':
+      return [error.details.seconds ?? error.message];
+    default:
+      return [error.message];
+  }
+}
+
+function exceptionJson(error: AppError): string {
+  return JSON.stringify(pythonException(error));
+}
+
+/** Text as Celery's clients print it; null where Celery has none, as no code of the task's failed. */
+function tracebackOf(error: AppError): string | null {
+  if (error.code === 'TASK_UNKNOWN' || error.code === 'TASK_HARD_LIMIT' || error.code === 'JOB_POISONED') return null;
+  return `Traceback (most recent call last):\n${pythonException(error).exc_type}: ${error.message} [${error.code}]\n`;
 }
 
 function pascalCase(code: string): string {

@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createDatabase } from '../../src/core/database.ts';
 import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
+import type { Steering } from '../../src/core/steering.ts';
 import { checkSchema } from '../../src/models/schema-check.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
@@ -21,12 +22,14 @@ export interface WorkOptions {
   readonly concurrency?: number;
   readonly queueNames?: readonly string[];
   readonly withHousekeeping?: boolean;
+  /** Celery lists to take from; unset: none. */
+  readonly lists?: readonly string[];
 }
 
 export interface TestApp extends App {
   readonly log: MemoryLog;
   /** Consumes until `stop`. Housekeeping (heartbeat, sweeps, schedules) runs only where a test is about it: sweep_unclassified would accept the test's meetings. */
-  work(options?: WorkOptions): Promise<{ stop(graceMs?: number): Promise<void> }>;
+  work(options?: WorkOptions): Promise<{ readonly steering: Steering; stop(graceMs?: number): Promise<void> }>;
   /** Enqueues one request; its task id. */
   ask(request: Partial<EnqueueRequest>): Promise<string>;
   /** The row of a job, as soon as it is in one of these states. */
@@ -74,12 +77,15 @@ export async function startApp(
   return {
     ...app,
     log,
-    async work({ concurrency = 20, queueNames, withHousekeeping = false } = {}) {
-      const { consumer, housekeeping } = app.createWorker({ concurrency, queueNames });
+    async work({ concurrency = 20, queueNames, withHousekeeping = false, lists = [] } = {}) {
+      const { consumer, housekeeping, bridge, steering } = app.createWorker({ concurrency, queueNames, lists });
       await consumer.start();
       if (withHousekeeping) await housekeeping.start();
+      if (lists.length > 0) await bridge.start();
       return {
+        steering,
         async stop(graceMs = 5_000) {
+          if (lists.length > 0) await bridge.stop();
           if (withHousekeeping) await housekeeping.stop();
           await consumer.stop(graceMs);
         },

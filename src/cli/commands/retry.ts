@@ -12,7 +12,15 @@ interface RetryFlags extends BulkFlags {
   readonly tasks?: readonly string[];
 }
 
-type Answer = 'reopened' | 'already-open' | 'already-completed' | 'rejected' | 'taken' | 'no-queue' | 'unknown';
+type Answer =
+  | 'reopened'
+  | 'already-open'
+  | 'already-completed'
+  | 'sent-again'
+  | 'too-large'
+  | 'taken'
+  | 'no-queue'
+  | 'unknown';
 
 interface Answered {
   readonly task_id: string;
@@ -23,7 +31,8 @@ const words: Readonly<Record<Answer, string>> = {
   reopened: 'queued again',
   'already-open': 'is open already: it waits or runs',
   'already-completed': 'is completed already; "vambe classify ID --force" classifies a meeting anew',
-  rejected: 'was rejected: its message cannot be run, send a corrected one',
+  'sent-again': 'stands in its Celery list again; what comes of it is a job of its own',
+  'too-large': 'is larger than what was kept of it: send it from where it came',
   taken: 'was opened by somebody else meanwhile',
   'no-queue': 'belongs to a queue of a task that is not known here: name its folder with --tasks',
   unknown: 'is no task id of a job; "vambe jobs" lists them',
@@ -32,7 +41,9 @@ const words: Readonly<Record<Answer, string>> = {
 export function register(program: Command, cli: Cli): void {
   const command = program
     .command('retry')
-    .description('open failed or cancelled jobs again; their attempts so far stay on record')
+    .description(
+      'open failed or cancelled jobs again, and send rejected Celery messages again; attempts so far stay on record',
+    )
     .argument('[task-id...]', 'ids of jobs, as "vambe jobs --state failed" lists them')
     .option('-f, --filter <filter>', filterHelp)
     .option('-y, --yes', 'with --filter: do not ask first')
@@ -52,6 +63,9 @@ export function register(program: Command, cli: Cli): void {
   );
 }
 
+/** A job in its queue, or a message in its list. */
+const isDone = (answer: Answer) => answer === 'reopened' || answer === 'sent-again';
+
 const collect = (given: string, before: readonly string[] = []) => [...before, given];
 
 async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }: RetryFlags): Promise<void> {
@@ -61,12 +75,12 @@ async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }:
     (app) => retryJobs(app, { taskIds, reason: reason ?? null, actor: currentActor() }),
     { taskFolders: tasks },
   );
-  const reopened = answers.filter(({ answer }) => answer === 'reopened').length;
+  const reopened = answers.filter(({ answer }) => isDone(answer)).length;
   const unknown = answers.filter(({ answer }) => answer === 'unknown').length;
   if (cli.json) cli.document({ success: reopened === answers.length, reopened, jobs: answers });
   else
     for (const { task_id, answer } of answers) {
-      if (answer === 'reopened') cli.out(`${task_id} ${words[answer]}`);
+      if (isDone(answer)) cli.out(`${task_id} ${words[answer]}`);
       else cli.note(`vambe: ${task_id} ${words[answer]}.`);
     }
   if (!isQueued) cli.note(notQueued);
@@ -101,7 +115,7 @@ async function runRetryWhere(cli: Cli, terms: readonly FilterTerm[], flags: Retr
           return page.answers;
         },
       });
-      const { reopened = 0 } = answers;
+      const reopened = (answers.reopened ?? 0) + (answers['sent-again'] ?? 0);
       if (cli.json) cli.document({ success: reopened === found.count, matched: found.count, reopened, answers });
       else cli.out(`${reopened} of ${found.count} queued again`);
       if (!areQueued) cli.note(notQueued);
@@ -132,6 +146,10 @@ async function retryCandidates(
 ): Promise<{ answers: readonly Answered[]; isQueued: boolean }> {
   const { reopenJobs } = await import('../../models/queries/jobs.ts');
   const judged = new Map(candidates.map((each) => [each.task_id, judge(each, app.queues.names)]));
+  const messages = candidates.filter(({ task_id }) => judged.get(task_id) === 'sent-again');
+  const { sendAgain } = await import('../../services/operations/send-again.ts');
+  const sent = new Set(await sendAgain(app, { rowIds: messages.map(({ row_id }) => row_id), actor, reason }));
+  for (const { task_id, row_id } of messages) if (!sent.has(row_id)) judged.set(task_id, 'too-large');
   const jobs = candidates.filter(({ task_id }) => judged.get(task_id) === 'reopened');
   const opened = await reopenJobs(app.database, { jobs, actor, reason });
   const isQueued = await app.queues.add(opened).then(
@@ -149,9 +167,9 @@ async function retryCandidates(
 }
 
 /** `reopened` where nothing speaks against it. */
-function judge({ state, queue }: RetryCandidate, queueNames: readonly string[]): Answer {
+function judge({ state, queue, is_message: isMessage }: RetryCandidate, queueNames: readonly string[]): Answer {
   if (state === 'queued' || state === 'retrying') return 'already-open';
   if (state === 'completed') return 'already-completed';
-  if (state === 'rejected') return 'rejected';
+  if (isMessage) return 'sent-again';
   return queueNames.includes(queue) ? 'reopened' : 'no-queue';
 }

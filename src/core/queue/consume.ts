@@ -8,7 +8,8 @@ import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-le
 import type { Log } from '../logger.ts';
 import { fail, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
-import type { ResultBackend } from '../results.ts';
+import type { ResultBackend, RevokeReason } from '../results.ts';
+import type { TimeLimits } from '../steering.ts';
 import type { ProgressStep, TaskRegistry } from '../task.ts';
 import { type AlonePool, poisoned } from './alone.ts';
 import { createAvailability, isServerFault } from './availability.ts';
@@ -51,6 +52,10 @@ export interface ConsumerOptions {
   readonly hardLimitMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Set by remote control, by task. */
+  timeLimitsOf?(task: string): TimeLimits | undefined;
+  /** Why a job is not to be started, where it is not. */
+  refuses?(job: TakenJob): RevokeReason | undefined;
   probeDatabase(): Promise<unknown>;
   /** The row of a job that a schedule made; inserted when it is taken. */
   acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
@@ -68,6 +73,8 @@ export interface Consumer {
   running(): readonly RunningJob[];
   /** Stops a job that was cancelled; resolves when it has let go, undefined where it does not run here. */
   cancel(rowId: string): Promise<void> | undefined;
+  /** Jobs at a time, from now on. */
+  setConcurrency(jobs: number): void;
   /** Jobs completed and failed since the start, by task. */
   counts(): Readonly<Record<string, number>>;
 }
@@ -169,6 +176,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
               log: jobLog,
               softLimitMs: options.softLimitMs,
               hardLimitMs: options.hardLimitMs,
+              timeLimitsOf: options.timeLimitsOf,
               progress: progress.report,
               takeAgain: () => take(job.rowId),
             });
@@ -177,7 +185,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
       count(job.task);
       // Again, and last: what this worker published meanwhile may have covered what the person's command wrote.
-      if (controller.signal.reason === abortReasons.cancelled) await results.revoked(job);
+      if (controller.signal.reason === abortReasons.cancelled) await results.revoked(job, 'terminated');
     } catch (error) {
       if (error instanceof UnrecoverableError) count(job.task);
       throw error;
@@ -200,12 +208,21 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const job = await taker.add(rowId);
       if (!job) return log.warn('job.row_gone', { job_id: rowId });
       if (job.state !== 'queued' && job.state !== 'retrying') return await answerEnded(job);
+      const refusal = options.refuses?.(job);
+      if (refusal) return await endUnstarted(job, refusal);
       await runTaken(job, bullJob, token, signal);
     } catch (error) {
       if (!isServerFault(error)) throw error;
       if (error.code.startsWith('DATABASE_')) database.reportFailure(error);
       await stepBackInQueue(bullJob, token, clock.wallMs() + serverFaultDelayMs);
     }
+  };
+
+  /** Its sender revoked it, or wanted it earlier or not at all. */
+  const endUnstarted = async (job: TakenJob, reason: RevokeReason): Promise<void> => {
+    await ledger.cancel(job.rowId, refusalOf(reason));
+    await results.revoked(job, reason);
+    log.info('job.closed', { job_id: job.rowId, task_id: job.taskId, reason });
   };
 
   /** A second delivery of a job that ended: only its documents may be missing, when a worker died between commit and publication. */
@@ -226,7 +243,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       prefix: queuePrefix,
       autorun: false,
       name: options.worker,
-      concurrency: name === 'default' ? Math.min(mostDefaultJobs, concurrency) : concurrency,
+      concurrency: concurrencyOf(name, gate.concurrency),
       lockDuration: lockDurationMs,
       stalledInterval: stalledCheckMs,
       maxStalledCount: stallsBeforeBullFails,
@@ -272,8 +289,23 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       found?.controller.abort(abortReasons.cancelled);
       return found?.ended;
     },
+    setConcurrency(jobs) {
+      gate.concurrency = jobs;
+      for (const worker of workers) worker.concurrency = concurrencyOf(worker.name, jobs);
+    },
     counts: () => counts,
   };
+}
+
+/** What the row of a job says that its sender did not let start. */
+export function refusalOf(reason: RevokeReason): AppError {
+  return reason === 'expired'
+    ? new AppError('TASK_EXPIRED', 'It was not started before the moment that its message gave as "expires".')
+    : new AppError('TASK_REVOKED', 'It was revoked before it was started.');
+}
+
+function concurrencyOf(queue: string, jobs: number): number {
+  return queue === 'default' ? Math.min(mostDefaultJobs, jobs) : jobs;
 }
 
 /** A failure as its row tells it; codes of another version are kept in words. */

@@ -28,6 +28,15 @@ export async function countQueue(queues: Queues, name: string): Promise<QueueCou
   };
 }
 
+/** Priorities that Celery's four become. What waits behind them (bulk work) is overtaken, so it does not count. */
+const urgent = [1, 4, 7, 10];
+
+/** Jobs that wait in a queue with a priority of Celery's. @throws AppError BUG for a name that is not among the queues */
+export async function countWaiting(queues: Queues, name: string): Promise<number> {
+  const counts = await queues.get(name).getCountsPerPriority(urgent);
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 export interface HeldJob {
   readonly rowId: string;
   /** When it may start, milliseconds since 1970; shown where its row names no moment. */

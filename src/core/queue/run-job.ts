@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import { asOutcome, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
+import type { TimeLimits } from '../steering.ts';
 import type { ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
 
 /** Why a signal of a running job was aborted; `cancelled`: by a person, who has closed its row already. */
@@ -11,6 +12,7 @@ export const abortReasons = {
   stopping: 'stopping',
   lockLost: 'lock-lost',
   softLimit: 'soft-limit',
+  hardLimit: 'hard-limit',
   cancelled: 'cancelled',
 } as const;
 
@@ -21,13 +23,26 @@ export interface RunRequest {
   readonly log: Log;
   readonly softLimitMs: number;
   readonly hardLimitMs: number;
+  /** What remote control set in place of both, by task. */
+  timeLimitsOf?(task: string): TimeLimits | undefined;
   progress(step: ProgressStep): void;
   takeAgain(): Promise<TakenJob>;
 }
 
+interface Limits {
+  readonly softMs: number;
+  readonly hardMs: number;
+  /** The sender's: running into one is the end, as in Celery; ours are retried. */
+  readonly isEnd: boolean;
+}
+
+/** What ends waiting for a handler that ignored the soft limit. */
+const hardLimitReached = new Error('hard limit');
+
 /** Never throws: every way to end is an outcome. Attempts left are looked at by whoever settles it. */
 export async function runJob(registry: TaskRegistry, request: RunRequest): Promise<Outcome> {
   const { job, signal: controller } = request;
+  const limits = limitsOf(request);
   let name = job.task;
   try {
     const task = registry.find(job.task);
@@ -41,50 +56,74 @@ export async function runJob(registry: TaskRegistry, request: RunRequest): Promi
       progress: request.progress,
       takeAgain: request.takeAgain,
     };
-    const value = await withinLimits(() => task.run(job.parameters, context), request);
+    const value = await withinLimits(() => task.run(job.parameters, context), controller, limits);
     return asOutcome(name, value);
   } catch (error) {
-    return controller.signal.aborted ? outcomeOfAbort(controller.signal, request) : outcomeOfError(name, error);
+    if (!controller.signal.aborted) return outcomeOfError(name, error);
+    const reason: unknown = error === hardLimitReached ? abortReasons.hardLimit : controller.signal.reason;
+    return outcomeOfAbort(reason, job.task, limits);
   }
 }
 
-function outcomeOfAbort(signal: AbortSignal, { job, softLimitMs }: RunRequest): Outcome {
-  switch (signal.reason) {
+/** The message's own limits before those of remote control, these before the settings; the shorter of two counts. */
+function limitsOf({ job, softLimitMs, hardLimitMs, timeLimitsOf }: RunRequest): Limits {
+  const steered = timeLimitsOf?.(job.task);
+  const soft = job.terms?.softLimitMs ?? steered?.softMs ?? null;
+  const hard = job.terms?.hardLimitMs ?? steered?.hardMs ?? null;
+  if (soft === null && hard === null) return { softMs: softLimitMs, hardMs: hardLimitMs, isEnd: false };
+  const hardMs = hard ?? hardLimitMs;
+  return { softMs: Math.min(soft ?? softLimitMs, hardMs), hardMs, isEnd: true };
+}
+
+function outcomeOfAbort(reason: unknown, task: string, { softMs, hardMs, isEnd }: Limits): Outcome {
+  switch (reason) {
     case abortReasons.softLimit:
-      return retry(
-        new AppError('TASK_TIMEOUT', `Task "${job.task}" took longer than ${softLimitMs / 1000} s and was stopped.`),
-      );
+    case abortReasons.hardLimit:
+      if (isEnd) return fail(limitError(task, reason === abortReasons.hardLimit ? hardMs : softMs, reason));
+      return retry(new AppError('TASK_TIMEOUT', `Task "${task}" took longer than ${softMs / 1000} s and was stopped.`));
     case abortReasons.stopping:
     case abortReasons.lockLost:
       return handBack();
     case abortReasons.cancelled:
       return closed('cancelled');
     default:
-      return fail(new AppError('TASK_FAILED', `Task "${job.task}" was cancelled.`));
+      return fail(new AppError('TASK_FAILED', `Task "${task}" was cancelled.`));
   }
 }
 
+function limitError(task: string, limitMs: number, reason: unknown): AppError {
+  const [code, kind] =
+    reason === abortReasons.hardLimit
+      ? (['TASK_HARD_LIMIT', 'time_limit'] as const)
+      : (['TASK_SOFT_LIMIT', 'soft_time_limit'] as const);
+  const seconds = limitMs / 1000;
+  return new AppError(code, `Task "${task}" took longer than the ${kind} of ${seconds} s that it was sent with.`, {
+    details: { seconds },
+  });
+}
+
 /** The soft limit aborts the signal; the hard one gives up waiting for a handler that does not listen. */
-async function withinLimits<T>(work: () => Promise<T>, { signal, softLimitMs, hardLimitMs }: RunRequest): Promise<T> {
+async function withinLimits<T>(work: () => Promise<T>, controller: AbortController, limits: Limits): Promise<T> {
+  const { softMs, hardMs } = limits;
+  const { signal } = controller;
   let giveUp: (reason: Error) => void = () => undefined;
   const givenUp = new Promise<never>((_resolve, reject) => {
     giveUp = reject;
   });
   givenUp.catch(() => undefined);
   let timer = setTimeout(() => {
-    signal.abort(abortReasons.softLimit);
-    timer = setTimeout(() => giveUp(new Error('hard limit')), hardLimitMs - softLimitMs);
-  }, softLimitMs);
+    controller.abort(softMs < hardMs ? abortReasons.softLimit : abortReasons.hardLimit);
+    timer = setTimeout(() => giveUp(hardLimitReached), hardMs - softMs);
+  }, softMs);
   // A job that is to be handed back or cancelled is not waited for: whoever ignores the signal may write nothing later.
-  const onAbort = () =>
-    signal.signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.signal.reason)));
-  signal.signal.addEventListener('abort', onAbort, { once: true });
+  const onAbort = () => signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.reason)));
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    if (signal.signal.aborted) onAbort();
+    if (signal.aborted) onAbort();
     return await Promise.race([work(), givenUp]);
   } finally {
     clearTimeout(timer);
-    signal.signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   JobRequest,
   JobState,
   OpenJob,
+  SetAside,
   TakenJob,
 } from '../../core/job-ledger.ts';
 import type { MeetingSubject } from '../meeting-subject.ts';
@@ -39,6 +40,14 @@ export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerO
     async noteFailures(attempts) {
       const rows = await database.run<{ id: string }>(failStatement, [JSON.stringify(attempts.map(toFailInput))]);
       return attempts.map(({ rowId }) => rows.some(({ id }) => id === rowId));
+    },
+    async cancel(rowId, { code, message }) {
+      await database.run(cancelStatement, [rowId, code, message]);
+    },
+    async setAside(requests) {
+      // One row cannot be met twice by one statement.
+      const unique = new Map(requests.map((each) => [each.taskId, each]));
+      await database.run(setAsideStatement, [JSON.stringify([...unique.values()].map(toSetAsideInput))]);
     },
     async markAlone(rowId) {
       await database.run(aloneStatement, [rowId]);
@@ -225,6 +234,30 @@ returning j.id::text`,
 function toFailInput({ rowId, startedAt, attempt, code, message, dueAt, worker }: FailedAttempt) {
   const note = { attempt, at: startedAt, code, message, due_at: dueAt };
   return { id: rowId, attempt, note, code, message, started_at: startedAt, worker, due_at: dueAt };
+}
+
+const cancelStatement: Statement = {
+  name: 'job_cancel',
+  text: `
+update vambe_worker.jobs set state = 'cancelled', finished_at = now(), due_at = null, error_code = $2, error_message = $3
+where id = $1::bigint and state in ('queued', 'retrying')`,
+};
+
+/** A message that was set aside, sent again and set aside again has one row. */
+const setAsideStatement: Statement = {
+  name: 'job_set_aside',
+  text: `
+insert into vambe_worker.jobs as j (task_id, task, queue, origin, state, error_code, error_message, message, finished_at)
+select task_id, task, queue, 'celery', state, code, words, received, now()
+from json_to_recordset($1) as t(task_id text, task text, queue text, state text, code text, words text, received jsonb)
+on conflict (task_id) do update
+set state = excluded.state, error_code = excluded.error_code, error_message = excluded.error_message,
+    accepted_at = now(), finished_at = now()
+where j.state = 'cancelled' and j.origin = 'celery' and excluded.state = 'rejected'`,
+};
+
+function toSetAsideInput({ taskId, task, queue, state, code, message, received }: SetAside) {
+  return { task_id: taskId, task, queue, state, code, words: message, received };
 }
 
 const aloneStatement: Statement = {

@@ -234,11 +234,16 @@ export interface RetryCandidate {
   readonly queue: string;
   readonly state: JobState;
   readonly delivery: number;
+  /** A Celery message that was set aside on its arrival: no job yet. */
+  readonly is_message: boolean;
 }
+
+/** Of `vambe_worker.jobs j`. */
+export const candidateColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.state, j.delivery, coalesce(j.message ? 'raw', false) as is_message`;
 
 const candidatesStatement: Statement = {
   name: 'jobs_retry_candidates',
-  text: `select id::text as row_id, task_id, task, queue, state, delivery from vambe_worker.jobs where task_id = any($1::text[])`,
+  text: `select ${candidateColumns} from vambe_worker.jobs j where j.task_id = any($1::text[])`,
 };
 
 /** Jobs as they stand, for `reopenJobs`; ids that are unknown are left out. */
@@ -273,6 +278,7 @@ with input as (
   update vambe_worker.jobs j
   set state = 'queued', delivery = b.delivery + 1, delivered_at = now(), attempt = 0, due_at = null,
       started_at = null, finished_at = null, worker = null, run_id = null, result = null, error_code = null, error_message = null,
+      message = case when b.message ? 'expiresAt' then b.message || '{"expiresAt": null}' else b.message end,
       attempts = b.attempts || case
         when b.error_code is null or (b.attempts->-1->>'code' = b.error_code and b.attempts->-1->>'message' is not distinct from b.error_message)
         then '[]'::jsonb

@@ -2,6 +2,7 @@
 import type { Database } from '../../core/database.ts';
 import type { FilterTerm, TextKey } from '../job-filter.ts';
 import {
+  candidateColumns,
   type JobPage,
   type JobSummary,
   largestId,
@@ -80,7 +81,7 @@ export interface Selection {
 
 const eligibleStates: Readonly<Record<Selection['eligible'], string>> = {
   open: `j.state in ('queued', 'retrying')`,
-  retriable: `j.state in ('failed', 'cancelled')`,
+  retriable: `j.state in ('failed', 'cancelled', 'rejected')`,
 };
 
 export interface SelectionCount {
@@ -116,7 +117,7 @@ export async function listSelection(
   const { text, values } = toCondition(selection.terms, selection.running);
   const at = values.length;
   const statement = `
-select j.id::text as row_id, j.task_id, j.task, j.queue, j.state, j.delivery from vambe_worker.jobs j
+select ${candidateColumns} from vambe_worker.jobs j
 where ${eligibleStates[selection.eligible]} and ${text} and j.id > $${at + 1}::bigint and j.id <= $${at + 2}::bigint
 order by j.id limit $${at + 3}::int`;
   return database.run<RetryCandidate>({ name: '', text: statement }, [
@@ -164,6 +165,46 @@ export async function cancelOpenJobs(
   { taskIds, actor, reason }: { taskIds: readonly string[]; actor: string; reason: string | null },
 ): Promise<readonly CancelledJob[]> {
   return database.run<CancelledJob>({ name: 'jobs_cancel', text: cancelText }, [taskIds, actor, reason]);
+}
+
+// ---------------------------------------------------------------- messages set aside
+
+/** A message as it was received. */
+export interface ReceivedMessage {
+  readonly row_id: string;
+  readonly list: string;
+  readonly encoding: 'utf8' | 'base64';
+  readonly raw: string;
+  readonly is_cut: boolean;
+}
+
+const receivedText = `
+select id::text as row_id, message->>'list' as list, message->>'encoding' as encoding, message->>'raw' as raw,
+  (message->>'is_cut')::boolean as is_cut
+from vambe_worker.jobs where id = any($1::bigint[]) and state in ('rejected', 'cancelled') and message ? 'raw' order by id`;
+
+/** Messages that were set aside, oldest first. */
+export async function readReceived(database: Database, rowIds: readonly string[]): Promise<readonly ReceivedMessage[]> {
+  return database.run<ReceivedMessage>({ name: 'jobs_received', text: receivedText }, [rowIds]);
+}
+
+const sentAgainText = `
+with before as (
+  select j.* from vambe_worker.jobs j where j.id = any($1::bigint[]) and j.state in ('rejected', 'cancelled') order by j.id for update of j
+), ended as (
+  update vambe_worker.jobs j set state = 'cancelled' from before b where j.id = b.id
+)
+insert into vambe_worker.audit (actor, action, object, before, after, reason)
+select $2::text, 'retry', 'job:' || b.task_id, jsonb_build_object('state', b.state, 'error_code', b.error_code),
+  jsonb_build_object('state', 'sent again'), $3::text
+from before b order by b.id`;
+
+/** Notes that messages stand in their lists again: their rows are history, what comes of them has rows of its own. */
+export async function noteSentAgain(
+  database: Database,
+  { rowIds, actor, reason }: { rowIds: readonly string[]; actor: string; reason: string | null },
+): Promise<void> {
+  await database.run({ name: 'jobs_sent_again', text: sentAgainText }, [rowIds, actor, reason]);
 }
 
 // ---------------------------------------------------------------- queues
