@@ -1,0 +1,100 @@
+/** Rows of the conformance checklist about Python workers beside ours, Celery's command line, and lists that others use. */
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { waitFor } from '../helpers/wait-for.ts';
+import { type CeleryBench, countUndone, startBench } from './fixture.ts';
+import { runCelery, startPythonWorker, whyNoCelery } from './python.ts';
+
+/** Counts of the issue where an hour is no matter; a part of them where every change is tested. */
+const full = process.env.CELERY_FULL === '1';
+
+describe.skipIf(whyNoCelery)('beside Python', () => {
+  let bench: CeleryBench;
+  const run = <T = unknown>(code: string) => bench.python.run<T>(code);
+  beforeAll(async () => {
+    bench = await startBench();
+  });
+  afterAll(() => bench?.close());
+
+  it('33 34 celery call and celery result tell what became of a task', async () => {
+    const { stop } = await bench.work();
+    onTestFinished(() => stop());
+    const { namespace } = bench;
+    const called = await runCelery(namespace.redisUrl, ['call', 'health_check']);
+    expect(called.code).toBe(0);
+    const id = called.out.trim();
+    await bench.metaIn(id, 'SUCCESS');
+    const failed = await run<string>(`answer = classify_meeting.delay('fail').id`);
+    await bench.metaIn(failed, 'FAILURE');
+    const [told, raised] = await Promise.all([
+      runCelery(namespace.redisUrl, ['result', id]),
+      runCelery(namespace.redisUrl, ['result', failed]),
+    ]);
+    expect(told).toEqual({ out: "{'status': 'healthy'}\n", code: 0 });
+    expect(raised.code).toBe(1);
+    expect(raised.out).toContain('ClassifyError');
+  });
+
+  it('64 celery purge empties the lists, and the worker goes on', async () => {
+    await run(`for i in range(3): classify_meeting.delay('m%d' % i)`);
+    const { out } = await runCelery(bench.namespace.redisUrl, ['purge', '-f']);
+    expect(out).toContain('Purged 3 messages');
+    const { stop } = await bench.work();
+    onTestFinished(() => stop());
+    expect(await run(`answer = health_check.delay().get(timeout=10)`)).toEqual({ status: 'healthy' });
+  });
+
+  it('61 F6 a Python worker and ours share the lists: each task is done once, by one of the two', async () => {
+    const messages = full ? 5_000 : 300;
+    const workers = await Promise.all([
+      startPythonWorker(bench.namespace.redisUrl, { name: 'one@host' }),
+      ...(full ? [startPythonWorker(bench.namespace.redisUrl, { name: 'two@host' })] : []),
+    ]);
+    onTestFinished(() => {
+      for (const { kill } of workers) kill('SIGKILL');
+    });
+    const { stop } = await bench.work({ concurrency: 2 });
+    const ids = await run<string[]>(`answer = [classify_meeting.delay('sleep:0.01').id for i in range(${messages})]`);
+    const states = await waitFor(
+      'every task to be done',
+      async () => {
+        const documents = await Promise.all(ids.map((id) => bench.meta(id)));
+        return documents.every((each) => each?.status === 'SUCCESS') && documents;
+      },
+      full ? 600_000 : 60_000,
+    );
+    expect(states).toHaveLength(messages);
+    const ours = await bench.app.database.run<{ task_id: string }>(
+      { name: '', text: `select task_id from vambe_worker.jobs where task_id = any($1)` },
+      [ids],
+    );
+    expect(ours.length).toBeGreaterThan(0);
+    const theirs = workers.map(({ output }) => output()).join('');
+    const done = ids.filter((id) => theirs.includes(`[${id}] succeeded`));
+    expect(done.length).toBeGreaterThan(0);
+    expect(done.length + ours.length).toBe(messages);
+    await stop();
+    await waitFor('nothing unacknowledged', async () => {
+      const left = await Promise.all([
+        bench.redis.hlen('unacked'),
+        bench.redis.zcard('unacked_index'),
+        countUndone(bench.redis),
+      ]);
+      return left.every((each) => each === 0);
+    });
+  });
+
+  it('62 a message that a killed Python worker held is run by ours when Celery restores it', async () => {
+    const python = await startPythonWorker(bench.namespace.redisUrl, { name: 'dying@host', concurrency: 1 });
+    const id = await run<string>(`answer = classify_meeting.delay('sleep:3').id`);
+    await bench.metaIn(id, 'STARTED');
+    python.kill('SIGKILL');
+    await python.exited;
+    const { stop } = await bench.work();
+    onTestFinished(() => stop());
+    const [tag = ''] = await bench.redis.hkeys('unacked');
+    await bench.redis.zadd('unacked_index', 1, tag);
+    await runCelery(bench.namespace.redisUrl, ['inspect', 'ping']);
+    await bench.metaIn(id, 'SUCCESS');
+    await bench.app.rowIn(id, 'completed');
+  });
+});
