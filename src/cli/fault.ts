@@ -36,7 +36,11 @@ function describeUsage(error: CommanderError, usage: string): Told {
 
 /** Commander writes `error: unknown command 'x'`, then its suggestion in brackets on a line of its own. */
 function sentence(message: string): string {
-  const [fault = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
+  const [fault = '', suggestion = ''] = message
+    .replace(/^error: /, '')
+    // A value of any length may have been given.
+    .replace(/(argument '.{60}).*' is invalid/s, "$1…' is invalid")
+    .split('\n');
   const ended = /[.?!]$/.test(fault) ? fault : `${fault}.`;
   return suggestion === '' ? ended : `${ended} ${suggestion.replace(/^\((.*)\)$/, '$1')}`;
 }

@@ -102,13 +102,15 @@ interface BindRequest {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+const longestShownName = 100;
+
 /** Binds as a Python call does, with the messages of CPython's TypeError, which Celery clients show. */
 function bindArguments({ name, parameterNames, required, args, kwargs }: BindRequest): Record<string, unknown> {
   const refuse = (words: string) => new AppError('TASK_ARGUMENTS', `${name}() ${words}`);
   const bound = new Map<string, unknown>();
   for (const [index, name] of parameterNames.entries()) if (index < args.length) bound.set(name, args[index]);
   for (const [key, value] of Object.entries(kwargs)) {
-    if (!parameterNames.includes(key)) throw refuse(`got an unexpected keyword argument '${key}'`);
+    if (!parameterNames.includes(key)) throw refuse(`got an unexpected keyword argument '${shortened(key)}'`);
     if (bound.has(key)) throw refuse(`got multiple values for argument '${key}'`);
     bound.set(key, value);
   }
@@ -125,6 +127,11 @@ function bindArguments({ name, parameterNames, required, args, kwargs }: BindReq
     );
   }
   return Object.fromEntries(bound);
+}
+
+/** A name of any length may come; a message stays one that can be read. */
+function shortened(name: string): string {
+  return name.length <= longestShownName ? name : `${name.slice(0, longestShownName)}…`;
 }
 
 function spanOfArguments(least: number, most: number): string {

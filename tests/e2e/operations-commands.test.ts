@@ -241,9 +241,40 @@ describe('call', () => {
     { args: ['classify_meeting'], code: 2, says: "missing 1 required positional argument: 'meeting_id'" },
     { args: ['classify_meeting', '--args', '["one"]'], code: 2, says: 'meeting_id' },
     { args: ['classify_meeting', '--args', '[1]', '--countdown', '-5'], code: 2, says: 'number of seconds' },
-  ])('refuses $args with exit $code and accepts nothing', async ({ args, code, says }) => {
+  ])('E14 refuses $args with exit $code and accepts nothing', async ({ args, code, says }) => {
     const before = await countRows();
     expect(await vambe(['call', ...args])).toMatchObject({ code, out: '', err: expect.stringContaining(says) });
+    expect(await countRows()).toBe(before);
+  });
+
+  it.each([
+    { what: 'an array 10,000 deep', args: ['--args', '['.repeat(10_000) + ']'.repeat(10_000)], says: 'nested deeper' },
+    {
+      what: 'an object 10,000 deep',
+      args: ['--kwargs', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+      says: 'nested deeper',
+    },
+    { what: '1e400', args: ['--args', '[1e400]'], says: 'a number beyond' },
+    { what: 'no object', args: ['--kwargs', '"meeting_id"'], says: 'got a string' },
+    {
+      what: '__proto__',
+      args: ['--kwargs', '{"__proto__":{"meeting_id":1}}'],
+      says: "unexpected keyword argument '__proto__'",
+    },
+    { what: 'constructor', args: ['--kwargs', '{"constructor":1}'], says: "unexpected keyword argument 'constructor'" },
+    { what: 'a huge key', args: ['--kwargs', `{"${'k'.repeat(100_000)}":1}`], says: "kkk…'" },
+    {
+      what: 'a repeated key, the last of which counts',
+      args: ['--kwargs', '{"meeting_id":1,"meeting_id":"x"}'],
+      says: 'meeting_id',
+    },
+    { what: 'NUL', args: ['--args', '["\\u0000"]'], says: 'meeting_id' },
+  ])('E14 refuses $what as JSON, in a short sentence, and changes no prototype', async ({ args, says }) => {
+    const before = await countRows();
+    const { code, err } = await vambe(['call', 'classify_meeting', ...args]);
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(says) });
+    expect(err.length).toBeLessThan(2_000);
+    expect(Object.hasOwn(Object.prototype, 'meeting_id')).toBe(false);
     expect(await countRows()).toBe(before);
   });
 

@@ -18,6 +18,7 @@ interface CallFlags {
 const lookEveryMs = 200;
 const longestCountdownSeconds = 365 * 86_400;
 const longestTaskIdChars = 255;
+const deepestJson = 100;
 
 const collect = (given: string, before: readonly string[] = []) => [...before, given];
 
@@ -132,12 +133,27 @@ function jsonObject(given: string): Readonly<Record<string, unknown>> {
 }
 
 function parseJson(given: string, example: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(given);
+    value = JSON.parse(given);
   } catch (error) {
     throw new InvalidArgumentError(
       `It must be JSON such as ${example}: ${error instanceof Error ? error.message : 'not JSON'}.`,
     );
+  }
+  refuseUnbearable(value);
+  return value;
+}
+
+/** What is read as JSON but could not be written as the same again; not by recursion, as depth is what is looked for. */
+function refuseUnbearable(whole: unknown): void {
+  let level: unknown[] = [whole];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepestJson) throw new InvalidArgumentError(`It is nested deeper than ${deepestJson} levels.`);
+    if (level.some((each) => typeof each === 'number' && !Number.isFinite(each))) {
+      throw new InvalidArgumentError('It holds a number beyond 1.8e308, which would be lost. Give it as text.');
+    }
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
   }
 }
 
