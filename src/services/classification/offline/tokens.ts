@@ -1,24 +1,57 @@
 /** Cuts a transcript into words with their offsets, sentences and clauses, in one pass. */
 import type { Lexicon, Word } from './lexicon.ts';
 
-export interface Token {
+/** What stands around a word, a bit each: a text has thousands of words, and small ones are quicker to make and to forget. */
+const around = { colon: 1, percent: 2, currency: 4, capital: 8, line: 16, dash: 32, data: 64 } as const;
+
+export class Token {
   readonly start: number;
   readonly end: number;
   readonly word: Word;
   /** What separates it from the word before. */
   brk: 'none' | 'clause' | 'sentence';
   /** Number of its sentence, from 0. */
-  sentence: number;
+  sentence = 0;
+  private readonly flags: number;
+
+  constructor(start: number, end: number, word: Word, brk: Token['brk'], flags: number) {
+    this.start = start;
+    this.end = end;
+    this.word = word;
+    this.brk = brk;
+    this.flags = flags;
+  }
+
   /** Whether a colon follows at once, as after a speaker's name. */
-  readonly colonAfter: boolean;
-  readonly percentAfter: boolean;
-  readonly currencyBefore: boolean;
-  readonly isCapitalised: boolean;
+  get colonAfter(): boolean {
+    return (this.flags & around.colon) !== 0;
+  }
+
+  get percentAfter(): boolean {
+    return (this.flags & around.percent) !== 0;
+  }
+
+  get currencyBefore(): boolean {
+    return (this.flags & around.currency) !== 0;
+  }
+
+  get isCapitalised(): boolean {
+    return (this.flags & around.capital) !== 0;
+  }
+
   /** First word of a line. */
-  readonly beginsLine: boolean;
-  readonly dashBefore: boolean;
+  get beginsLine(): boolean {
+    return (this.flags & around.line) !== 0;
+  }
+
+  get dashBefore(): boolean {
+    return (this.flags & around.dash) !== 0;
+  }
+
   /** Inside braces, angle brackets or a code fence: data somebody pasted, not speech. */
-  readonly isQuotedData: boolean;
+  get isQuotedData(): boolean {
+    return (this.flags & around.data) !== 0;
+  }
 }
 
 export interface Sentence {
@@ -33,23 +66,44 @@ export interface Segment {
   readonly end: number;
 }
 
-const isWordCode = new Uint8Array(0x250);
-for (let code = 0; code < isWordCode.length; code += 1) {
-  isWordCode[code] = /[\p{L}\p{N}&_]/u.test(String.fromCharCode(code)) ? 1 : 0;
-}
+/** Characters below 0x250, by code: letters, digits, `&` and `_` make words. */
+const isWordCode = tabulate((char) => /[\p{L}\p{N}&_]/u.test(char));
+const isUpperCode = tabulate((char) => char !== char.toLowerCase());
 const otherWord = /[\p{L}\p{N}\p{M}]/u;
 const apostrophes = new Set([0x27, 0x2019, 0x2018, 0xb4, 0x60]);
 
 const newline = 0x0a;
 const space = 0x20;
+const colon = 0x3a;
+const percent = 0x25;
 const sentenceEnds = new Set(['.', '!', '?', '…', '。', '？', '！']);
 const clauseEnds = new Set([',', ';', ':', '(', ')', '—', '–', '«', '»', '"', '“', '”']);
+
+function tabulate(test: (char: string) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 0x250 }, (_each, code) => (test(String.fromCharCode(code)) ? 1 : 0));
+}
 
 function isWordAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return code < isWordCode.length
     ? isWordCode[code] === 1
     : otherWord.test(text.charAt(at)) || (code >= 0xd800 && code <= 0xdfff);
+}
+
+function isUpperAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code < isUpperCode.length) return isUpperCode[code] === 1;
+  const char = text.charAt(at);
+  return char !== char.toLowerCase();
+}
+
+function isCurrency(code: number): boolean {
+  return code === 0x24 || code === 0x20ac || code === 0xa3;
+}
+
+/** What opens an item of a list or a turn: - – — • * */
+function isDash(code: number): boolean {
+  return code === 0x2d || code === 0x2013 || code === 0x2014 || code === 0x2022 || code === 0x2a;
 }
 
 /** Tokens of one stretch of the text, appended to `tokens`; offsets count from the text's beginning. */
@@ -68,27 +122,28 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
     const start = at;
     at = endOfWord(text, start, segment.end);
     const word = lexicon.look(text.slice(start, at));
-    const previous = tokens.at(-1);
+    const previous = tokens[tokens.length - 1];
     const isFirst = previous === undefined || gap === segment.start;
     const brk = isFirst ? 'sentence' : readBreak(text, gap, start, previous.word);
-    const first = text.charAt(start);
-    tokens.push({
-      start,
-      end: at,
-      word,
-      brk: brk === 'none' && word.beginsClause ? 'clause' : brk,
-      sentence: 0,
-      colonAfter: text.charAt(at) === ':' || (text.charAt(at) === ' ' && text.charAt(at + 1) === ':'),
-      percentAfter: text.charAt(at) === '%' || (text.charAt(at) === ' ' && text.charAt(at + 1) === '%'),
-      currencyBefore: start > 0 && '$€£'.includes(text.charAt(start - 1)),
-      isCapitalised: first !== first.toLowerCase(),
-      beginsLine: isFirst || hasNewline(text, gap, start),
-      dashBefore:
-        start > 1 && '-–—•*'.includes(text.charAt(start - 1) === ' ' ? text.charAt(start - 2) : text.charAt(start - 1)),
-      isQuotedData: depth > 0,
-    });
+    const flags =
+      lookAround(text, start, at) |
+      (isFirst || hasNewline(text, gap, start) ? around.line : 0) |
+      (depth > 0 ? around.data : 0);
+    tokens.push(new Token(start, at, word, brk === 'none' && word.beginsClause ? 'clause' : brk, flags));
     gap = at;
   }
+}
+
+function lookAround(text: string, start: number, end: number): number {
+  const after = text.charCodeAt(text.charCodeAt(end) === space ? end + 1 : end);
+  const before = start > 0 ? text.charCodeAt(start - 1) : space;
+  let flags = 0;
+  if (after === colon) flags |= around.colon;
+  else if (after === percent) flags |= around.percent;
+  if (isCurrency(before)) flags |= around.currency;
+  if (isUpperAt(text, start)) flags |= around.capital;
+  if (start > 1 && isDash(before === space ? text.charCodeAt(start - 2) : before)) flags |= around.dash;
+  return flags;
 }
 
 /** A point or comma between digits and an apostrophe between letters belong to the word. */
