@@ -44,7 +44,10 @@ export interface UnrunTask {
   readonly parentId: string | null;
 }
 
-type Write = readonly [mode: 'state' | 'final' | 'set' | 'delete', key: string, lifeSeconds: number, json: string];
+type Write = readonly [mode: 'state' | 'final' | 'set' | 'delete', key: string, lifeSeconds: number, json: Json];
+
+/** A document, or one around a text that others of the batch hold too and that travels once. */
+type Json = string | { readonly before: string; readonly shared: string; readonly after: string };
 
 /**
  * Celery's own rule, made atomic: a stored SUCCESS is never overwritten. Final states are published on a channel named
@@ -52,8 +55,9 @@ type Write = readonly [mode: 'state' | 'final' | 'set' | 'delete', key: string, 
  */
 const writeScript = `
 for i = 1, #KEYS do
-  local base = (i - 1) * 3
-  local mode, life, json = ARGV[base + 1], ARGV[base + 2], ARGV[base + 3]
+  local base = (i - 1) * 5
+  local mode, life, json, shared = ARGV[base + 1], ARGV[base + 2], ARGV[base + 3], ARGV[base + 4]
+  if shared ~= '' then json = json .. ARGV[#KEYS * 5 + shared] .. ARGV[base + 5] end
   if mode == 'delete' then
     redis.call('DEL', KEYS[i])
   elseif mode == 'set' then
@@ -141,7 +145,8 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
     async succeeded(job, result, entries, children = []) {
       const json = JSON.stringify(result) ?? 'null';
       const doc = readsResult(job) ? [meta('final', job, 'SUCCESS', json, { dateDone: now(), children })] : [];
-      await put(doc, [...entries.map(cacheWrite), status(job, 'completed', `"result":${json}`, now())]);
+      const about = { before: `{"status":"completed","meeting_id":${job.meetingId},"result":`, shared: json };
+      await put(doc, [...entries.map(cacheWrite), statusWrite(job, { ...about, after: `,"timestamp":"${now()}"}` })]);
     },
     async failed(job, error, entries) {
       const details = { dateDone: now(), traceback: tracebackOf(error) };
@@ -171,7 +176,7 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
 async function writeAll(redis: Redis, writes: readonly Write[], isStopped: () => boolean, log: Log): Promise<void> {
   if (writes.length === 0) return;
   const keys = writes.map(([, key]) => key);
-  const args = writes.flatMap(([mode, , lifeSeconds, json]) => [mode, lifeSeconds, json]);
+  const args = toArguments(writes);
   for (let failures = 0; !isStopped(); failures++) {
     try {
       await redis.eval(writeScript, keys.length, ...keys, ...args);
@@ -185,6 +190,22 @@ async function writeAll(redis: Redis, writes: readonly Write[], isStopped: () =>
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
+}
+
+/** Five for each write, in the script's order, then the shared texts that they number from 1. */
+function toArguments(writes: readonly Write[]): (string | number)[] {
+  const args: (string | number)[] = [];
+  const shared: string[] = [];
+  for (const [mode, , lifeSeconds, json] of writes) {
+    if (typeof json === 'string') {
+      args.push(mode, lifeSeconds, json, '', '');
+      continue;
+    }
+    // Those of one job stand side by side.
+    if (shared[shared.length - 1] !== json.shared) shared.push(json.shared);
+    args.push(mode, lifeSeconds, json.before, shared.length, json.after);
+  }
+  return [...args, ...shared];
 }
 
 interface Described {
@@ -203,7 +224,8 @@ function meta(
 ): Write {
   const { dateDone = null, traceback = null, children = [] } = details;
   const id = JSON.stringify(job.taskId);
-  const json = `{"status":"${state}","result":${resultJson},"traceback":${JSON.stringify(traceback)},"children":${children.length === 0 ? '[]' : JSON.stringify(children)},"date_done":${JSON.stringify(dateDone)},${relativesJson(job)}"task_id":${id}}`;
+  const rest = `,"traceback":${JSON.stringify(traceback)},"children":${children.length === 0 ? '[]' : JSON.stringify(children)},"date_done":${JSON.stringify(dateDone)},${relativesJson(job)}"task_id":${id}}`;
+  const json = { before: `{"status":"${state}","result":`, shared: resultJson, after: rest };
   return [mode, `celery-task-meta-${job.taskId}`, resultLifeSeconds, json];
 }
 
@@ -220,21 +242,17 @@ function readsResult({ terms }: Pick<RevokedJob, 'terms'>): boolean {
   return terms?.ignoresResult !== true;
 }
 
+function status(job: StatusSubject, state: string, extra: string, timestamp: string): Write {
+  return statusWrite(job, `{"status":"${state}","meeting_id":${job.meetingId},${extra},"timestamp":"${timestamp}"}`);
+}
+
+type StatusSubject = Pick<TakenJob, 'taskId' | 'parameters' | 'meetingId'>;
+
 /** The API polls under the id it made itself and passed as api_task_id; other producers' tasks under the task's own id. */
-function status(
-  job: Pick<TakenJob, 'taskId' | 'parameters' | 'meetingId'>,
-  state: string,
-  extra: string,
-  timestamp: string,
-): Write {
+function statusWrite(job: StatusSubject, json: Json): Write {
   const apiTaskId = job.parameters.api_task_id;
   const id = typeof apiTaskId === 'string' && apiTaskId !== '' ? apiTaskId : job.taskId;
-  return [
-    'set',
-    `task_status:${id}`,
-    resultLifeSeconds,
-    `{"status":"${state}","meeting_id":${job.meetingId},${extra},"timestamp":"${timestamp}"}`,
-  ];
+  return ['set', `task_status:${id}`, resultLifeSeconds, json];
 }
 
 function cacheWrite({ key, json, lifeSeconds }: CacheEntry): Write {

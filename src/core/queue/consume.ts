@@ -10,7 +10,7 @@ import { fail, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
 import type { ResultBackend, RevokeReason } from '../results.ts';
 import type { TimeLimits } from '../steering.ts';
-import type { ProgressStep, TaskRegistry } from '../task.ts';
+import type { TaskRegistry } from '../task.ts';
 import { type AlonePool, poisoned } from './alone.ts';
 import { createAvailability, isServerFault } from './availability.ts';
 import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
@@ -26,8 +26,8 @@ const mostStalls = 2;
 /** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
 const mostDefaultJobs = 4;
 const maxRowsABatch = 300;
-/** A stage shorter than this is not published. */
-const progressAfterMs = 50;
+/** A start or stage shorter than this is not published: the next one, or the end, says more. */
+const announceAfterMs = 50;
 const serverFaultDelayMs = 2_000;
 const tooNewDelayMs = 30_000;
 
@@ -84,7 +84,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const gate = pLimit(concurrency);
   const running = new Map<
     string,
-    RunningJob & { readonly controller: AbortController; readonly ended: Promise<void> }
+    RunningJob & {
+      readonly bullId: string | undefined;
+      readonly controller: AbortController;
+      readonly ended: Promise<void>;
+    }
   >();
   const counts: Record<string, number> = {};
   let workers: Worker<JobData>[] = [];
@@ -142,29 +146,23 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     return options.alone.run(job.rowId, { single: stalls === mostStalls, signal });
   };
 
-  const runTaken = async (
-    job: TakenJob,
-    bullJob: Job<JobData>,
-    token: string,
-    signal: AbortSignal | undefined,
-  ): Promise<void> => {
+  const runTaken = async (job: TakenJob, bullJob: Job<JobData>, token: string): Promise<void> => {
     const elapsedMs = stopwatch(clock);
-    const controller = followSignal(signal);
+    const controller = new AbortController();
     const jobLog = log.child({
       job_id: job.rowId,
       task_id: job.taskId,
       task: job.task,
       ...(job.meetingId === null ? {} : { meeting_id: job.meetingId }),
     });
-    const progress = createProgress((step) => results.progress(job, step));
+    const announcements = createAnnouncements();
     let markEnded: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
       markEnded = resolve;
     });
-    running.set(job.rowId, { job, startedWallMs: clock.wallMs(), controller, ended });
+    running.set(job.rowId, { job, bullId: bullJob.id, startedWallMs: clock.wallMs(), controller, ended });
     try {
-      // Not waited for: a client may read STARTED a moment late, but a slot never waits for it.
-      void results.started(job);
+      announcements.next(() => results.started(job));
       const stalls = Math.max(bullJob.stalledCounter, job.isAlone ? 1 : 0);
       const outcome =
         stalls > 0
@@ -177,10 +175,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
               softLimitMs: options.softLimitMs,
               hardLimitMs: options.hardLimitMs,
               timeLimitsOf: options.timeLimitsOf,
-              progress: progress.report,
+              progress: (step) => announcements.next(() => results.progress(job, step)),
               takeAgain: () => take(job.rowId),
             });
-      progress.stop();
+      announcements.stop();
       if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
       await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
       count(job.task);
@@ -190,13 +188,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       if (error instanceof UnrecoverableError) count(job.task);
       throw error;
     } finally {
-      progress.stop();
+      announcements.stop();
       running.delete(job.rowId);
       markEnded();
     }
   };
 
-  const processJob = async (bullJob: Job<JobData>, token: string, signal: AbortSignal | undefined): Promise<void> => {
+  const processJob = async (bullJob: Job<JobData>, token: string): Promise<void> => {
     try {
       if (isStopping) return await handBackToQueue(bullJob, token);
       const { id, schedule, v } = bullJob.data;
@@ -210,7 +208,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       if (job.state !== 'queued' && job.state !== 'retrying') return await answerEnded(job);
       const refusal = options.refuses?.(job);
       if (refusal) return await endUnstarted(job, refusal);
-      await runTaken(job, bullJob, token, signal);
+      await runTaken(job, bullJob, token);
     } catch (error) {
       if (!isServerFault(error)) throw error;
       if (error.code.startsWith('DATABASE_')) database.reportFailure(error);
@@ -235,7 +233,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
   };
 
-  const processor: Processor<JobData> = (job, token, signal) => gate(() => processJob(job, token ?? '', signal));
+  const processor: Processor<JobData> = (job, token) => gate(() => processJob(job, token ?? ''));
 
   const makeWorker = (name: string) => {
     const worker = new Worker<JobData>(name, processor, {
@@ -252,7 +250,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     worker.on('error', (error) => logWorkerError(error, log));
     worker.on('stalled', (id) => log.warn('job.taken_up', { bull_job_id: id, reason: 'its worker died or froze' }));
     worker.on('lockRenewalFailed', (ids) => {
-      for (const id of ids) worker.cancelJob(id, abortReasons.lockLost);
+      const lost = new Set(ids);
+      for (const { bullId, controller } of running.values())
+        if (bullId !== undefined && lost.has(bullId)) controller.abort(abortReasons.lockLost);
     });
     return worker;
   };
@@ -318,24 +318,13 @@ function slotOf(job: Job<JobData>): number {
   return Number(job.id?.split(':').at(-1)) || job.timestamp + (job.opts.delay ?? 0);
 }
 
-/** A controller of ours that BullMQ's signal (cancelJob) aborts too. */
-function followSignal(signal: AbortSignal | undefined): AbortController {
-  const controller = new AbortController();
-  if (signal?.aborted) controller.abort(signal.reason);
-  signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
-  return controller;
-}
-
-/** Publishes the stage that is still going on after 50 ms, and nothing of stages that were quicker. */
-function createProgress(publish: (step: ProgressStep) => Promise<void>): {
-  report(step: ProgressStep): void;
-  stop(): void;
-} {
+/** Publishes what is still so after 50 ms, and nothing of what was over sooner. A slot never waits for it. */
+function createAnnouncements(): { next(publish: () => Promise<void>): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   return {
-    report(step) {
+    next(publish) {
       clearTimeout(timer);
-      timer = setTimeout(() => void publish(step), progressAfterMs);
+      timer = setTimeout(() => void publish(), announceAfterMs);
     },
     stop: () => clearTimeout(timer),
   };

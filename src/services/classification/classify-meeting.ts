@@ -1,5 +1,5 @@
 /** The life of one classification: unchanged? → classify → save, newest start wins → the documents that clients read. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Claims } from '../../core/claims.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -134,9 +134,7 @@ async function classify(
     runId: job.runId,
     meetingId: subject.meetingId,
     worker,
-    transcriptMd5: createHash('md5')
-      .update(subject.transcript ?? '')
-      .digest('hex'),
+    transcriptMd5: hash('md5', subject.transcript ?? ''),
     // A stand-in's answer is not what this input was to get: the next request asks again.
     inputHash: answeredBy === classifier ? inputHash : hashInput(transcript, answeredBy.version, sellerPrompt),
     startedAt: job.startedAt,
@@ -196,10 +194,7 @@ function meetingMissing({ meetingId, ageMs }: TakenJob): Outcome {
 
 /** Everything that may change an answer. Equal hashes: nothing is classified, or paid for, again. */
 export function hashInput(transcript: string, classifierVersion: string, sellerPrompt: string | null): string {
-  return createHash('sha256')
-    .update(`${classifierVersion}\0${sellerPrompt ?? ''}\0`)
-    .update(transcript)
-    .digest('base64url');
+  return hash('sha256', `${classifierVersion}\0${sellerPrompt ?? ''}\0${transcript}`, 'base64url');
 }
 
 function valuesOf({ fields }: Classification): Record<string, unknown> {
