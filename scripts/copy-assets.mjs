@@ -1,5 +1,5 @@
-// Puts into dist/ what the compiler leaves behind: the migrations, the watchdog's thread, and the taxonomy as data, so that a start
-// parses no YAML.
+// Puts into dist/ what the compiler leaves behind: the migrations, the watchdog's thread, and the taxonomy with its cues as data, so
+// that a start parses neither.
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -10,8 +10,12 @@ cpSync(at('src/models/migrations'), at('dist/models/migrations'), { recursive: t
 cpSync(at('src/core/watchdog-thread.cjs'), at('dist/core/watchdog-thread.cjs'));
 chmodSync(at('dist/cli/main.js'), 0o755);
 
-const { compileTaxonomy } = await import(new URL('dist/models/taxonomy.js', root));
-const taxonomy = 'sales-meeting';
+const { compileTaxonomy, loadTaxonomy } = await import(new URL('dist/models/taxonomy.js', root));
+const { compileCues } = await import(new URL('dist/services/classification/offline/program.js', root));
+const name = 'sales-meeting';
+const text = readFileSync(at(`taxonomies/${name}.yaml`), 'utf8');
+const compiled = compileTaxonomy(text, `${name}.yaml`);
+const cues = compileCues(loadTaxonomy(text, `${name}.yaml`, compiled));
 mkdirSync(at('dist/taxonomies'), { recursive: true });
-const text = readFileSync(at(`taxonomies/${taxonomy}.yaml`), 'utf8');
-writeFileSync(at(`dist/taxonomies/${taxonomy}.json`), JSON.stringify(compileTaxonomy(text, `${taxonomy}.yaml`)));
+writeFileSync(at(`dist/taxonomies/${name}.json`), JSON.stringify(compiled));
+writeFileSync(at(`dist/taxonomies/${name}.cues.json`), JSON.stringify(cues));

@@ -59,6 +59,7 @@ import { createClassifyMeeting } from './services/classification/classify-meetin
 import { createClassifierFromSettings } from './services/classification/llm/from-settings.ts';
 import type { ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
+import type { CompiledCues } from './services/classification/offline/program.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
@@ -143,7 +144,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     find: (key) => findLlmReply(database, key),
     keep: (reply) => keepLlmReply(database, reply),
   };
-  const classifier = options.classifier ?? chooseClassifier(config, taxonomy, { clock, memory });
+  const classifier = options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory }));
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
@@ -359,8 +360,9 @@ async function findTasks(folders: readonly string[], log: Log): Promise<TaskRegi
 }
 
 const ownTaxonomy = fileURLToPath(new URL('../taxonomies/sales-meeting.yaml', import.meta.url));
-/** Written by the build (scripts/copy-assets.mjs): parsing the YAML takes half a second of every start. */
-const compiledTaxonomy = new URL('./taxonomies/sales-meeting.json', import.meta.url);
+/** Written by the build (scripts/copy-assets.mjs): parsing the YAML and its cues takes half a second of every start. */
+const compiledTaxonomy = 'sales-meeting.json';
+const compiledCues = 'sales-meeting.cues.json';
 
 /** The taxonomy of TAXONOMY_FILE, else the one that comes along. @throws AppError TAXONOMY_INVALID */
 export async function readTaxonomy(config: Config): Promise<Taxonomy> {
@@ -370,22 +372,24 @@ export async function readTaxonomy(config: Config): Promise<Taxonomy> {
       const words = `The taxonomy file ${file} cannot be read. Set TAXONOMY_FILE to a YAML file, or unset it.`;
       throw new AppError('TAXONOMY_INVALID', words, { cause });
     }),
-    // Absent where the sources run without a build.
-    readFile(compiledTaxonomy, 'utf8').then(
-      (json): CompiledTaxonomy => JSON.parse(json),
-      () => undefined,
-    ),
+    readBuilt<CompiledTaxonomy>(compiledTaxonomy),
   ]);
   return loadTaxonomy(text, path.basename(file), compiled);
 }
 
+/** Absent where the sources run without a build. */
+async function readBuilt<T>(file: string): Promise<T | undefined> {
+  const json = await readFile(new URL(`./taxonomies/${file}`, import.meta.url), 'utf8').catch(() => undefined);
+  return json === undefined ? undefined : JSON.parse(json);
+}
+
 /** What CLASSIFIER says; without a memory no reply of a model is kept. @throws AppError SETTINGS_INVALID */
-export function chooseClassifier(
+export async function chooseClassifier(
   config: Config,
   taxonomy: Taxonomy,
   { clock = systemClock, memory }: { clock?: Clock; memory?: ReplyMemory } = {},
-): Classifier {
-  if (!usesLlm(config)) return createOfflineClassifier(taxonomy);
+): Promise<Classifier> {
+  if (!usesLlm(config)) return createOfflineClassifier(taxonomy, await readBuilt<CompiledCues>(compiledCues));
   const [model, apiKey] = [llmModel(config), llmApiKey(config)];
   return createClassifierFromSettings({ settings: config, model, apiKey, taxonomy, clock, memory });
 }

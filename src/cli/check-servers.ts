@@ -129,7 +129,7 @@ function asDatabaseFault(address: string): (error: unknown) => never {
 export async function checkClassifier(config: Config): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
-    const { kind, model } = chooseClassifier(config, await readTaxonomy(config));
+    const { kind, model } = await chooseClassifier(config, await readTaxonomy(config));
     const words = kind === 'llm' ? 'the settings suit it; the model was not called' : 'no model is called';
     return { facts: { kind, model }, words: `${model}; ${words}`, warnings: [] };
   });

@@ -20,7 +20,7 @@ export async function classifyFile(cli: Cli, path: string): Promise<void> {
   }
   const { config } = cli.config();
   const taxonomy = await readTaxonomy(config);
-  const classifier = chooseClassifier(config, taxonomy);
+  const classifier = await chooseClassifier(config, taxonomy);
   const startMs = performance.now();
   const answer = await classifier.classify({ transcript: text, sellerPrompt: null, signal: cli.signal });
   const durationMs = performance.now() - startMs;

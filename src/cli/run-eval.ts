@@ -20,7 +20,7 @@ export async function runEval(cli: Cli, path: string, { verbose = false }: { ver
   const meetings = readLabelledMeetings(text, name);
   const { config } = cli.config();
   const taxonomy = await readTaxonomy(config);
-  const classifier = chooseClassifier(config, taxonomy);
+  const classifier = await chooseClassifier(config, taxonomy);
   tellUnknownFields(cli, taxonomy, meetings);
   const { predictions, latency } = await classifyAll(cli, classifier, meetings);
   const report: EvaluationReport = {

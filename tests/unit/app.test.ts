@@ -65,22 +65,22 @@ describe('the classifier', () => {
 
   test('asks a model where a key or an address is set, and nobody without', async () => {
     const taxonomy = await readTaxonomy(configOf());
-    expect(chooseClassifier(configOf(), taxonomy).kind).toBe('offline');
-    expect(chooseClassifier(configOf({ ...keyed, CLASSIFIER: 'offline' }), taxonomy).kind).toBe('offline');
-    expect(chooseClassifier(configOf(keyed), taxonomy)).toMatchObject({
+    expect((await chooseClassifier(configOf(), taxonomy)).kind).toBe('offline');
+    expect((await chooseClassifier(configOf({ ...keyed, CLASSIFIER: 'offline' }), taxonomy)).kind).toBe('offline');
+    expect(await chooseClassifier(configOf(keyed), taxonomy)).toMatchObject({
       kind: 'llm',
       model: 'gpt-4o-mini',
       isPaid: true,
     });
     const own = configOf({ LLM_BASE_URL: 'http://localhost:11434/v1', LLM_MODEL: 'small' });
-    expect(chooseClassifier(own, taxonomy)).toMatchObject({ kind: 'llm', model: 'small' });
+    expect(await chooseClassifier(own, taxonomy)).toMatchObject({ kind: 'llm', model: 'small' });
   });
 
   test.each(['anthropic', 'google'])('says that this version does not have the provider %s', async (provider) => {
     const config = configOf({ ...keyed, LLM_PROVIDER: provider });
     const taxonomy = await readTaxonomy(config);
     const refused = { code: 'SETTINGS_INVALID', message: expect.stringContaining('not in this version') };
-    expect(() => chooseClassifier(config, taxonomy)).toThrow(expect.objectContaining(refused));
+    await expect(chooseClassifier(config, taxonomy)).rejects.toThrow(expect.objectContaining(refused));
   });
 
   test('has its file named when that cannot be read', async () => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Classification, Classifier, ClassifierInput } from '../classifier.ts';
-import { compileProgram, type Program } from '../offline/program.ts';
+import { createProgram, type Program } from '../offline/program.ts';
 import { readTranscript } from '../offline/reading.ts';
 import type { Segment } from '../offline/tokens.ts';
 import { chooseSegments } from '../offline/windows.ts';
@@ -39,7 +39,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
   const setup: Setup = {
     ...options,
     makeFence: options.makeFence ?? (() => randomBytes(12).toString('hex')),
-    program: compileProgram(taxonomy),
+    program: createProgram(taxonomy),
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),

@@ -3,9 +3,9 @@
  * each word, each word carries the edges it may move along, and a node remembers until when it is live. So a word costs what its own
  * edges cost, however many matches are under way.
  */
-import type { PatternElement, PatternSequence } from '../../../models/cue-pattern.ts';
 import type { EdgeReader } from './lexicon.ts';
 import type { Token } from './tokens.ts';
+import { joinerKey, numberKey, type Trie } from './trie.ts';
 
 export interface Match {
   readonly action: number;
@@ -21,41 +21,18 @@ export interface Matcher {
   run(tokens: readonly Token[]): Match[];
 }
 
-export interface Pattern {
-  readonly sequence: PatternSequence;
-  readonly action: number;
-}
-
-interface Node {
-  readonly index: number;
-  readonly depth: number;
-  readonly children: Map<string, Node>;
-  readonly waits: { readonly maxWords: number; readonly node: Node }[];
-  readonly actions: number[];
-}
-
-interface Edge {
-  readonly from: number;
-  readonly to: number;
-  readonly depth: number;
-}
-
-/** What moves on a number, and on the "y" of "treinta y dos". */
-const numberKey = '#';
-const joinerKey = '&';
 /** Longer than any gap: after it nothing of the sentence before is live. */
 const sentenceTicks = 64;
 
 /** Ticks of a run stay far below what 32 bits hold; before they might not, all nodes are forgotten. */
 const maxTick = 1_000_000_000;
 
-/** Compiles patterns. A matcher holds the state of its run and is not re-entrant; a run is synchronous, so nothing can enter it. */
-export function createMatcher(patterns: readonly Pattern[], actionCount: number): Matcher {
-  const { nodes, edges } = buildTrie(patterns);
-  const actions = flatten(nodes.map((node) => node.actions));
-  const waits = flatten(nodes.map((node) => node.waits.flatMap((wait) => [wait.node.index, wait.maxWords])));
-  const liveUntil = new Int32Array(nodes.length).fill(-1);
-  const firstOf = new Int32Array(nodes.length);
+/** A matcher holds the state of its run and is not re-entrant; a run is synchronous, so nothing can enter it. */
+export function createMatcher(trie: Trie, actionCount: number): Matcher {
+  const actions = { starts: Int32Array.from(trie.actions.starts), values: Int32Array.from(trie.actions.values) };
+  const waits = { starts: Int32Array.from(trie.waits.starts), values: Int32Array.from(trie.waits.values) };
+  const liveUntil = new Int32Array(trie.nodeCount).fill(-1);
+  const firstOf = new Int32Array(trie.nodeCount);
   const lastFirst = new Int32Array(actionCount).fill(-1);
   let tick = 0;
 
@@ -79,7 +56,7 @@ export function createMatcher(patterns: readonly Pattern[], actionCount: number)
   };
 
   return {
-    readEdges: createEdgeReader(edges),
+    readEdges: createEdgeReader(trie.edges),
     run(tokens) {
       const matches: Match[] = [];
       if (tick + tokens.length * sentenceTicks > maxTick) {
@@ -105,71 +82,9 @@ export function createMatcher(patterns: readonly Pattern[], actionCount: number)
   };
 }
 
-/** Lists of numbers in two flat arrays: list `n` runs from `starts[n]` to `starts[n + 1]`. */
-interface Flat {
-  readonly starts: Int32Array;
-  readonly values: Int32Array;
-}
-
-function flatten(lists: readonly (readonly number[])[]): Flat {
-  const starts = new Int32Array(lists.length + 1);
-  lists.forEach((list, index) => {
-    starts[index + 1] = (starts[index] ?? 0) + list.length;
-  });
-  return { starts, values: Int32Array.from(lists.flat()) };
-}
-
-function buildTrie(patterns: readonly Pattern[]): { nodes: Node[]; edges: Map<string, Edge[]> } {
-  const nodes: Node[] = [];
-  const edges = new Map<string, Edge[]>();
-  const createNode = (depth: number): Node => {
-    const node: Node = { index: nodes.length, depth, children: new Map(), waits: [], actions: [] };
-    nodes.push(node);
-    return node;
-  };
-  const addEdge = (key: string, from: Node, to: Node): void => {
-    const edge = { from: from.index, to: to.index, depth: from.depth };
-    const list = edges.get(key);
-    if (list === undefined) edges.set(key, [edge]);
-    else list.push(edge);
-  };
-  const step = (node: Node, element: PatternElement): Node => {
-    if (element.kind === 'gap') return stepGap(node, element.maxWords, createNode);
-    const key = element.kind === 'number' ? numberKey : element.members.join(' ');
-    const known = node.children.get(key);
-    if (known !== undefined) return known;
-    const child = createNode(node.depth + 1);
-    node.children.set(key, child);
-    if (element.kind === 'words') {
-      for (const member of element.members) addEdge(member, node, child);
-      return child;
-    }
-    const joined = createNode(child.depth + 1);
-    addEdge(numberKey, node, child);
-    // "dos mil quinientos cincuenta y cinco" is one number.
-    addEdge(numberKey, child, child);
-    addEdge(joinerKey, child, joined);
-    addEdge(numberKey, joined, child);
-    return child;
-  };
-  const root = createNode(0);
-  for (const { sequence, action } of patterns) {
-    const end = sequence.reduce(step, root);
-    if (!end.actions.includes(action)) end.actions.push(action);
-  }
-  return { nodes, edges };
-}
-
-function stepGap(node: Node, maxWords: number, createNode: (depth: number) => Node): Node {
-  const known = node.waits.find((wait) => wait.maxWords === maxWords);
-  if (known !== undefined) return known.node;
-  const wait = { maxWords, node: createNode(node.depth) };
-  node.waits.push(wait);
-  return wait.node;
-}
-
 /** Deepest edges first: a node must be read before the same word writes it anew. */
-function createEdgeReader(edges: ReadonlyMap<string, readonly Edge[]>): EdgeReader {
+function createEdgeReader(trieEdges: Trie['edges']): EdgeReader {
+  const edges = new Map(Object.entries(trieEdges));
   const stems = new Set<string>();
   for (const key of edges.keys()) if (key.endsWith('*')) stems.add(key);
   const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
@@ -183,7 +98,7 @@ function createEdgeReader(edges: ReadonlyMap<string, readonly Edge[]>): EdgeRead
       if (stems.has(stem)) found.push(...(edges.get(stem) ?? []));
     }
     if (found.length === 0) return none;
-    found.sort((a, b) => b.depth - a.depth || a.from - b.from);
-    return Int32Array.from(found.flatMap((edge) => [edge.from, edge.to]));
+    found.sort(([fromA, , depthA], [fromB, , depthB]) => depthB - depthA || fromA - fromB);
+    return Int32Array.from(found.flatMap((edge) => edge.slice(0, 2)));
   };
 }

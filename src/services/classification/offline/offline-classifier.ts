@@ -8,7 +8,7 @@ import { decideMany, decideOne } from './decide.ts';
 import { extract } from './extracts.ts';
 import { countLanguages, decideLanguage, type LanguageCount } from './language.ts';
 import { decidePhrases, type PhraseWords, readPhraseWords } from './phrases.ts';
-import { compileProgram, type Program } from './program.ts';
+import { type CompiledCues, createProgram, type Program } from './program.ts';
 import { decideQuantity } from './quantities.ts';
 import { type Reading, readTranscript } from './reading.ts';
 import type { Segment } from './tokens.ts';
@@ -21,8 +21,8 @@ const codeVersion = 1;
 const otherwiseConfidence = 0.5;
 
 /** A classifier that needs nothing but the taxonomy. 150 words take about 0.1 ms; a text beyond 60,000 characters is cut by rule. */
-export function createOfflineClassifier(taxonomy: Taxonomy): Classifier {
-  const program = compileProgram(taxonomy);
+export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledCues): Classifier {
+  const program = createProgram(taxonomy, compiled);
   const words = readPhraseWords(taxonomy.file.classes, program.lexicon);
   const model = `offline-${codeVersion}`;
   return {

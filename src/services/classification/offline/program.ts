@@ -3,7 +3,8 @@ import { parsePattern } from '../../../models/cue-pattern.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { CueGroup, Cues, FileField } from '../../../models/taxonomy-file.ts';
 import { createLexicon, type Lexicon } from './lexicon.ts';
-import { createMatcher, type Matcher, type Pattern } from './matcher.ts';
+import { createMatcher, type Matcher } from './matcher.ts';
+import { buildTrie, type Pattern, type Trie } from './trie.ts';
 import { createRoleReader, type RoleReader } from './turns.ts';
 
 /** What a pattern says about one field. */
@@ -59,9 +60,24 @@ export interface Program {
   readonly roleOf: RoleReader;
 }
 
-/** Compiles once; the program is then shared by all classifications and never changes an answer by its use. */
-export function compileProgram(taxonomy: Taxonomy): Program {
-  const { file } = taxonomy;
+/** The cues of a taxonomy as data. */
+export interface CompiledCues {
+  /** Of the taxonomy that they were compiled from. */
+  readonly version: string;
+  readonly actions: readonly Action[];
+  readonly trie: Trie;
+}
+
+/** The program is shared by all classifications and never changes an answer by its use. Cues of another version are not used. */
+export function createProgram(taxonomy: Taxonomy, compiled?: CompiledCues): Program {
+  const { actions, trie } = compiled?.version === taxonomy.version ? compiled : compileCues(taxonomy);
+  const matcher = createMatcher(trie, actions.length);
+  const lexicon = createLexicon(taxonomy.file, matcher.readEdges);
+  return { taxonomy, lexicon, matcher, actions, roleOf: createRoleReader(taxonomy.file.grammar.speakers) };
+}
+
+/** Takes a fifth of a second, so the build does it for the taxonomy that comes along. */
+export function compileCues({ file, version }: Taxonomy): CompiledCues {
   const actions: Action[] = [];
   const patterns: Pattern[] = [];
 
@@ -114,9 +130,7 @@ export function compileProgram(taxonomy: Taxonomy): Program {
     addField('head', field.phrases?.heads);
   });
 
-  const matcher = createMatcher(patterns, actions.length);
-  const lexicon = createLexicon(file, matcher.readEdges);
-  return { taxonomy, lexicon, matcher, actions, roleOf: createRoleReader(file.grammar.speakers) };
+  return { version, actions, trie: buildTrie(patterns) };
 }
 
 function fieldAction(field: FileField, index: number, role: FieldRole, part: number, group: CueGroup): FieldAction {
