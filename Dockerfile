@@ -25,6 +25,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules/ node_modules/
 COPY --from=build /app/dist/ dist/
 COPY --from=build /app/taxonomies/ taxonomies/
+COPY prices/ prices/
 COPY samples/ samples/
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/vambe
 # By number, so that it works on every base image; nothing below /app belongs to it, so nothing there can be rewritten.

@@ -31,6 +31,7 @@ import { type Consumer, createConsumer } from './core/queue/consume.ts';
 import { createControls } from './core/queue/controls.ts';
 import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.ts';
 import { countWaiting } from './core/queue/holdings.ts';
+import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import type { WorkerState } from './core/queue/presence.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
@@ -48,16 +49,17 @@ import {
   type SaveOutcome,
   saveAnswers,
 } from './models/queries/classifications.ts';
-import { createControlBook } from './models/queries/controls.ts';
+import { createControlBook, createHoldBook } from './models/queries/controls.ts';
 import { createJobLedger } from './models/queries/job-ledger.ts';
-import { findLlmReply, keepLlmReply } from './models/queries/llm-replies.ts';
+import { findLlmReplies, readSpentToday, recordLlmCalls } from './models/queries/llm-replies.ts';
 import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
 import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
 import { createClassifierFromSettings } from './services/classification/llm/from-settings.ts';
-import type { ReplyMemory } from './services/classification/llm/reply-memory.ts';
+import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
+import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
 import type { CompiledCues } from './services/classification/offline/program.ts';
 import type { Services } from './services/services.ts';
@@ -123,6 +125,8 @@ export interface WorkerParts {
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
 const poolSize = 6;
 const mostAnswersABatch = 300;
+/** A look whether a model answers. */
+const probeLimitMs = 20_000;
 
 const aloneProcess = new URL('./alone-process.ts', import.meta.url);
 
@@ -140,9 +144,21 @@ export async function createApp(options: AppOptions): Promise<App> {
     findTasks(options.taskFolders ?? [], log),
     options.taxonomy ?? readTaxonomy(config),
   ]);
+  const replyFinder = createBatcher<string, KeptReply | undefined>({
+    maxItems: mostAnswersABatch,
+    execute: (keys) => findLlmReplies(database, keys),
+  });
+  const callRecorder = createBatcher<CallToRecord, void>({
+    maxItems: mostAnswersABatch,
+    async execute(calls) {
+      await recordLlmCalls(database, calls);
+      return calls.map(() => undefined);
+    },
+  });
   const memory: ReplyMemory = {
-    find: (key) => findLlmReply(database, key),
-    keep: (reply) => keepLlmReply(database, reply),
+    find: (key) => replyFinder.add(key),
+    record: (call) => callRecorder.add(call),
+    readSpentToday: () => readSpentToday(database),
   };
   const classifier = options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory }));
   const redisOptions = connectionOptions(options, log);
@@ -217,6 +233,21 @@ export async function createApp(options: AppOptions): Promise<App> {
     const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
     const startedAt = new Date(clock.wallMs()).toISOString();
     const conf = shownSettings(config);
+    const claims = createClaims(redis);
+    const holds = createHolds({
+      queues,
+      book: createHoldBook(database),
+      clock,
+      log,
+      worker: workerName,
+      // A classifier that needs nobody, or has a stand-in, is always well: a hold of before ends.
+      probes: {
+        async classification() {
+          if (config.classifierFallback === 'none') await classifier.probe?.(AbortSignal.timeout(probeLimitMs));
+        },
+      },
+      mayProbe: (queue, everyMs) => claims.claim(`probe:${queue}`, randomUUID(), everyMs),
+    });
     const consumer = createConsumer({
       registry,
       ledger,
@@ -241,6 +272,8 @@ export async function createApp(options: AppOptions): Promise<App> {
         return expiresAt && Date.parse(expiresAt) <= clock.wallMs() ? 'expired' : undefined;
       },
       probeDatabase: () => database.testConnection(),
+      hold: (queue, hold) => holds.begin(queue, hold),
+      limitedQueues: classifier.isPaid ? ['classification'] : [],
       async acceptScheduled(task, schedule, slotMs) {
         const { parameters, meetingId } = registry.find(task).bind([], {});
         const { name, queue } = registry.find(task);
@@ -300,7 +333,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       })),
     });
     const isRunningHere = (rowId: string) => consumer.running().some(({ job }) => job.rowId === rowId);
-    const controls = createControls({ queues, schedules, book: createControlBook(database), log });
+    const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });
     const sweep = createSweep({ ledger, queues, redis, log, isRunningHere });
     const housekeeping = createHousekeeping({
       redis,
@@ -310,12 +343,15 @@ export async function createApp(options: AppOptions): Promise<App> {
       state,
       cancel: (rowId) => consumer.cancel(rowId),
       applyControls: (each) => controls.apply(each),
+      lookAtHolds: () => holds.look(),
     });
     const start = async () => {
       // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
       await controls.apply({ registersSchedules: false }).catch((error) => {
         log.debug('worker.controls_failed', { error: error instanceof Error ? error.message : 'unknown' });
       });
+      // Somebody may have mended the settings: that is why it starts. Not waited for, as a provider may hang.
+      void holds.look({ isStart: true }).catch(() => undefined);
       await consumer.start();
     };
     return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events };
@@ -383,15 +419,31 @@ async function readBuilt<T>(file: string): Promise<T | undefined> {
   return json === undefined ? undefined : JSON.parse(json);
 }
 
-/** What CLASSIFIER says; without a memory no reply of a model is kept. @throws AppError SETTINGS_INVALID */
+/** What CLASSIFIER says; without a memory no reply of a model is kept; `isPatient` false: a call is not tried again. @throws AppError SETTINGS_INVALID */
 export async function chooseClassifier(
   config: Config,
   taxonomy: Taxonomy,
-  { clock = systemClock, memory }: { clock?: Clock; memory?: ReplyMemory } = {},
+  options: { clock?: Clock; memory?: ReplyMemory; isPatient?: boolean } = {},
 ): Promise<Classifier> {
+  const { clock = systemClock, memory, isPatient = true } = options;
   if (!usesLlm(config)) return createOfflineClassifier(taxonomy, await readBuilt<CompiledCues>(compiledCues));
   const [model, apiKey] = [llmModel(config), llmApiKey(config)];
-  return createClassifierFromSettings({ settings: config, model, apiKey, taxonomy, clock, memory });
+  const prices = await readPriceTable(config);
+  return createClassifierFromSettings({ settings: config, model, apiKey, taxonomy, clock, memory, isPatient, prices });
+}
+
+const ownPrices = fileURLToPath(new URL('../prices/llm-prices.yaml', import.meta.url));
+
+/** Prices of LLM_PRICES_FILE, else those that come along. @throws AppError SETTINGS_INVALID */
+async function readPriceTable({ llmPricesFile }: Config): Promise<PriceTable> {
+  const file = llmPricesFile ?? ownPrices;
+  try {
+    return readPrices(await readFile(file, 'utf8'), file);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const words = `The prices in ${file} cannot be read. Set LLM_PRICES_FILE to a YAML file, or unset it.`;
+    throw new AppError('SETTINGS_INVALID', words, { cause });
+  }
 }
 
 /** Every setting by name as others may see it: secrets and passwords of addresses masked. */

@@ -22,6 +22,8 @@ export interface Finding {
 
 /** All of a check is over after this. */
 const lookMs = 9_000;
+/** A model takes its time. */
+const callMs = 30_000;
 
 export interface RedisTarget {
   readonly name: string;
@@ -125,13 +127,31 @@ function asDatabaseFault(address: string): (error: unknown) => never {
   };
 }
 
-/** Settings and taxonomy alone: a model is not called, as a call costs money. */
-export async function checkClassifier(config: Config): Promise<Finding> {
+/** Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens. */
+export async function checkClassifier(config: Config, { calls }: { calls: boolean }): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
-    const { kind, model } = await chooseClassifier(config, await readTaxonomy(config));
-    const words = kind === 'llm' ? 'the settings suit it; the model was not called' : 'no model is called';
-    return { facts: { kind, model }, words: `${model}; ${words}`, warnings: [] };
+    // Without the patience of a worker: one try tells what is wrong.
+    const { kind, model, probe } = await chooseClassifier(config, await readTaxonomy(config), { isPatient: false });
+    if (probe === undefined) return { facts: { kind, model }, words: `${model}; no model is called`, warnings: [] };
+    if (!calls) {
+      const words = `${model}; the settings suit it; "vambe check llm" calls the model`;
+      return { facts: { kind, model }, words, warnings: [] };
+    }
+    const found = await probe(AbortSignal.timeout(callMs));
+    const cost = found.costUsd === null ? 'no price is known' : `${found.costUsd.toFixed(6)} USD`;
+    const tokens = `${found.inputTokens ?? 'unknown'} and ${found.outputTokens ?? 'unknown'} tokens`;
+    const facts = {
+      kind,
+      model,
+      answered_by: found.model,
+      host: found.host,
+      latency_ms: found.latencyMs,
+      ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
+    };
+    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}`;
+    const other = found.model === model ? '' : `${model} was asked for, and ${found.model} answers. Its price counts.`;
+    return { facts, words, warnings: other === '' || found.model.startsWith(model) ? [] : [other] };
   });
 }
 

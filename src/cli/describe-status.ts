@@ -1,4 +1,5 @@
 /** The report of `vambe status` as text. */
+import { pauseOfQueue } from '../core/queue/controls.ts';
 import { mostCounted } from '../models/queries/jobs.ts';
 import type { Cli } from './cli.ts';
 import type { ServerStatus, StatusReport } from './status-report.ts';
@@ -96,15 +97,15 @@ function queueTable(cli: Cli, { queues, jobs, controls }: StatusReport): string 
     delayed,
     active,
     jobs === null ? null : counted(jobs.open[name] ?? 0),
-    is_paused ? pauseWords(controls, name) : 'no',
+    is_paused || pauseOfQueue(controls ?? [], name) ? pauseWords(controls, name) : 'no',
   ]);
   return cli.table(['queue', 'waiting', 'delayed', 'running', 'open rows', 'paused'], rows);
 }
 
 function pauseWords(controls: StatusReport['controls'], queue: string): string {
-  const control = controls?.find(({ kind, name }) => kind === 'queue' && name === queue);
+  const control = pauseOfQueue(controls ?? [], queue);
   const until = control?.until ? `until ${new Date(control.until).toISOString()}` : '';
-  return ['yes', until, control?.reason ?? ''].filter((each) => each !== '').join(', ');
+  return ['yes', until, control?.code ?? '', control?.reason ?? ''].filter((each) => each !== '').join(', ');
 }
 
 /** Queues have their column; a schedule that is paused would be missed by nobody for a while. */

@@ -67,7 +67,8 @@ export async function examineServers(config: Config, servers: LocatedServers): P
   const stoppedRedis = servers.redisUrl === null ? [stopped('Redis')] : [];
   const postgres = servers.postgresUrl === null ? stopped('PostgreSQL') : examineDatabase(urls);
   const workers = servers.redisUrl === null ? noWorkers : examineWorkers(servers.redisUrl);
-  return [...stoppedRedis, ...(await Promise.all([...redis, postgres, workers]))];
+  const queues = servers.postgresUrl === null ? [] : [examineQueues(urls)];
+  return [...stoppedRedis, ...(await Promise.all([...redis, postgres, workers, ...queues]))];
 }
 
 function stopped(part: string): Finding {
@@ -115,6 +116,27 @@ async function examineDatabase(urls: ServerUrls): Promise<Finding> {
         ],
       };
     });
+  } finally {
+    database.close().catch(() => undefined);
+  }
+}
+
+/** What is paused, by whom and why; PostgreSQL's own faults are told elsewhere. */
+async function examineQueues({ postgresUrl: url }: ServerUrls): Promise<Finding> {
+  const { listControls } = await import('../models/queries/controls.ts');
+  const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
+  try {
+    const controls = (await listControls(database)).filter(({ isOver }) => !isOver);
+    const warnings = controls.map(({ kind, name, reason, code, until }) => {
+      const what = kind === 'schedule' ? `The schedule ${name}` : `The queue ${name}`;
+      const end = until === null ? '' : ` until ${new Date(until).toISOString()}`;
+      if (kind === 'provider') return `${what} waits${end}: ${reason} [${code}]`;
+      return `${what} is paused${end}${reason === '' ? '' : `: ${reason}`}. "vambe resume ${name}" lets it go on.`;
+    });
+    const words = controls.length === 0 ? 'none is paused' : `${controls.length} paused or waiting`;
+    return { ...nothing, part: 'Queues', facts: { paused: controls.length }, words, warnings };
+  } catch {
+    return { ...nothing, part: 'Queues', words: 'PostgreSQL does not tell' };
   } finally {
     database.close().catch(() => undefined);
   }

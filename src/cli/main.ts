@@ -28,6 +28,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'status', load: () => import('./commands/status.ts') },
   { name: 'call', load: () => import('./commands/call.ts') },
   { name: 'inspect', load: () => import('./commands/inspect.ts') },
+  { name: 'stats', load: () => import('./commands/stats.ts') },
   { name: 'eval', load: () => import('./commands/eval.ts') },
   { name: 'taxonomy', load: () => import('./commands/taxonomy.ts') },
 ];

@@ -1,7 +1,7 @@
 /** Queues as BullMQ and the job table see them together. */
 import type { App } from '../app.ts';
 import { AppError } from '../core/errors.ts';
-import type { Control } from '../core/queue/controls.ts';
+import { type Control, pauseOfQueue } from '../core/queue/controls.ts';
 import { countQueue } from '../core/queue/holdings.ts';
 import { withDeadline } from '../core/queue/queues.ts';
 import { listControls } from '../models/queries/controls.ts';
@@ -49,7 +49,7 @@ export async function readQueues(
         delayed,
         failed: row?.failed ?? 0,
         oldest_waiting_at: row?.oldest_waiting_at ?? null,
-        paused: is_paused ? pauseOf(controls, name) : null,
+        paused: is_paused || pauseOfQueue(controls, name) !== undefined ? pauseOf(controls, name) : null,
       };
     });
   };
@@ -58,7 +58,7 @@ export async function readQueues(
 
 /** A queue may also be paused with BullMQ's own tools: then nobody noted why. */
 function pauseOf(controls: readonly Control[], queue: string): NonNullable<QueueReport['paused']> {
-  const found = controls.find(({ kind, name }) => kind === 'queue' && name === queue);
+  const found = pauseOfQueue(controls, queue);
   if (found === undefined) return { reason: null, since: null, until: null };
   return { reason: found.reason === '' ? null : found.reason, since: found.since, until: found.until };
 }

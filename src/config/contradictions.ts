@@ -1,5 +1,5 @@
 /** What is wrong with settings that are right one by one. */
-import { llmApiKey } from './derived.ts';
+import { llmApiKey, usesLlm } from './derived.ts';
 import type { Config, SettingKey } from './schema.ts';
 import { settings } from './schema.ts';
 import { closest } from './unknown-names.ts';
@@ -27,6 +27,10 @@ function faultsOf(config: Config): string[] {
   }
   if (config.classifier !== 'offline' && config.llmProvider === 'compatible' && config.llmBaseUrl === null) {
     faults.push('LLM_PROVIDER is compatible, but LLM_BASE_URL is not set. Set it to the address of that server.');
+  }
+  const { llmProvider: provider } = config;
+  if (usesLlm(config) && (provider === 'anthropic' || provider === 'google') && config.llmModel === null) {
+    faults.push(`LLM_PROVIDER is ${provider}, but LLM_MODEL is not set. Set it to the name of one of its models.`);
   }
   if (config.failpoints !== null && config.nodeEnv === 'production') {
     faults.push('FAILPOINTS is set while NODE_ENV is production: it makes code fail on purpose. Unset it.');

@@ -35,9 +35,10 @@ export function llmModel(config: Config): string {
   return config.llmModel ?? config.openaiModel;
 }
 
-/** The provider's key: LLM_API_KEY before OPENAI_API_KEY; null: none, as a server of one's own may want. */
+/** The provider's key: LLM_API_KEY, for OpenAI's API else OPENAI_API_KEY, which nobody else is shown; null: none, as a server of one's own may want. */
 export function llmApiKey(config: Config): string | null {
-  return config.llmApiKey ?? config.openaiApiKey;
+  const speaksOpenAi = config.llmProvider === 'openai' || config.llmProvider === 'compatible';
+  return config.llmApiKey ?? (speaksOpenAi ? config.openaiApiKey : null);
 }
 
 /** Whether `auto` means the LLM: where a key or the address of a server is set. */

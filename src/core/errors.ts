@@ -3,8 +3,8 @@
  * docs/errors.md explains each code; a test holds the two together.
  */
 
-/** `transient`: retried · `throttled`: waits, no attempt counted · `permanent`: ends the job now. */
-export type Fault = 'transient' | 'throttled' | 'permanent';
+/** `transient`: retried · `throttled`: waits, no attempt counted · `held`: its whole queue waits · `permanent`: ends the job now. */
+export type Fault = 'transient' | 'throttled' | 'held' | 'permanent';
 
 interface CodeInfo {
   readonly fault: Fault;
@@ -62,16 +62,17 @@ export const errorCodes = {
   MESSAGE_INVALID: { fault: 'permanent', exit: 1 },
   CHORD_FAILED: { fault: 'permanent', exit: 1 },
 
-  LLM_UNREACHABLE: { fault: 'transient', exit: 5 },
-  LLM_TIMEOUT: { fault: 'transient', exit: 5 },
-  LLM_RATE_LIMITED: { fault: 'throttled', exit: 5 },
-  LLM_REFUSED_KEY: { fault: 'throttled', exit: 5 },
-  LLM_QUOTA: { fault: 'throttled', exit: 5 },
-  LLM_REQUEST_REFUSED: { fault: 'permanent', exit: 5 },
-  LLM_REFUSED: { fault: 'permanent', exit: 1 },
-  LLM_REPLY_TOO_LARGE: { fault: 'transient', exit: 5 },
-  LLM_REPLY_TRUNCATED: { fault: 'transient', exit: 5 },
-  LLM_REPLY_INVALID: { fault: 'transient', exit: 5 },
+  MODEL_UNREACHABLE: { fault: 'transient', exit: 5 },
+  MODEL_TIMEOUT: { fault: 'transient', exit: 5 },
+  MODEL_RATE_LIMITED: { fault: 'throttled', exit: 5 },
+  MODEL_REFUSED_KEY: { fault: 'held', exit: 5 },
+  MODEL_QUOTA: { fault: 'held', exit: 5 },
+  MODEL_BUDGET: { fault: 'held', exit: 5 },
+  MODEL_REQUEST_REFUSED: { fault: 'permanent', exit: 5 },
+  MODEL_REFUSED: { fault: 'permanent', exit: 1 },
+  MODEL_REPLY_TOO_LARGE: { fault: 'transient', exit: 5 },
+  MODEL_REPLY_TRUNCATED: { fault: 'transient', exit: 5 },
+  MODEL_REPLY_INVALID: { fault: 'transient', exit: 5 },
 } as const satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -38,6 +38,14 @@ export interface StepBack {
   readonly delayMs: number;
 }
 
+/** Nobody of its queue can be served now: the queue waits, this job is next in line, no attempt counted. */
+export interface Hold {
+  readonly kind: 'hold';
+  readonly error: AppError;
+  /** How long; null: until a look at whoever refuses says otherwise. */
+  readonly forMs: number | null;
+}
+
 /** This process stops: the job is next in line for another one, no attempt counted. */
 export interface HandBack {
   readonly kind: 'hand-back';
@@ -49,9 +57,9 @@ export interface Closed {
   readonly reason: string;
 }
 
-export type Outcome = Complete | Fail | Retry | StepBack | HandBack | Closed;
+export type Outcome = Complete | Fail | Retry | StepBack | Hold | HandBack | Closed;
 
-const kinds: readonly Outcome['kind'][] = ['complete', 'fail', 'retry', 'step-back', 'hand-back', 'closed'];
+const kinds: readonly Outcome['kind'][] = ['complete', 'fail', 'retry', 'step-back', 'hold', 'hand-back', 'closed'];
 
 export function complete(
   result: unknown,
@@ -70,6 +78,10 @@ export function retry(error: AppError): Retry {
 
 export function stepBack(reason: string, delayMs: number): StepBack {
   return { kind: 'step-back', reason, delayMs };
+}
+
+export function hold(error: AppError, forMs: number | null): Hold {
+  return { kind: 'hold', error, forMs };
 }
 
 export function handBack(): HandBack {
@@ -99,12 +111,15 @@ function wordsOf(thrown: unknown): string {
   return typeof thrown === 'object' || typeof thrown === 'function' ? `it threw a ${typeof thrown}` : String(thrown);
 }
 
-/** The outcome of an error a handler threw. Unknown errors are retried: most are other programs' faults that pass. */
+/** The outcome of an error a handler threw; `details.holdMs`: so long its whole queue is to wait. Unknown errors are retried: most are other programs' faults that pass. */
 export function outcomeOfError(task: string, error: unknown): Outcome {
   if (!(error instanceof AppError)) {
     const words = wordsOf(error);
     return retry(new AppError('TASK_FAILED', `Task "${task}" failed: ${words}`.slice(0, 1024), { cause: error }));
   }
   if (error.fault === 'permanent') return fail(error);
+  const { holdMs } = error.details;
+  if (typeof holdMs === 'number') return hold(error, holdMs);
+  if (error.fault === 'held') return hold(error, null);
   return error.fault === 'throttled' ? stepBack(error.code, 60_000) : retry(error);
 }

@@ -20,6 +20,8 @@ export interface ResultBackend {
   started(job: TakenJob): Promise<void>;
   progress(job: TakenJob, step: ProgressStep): Promise<void>;
   retrying(job: TakenJob, error: AppError): Promise<void>;
+  /** Its queue waits; the attempt does not count. */
+  waiting(job: TakenJob, error: AppError): Promise<void>;
   /** Resolves when the documents are in Redis; waits while Redis is away, until `stop`. `children`: of what it sent on. */
   succeeded(job: TakenJob, result: unknown, cache: readonly CacheEntry[], children?: readonly unknown[]): Promise<void>;
   failed(job: TakenJob, error: AppError, cache: readonly CacheEntry[]): Promise<void>;
@@ -108,6 +110,12 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
   const now = () => isoMicroseconds(clock.wallMs());
   const startedResult = JSON.stringify({ pid: process.pid, hostname: worker });
 
+  const putAgain = (job: TakenJob, error: AppError, words: string) =>
+    put(
+      readsResult(job) ? [meta('state', job, 'RETRY', exceptionJson(error), { traceback: tracebackOf(error) })] : [],
+      [status(job, 'processing', `"message":${JSON.stringify(words)}`, now())],
+    );
+
   return {
     async started(job) {
       await put(
@@ -129,19 +137,8 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
         [status(job, 'processing', `"message":${JSON.stringify(message)}`, now())],
       );
     },
-    async retrying(job, error) {
-      await put(
-        readsResult(job) ? [meta('state', job, 'RETRY', exceptionJson(error), { traceback: tracebackOf(error) })] : [],
-        [
-          status(
-            job,
-            'processing',
-            `"message":${JSON.stringify(`waiting for another attempt (${error.code})`)}`,
-            now(),
-          ),
-        ],
-      );
-    },
+    retrying: (job, error) => putAgain(job, error, `waiting for another attempt (${error.code})`),
+    waiting: (job, error) => putAgain(job, error, `waiting (${error.code})`),
     async succeeded(job, result, entries, children = []) {
       const json = JSON.stringify(result) ?? 'null';
       const doc = readsResult(job) ? [meta('final', job, 'SUCCESS', json, { dateDone: now(), children })] : [];

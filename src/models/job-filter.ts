@@ -6,9 +6,10 @@ import { distance } from 'fastest-levenshtein';
 import { AppError, errorCodes } from '../core/errors.ts';
 import { parseMoment } from '../core/moment.ts';
 
-/** As people see a job: `processing` is an open job that a worker runs now, which workers know and the table does not. */
+/** As people see a job: `processing` is an open job that a worker runs now, which workers know and the table does not; `waiting` one whose queue is on hold. */
 export const filterStates = [
   'queued',
+  'waiting',
   'processing',
   'retrying',
   'completed',

@@ -72,6 +72,8 @@ export const runs = workerSchema.table('runs', {
   costUsd: numeric('cost_usd', { precision: 12, scale: 6 }),
   startedAt: instant('started_at').notNull(),
   durationMs: integer('duration_ms').notNull(),
+  /** Of the model's calls together; null: none was called. */
+  latencyMs: integer('latency_ms'),
 });
 
 /** One row a meeting: which run stands, under which input, and what a person corrected (by field id). */
@@ -108,12 +110,30 @@ export const llmReplies = workerSchema.table('llm_replies', {
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
+/** One row a call of a model, whether or not its reply was worth keeping. */
+export const llmCalls = workerSchema.table('llm_calls', {
+  id: rowId('id').primaryKey().generatedAlwaysAsIdentity(),
+  at: instant('at').notNull().defaultNow(),
+  /** null: a test of the connection. */
+  meetingId: integer('meeting_id'),
+  model: text('model').notNull(),
+  /** whole, cut or refused */
+  outcome: text('outcome').notNull(),
+  inputTokens: integer('input_tokens'),
+  outputTokens: integer('output_tokens'),
+  /** null: no price is known, or no usage was told. */
+  costUsd: numeric('cost_usd', { precision: 12, scale: 6 }),
+  latencyMs: integer('latency_ms').notNull(),
+});
+
 /** Pauses of queues and schedules; kept here because an emptied Redis forgets them. */
 export const controls = workerSchema.table('controls', {
   kind: text('kind').notNull(),
   name: text('name').notNull(),
   reason: text('reason').notNull(),
   until: instant('until'),
+  /** Error code of a worker's hold; null: a person's pause. */
+  code: text('code'),
   createdBy: text('created_by').notNull(),
   createdAt: instant('created_at').notNull().defaultNow(),
 });
@@ -130,4 +150,13 @@ export const audit = workerSchema.table('audit', {
   reason: text('reason'),
 });
 
-export const workerTables = { jobs, runs, current, reviews, llm_replies: llmReplies, controls, audit };
+export const workerTables = {
+  jobs,
+  runs,
+  current,
+  reviews,
+  llm_replies: llmReplies,
+  llm_calls: llmCalls,
+  controls,
+  audit,
+};

@@ -80,8 +80,15 @@ export async function startFakeLlm(): Promise<FakeLlm> {
 }
 
 /** A completion with this content. */
-export function say(content: string, { finish = 'stop', refusal = null as string | null } = {}): Answer {
-  return ({ body }, response) => send(response, 200, completion(body.model, content, finish, refusal));
+export function say(
+  content: string,
+  {
+    finish = 'stop',
+    refusal = null,
+    usage = usualUsage,
+  }: { finish?: string; refusal?: string | null; usage?: object | null } = {},
+): Answer {
+  return ({ body }, response) => send(response, 200, completion(body.model, content, { finish, refusal, usage }));
 }
 
 export function refuse(status: number, code: string, headers: Record<string, string> = {}, message = ''): Answer {
@@ -129,11 +136,11 @@ export function modelThatReads(taxonomy: Taxonomy): (transcript: string) => Prom
 }
 
 /** Such a model behind the server: it finds the transcript between the marker lines. */
-export function answerByReading(taxonomy: Taxonomy): Answer {
+export function answerByReading(taxonomy: Taxonomy, options: Parameters<typeof say>[1] = {}): Answer {
   const read = modelThatReads(taxonomy);
   return async (seen, response) => {
     const answer = await read(transcriptOf(seen.body.messages));
-    await say(JSON.stringify(answer))(seen, response);
+    await say(JSON.stringify(answer), options)(seen, response);
   };
 }
 
@@ -166,14 +173,20 @@ function toReply({ file }: Taxonomy, answer: Classification): Record<string, unk
   };
 }
 
-function completion(model: string, content: string, finish: string, refusal: string | null) {
+const usualUsage = { prompt_tokens: 1_000, completion_tokens: 200, total_tokens: 1_200 };
+
+function completion(
+  model: string,
+  content: string,
+  { finish, refusal, usage }: { finish: string; refusal: string | null; usage: object | null },
+) {
   return {
     id: 'chatcmpl-fake',
     object: 'chat.completion',
     created: 0,
     model,
     choices: [{ index: 0, message: { role: 'assistant', content, refusal }, finish_reason: finish }],
-    usage: { prompt_tokens: 1_000, completion_tokens: 200, total_tokens: 1_200 },
+    ...(usage === null ? {} : { usage }),
   };
 }
 

@@ -10,7 +10,7 @@ import { waitFor } from './wait-for.ts';
 export interface Namespace {
   readonly postgresUrl: string;
   readonly redisUrl: string;
-  /** Cancels jobs that a test left open and empties this namespace's Redis, for tests that share it. */
+  /** Cancels jobs that a test left open, lifts pauses and empties this namespace's Redis, for tests that share it. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,7 +45,9 @@ export async function createNamespace({ migrated = true }: { migrated?: boolean 
     redisUrl: claimed.url,
     async clear() {
       const database = createDatabase({ url: postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
-      const text = `update vambe_worker.jobs set state = 'cancelled' where state in ('queued', 'retrying')`;
+      const text = `
+with lifted as (delete from vambe_worker.controls)
+update vambe_worker.jobs set state = 'cancelled' where state in ('queued', 'retrying')`;
       await database.run({ name: '', text }, []).finally(() => database.close());
       await claimed.clear();
     },

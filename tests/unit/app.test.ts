@@ -76,10 +76,16 @@ describe('the classifier', () => {
     expect(await chooseClassifier(own, taxonomy)).toMatchObject({ kind: 'llm', model: 'small' });
   });
 
-  test.each(['anthropic', 'google'])('says that this version does not have the provider %s', async (provider) => {
-    const config = configOf({ ...keyed, LLM_PROVIDER: provider });
-    const taxonomy = await readTaxonomy(config);
-    const refused = { code: 'SETTINGS_INVALID', message: expect.stringContaining('not in this version') };
+  test.each(['anthropic', 'google'])('asks %s by settings alone', async (provider) => {
+    const settings = { LLM_API_KEY: 'key-of-nobody', LLM_PROVIDER: provider, LLM_MODEL: 'one-of-theirs' };
+    const taxonomy = await readTaxonomy(configOf());
+    expect(await chooseClassifier(configOf(settings), taxonomy)).toMatchObject({ kind: 'llm', model: 'one-of-theirs' });
+  });
+
+  test('reads prices of its own, and names the line that is wrong', async () => {
+    const taxonomy = await readTaxonomy(configOf());
+    const refused = { code: 'SETTINGS_INVALID', message: expect.stringContaining('/no/such.yaml') };
+    const config = configOf({ ...keyed, LLM_PRICES_FILE: '/no/such.yaml' });
     await expect(chooseClassifier(config, taxonomy)).rejects.toThrow(expect.objectContaining(refused));
   });
 

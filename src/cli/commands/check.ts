@@ -35,7 +35,7 @@ async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
     if (servers !== null && named.includes('db')) looks.push(checkDatabase(servers));
     findings.push(...(await Promise.all(looks)));
     // Not beside the others: what it loads would count into their latency.
-    if (named.includes('llm')) findings.push(await checkClassifier(config));
+    if (named.includes('llm')) findings.push(await checkClassifier(config, { calls: true }));
   } finally {
     await servers?.stop();
   }

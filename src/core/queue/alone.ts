@@ -6,7 +6,7 @@ import type { ChildProcess, ForkOptions } from 'node:child_process';
 import { AppError } from '../errors.ts';
 import { forkEntry } from '../fork-entry.ts';
 import type { Log } from '../logger.ts';
-import { closed, complete, fail, handBack, type Outcome, retry, stepBack } from '../outcome.ts';
+import { closed, complete, fail, handBack, hold, type Outcome, retry, stepBack } from '../outcome.ts';
 
 /** After a kill -9 of a busy worker all its jobs are suspects; two at a time keep the other core for the rest. */
 const mostChildren = 2;
@@ -22,8 +22,9 @@ export type FromChild = { readonly kind: 'ready' } | { readonly kind: 'outcome';
 
 /** An outcome as JSON. */
 export type SentOutcome =
-  | Exclude<Outcome, { kind: 'fail' | 'retry' }>
-  | { readonly kind: 'fail' | 'retry'; readonly code: string; readonly message: string };
+  | Exclude<Outcome, { kind: 'fail' | 'retry' | 'hold' }>
+  | { readonly kind: 'fail' | 'retry'; readonly code: string; readonly message: string }
+  | { readonly kind: 'hold'; readonly code: string; readonly message: string; readonly forMs: number | null };
 
 export interface AlonePool {
   /**
@@ -136,15 +137,19 @@ function send(child: Child, message: ToChild): void {
 
 /** As the child sends it. */
 export function toSent(outcome: Outcome): SentOutcome {
-  if (outcome.kind !== 'fail' && outcome.kind !== 'retry') return outcome;
-  return { kind: outcome.kind, code: outcome.error.code, message: outcome.error.message };
+  if (!('error' in outcome)) return outcome;
+  const { code, message } = outcome.error;
+  if (outcome.kind === 'hold') return { kind: outcome.kind, code, message, forMs: outcome.forMs };
+  return { kind: outcome.kind, code, message };
 }
 
 function received(sent: SentOutcome): Outcome {
   switch (sent.kind) {
     case 'fail':
+    case 'hold':
     case 'retry': {
       const error = new AppError(sent.code as AppError['code'], sent.message);
+      if (sent.kind === 'hold') return hold(error, sent.forMs);
       return sent.kind === 'fail' ? fail(error) : retry(error);
     }
     case 'complete':

@@ -6,13 +6,14 @@ import type { Clock } from '../clock.ts';
 import { AppError, isErrorCode } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import { fail, type Outcome } from '../outcome.ts';
+import { fail, type Hold, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
 import type { ResultBackend, RevokeReason } from '../results.ts';
 import type { TimeLimits } from '../steering.ts';
 import type { TaskRegistry } from '../task.ts';
 import { type AlonePool, poisoned } from './alone.ts';
 import { createAvailability, isServerFault } from './availability.ts';
+import { limiter } from './controls.ts';
 import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
 import { handBackToQueue, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
@@ -57,6 +58,10 @@ export interface ConsumerOptions {
   /** Why a job is not to be started, where it is not. */
   refuses?(job: TakenJob): RevokeReason | undefined;
   probeDatabase(): Promise<unknown>;
+  /** Makes a queue wait, for all workers. */
+  hold(queue: string, hold: Hold): Promise<void>;
+  /** Queues whose jobs may be made to wait for a while; the others pay nothing for it. */
+  readonly limitedQueues: readonly string[];
   /** The row of a job that a schedule made; inserted when it is taken. */
   acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
 }
@@ -108,6 +113,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       execute: (jobs) => ledger.noteFailures(jobs),
     }),
     results,
+    hold: options.hold,
     worker: options.worker,
     clock,
     retryDelayMs: options.retryDelayMs,
@@ -245,6 +251,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       lockDuration: lockDurationMs,
       stalledInterval: stalledCheckMs,
       maxStalledCount: stallsBeforeBullFails,
+      ...(options.limitedQueues.includes(name) ? { limiter } : {}),
       ...retention,
     });
     worker.on('error', (error) => logWorkerError(error, log));

@@ -18,6 +18,8 @@ export interface HousekeepingOptions {
   cancel(rowId: string): Promise<void> | undefined;
   /** Pauses and schedules, as they are to be; `registersSchedules` where Redis may not have them. */
   applyControls(options: { registersSchedules: boolean }): Promise<void>;
+  /** Looks whether a queue that is on hold may go on. */
+  lookAtHolds(): Promise<void>;
 }
 
 export interface Housekeeping {
@@ -34,6 +36,7 @@ export function createHousekeeping({
   state,
   cancel,
   applyControls,
+  lookAtHolds,
 }: HousekeepingOptions): Housekeeping {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -41,10 +44,15 @@ export function createHousekeeping({
   let hasSchedules = false;
   let work: Promise<void> = Promise.resolve();
 
+  const tellDebug = (error: unknown) =>
+    log.debug('worker.beat_failed', { error: error instanceof Error ? error.message : 'unknown' });
+
   const look = async (): Promise<void> => {
     const [{ hasMarker }, cancelled] = await Promise.all([beat(redis, state(), clock), readCancellations(redis)]);
     for (const rowId of cancelled)
       void cancel(rowId)?.then(() => endCancellation(redis, [rowId]).catch(() => undefined));
+    // Not waited for: a provider may take its time, and a late beat looks like a death.
+    void lookAtHolds().catch((error) => tellDebug(error));
     const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
     if (hasMarker && !isDue) return;
     sweptMs = clock.monotonicMs();
@@ -60,7 +68,7 @@ export function createHousekeeping({
   const turn = () => {
     work = look().catch((error) => {
       // Servers that are away are told by their own connections; the next beat tries again.
-      log.debug('worker.beat_failed', { error: error instanceof Error ? error.message : 'unknown' });
+      tellDebug(error);
       sweptMs = Number.NEGATIVE_INFINITY;
     });
     return work.then(() => {

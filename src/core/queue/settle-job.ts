@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import type { Complete, Outcome } from '../outcome.ts';
+import type { Complete, Hold, Outcome } from '../outcome.ts';
 import type { ResultBackend } from '../results.ts';
 import { storableText, whyNotStorable } from '../storable.ts';
 import type { JobData } from './queues.ts';
@@ -17,6 +17,8 @@ export interface SettleDeps {
   readonly worker: string;
   readonly clock: Clock;
   readonly retryDelayMs: number;
+  /** Makes a queue wait, for all workers. @throws AppError DATABASE_*, REDIS_UNREACHABLE */
+  hold(queue: string, hold: Hold): Promise<void>;
   /** Retries of this job, the first attempt not counted. */
   maxRetries(job: TakenJob): number;
 }
@@ -41,6 +43,12 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
     case 'step-back':
       log.debug('job.stepped_back', { reason: outcome.reason, delay_ms: outcome.delayMs });
       return stepBackInQueue(request.bullJob, request.token, deps.clock.wallMs() + outcome.delayMs);
+    case 'hold':
+      // First the queue, so that this job is not taken again at once.
+      await deps.hold(job.queue, outcome);
+      await deps.results.waiting(job, outcome.error);
+      log.debug('job.held', { code: outcome.error.code });
+      return handBackToQueue(request.bullJob, request.token);
     case 'hand-back':
       log.info('job.handed_back', {});
       return handBackToQueue(request.bullJob, request.token);

@@ -28,6 +28,13 @@ export interface AnswerToSave {
   readonly needsReview: boolean;
   /** Asked for again on purpose: what a person corrected gives way. */
   readonly isForced: boolean;
+  /** Of the model's calls; absent where none was called. */
+  readonly usage?: {
+    readonly inputTokens: number | null;
+    readonly outputTokens: number | null;
+    readonly costUsd: number | null;
+    readonly latencyMs: number;
+  };
 }
 
 export interface AnswerTexts {
@@ -72,7 +79,7 @@ const saveStatement: Statement = {
 with input as materialized (
   select * from json_to_recordset($1) as t(n int, job_id bigint, run_id bigint, meeting_id int, worker text, text_hash text, input_hash text,
     started_at timestamptz, ms int, classifier text, model text, prompt_version text, taxonomy_version text, fields jsonb, texts jsonb, columns jsonb,
-    confidence real, truncated boolean, needs_review boolean, forced boolean)
+    confidence real, truncated boolean, needs_review boolean, forced boolean, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int)
 ), fresh as materialized (
   select i.* from input i join public.meetings m on m.id = i.meeting_id where md5(m.transcript) = i.text_hash
 ), ended as (
@@ -89,8 +96,8 @@ with input as materialized (
   where c.run_id <= excluded.run_id
   returning c.meeting_id, c.run_id, c.corrected
 ), run as (
-  insert into vambe_worker.runs (id, meeting_id, job_id, classifier, model, prompt_version, taxonomy_version, input_hash, fields, texts, confidence, truncated, needs_review, started_at, duration_ms)
-  select f.run_id, f.meeting_id, f.job_id, f.classifier, f.model, f.prompt_version, f.taxonomy_version, f.input_hash, f.fields, f.texts, f.confidence, f.truncated, f.needs_review, f.started_at, f.ms
+  insert into vambe_worker.runs (id, meeting_id, job_id, classifier, model, prompt_version, taxonomy_version, input_hash, fields, texts, confidence, truncated, needs_review, input_tokens, output_tokens, cost_usd, latency_ms, started_at, duration_ms)
+  select f.run_id, f.meeting_id, f.job_id, f.classifier, f.model, f.prompt_version, f.taxonomy_version, f.input_hash, f.fields, f.texts, f.confidence, f.truncated, f.needs_review, f.input_tokens, f.output_tokens, f.cost_usd, f.latency_ms, f.started_at, f.ms
   from fresh f join won w on w.meeting_id = f.meeting_id and w.run_id = f.run_id
   on conflict (id) do nothing
 ), stored as (
@@ -189,7 +196,12 @@ function toInput(answer: AnswerToSave, n: number) {
     truncated: answer.truncated,
     needs_review: answer.needsReview,
     forced: answer.isForced,
+    ...(answer.usage === undefined ? {} : toUsageInput(answer.usage)),
   };
+}
+
+function toUsageInput({ inputTokens, outputTokens, costUsd, latencyMs }: NonNullable<AnswerToSave['usage']>) {
+  return { input_tokens: inputTokens, output_tokens: outputTokens, cost_usd: costUsd, latency_ms: latencyMs };
 }
 
 /** What `classify_meeting` answers, as the API and Celery clients read it. */

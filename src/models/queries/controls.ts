@@ -1,11 +1,14 @@
 /** Pauses of queues and schedules, each change with its audit row in the same statement. */
 import type { Database, Statement } from '../../core/database.ts';
 import type { Control, ControlBook, ControlKind } from '../../core/queue/controls.ts';
+import type { HoldBook } from '../../core/queue/holds.ts';
+import { storableText } from '../../core/storable.ts';
 
 interface ControlRow {
   readonly kind: ControlKind;
   readonly name: string;
   readonly reason: string;
+  readonly code: string | null;
   readonly since: string;
   readonly until: string | null;
   readonly by: string;
@@ -15,7 +18,7 @@ interface ControlRow {
 const listStatement: Statement = {
   name: 'controls_list',
   text: `
-select kind, name, reason, to_json(created_at)#>>'{}' as since, to_json(until)#>>'{}' as until, created_by as by,
+select kind, name, reason, code, to_json(created_at)#>>'{}' as since, to_json(until)#>>'{}' as until, created_by as by,
   coalesce(until <= now(), false) as is_over
 from vambe_worker.controls order by kind, name`,
 };
@@ -82,6 +85,56 @@ export function createControlBook(database: Database): ControlBook {
     list: () => listControls(database),
     async endOver({ kind, name }) {
       await database.run(endOverStatement, [kind, name, 'worker', 'its time is over']);
+    },
+  };
+}
+
+/**
+ * A wait never takes the place of a pause, nor a shorter one of a longer one. A wait that is over counts as none. No audit
+ * row: nobody did it by hand.
+ */
+const holdStatement: Statement = {
+  name: 'controls_hold',
+  text: `
+with before as (
+  select 1 from vambe_worker.controls where kind = 'provider' and name = $1 and (until is null or until > now())
+), stands as (
+  insert into vambe_worker.controls as c (kind, name, reason, code, until, created_by) values ('provider', $1, $2, $3, $4::timestamptz, $5)
+  on conflict (kind, name) do update set reason = excluded.reason, code = excluded.code, until = excluded.until,
+    created_by = excluded.created_by, created_at = case when c.until <= now() then now() else c.created_at end
+  where excluded.until is null or excluded.until > c.until
+)
+select not exists (select from before) as is_new`,
+};
+
+const heldStatement: Statement = {
+  name: 'controls_held',
+  text: `select name as queue, coalesce(code, '') as code, until is null as until_well from vambe_worker.controls where kind = 'provider'`,
+};
+
+const endHoldStatement: Statement = {
+  name: 'controls_end_hold',
+  text: `
+with gone as (delete from vambe_worker.controls where kind = 'provider' and name = $1 and until is null returning 1)
+select exists (select from gone) as was_held,
+  exists (select from vambe_worker.controls where kind = 'queue' and name = $1 and (until is null or until > now())) as is_paused_too`,
+};
+
+/** What workers put on hold, and lift. */
+export function createHoldBook(database: Database): HoldBook {
+  return {
+    async begin({ queue, error, until, by }) {
+      const values = [queue, storableText(error.message, 1_024), error.code, until, by];
+      const [row] = await database.run<{ is_new: boolean }>(holdStatement, values);
+      return row?.is_new ?? true;
+    },
+    async list() {
+      const rows = await database.run<{ queue: string; code: string; until_well: boolean }>(heldStatement, []);
+      return rows.map(({ queue, code, until_well }) => ({ queue, code, isUntilWell: until_well }));
+    },
+    async end(queue) {
+      const [row] = await database.run<{ was_held: boolean; is_paused_too: boolean }>(endHoldStatement, [queue]);
+      return { wasHeld: row?.was_held ?? false, isPausedToo: row?.is_paused_too ?? false };
     },
   };
 }

@@ -29,11 +29,14 @@ export interface JobSummary {
 }
 
 const instant = (column: string) => `to_json(j.${column})#>>'{}' as ${column}`;
-const isRunning = `j.state in ('queued', 'retrying') and j.task_id = any($1::text[])`;
+const isOpen = `j.state in ('queued', 'retrying')`;
+const isRunning = `${isOpen} and j.task_id = any($1::text[])`;
+/** Queues that wait for whoever their jobs need; read once a statement. */
+const heldQueues = `select name from vambe_worker.controls where kind = 'provider' and (until is null or until > now())`;
 
 /** Of `vambe_worker.jobs j`; $1 is the list of task ids that workers run now. */
 export const summaryColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.meeting_id, j.origin, j.error_code, j.worker,
-  case when ${isRunning} then 'processing' else j.state end as state,
+  case when ${isRunning} then 'processing' when ${isOpen} and j.queue in (${heldQueues}) then 'waiting' else j.state end as state,
   jsonb_array_length(j.attempts) + (j.state = 'completed' or ${isRunning})::int as attempts,
   ${['accepted_at', 'due_at', 'started_at', 'finished_at'].map(instant).join(', ')},
   round(extract(epoch from j.finished_at - j.started_at) * 1000)::float8 as duration_ms`;
@@ -55,9 +58,11 @@ export function stateCondition(state: ShownState): string {
   switch (state) {
     case 'processing':
       return isRunning;
+    case 'waiting':
+      return `${isOpen} and j.task_id <> all($1::text[]) and j.queue in (${heldQueues})`;
     case 'queued':
     case 'retrying':
-      return `j.state = '${state}' and j.task_id <> all($1::text[])`;
+      return `j.state = '${state}' and j.task_id <> all($1::text[]) and j.queue not in (${heldQueues})`;
     default:
       return `j.state = '${state}'`;
   }

@@ -1,49 +1,131 @@
-/** Raw replies of models, by the hash of what was asked. */
+/** Calls of models: what each took, and the raw replies by the hash of what was asked. */
 import type { Database, Statement } from '../../core/database.ts';
 import { storableText } from '../../core/storable.ts';
+
+interface Usage {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+  readonly latencyMs: number;
+}
 
 /** A reply as it is kept; the shape that services/classification/llm/reply-memory.ts asks for. */
 interface Reply {
   readonly text: string;
   readonly isRepair: boolean;
+  readonly isShortened: boolean;
+  /** Of all calls made for it. */
+  readonly usage: Usage;
 }
 
-interface ReplyRow extends Reply {
-  readonly key: string;
-  readonly meetingId: number;
+interface CallToRecord extends Usage {
+  readonly meetingId: number | null;
   readonly model: string;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly latencyMs: number;
+  readonly outcome: 'whole' | 'cut' | 'refused';
+  /** Absent where there is nothing to keep. */
+  readonly reply?: Reply & { readonly key: string };
+}
+
+interface ReplyRow {
+  readonly key: string;
+  readonly text: string;
+  readonly is_repair: boolean;
+  readonly is_shortened: boolean;
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly cost_usd: number | null;
+  readonly latency_ms: number;
 }
 
 const findStatement: Statement = {
   name: 'llm_reply_find',
-  text: `select reply->>'text' as text, coalesce((reply->>'is_repair')::boolean, false) as is_repair from vambe_worker.llm_replies where key = $1`,
-};
-
-/** cost_usd stays null: this version has no prices. */
-const keepStatement: Statement = {
-  name: 'llm_reply_keep',
   text: `
-insert into vambe_worker.llm_replies (key, meeting_id, model, reply, input_tokens, output_tokens, latency_ms)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (key) do update set meeting_id = excluded.meeting_id, model = excluded.model, reply = excluded.reply,
-  input_tokens = vambe_worker.llm_replies.input_tokens + excluded.input_tokens,
-  output_tokens = vambe_worker.llm_replies.output_tokens + excluded.output_tokens,
-  latency_ms = vambe_worker.llm_replies.latency_ms + excluded.latency_ms, created_at = now()`,
+select key, reply->>'text' as text, coalesce((reply->>'is_repair')::boolean, false) as is_repair,
+  coalesce((reply->>'is_shortened')::boolean, false) as is_shortened,
+  input_tokens, output_tokens, cost_usd::float8 as cost_usd, coalesce(latency_ms, 0) as latency_ms
+from vambe_worker.llm_replies where key = any($1::text[])`,
 };
 
-/** undefined: none is kept under that key. @throws AppError DATABASE_* */
-export async function findLlmReply(database: Database, key: string): Promise<Reply | undefined> {
-  const [row] = await database.run<{ text: string; is_repair: boolean }>(findStatement, [key]);
-  return row && { text: row.text, isRepair: row.is_repair };
+/** One answer a key, in order; undefined: none is kept under it. @throws AppError DATABASE_* */
+export async function findLlmReplies(
+  database: Database,
+  keys: readonly string[],
+): Promise<readonly (Reply | undefined)[]> {
+  const rows = await database.run<ReplyRow>(findStatement, [keys]);
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  return keys.map((key) => {
+    const row = byKey.get(key);
+    return row && toReply(row);
+  });
 }
 
-/** May run twice: the newest reply of a key stands, and its tokens and time add up over the calls made for it. @throws AppError DATABASE_* */
-export async function keepLlmReply(database: Database, reply: ReplyRow): Promise<void> {
+function toReply(row: ReplyRow): Reply {
+  const { input_tokens, output_tokens, cost_usd, latency_ms } = row;
+  return {
+    text: row.text,
+    isRepair: row.is_repair,
+    isShortened: row.is_shortened,
+    usage: { inputTokens: input_tokens, outputTokens: output_tokens, costUsd: cost_usd, latencyMs: latency_ms },
+  };
+}
+
+/** Two jobs of one input may meet in a batch where no claim parted them: the newer reply stands. */
+const recordStatement: Statement = {
+  name: 'llm_call_record',
+  text: `
+with input as materialized (
+  select * from json_to_recordset($1) as t(n int, meeting_id int, model text, outcome text, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int,
+    key text, reply jsonb, total_input_tokens int, total_output_tokens int, total_cost_usd numeric, total_latency_ms int)
+), kept as (
+  insert into vambe_worker.llm_replies (key, meeting_id, model, reply, input_tokens, output_tokens, cost_usd, latency_ms)
+  select distinct on (key) key, meeting_id, model, reply, total_input_tokens, total_output_tokens, total_cost_usd, total_latency_ms
+  from input where key is not null order by key, n desc
+  on conflict (key) do update set meeting_id = excluded.meeting_id, model = excluded.model, reply = excluded.reply, input_tokens = excluded.input_tokens,
+    output_tokens = excluded.output_tokens, cost_usd = excluded.cost_usd, latency_ms = excluded.latency_ms, created_at = now()
+)
+insert into vambe_worker.llm_calls (meeting_id, model, outcome, input_tokens, output_tokens, cost_usd, latency_ms)
+select meeting_id, model, outcome, input_tokens, output_tokens, cost_usd, latency_ms from input order by n`,
+};
+
+/** Notes calls, and keeps their replies, in one statement. May run twice: the newest reply of a key stands, its calls count twice. @throws AppError DATABASE_* */
+export async function recordLlmCalls(database: Database, calls: readonly CallToRecord[]): Promise<void> {
+  await database.run(recordStatement, [JSON.stringify(calls.map(toInput))]);
+}
+
+function toInput(call: CallToRecord, n: number) {
+  const { reply } = call;
+  const own = {
+    n,
+    meeting_id: call.meetingId,
+    model: call.model,
+    outcome: call.outcome,
+    input_tokens: call.inputTokens,
+    output_tokens: call.outputTokens,
+    cost_usd: call.costUsd,
+    latency_ms: call.latencyMs,
+  };
+  if (reply === undefined) return own;
   const text = storableText(reply.text, reply.text.length);
-  const document = JSON.stringify({ text, is_repair: reply.isRepair });
-  const { key, meetingId, model, inputTokens, outputTokens, latencyMs } = reply;
-  await database.run(keepStatement, [key, meetingId, model, document, inputTokens, outputTokens, latencyMs]);
+  return {
+    ...own,
+    key: reply.key,
+    reply: { text, is_repair: reply.isRepair, is_shortened: reply.isShortened },
+    total_input_tokens: reply.usage.inputTokens,
+    total_output_tokens: reply.usage.outputTokens,
+    total_cost_usd: reply.usage.costUsd,
+    total_latency_ms: reply.usage.latencyMs,
+  };
+}
+
+const spentStatement: Statement = {
+  name: 'llm_spent_today',
+  text: `
+select coalesce(sum(cost_usd), 0)::float8 as usd from vambe_worker.llm_calls
+where at >= date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'`,
+};
+
+/** US dollars since midnight UTC, as far as prices are known. @throws AppError DATABASE_* */
+export async function readSpentToday(database: Database): Promise<number> {
+  const [row] = await database.run<{ usd: number }>(spentStatement, []);
+  return row?.usd ?? 0;
 }

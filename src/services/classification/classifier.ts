@@ -21,6 +21,8 @@ export interface FieldResult {
   /** 0 to 1; 0 where value is null. */
   readonly confidence: number;
   readonly evidence: readonly Evidence[];
+  /** What a model gave that is no value of the taxonomy, in its own words, shortened; the value is null then. */
+  readonly raw?: string;
 }
 
 export interface Classification {
@@ -34,8 +36,25 @@ export interface Classification {
   readonly confidence: number;
   readonly truncated: boolean;
   readonly needsReview: boolean;
+  /** What the model's calls took; absent where none was called. */
+  readonly usage?: ModelUsage;
   /** Who answered, where it was not the classifier that was asked. */
   readonly answeredBy?: Pick<Classifier, 'kind' | 'model' | 'version'>;
+}
+
+/** null: not told, or no price is known. */
+export interface ModelUsage {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+  readonly latencyMs: number;
+}
+
+/** What a small call found. */
+export interface Probe extends ModelUsage {
+  readonly host: string;
+  /** As it names itself. */
+  readonly model: string;
 }
 
 export interface ClassifierInput {
@@ -59,4 +78,6 @@ export interface Classifier {
   /** Whether a repeated call costs money or time worth a claim. */
   readonly isPaid: boolean;
   classify(input: ClassifierInput): Promise<Classification>;
+  /** Makes one small call; throws as `classify` where nobody can be served now. Absent where nobody has to be called. */
+  probe?(signal: AbortSignal): Promise<Probe>;
 }

@@ -155,6 +155,7 @@ async function classify(
     truncated: classification.truncated,
     needsReview: classification.needsReview,
     isForced,
+    usage: classification.usage,
   };
 }
 

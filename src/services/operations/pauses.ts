@@ -4,7 +4,7 @@ import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/contro
 import type { EnqueueReport, Enqueuer } from '../../core/queue/enqueue.ts';
 import { type Queues, withDeadline } from '../../core/queue/queues.ts';
 import { registerSchedules, type Schedule } from '../../core/queue/schedules.ts';
-import { endControl, noteAction, setControl } from '../../models/queries/controls.ts';
+import { createHoldBook, endControl, noteAction, setControl } from '../../models/queries/controls.ts';
 
 export interface PauseDeps {
   readonly database: Database;
@@ -33,12 +33,14 @@ export async function pause(
   return isNew;
 }
 
-/** False: no pause of ours stood; Redis is told in any case, so that a half-done resume can be repeated. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
+/** Ends a hold of workers, too, but no wait that a provider asked for. False: no pause of ours stood; Redis is told in any case, so that a half-done resume can be repeated. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
 export async function resume({ database, queues }: PauseDeps, what: Pausable, change: Change): Promise<boolean> {
   const wasPaused = await endControl(database, { kind: what.kind, name: nameOf(what), ...change });
+  // A person knows better than a look that comes once a minute.
+  const wasHeld = what.kind === 'queue' && (await createHoldBook(database).end(what.name)).wasHeld;
   if (what.kind === 'queue') await resumeQueue(queues, what.name);
   else await withDeadline(registerSchedules(queues, [what.schedule]), 5_000, 'the schedule was resumed');
-  return wasPaused;
+  return wasPaused || wasHeld;
 }
 
 /** Runs a schedule's task now, beside its planned runs. @throws AppError as Enqueuer.enqueue */

@@ -1,21 +1,13 @@
 /** Two hundred meetings and a provider that fails in every way: each ends with an answer or a reason, none is paid for twice. */
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
 import { createDatabase } from '../../../src/core/database.ts';
-import { findLlmReply, keepLlmReply } from '../../../src/models/queries/llm-replies.ts';
-import { loadTaxonomy } from '../../../src/models/taxonomy.ts';
-import { createChatClient } from '../../../src/services/classification/llm/chat-client.ts';
-import { createLlmClassifier } from '../../../src/services/classification/llm/llm-classifier.ts';
-import { createPostJson } from '../../../src/services/classification/llm/post-json.ts';
-import { createTryAgain } from '../../../src/services/classification/llm/try-again.ts';
 import { answerByReading, refuse, say, stall, startFakeLlm, transcriptOf } from '../../helpers/fake-llm.ts';
+import { makeLlmClassifier, makeMemory, salesTaxonomy } from '../../helpers/llm-classifier.ts';
 import { insertMeetings, manyTranscripts } from '../../helpers/meetings.ts';
 import { createNamespace } from '../../helpers/namespace.ts';
 import { query, startApp } from '../../helpers/start-app.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-const taxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
 const meetings = 200;
 
 test('all end classified or failed with a reason, none invented, no good reply asked for again', async () => {
@@ -27,7 +19,7 @@ test('all end classified or failed with a reason, none invented, no good reply a
     applicationName: 'tests',
   });
   const fake = await startFakeLlm();
-  const good = answerByReading(taxonomy);
+  const good = answerByReading(salesTaxonomy);
   const answered = new Map<string, number>();
   let draw = 0;
   fake.otherwise((seen, response) => {
@@ -41,22 +33,8 @@ test('all end classified or failed with a reason, none invented, no good reply a
     answered.set(text, (answered.get(text) ?? 0) + 1);
     return good(seen, response);
   });
-  const bounds = { connectMs: 2_000, firstByteMs: 500, wholeMs: 5_000, maxReplyBytes: 256 * 1_024 };
-  const client = createChatClient({
-    model: 'model-of-tests',
-    apiKey: null,
-    host: 'fake',
-    tokenLimitName: 'max_tokens',
-    maxConcurrency: 20,
-    post: createPostJson({ url: `${fake.baseUrl}/chat/completions`, bounds }),
-    tryAgain: createTryAgain({ clock: systemClock, random: () => 0 }),
-    clock: systemClock,
-  });
-  const memory = {
-    find: (key: string) => findLlmReply(database, key),
-    keep: (reply: Parameters<typeof keepLlmReply>[1]) => keepLlmReply(database, reply),
-  };
-  const classifier = createLlmClassifier({ taxonomy, client, memory, redacts: false });
+  const bounds = { firstByteMs: 500, wholeMs: 5_000 };
+  const classifier = makeLlmClassifier(fake.baseUrl, { bounds, memory: makeMemory(database) });
   const app = await startApp(namespace, { classifier, settings: { maxRetries: 2, retryDelaySeconds: 0 } });
   const worker = await app.work();
   try {
@@ -71,7 +49,7 @@ test('all end classified or failed with a reason, none invented, no good reply a
       },
       120_000,
     );
-    for (const { state, error_code } of rows) expect(state === 'completed' ? 'LLM_' : error_code).toMatch(/^LLM_/);
+    for (const { state, error_code } of rows) expect(state === 'completed' ? 'MODEL_' : error_code).toMatch(/^MODEL_/);
     expect(rows.filter(({ state }) => state === 'completed').length).toBeGreaterThan(meetings * 0.9);
     const stored = await query<{
       transcript: string;

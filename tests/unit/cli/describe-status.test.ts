@@ -74,7 +74,7 @@ describe('vambe status', () => {
 
   it('says why a queue is paused and until when, and which schedules are', async () => {
     const queues = [{ name: 'default', waiting: 3, delayed: 0, active: 0, is_paused: true }];
-    const control = { since: '2026-02-28T00:00:00Z', by: 'cli:ana', isOver: false };
+    const control = { since: '2026-02-28T00:00:00Z', by: 'cli:ana', code: null, isOver: false };
     const controls = [
       { ...control, kind: 'queue' as const, name: 'default', reason: 'no key', until: '2026-03-02T00:00:00Z' },
       { ...control, kind: 'schedule' as const, name: 'purge_expired', reason: '', until: null },

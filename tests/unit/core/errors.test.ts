@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AppError, errorCodes, type Fault } from '../../../src/core/errors.ts';
 
-const retried: Readonly<Record<Fault, string>> = { transient: 'yes', throttled: 'waits', permanent: 'no' };
+const retried: Readonly<Record<Fault, string>> = {
+  transient: 'yes',
+  throttled: 'waits',
+  held: 'queue waits',
+  permanent: 'no',
+};
 
 const documented = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
   .split('\n')

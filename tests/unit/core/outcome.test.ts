@@ -36,7 +36,7 @@ describe('what a handler gives back', () => {
 describe('an error that a handler throws', () => {
   test.each(Object.entries(errorCodes))('%s ends as its kind of fault says', (code, { fault }) => {
     const thrown = new AppError(code as ErrorCode, 'words');
-    const expected = { permanent: 'fail', transient: 'retry', throttled: 'step-back' }[fault];
+    const expected = { permanent: 'fail', transient: 'retry', throttled: 'step-back', held: 'hold' }[fault];
     expect(outcomeOfError('t', thrown).kind).toBe(expected);
   });
 

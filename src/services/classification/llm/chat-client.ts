@@ -1,38 +1,33 @@
-/** Asks an OpenAI-compatible server for one chat completion. The only file that knows the form of its requests and replies. */
+/** Asks a model one question over one provider's API, as often as try-again.ts says. */
 import { setMaxListeners } from 'node:events';
-import pLimit from 'p-limit';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
+import type { ChatQuestion, Dialect, Usage } from './dialect.ts';
+import { parseJson } from './json-value.ts';
 import type { PostJson } from './post-json.ts';
-import type { ChatMessage } from './prompt.ts';
 import { faultOfAnswer, type ProviderAnswer } from './provider-fault.ts';
-import type { JsonSchema } from './reply-schema.ts';
 import type { TryAgain } from './try-again.ts';
 
-export interface ChatRequest {
-  readonly messages: readonly ChatMessage[];
-  readonly schema: JsonSchema;
-  /** Letters, digits, dash and underscore, 64 at most. */
-  readonly schemaName: string;
-  readonly maxOutputTokens: number;
+export interface ChatRequest extends ChatQuestion {
   readonly signal: AbortSignal;
+  /** Asked just before each call, told just after it, while its place among the calls at a time is still held. */
+  readonly meter?: { before(): Promise<void>; after(reply: ChatReply): void };
 }
 
-export interface ChatReply {
+export interface ChatReply extends Usage {
   readonly text: string;
-  /** False where the model ran out of output tokens. */
-  readonly isWhole: boolean;
-  /** The model that answered, as it names itself. */
+  /** `refused`: by the model or a content filter · `cut`: it ran out of output tokens. */
+  readonly end: 'whole' | 'cut' | 'refused';
+  /** The model that answered, as it names itself; the one that was asked where it does not. */
   readonly model: string;
-  /** null: not told. */
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
   readonly latencyMs: number;
 }
 
 export interface ChatClient {
   readonly model: string;
-  /** @throws AppError LLM_* */
+  /** Host, for messages. */
+  readonly host: string;
+  /** @throws AppError MODEL_* */
   complete(request: ChatRequest): Promise<ChatReply>;
 }
 
@@ -42,115 +37,60 @@ export interface ChatClientOptions {
   readonly apiKey: string | null;
   /** Host, for messages. */
   readonly host: string;
-  /** OpenAI's own API names the limit of output tokens otherwise than older servers do. */
-  readonly tokenLimitName: 'max_tokens' | 'max_completion_tokens';
-  /** Calls at a time in this process. */
-  readonly maxConcurrency: number;
+  readonly dialect: Dialect;
   readonly post: PostJson;
   readonly tryAgain: TryAgain;
   readonly clock: Clock;
 }
 
-/** What a request can do without where a server or model does not know it. */
-const dispensable = ['response_format', 'temperature', 'max_completion_tokens', 'max_tokens'] as const;
-type Dispensable = (typeof dispensable)[number];
+const maxModelChars = 100;
 
 export function createChatClient(options: ChatClientOptions): ChatClient {
-  const { model, post, clock } = options;
-  const limit = pLimit(options.maxConcurrency);
-  const where = `The model ${model} at ${options.host}`;
-  const headers: Record<string, string> = options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` };
+  const { model, host, dialect, post, clock } = options;
+  const where = `The model ${model} at ${host}`;
+  const headers = dialect.headers(options.apiKey);
   /** Learnt from refusals, for as long as the process lives. */
-  const unknown = new Set<Dispensable>();
+  const unknown = new Set<string>();
 
-  const ask = async (request: ChatRequest): Promise<ChatReply> => {
+  const ask = async ({ signal, meter, ...question }: ChatRequest): Promise<ChatReply> => {
     for (;;) {
-      request.signal.throwIfAborted();
+      signal.throwIfAborted();
+      await meter?.before();
       const startMs = clock.monotonicMs();
-      const body = JSON.stringify(makeBody(request, options, unknown));
-      const answer = await post({ headers, body, signal: request.signal });
-      if (answer.status === 200) return readCompletion(answer, where, clock.monotonicMs() - startMs);
-      const refused = dispensable.find((name) => !unknown.has(name) && isRefusalOf(answer, name, body));
+      const body = JSON.stringify(dialect.makeBody(question, model, unknown));
+      const answer = await post({ headers, body, signal });
+      if (answer.status === 200) {
+        const reply = read(answer, Math.max(0, Math.round(clock.monotonicMs() - startMs)));
+        meter?.after(reply);
+        return reply;
+      }
+      const refused = dialect.dispensable.find((name) => !unknown.has(name) && isRefusalOf(answer, name, body));
       if (refused === undefined) throw faultOfAnswer(answer, where, clock.wallMs());
       unknown.add(refused);
     }
   };
+  const read = ({ body }: ProviderAnswer, latencyMs: number): ChatReply => {
+    const spoken = dialect.read(parseJson(body));
+    if (spoken === undefined) {
+      const words = `${where} sent no answer of its API (${body.length} characters). Check LLM_BASE_URL and LLM_PROVIDER.`;
+      throw new AppError('MODEL_REPLY_INVALID', words);
+    }
+    return { ...spoken, model: spoken.model === '' ? model : spoken.model.slice(0, maxModelChars), latencyMs };
+  };
   return {
     model,
+    host,
     complete(request) {
       // One signal serves all tries of a job.
       setMaxListeners(0, request.signal);
-      return options.tryAgain(() => limit(() => ask(request)), request.signal);
+      return options.tryAgain(() => ask(request), request.signal);
     },
   };
 }
 
-function makeBody(
-  { messages, schema, schemaName, maxOutputTokens }: ChatRequest,
-  { model, tokenLimitName }: ChatClientOptions,
-  unknown: ReadonlySet<Dispensable>,
-): Record<string, unknown> {
-  const wanted: Partial<Record<Dispensable, unknown>> = {
-    temperature: 0,
-    response_format: { type: 'json_schema', json_schema: { name: schemaName, strict: true, schema } },
-    [tokenLimitName]: maxOutputTokens,
-  };
-  const known = Object.entries(wanted).filter(
-    ([name]) => !dispensable.some((each) => each === name && unknown.has(each)),
-  );
-  return { model, messages, ...Object.fromEntries(known) };
-}
-
-/** Whether a 400 or 422 complains of that parameter. Its words are looked at, never repeated. */
-function isRefusalOf({ status, body }: ProviderAnswer, name: Dispensable, sent: string): boolean {
+/** Whether a 400 or 422 complains of that part. Its words are looked at, never repeated. */
+function isRefusalOf({ status, body }: ProviderAnswer, name: string, sent: string): boolean {
   if ((status !== 400 && status !== 422) || !sent.includes(`"${name}"`)) return false;
-  return body.includes(name) || (name === 'response_format' && body.includes('json_schema'));
-}
-
-function readCompletion({ body }: ProviderAnswer, where: string, latencyMs: number): ChatReply {
-  const value = parse(body);
-  const choice = isObject(value) && Array.isArray(value.choices) ? value.choices[0] : undefined;
-  const message = isObject(choice) ? choice.message : undefined;
-  if (!isObject(value) || !isObject(choice) || !isObject(message)) {
-    throw new AppError(
-      'LLM_REPLY_INVALID',
-      `${where} sent no chat completion (${body.length} characters). Check LLM_BASE_URL.`,
-    );
-  }
-  if (choice.finish_reason === 'content_filter' || (typeof message.refusal === 'string' && message.refusal !== '')) {
-    throw new AppError('LLM_REFUSED', `${where} refuses to answer for this transcript. Look at the meeting.`);
-  }
-  const text = readContent(message.content);
-  const usage = isObject(value.usage) ? value.usage : {};
-  return {
-    text,
-    isWhole: choice.finish_reason !== 'length',
-    model: typeof value.model === 'string' ? value.model.slice(0, 100) : '',
-    inputTokens: readCount(usage.prompt_tokens),
-    outputTokens: readCount(usage.completion_tokens),
-    latencyMs: Math.max(0, Math.round(latencyMs)),
-  };
-}
-
-/** A text, or parts of one as some servers send. */
-function readContent(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  return content.map((part: unknown) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
-}
-
-function readCount(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31 ? value : null;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return body.includes(name) || body.includes(snake) || (name === 'response_format' && body.includes('json_schema'));
 }

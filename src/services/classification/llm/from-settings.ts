@@ -4,9 +4,15 @@ import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Classifier } from '../classifier.ts';
 import { createOfflineClassifier } from '../offline/offline-classifier.ts';
+import { anthropicDialect } from './anthropic-dialect.ts';
+import { createBudget, noBudget } from './budget.ts';
 import { createChatClient } from './chat-client.ts';
+import type { Dialect } from './dialect.ts';
+import { googleDialect } from './google-dialect.ts';
 import { createLlmClassifier } from './llm-classifier.ts';
+import { openAiDialect } from './openai-dialect.ts';
 import { createPostJson, modelCallBounds } from './post-json.ts';
+import type { PriceTable } from './prices.ts';
 import type { ReplyMemory } from './reply-memory.ts';
 import { createTryAgain } from './try-again.ts';
 import { withFallback } from './with-fallback.ts';
@@ -19,7 +25,6 @@ export interface LlmSettings {
   readonly llmRedact: 'auto' | 'on' | 'off';
   readonly llmMaxConcurrency: number | null;
   readonly llmBudgetUsdPerDay: number | null;
-  readonly llmPricesFile: string | null;
   readonly workerConcurrency: number;
   readonly classifierFallback: 'none' | 'offline';
 }
@@ -30,46 +35,73 @@ export interface LlmParts {
   readonly apiKey: string | null;
   readonly taxonomy: Taxonomy;
   readonly clock: Clock;
+  readonly prices: PriceTable;
+  /** Absent: no queue is there to wait in its place. */
   readonly memory?: ReplyMemory;
+  /** False: each call is made once. */
+  readonly isPatient?: boolean;
 }
 
-const openAiUrl = 'https://api.openai.com/v1';
+/** How long a job waits in place; for longer its queue does, for all workers. */
+const waitOfQueueMs = 1_000;
+const refusalOfQueueMs = 5_000;
 
-/** Opens no connection. @throws AppError SETTINGS_INVALID for what this version does not have */
+/** Opens no connection. @throws AppError SETTINGS_INVALID where a budget cannot be kept to */
 export function createClassifierFromSettings(parts: LlmParts): Classifier {
-  const { settings, model, apiKey, taxonomy, clock, memory } = parts;
-  refuseWhatIsMissing(settings);
-  const base = (settings.llmBaseUrl ?? openAiUrl).replace(/\/+$/, '');
+  const { settings, model, apiKey, taxonomy, clock, memory, prices, isPatient } = parts;
+  const { llmBudgetUsdPerDay: usdPerDay, llmBaseUrl } = settings;
+  if (usdPerDay !== null && !prices.has(model)) throw withoutPrice(model, prices);
+  const dialect = dialectOf(settings);
+  const base = (llmBaseUrl ?? dialect.baseUrl).replace(/\/+$/, '');
   const bounds = { ...modelCallBounds, wholeMs: settings.llmTimeoutSeconds * 1_000 };
+  const waits = memory === undefined ? {} : { longestWaitMs: waitOfQueueMs, refusalMs: refusalOfQueueMs };
   const client = createChatClient({
     model,
     apiKey,
     host: new URL(base).host,
-    tokenLimitName: settings.llmBaseUrl === null ? 'max_completion_tokens' : 'max_tokens',
-    maxConcurrency: settings.llmMaxConcurrency ?? settings.workerConcurrency,
-    post: createPostJson({ url: `${base}/chat/completions`, bounds }),
-    tryAgain: createTryAgain({ clock }),
+    dialect,
+    post: createPostJson({ url: `${base}${dialect.path(model)}`, bounds }),
+    tryAgain: createTryAgain({
+      clock,
+      maxConcurrency: settings.llmMaxConcurrency ?? settings.workerConcurrency,
+      ...waits,
+      isPatient,
+    }),
     clock,
   });
-  const redacts = settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on';
-  const classifier = createLlmClassifier({ taxonomy, client, memory, redacts });
+  const classifier = createLlmClassifier({
+    taxonomy,
+    client,
+    memory,
+    redacts: settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on',
+    costOf: prices.costOf,
+    budget:
+      usdPerDay === null
+        ? noBudget
+        : createBudget({ usdPerDay, readSpentToday: async () => memory?.readSpentToday() ?? 0, clock }),
+  });
   return settings.classifierFallback === 'offline'
     ? withFallback(classifier, createOfflineClassifier(taxonomy))
     : classifier;
 }
 
+function dialectOf({ llmProvider, llmBaseUrl }: LlmSettings): Dialect {
+  switch (llmProvider) {
+    case 'anthropic':
+      return anthropicDialect;
+    case 'google':
+      return googleDialect;
+    default:
+      return openAiDialect(llmBaseUrl === null ? 'max_completion_tokens' : 'max_tokens');
+  }
+}
+
 /** A budget that is not kept to would be worse than none. */
-function refuseWhatIsMissing({ llmProvider, llmBudgetUsdPerDay, llmPricesFile }: LlmSettings): void {
-  const missing = [
-    llmProvider === 'anthropic' || llmProvider === 'google'
-      ? `LLM_PROVIDER=${llmProvider} is not in this version. Use openai, or compatible with the LLM_BASE_URL of a server that speaks the OpenAI API.`
-      : '',
-    llmBudgetUsdPerDay === null
-      ? ''
-      : "LLM_BUDGET_USD_PER_DAY is not in this version. Unset it, and set the limit in the provider's console.",
-    llmPricesFile === null ? '' : 'LLM_PRICES_FILE is not in this version. Unset it.',
-  ].filter((words) => words !== '');
-  if (missing.length > 0) throw new AppError('SETTINGS_INVALID', missing.join(' '));
+function withoutPrice(model: string, { models, asOf }: PriceTable): AppError {
+  return new AppError(
+    'SETTINGS_INVALID',
+    `LLM_BUDGET_USD_PER_DAY is set, but the price of the model ${model} is not known (prices of ${asOf} know ${models.length} models). Name it in a file of your own and set LLM_PRICES_FILE, or unset the budget.`,
+  );
 }
 
 /** False for this machine and its private network: loopback, private addresses, names without a point. */

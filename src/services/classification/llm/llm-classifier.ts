@@ -2,12 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
-import type { Classification, Classifier, ClassifierInput } from '../classifier.ts';
+import type { Classification, Classifier, ClassifierInput, ModelUsage, Probe } from '../classifier.ts';
 import { createProgram, type Program } from '../offline/program.ts';
 import { readTranscript } from '../offline/reading.ts';
 import type { Segment } from '../offline/tokens.ts';
-import { chooseSegments } from '../offline/windows.ts';
-import type { ChatClient, ChatReply } from './chat-client.ts';
+import { chooseSegments, mostChars } from '../offline/windows.ts';
+import { type Budget, noBudget } from './budget.ts';
+import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts';
+import type { Usage } from './dialect.ts';
 import { createQuoteFinder } from './ground.ts';
 import { type ChatMessage, promptVersion, writeRepairPrompt, writeSystemPrompt, writeUserPrompt } from './prompt.ts';
 import { type ReadReply, readReply } from './read-reply.ts';
@@ -23,26 +25,33 @@ export interface LlmClassifierOptions {
   readonly memory?: ReplyMemory;
   /** True: personal data is masked before anything leaves. */
   readonly redacts: boolean;
+  /** US dollars of a call; unset: nobody knows. */
+  readonly costOf?: (model: string, usage: Usage) => number | null;
+  readonly budget?: Budget;
   /** A word that no transcript can know, new for each call. */
   readonly makeFence?: () => string;
 }
 
 /** failure-matrix, Bounds; the second where the first did not suffice. */
 const outputTokens = [4_096, 8_192] as const;
+/** A text this short is not what makes an answer long. */
+const leastCharsToShorten = 4_000;
 /** What meetings_classifications.model_used takes. */
 const maxModelChars = 100;
 const edgeNumbers = /^[\d\s().,/+-]+|[\d\s().,/+-]+$/g;
 
-/** @throws AppError LLM_* from `classify`; DATABASE_* where a reply cannot be kept */
+/** @throws AppError MODEL_* from `classify`; DATABASE_* where a reply cannot be kept */
 export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
-  const { taxonomy, client, redacts } = options;
+  const { taxonomy, client, redacts, costOf = () => null, budget = noBudget } = options;
   const setup: Setup = {
     ...options,
+    costOf,
     makeFence: options.makeFence ?? (() => randomBytes(12).toString('hex')),
     program: createProgram(taxonomy),
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),
+    meter: { before: () => budget.check(), after: (reply) => budget.spend(costOf(reply.model, reply)) },
   };
   return {
     kind: 'llm',
@@ -51,10 +60,13 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
     promptVersion,
     isPaid: true,
     classify: (input) => classify(setup, input),
+    probe: (signal) => probe(setup, signal),
   };
 }
 
 interface Setup extends LlmClassifierOptions {
+  readonly costOf: (model: string, usage: Usage) => number | null;
+  readonly meter: NonNullable<ChatRequest['meter']>;
   readonly makeFence: () => string;
   readonly program: Program;
   readonly systemPrompt: string;
@@ -63,12 +75,41 @@ interface Setup extends LlmClassifierOptions {
 }
 
 async function classify(setup: Setup, input: ClassifierInput): Promise<Classification> {
-  const { taxonomy, program } = setup;
+  const { taxonomy, memory } = setup;
   const { transcript, signal } = input;
   signal.throwIfAborted();
   // Nobody is asked what silence means.
   if (!/[\p{L}\p{N}]/u.test(transcript)) return weighNothing(taxonomy);
-  const segments = await chooseSegments(program, transcript, signal);
+  const kept = input.keepAs && (await memory?.find(input.keepAs.key));
+  const tab = createTab(kept?.usage);
+  try {
+    return await classifyShown(setup, input, {
+      kept,
+      tab,
+      maxChars: kept?.isShortened ? shortened(transcript) : mostChars,
+    });
+  } catch (error) {
+    const isEndless = error instanceof AppError && error.code === 'MODEL_REPLY_TRUNCATED';
+    if (!isEndless || kept?.isShortened || transcript.length <= leastCharsToShorten) throw error;
+    return classifyShown(setup, input, { kept: undefined, tab, maxChars: shortened(transcript) });
+  }
+}
+
+/** Half of what the model was shown at first. */
+function shortened(transcript: string): number {
+  return Math.floor(Math.min(transcript.length, mostChars) / 2);
+}
+
+interface Round {
+  readonly kept: KeptReply | undefined;
+  readonly tab: Tab;
+  readonly maxChars: number;
+}
+
+async function classifyShown(setup: Setup, input: ClassifierInput, round: Round): Promise<Classification> {
+  const { taxonomy, program } = setup;
+  const { transcript, signal } = input;
+  const segments = await chooseSegments(program, transcript, signal, round.maxChars);
   const truncated = segments.length > 1;
   const redactor = setup.redacts ? createRedactor([transcript, input.sellerPrompt ?? '']) : noRedactor;
   const excerpts = segments.map(({ start, end }) => {
@@ -76,21 +117,22 @@ async function classify(setup: Setup, input: ClassifierInput): Promise<Classific
     // A number that the cut parted would not be known for what it is.
     return redactor.hide(truncated ? excerpt.replace(edgeNumbers, '') : excerpt);
   });
-  const reply = await obtainReply(setup, input, { excerpts, redactor });
+  const reply = await obtainReply(setup, input, { ...round, excerpts, redactor });
   const untrusted = findOrders(program, transcript, segments);
-  return weighReply(reply, { taxonomy, findQuote: createQuoteFinder(transcript, { segments, untrusted }), truncated });
+  const findQuote = createQuoteFinder(transcript, { segments, untrusted });
+  return { ...weighReply(reply, { taxonomy, findQuote, truncated }), usage: round.tab.usage() };
 }
 
-interface Material {
+interface Material extends Round {
   readonly excerpts: readonly string[];
   readonly redactor: Redactor;
 }
 
 /** From memory where it is there, else from the model; a reply with faults is repaired once. */
-async function obtainReply(setup: Setup, input: ClassifierInput, { excerpts, redactor }: Material): Promise<ReadReply> {
-  const { taxonomy, memory, makeFence } = setup;
+async function obtainReply(setup: Setup, input: ClassifierInput, material: Material): Promise<ReadReply> {
+  const { taxonomy, makeFence } = setup;
+  const { kept, excerpts, redactor } = material;
   const read = ({ text }: KeptReply) => readReply(redactor.show(text), taxonomy);
-  const kept = input.keepAs && (await memory?.find(input.keepAs.key));
   const keptRead = kept && read(kept);
   if (kept && keptRead && (kept.isRepair || keptRead.faults.length === 0)) return keptRead;
 
@@ -99,59 +141,132 @@ async function obtainReply(setup: Setup, input: ClassifierInput, { excerpts, red
     { role: 'system', content: setup.systemPrompt },
     { role: 'user', content: writeUserPrompt(excerpts, { fence: makeFence(), sellerPrompt }) },
   ];
-  const first = kept && !kept.isRepair ? kept : await ask(setup, input, messages, false);
+  const first = kept && !kept.isRepair ? kept : await ask(setup, input, { ...material, messages, isRepair: false });
   const firstRead = read(first);
   if (firstRead?.faults.length === 0) return firstRead;
   const faults = firstRead?.faults ?? ['it is not a JSON object of the shape that was described.'];
   try {
-    const repaired = await ask(
-      setup,
-      input,
-      [
-        ...messages,
-        { role: 'assistant', content: first.text },
-        { role: 'user', content: writeRepairPrompt(faults.map((fault) => redactor.hide(fault))) },
-      ],
-      true,
-    );
+    const again: readonly ChatMessage[] = [
+      ...messages,
+      { role: 'assistant', content: first.text },
+      { role: 'user', content: writeRepairPrompt(faults.map((fault) => redactor.hide(fault))) },
+    ];
+    const repaired = await ask(setup, input, { ...material, messages: again, isRepair: true });
     const repairedRead = read(repaired);
     if (repairedRead && (!firstRead || repairedRead.faults.length <= firstRead.faults.length)) return repairedRead;
   } catch (error) {
     // A reply that can be used but for a few values is not given up because the second could not be had.
-    if (!firstRead || input.signal.aborted || !(error instanceof AppError) || !error.code.startsWith('LLM_'))
+    if (!firstRead || input.signal.aborted || !(error instanceof AppError) || !error.code.startsWith('MODEL_'))
       throw error;
   }
   if (firstRead) return firstRead;
   throw new AppError(
-    'LLM_REPLY_INVALID',
+    'MODEL_REPLY_INVALID',
     `The model ${setup.client.model} answered twice without the JSON that was asked for (${first.text.length} characters at first). It is asked again later; another model may do better.`,
   );
 }
 
-/** Asks and keeps what comes before anything else is done with it. */
-async function ask(
-  { client, memory, schema, schemaName }: Setup,
-  { keepAs, signal }: ClassifierInput,
-  messages: readonly ChatMessage[],
-  isRepair: boolean,
-): Promise<KeptReply> {
-  let reply: ChatReply | undefined;
+interface Question extends Material {
+  readonly messages: readonly ChatMessage[];
+  readonly isRepair: boolean;
+}
+
+/** Asks, and keeps what comes before anything else is done with it. */
+async function ask(setup: Setup, { keepAs, signal }: ClassifierInput, question: Question): Promise<KeptReply> {
+  const { client, meter, schema, schemaName } = setup;
+  const { messages, isRepair, tab, maxChars } = question;
   for (const maxOutputTokens of outputTokens) {
-    reply = await client.complete({ messages, schema, schemaName, maxOutputTokens, signal });
-    if (reply.isWhole) break;
+    const reply = await client.complete({ messages, schema, schemaName, maxOutputTokens, signal, meter });
+    const usage = priced(setup, reply);
+    tab.add(usage);
+    const kept: KeptReply = {
+      text: reply.text,
+      isRepair,
+      isShortened: maxChars < mostChars,
+      usage: tab.usage() ?? usage,
+    };
+    await record(setup, reply, usage, keepAs && { ...kept, key: keepAs.key, meetingId: keepAs.meetingId });
+    if (reply.end === 'whole') return kept;
+    if (reply.end === 'refused') {
+      const words = `The model ${client.model} at ${client.host} refuses to answer for this transcript. Look at the meeting.`;
+      throw new AppError('MODEL_REFUSED', words);
+    }
   }
-  if (!reply?.isWhole) {
-    throw new AppError(
-      'LLM_REPLY_TRUNCATED',
-      `The model ${client.model} did not finish its answer within ${outputTokens.at(-1)} tokens. It is asked again later; another model may do better.`,
-    );
-  }
-  const { text, inputTokens, outputTokens: outputCount, latencyMs } = reply;
-  if (keepAs && memory) {
-    const model = reply.model === '' ? client.model : reply.model;
-    await memory.keep({ ...keepAs, text, isRepair, model, inputTokens, outputTokens: outputCount, latencyMs });
-  }
-  return { text, isRepair };
+  throw new AppError(
+    'MODEL_REPLY_TRUNCATED',
+    `The model ${client.model} did not finish its answer within ${outputTokens.at(-1)} tokens. It is asked again later; another model may do better.`,
+  );
+}
+
+/** One row a call; its reply beside it where it has an end. */
+async function record(
+  { memory }: Setup,
+  { end, model }: ChatReply,
+  usage: ModelUsage,
+  kept: (KeptReply & { key: string; meetingId: number }) | undefined,
+): Promise<void> {
+  if (kept === undefined) return memory?.record({ ...usage, meetingId: null, model, outcome: end });
+  const { meetingId, ...reply } = kept;
+  await memory?.record({ ...usage, meetingId, model, outcome: end, ...(end === 'whole' ? { reply } : {}) });
+}
+
+function priced({ costOf }: Setup, reply: ChatReply): ModelUsage {
+  const { inputTokens, outputTokens, latencyMs, model } = reply;
+  return { inputTokens, outputTokens, costUsd: costOf(model, reply), latencyMs };
+}
+
+interface Tab {
+  add(usage: ModelUsage): void;
+  /** undefined: nothing was called. */
+  usage(): ModelUsage | undefined;
+}
+
+/** Adds up the calls of one classification; what is not known of one is not known of all. */
+function createTab(before: ModelUsage | undefined): Tab {
+  let total = before;
+  const sum = (a: number | null, b: number | null) => (a === null || b === null ? null : a + b);
+  return {
+    add(usage) {
+      total =
+        total === undefined
+          ? usage
+          : {
+              inputTokens: sum(total.inputTokens, usage.inputTokens),
+              outputTokens: sum(total.outputTokens, usage.outputTokens),
+              costUsd: sum(total.costUsd, usage.costUsd),
+              latencyMs: total.latencyMs + usage.latencyMs,
+            };
+    },
+    usage: () => total,
+  };
+}
+
+const probeMessages: readonly ChatMessage[] = [
+  { role: 'system', content: 'Answer with the JSON object that is asked for.' },
+  { role: 'user', content: 'Is the service up? {"up": true or false}' },
+];
+const probeSchema = {
+  type: 'object',
+  properties: { up: { type: 'boolean' } },
+  required: ['up'],
+  additionalProperties: false,
+};
+/** Whether the answer has an end is no matter. */
+const probeTokens = 64;
+
+async function probe(setup: Setup, signal: AbortSignal): Promise<Probe> {
+  const { client, meter } = setup;
+  const reply = await client.complete({
+    messages: probeMessages,
+    schema: probeSchema,
+    schemaName: 'probe',
+    maxOutputTokens: probeTokens,
+    signal,
+    meter,
+  });
+  const usage = priced(setup, reply);
+  await record(setup, reply, usage, undefined);
+  return { ...usage, host: client.host, model: reply.model };
 }
 
 function weighNothing(taxonomy: Taxonomy): Classification {

@@ -24,7 +24,7 @@ export type PostJson = (request: PostRequest) => Promise<ProviderAnswer>;
 
 /**
  * Posts to one address over kept connections. Redirects are not followed, so that a key goes where it was meant to.
- * @throws AppError LLM_UNREACHABLE, LLM_TIMEOUT, LLM_REPLY_TOO_LARGE; the signal's reason when aborted
+ * @throws AppError MODEL_UNREACHABLE, MODEL_TIMEOUT, MODEL_REPLY_TOO_LARGE; the signal's reason when aborted
  */
 export function createPostJson({ url, bounds }: { url: string; bounds: PostBounds }): PostJson {
   const { protocol, host } = new URL(url);
@@ -96,7 +96,7 @@ function readBody(response: IncomingMessage, maxBytes: number): Promise<string> 
 
 function timedOut(host: string, what: string, ms: number): AppError {
   return new AppError(
-    'LLM_TIMEOUT',
+    'MODEL_TIMEOUT',
     `The model's server ${host} did not ${what} within ${ms / 1_000} s. It is tried again; raise LLM_TIMEOUT_SECONDS if the model is slow.`,
   );
 }
@@ -105,14 +105,14 @@ function timedOut(host: string, what: string, ms: number): AppError {
 function unreachable(host: string, error: Error): AppError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return new AppError(
-    'LLM_UNREACHABLE',
+    'MODEL_UNREACHABLE',
     `The model's server ${host} cannot be reached (${code}). It is tried again; check LLM_BASE_URL and the network.`,
   );
 }
 
 function tooLarge(host: string, maxBytes: number): AppError {
   return new AppError(
-    'LLM_REPLY_TOO_LARGE',
+    'MODEL_REPLY_TOO_LARGE',
     `The model's server ${host} sent more than ${maxBytes / 1_024} KiB. The reply was given up; check LLM_BASE_URL and LLM_MODEL.`,
   );
 }

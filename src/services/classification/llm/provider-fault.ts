@@ -1,5 +1,6 @@
 /** What a provider's refusal means for a job. Reads status, headers and the machine-readable part of the body, and repeats no text of it. */
 import { AppError } from '../../../core/errors.ts';
+import { at, isObject, parseJson } from './json-value.ts';
 
 export interface ProviderAnswer {
   readonly status: number;
@@ -13,45 +14,45 @@ const maxRetryAfterMs = 300_000;
 /** @param where model and host, for the words */
 export function faultOfAnswer(answer: ProviderAnswer, where: string, nowMs: number): AppError {
   const { status } = answer;
-  const { type, code } = readError(answer.body);
-  const said = `${where} answered ${status}${code === '' ? '' : ` (${code})`}`;
-  const kinds = `${type} ${code}`;
-  if (status === 402 || /insufficient_quota|billing|credit/.test(kinds)) {
-    return new AppError('LLM_QUOTA', `${said}: the account's quota is used up. Raise it, or add credit. Jobs wait.`);
+  const { names, retryDelayMs, isOutOfCredit } = readError(answer.body);
+  const said = `${where} answered ${status}${names.length === 0 ? '' : ` (${names.at(-1)})`}`;
+  const kinds = names.join(' ');
+  if (status === 402 || isOutOfCredit || /insufficient_quota|billing|credit/.test(kinds)) {
+    return new AppError('MODEL_QUOTA', `${said}: the account's quota is used up. Raise it, or add credit. Jobs wait.`);
   }
-  if (status === 401 || status === 403) {
+  if (status === 401 || status === 403 || /API_KEY_INVALID/.test(kinds)) {
     return new AppError(
-      'LLM_REFUSED_KEY',
+      'MODEL_REFUSED_KEY',
       `${said}: it refuses the key. Correct LLM_API_KEY or OPENAI_API_KEY. Jobs wait.`,
     );
   }
   if (status === 404) {
     return new AppError(
-      'LLM_REFUSED_KEY',
+      'MODEL_REFUSED_KEY',
       `${said}: no such model or address for this key. Correct LLM_MODEL or LLM_BASE_URL. Jobs wait.`,
     );
   }
   if (status === 429 || status === 503 || status === 529) {
-    const retryAfterMs = readRetryAfterMs(answer.headers, nowMs);
+    const retryAfterMs = readRetryAfterMs(answer.headers, nowMs) ?? retryDelayMs;
     const wait = retryAfterMs === undefined ? '' : ` and asks to wait ${Math.ceil(retryAfterMs / 1_000)} s`;
     return new AppError(
-      'LLM_RATE_LIMITED',
+      'MODEL_RATE_LIMITED',
       `${said}${wait}. Jobs wait; lower LLM_MAX_CONCURRENCY if this goes on.`,
       retryAfterMs === undefined ? {} : { details: { retryAfterMs } },
     );
   }
   if (status >= 500 || status === 408 || status === 409) {
     return new AppError(
-      'LLM_UNREACHABLE',
+      'MODEL_UNREACHABLE',
       `${said}. It is tried again; look at the provider's status if this goes on.`,
     );
   }
   if (/content_filter|content_policy/.test(kinds)) {
-    return new AppError('LLM_REFUSED', `${said}: its content filter refuses the transcript. Look at the meeting.`);
+    return new AppError('MODEL_REFUSED', `${said}: its content filter refuses the transcript. Look at the meeting.`);
   }
   return new AppError(
-    'LLM_REQUEST_REFUSED',
-    `${said}: it does not take such a request. Check that LLM_BASE_URL speaks the OpenAI API and that LLM_MODEL takes ${kinds.includes('context_length') ? 'this length' : 'a JSON schema'}.`,
+    'MODEL_REQUEST_REFUSED',
+    `${said}: it does not take such a request. Check that LLM_BASE_URL speaks the API of LLM_PROVIDER and that LLM_MODEL takes ${kinds.includes('context_length') ? 'this length' : 'a JSON schema'}.`,
   );
 }
 
@@ -68,21 +69,22 @@ function first(header: string | string[] | undefined): string {
   return (Array.isArray(header) ? header[0] : header) ?? '';
 }
 
-/** Names alone: a message may repeat the prompt. */
-function readError(body: string): { type: string; code: string } {
-  try {
-    const value: unknown = JSON.parse(body);
-    const error = isObject(value) && isObject(value.error) ? value.error : {};
-    return { type: nameOf(error.type), code: nameOf(error.code) };
-  } catch {
-    return { type: '', code: '' };
-  }
-}
-
-function nameOf(value: unknown): string {
-  return typeof value === 'string' && /^[\w.-]{1,60}$/.test(value) ? value : '';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/**
+ * Names alone: a message may repeat the prompt. OpenAI: error.type and code · Anthropic: error.type · Google: error.status,
+ * and in error.details a reason, a retryDelay such as "20s", and quotas that end with the day.
+ */
+function readError(body: string): { names: string[]; retryDelayMs: number | undefined; isOutOfCredit: boolean } {
+  const error = at(parseJson(body), 'error');
+  const details = at(error, 'details');
+  const all = (Array.isArray(details) ? details : []).filter(isObject);
+  const given = [at(error, 'type'), at(error, 'status'), ...all.map(({ reason }) => reason), at(error, 'code')];
+  const delay = all.map(({ retryDelay }) => /^(\d+(?:\.\d+)?)s$/.exec(String(retryDelay))?.[1]).find(Boolean);
+  const message = at(error, 'message');
+  return {
+    names: given.flatMap((each) => (typeof each === 'string' && /^[\w.-]{1,60}$/.test(each) ? [each] : [])),
+    retryDelayMs: delay === undefined ? undefined : Math.min(Number(delay) * 1_000, maxRetryAfterMs),
+    // Anthropic has no name for it, and Google says of a quota only which one it is.
+    isOutOfCredit:
+      /credit balance is too low/i.test(String(message)) || /"quotaId":\s*"[^"]*PerDay/i.test(JSON.stringify(all)),
+  };
 }

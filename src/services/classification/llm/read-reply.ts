@@ -14,6 +14,8 @@ export interface FieldClaims {
   readonly claims: readonly Claim[];
   /** 0 to 1 */
   readonly confidence: number;
+  /** The first value given that the taxonomy does not know, shortened. */
+  readonly raw?: string;
 }
 
 export interface ReadReply {
@@ -42,8 +44,13 @@ export function readReply(text: string, { file }: Taxonomy): ReadReply | undefin
   const faults: string[] = [];
   const periods = Object.keys(file.grammar.periods);
   const fields = file.fields.map((field) => {
-    const tell = (fault: string) => faults.push(`fields.${field.id}: ${fault}`);
-    return [field.id, readField(field, Object.hasOwn(given, field.id) ? given[field.id] : undefined, periods, tell)];
+    let raw: string | undefined;
+    const tell: Tell = (fault, given) => {
+      faults.push(`fields.${field.id}: ${fault}`);
+      if (given !== undefined) raw ??= describe(given);
+    };
+    const claims = readField(field, Object.hasOwn(given, field.id) ? given[field.id] : undefined, periods, tell);
+    return [field.id, raw === undefined ? claims : { ...claims, raw }];
   });
   return {
     fields: Object.fromEntries(fields),
@@ -71,7 +78,8 @@ function findObject(text: string): Record<string, unknown> | undefined {
   return undefined;
 }
 
-type Tell = (fault: string) => void;
+/** `raw`: what was given in place of a value of the taxonomy. */
+type Tell = (fault: string, raw?: unknown) => void;
 
 function readField(field: FileField, given: unknown, periods: readonly string[], tell: Tell): FieldClaims {
   if (given === undefined) tell('it is missing.');
@@ -121,7 +129,7 @@ function readId(field: FileField, raw: unknown, tell: Tell): string | null {
     if (found) return found.id;
     if (/^(?:null|none|n\/a|unknown)$/.test(foldWords(raw))) return null;
   }
-  tell(`${describe(raw)} is none of ${field.values.map(({ id }) => id).join(', ')} or null.`);
+  tell(`${describe(raw)} is none of ${field.values.map(({ id }) => id).join(', ')} or null.`, raw);
   return null;
 }
 
@@ -137,7 +145,7 @@ const booleans = new Map([
 function readBoolean(field: FileField, raw: unknown, tell: Tell): boolean | null {
   const value = typeof raw === 'boolean' ? raw : typeof raw === 'string' ? booleans.get(foldWords(raw)) : undefined;
   if (value === undefined) {
-    if (typeof raw !== 'string' || foldWords(raw) !== 'null') tell(`${describe(raw)} is not true, false or null.`);
+    if (typeof raw !== 'string' || foldWords(raw) !== 'null') tell(`${describe(raw)} is not true, false or null.`, raw);
     return null;
   }
   // A field that knows `true` alone has nothing to say where it is not so.
@@ -146,17 +154,17 @@ function readBoolean(field: FileField, raw: unknown, tell: Tell): boolean | null
 
 function readQuantity(raw: unknown, periods: readonly string[], tell: Tell): Quantity | null {
   if (!isObject(raw)) {
-    tell(`${describe(raw)} is not an object with count, period and approx, or null.`);
+    tell(`${describe(raw)} is not an object with count, period and approx, or null.`, raw);
     return null;
   }
   const count = typeof raw.count === 'string' && raw.count.trim() !== '' ? Number(raw.count) : raw.count;
   const period = typeof raw.period === 'string' ? foldWords(raw.period) : '';
   if (typeof count !== 'number' || !Number.isFinite(count) || count < 0 || count > 1e12) {
-    tell(`count: ${describe(raw.count)} is not a number from 0 on.`);
+    tell(`count: ${describe(raw.count)} is not a number from 0 on.`, raw);
     return null;
   }
   if (!periods.includes(period)) {
-    tell(`period: ${describe(raw.period)} is none of ${periods.join(', ')}.`);
+    tell(`period: ${describe(raw.period)} is none of ${periods.join(', ')}.`, raw);
     return null;
   }
   return { count, period, approx: raw.approx === true };

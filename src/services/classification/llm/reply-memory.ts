@@ -1,23 +1,30 @@
-/** Where raw replies are kept, so that none is paid for twice. models/queries/llm-replies.ts keeps them in PostgreSQL. */
+/** Where calls of a model are noted and raw replies kept, so that none is paid for twice. models/queries/llm-replies.ts does it in PostgreSQL. */
+import type { ModelUsage } from '../classifier.ts';
 
 export interface KeptReply {
   /** What the model wrote, placeholders of redaction included. */
   readonly text: string;
   /** True: it answers the request to repair the first one. */
   readonly isRepair: boolean;
+  /** True: the model was shown less than fits, as its answer to the whole had no end. */
+  readonly isShortened: boolean;
+  /** Of all calls made for it. */
+  readonly usage: ModelUsage;
 }
 
-export interface ReplyToKeep extends KeptReply {
-  readonly key: string;
-  readonly meetingId: number;
+export interface CallToRecord extends ModelUsage {
+  /** null: a test of the connection. */
+  readonly meetingId: number | null;
   readonly model: string;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  readonly latencyMs: number;
+  readonly outcome: 'whole' | 'cut' | 'refused';
+  /** Absent where there is nothing to keep. */
+  readonly reply?: KeptReply & { readonly key: string };
 }
 
 export interface ReplyMemory {
   find(key: string): Promise<KeptReply | undefined>;
-  /** May run twice; the newest reply of a key stands. */
-  keep(reply: ReplyToKeep): Promise<void>;
+  /** Before anything else is done with a reply. May run twice; the newest reply of a key stands. */
+  record(call: CallToRecord): Promise<void>;
+  /** US dollars since midnight UTC, of all workers. */
+  readSpentToday(): Promise<number>;
 }

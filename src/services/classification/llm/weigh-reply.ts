@@ -31,7 +31,9 @@ export function weighReply(
   const confidence = confidenceOfAll(found, dropped, file.fields.length);
   const saysSomething = found.length > 0;
   return {
-    fields: Object.fromEntries(file.fields.map(({ id }, index) => [id, results[index] ?? nothing])),
+    fields: Object.fromEntries(
+      file.fields.map(({ id }, index) => [id, withRaw(results[index] ?? nothing, reply.fields[id]?.raw)]),
+    ),
     keyTopics: saysSomething ? reply.keyTopics : [],
     actionItems: saysSomething ? reply.actionItems : [],
     nextSteps: saysSomething ? reply.nextSteps : null,
@@ -40,6 +42,11 @@ export function weighReply(
     truncated,
     needsReview: truncated || confidence < file.review_below,
   };
+}
+
+/** Kept beside what is stored, and never stored as a value. */
+function withRaw(result: FieldResult, raw: string | undefined): FieldResult {
+  return raw === undefined ? result : { ...result, raw };
 }
 
 function weighField(field: FileField, given: FieldClaims | undefined, findQuote: QuoteFinder): Weighed {

@@ -10,8 +10,10 @@ export function withFallback(first: Classifier, other: Classifier): Classifier {
       try {
         return await first.classify(input);
       } catch (error) {
-        const isProviders = error instanceof AppError && error.code.startsWith('LLM_');
-        if (input.signal.aborted || !isProviders) throw error;
+        const isProviders = error instanceof AppError && error.code.startsWith('MODEL_');
+        // Asked to wait for a moment: it is not away, and the queue waits for it.
+        const isWait = isProviders && error.code === 'MODEL_RATE_LIMITED' && error.details.holdMs !== undefined;
+        if (input.signal.aborted || !isProviders || isWait) throw error;
         const answer = await other.classify(input);
         return { ...answer, needsReview: true, answeredBy: other };
       }

@@ -4,14 +4,19 @@ import type { Program } from './program.ts';
 import { type Segment, type Token, tokenize } from './tokens.ts';
 
 /** Characters that are classified at most; design.md section 10 gives a model the same. */
-const maxChars = 60_000;
-const edgeChars = 20_000;
+export const mostChars = 60_000;
 const windowChars = 2_000;
 /** Scanned before other work gets its turn: a few milliseconds. */
 const sliceChars = 10_000;
 
-/** The whole text, or the stretches of it that are read; gives way to other work between slices and ends when aborted. */
-export async function chooseSegments(program: Program, text: string, signal: AbortSignal): Promise<readonly Segment[]> {
+/** The whole text, or the stretches of it that are read, `maxChars` at most in all; gives way to other work between slices and ends when aborted. */
+export async function chooseSegments(
+  program: Program,
+  text: string,
+  signal: AbortSignal,
+  maxChars: number = mostChars,
+): Promise<readonly Segment[]> {
+  const edgeChars = Math.floor(maxChars / 3);
   if (text.length <= maxChars) return [{ start: 0, end: text.length }];
   const windows: { segment: Segment; score: number }[] = [];
   const head = wordBoundary(text, edgeChars, 0);

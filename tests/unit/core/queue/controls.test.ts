@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/core/clock.ts';
 import { type Control, createControls } from '../../../../src/core/queue/controls.ts';
 import type { Queues } from '../../../../src/core/queue/queues.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
@@ -7,6 +8,7 @@ const control = (more: Partial<Control>): Control => ({
   kind: 'queue',
   name: 'default',
   reason: '',
+  code: null,
   since: '2026-01-01T00:00:00Z',
   until: null,
   by: 'cli:ana',
@@ -35,6 +37,7 @@ function makeControls(book: readonly Control[], paused: readonly string[] = []) 
       list: async () => book,
       endOver: async ({ kind, name }) => void done.push(`end ${kind} ${name}`),
     },
+    clock: systemClock,
     log: createMemoryLog(),
   });
   return { controls, done };

@@ -13,9 +13,11 @@ const classifier = createLlmClassifier({
   redacts: true,
   client: {
     model: 'reads-as-offline',
+    host: 'nowhere',
     async complete({ messages }) {
       const text = JSON.stringify(await read(transcriptOf(messages)));
-      return { text, isWhole: true, model: 'm', inputTokens: null, outputTokens: null, latencyMs: 0 };
+      const tokens = { inputTokens: null, cachedInputTokens: null, outputTokens: null };
+      return { text, end: 'whole', model: 'm', ...tokens, latencyMs: 0 };
     },
   },
 });

@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../../../src/core/clock.ts';
-import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
 import {
   createClassifierFromSettings,
   isRemote,
   type LlmSettings,
 } from '../../../../../src/services/classification/llm/from-settings.ts';
+import { salesTaxonomy, testPrices } from '../../../../helpers/llm-classifier.ts';
 
-const taxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
-
-const make = (settings: Partial<LlmSettings> = {}) =>
+const make = (settings: Partial<LlmSettings> = {}, model = 'a-model') =>
   createClassifierFromSettings({
     settings: {
       llmProvider: 'openai',
@@ -19,34 +16,38 @@ const make = (settings: Partial<LlmSettings> = {}) =>
       llmRedact: 'auto',
       llmMaxConcurrency: null,
       llmBudgetUsdPerDay: null,
-      llmPricesFile: null,
       workerConcurrency: 20,
       classifierFallback: 'none',
       ...settings,
     },
-    model: 'a-model',
+    model,
+    prices: testPrices,
     apiKey: null,
-    taxonomy,
+    taxonomy: salesTaxonomy,
     clock: systemClock,
   });
 
 test('what changes an answer is in the version: prompt, model, taxonomy, and whether personal data was masked', () => {
-  expect(make().version).toBe(`llm-p1/a-model/${taxonomy.version}/redacted`);
-  expect(make({ llmRedact: 'off' }).version).toBe(`llm-p1/a-model/${taxonomy.version}`);
+  expect(make().version).toBe(`llm-p1/a-model/${salesTaxonomy.version}/redacted`);
+  expect(make({ llmRedact: 'off' }).version).toBe(`llm-p1/a-model/${salesTaxonomy.version}`);
   expect(make({ llmBaseUrl: 'http://localhost:11434/v1' }).version).not.toContain('redacted');
   expect(make({ llmBaseUrl: 'http://localhost:11434/v1', llmRedact: 'on' }).version).toContain('redacted');
 });
 
-test.each([
-  [{ llmProvider: 'anthropic' }, 'LLM_PROVIDER=anthropic'],
-  [{ llmProvider: 'google' }, 'LLM_PROVIDER=google'],
-  [{ llmBudgetUsdPerDay: 25 }, 'LLM_BUDGET_USD_PER_DAY'],
-  [{ llmPricesFile: 'prices.yaml' }, 'LLM_PRICES_FILE'],
-] as const)('what this version does not have is refused, not passed over: %j', (settings, named) => {
-  expect(() => make(settings)).toThrow(
-    expect.objectContaining({ code: 'SETTINGS_INVALID', message: expect.stringContaining(named) }),
+test('a budget needs a price for the model, as one that is not kept to would be worse than none', () => {
+  expect(() => make({ llmBudgetUsdPerDay: 25 })).toThrow(
+    expect.objectContaining({ code: 'SETTINGS_INVALID', message: expect.stringContaining('LLM_BUDGET_USD_PER_DAY') }),
   );
+  expect(make({ llmBudgetUsdPerDay: 25 }, 'model-of-tests-2026-01-01').kind).toBe('llm');
 });
+
+test.each(['openai', 'compatible', 'anthropic', 'google'] as const)(
+  'LLM_PROVIDER=%s is all it takes',
+  (llmProvider) => {
+    const classifier = make({ llmProvider, llmBaseUrl: llmProvider === 'compatible' ? 'http://localhost:1/v1' : null });
+    expect(classifier.version).toContain('a-model');
+  },
+);
 
 test('a remote provider is told from a server of this machine or network', () => {
   const near = [

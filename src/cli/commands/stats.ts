@@ -1,0 +1,67 @@
+/** `vambe stats cost`: what the model's calls cost, by day, model or seller. */
+import type { Command } from 'commander';
+import { type CostGroup, type CostRow, costGroups } from '../../models/queries/cost-stats.ts';
+import type { Cli } from '../cli.ts';
+import { oneOf, wholeNumber, withExample } from '../help.ts';
+
+interface CostFlags {
+  readonly by: CostGroup;
+  readonly days: number;
+}
+
+export function register(program: Command, cli: Cli): void {
+  const stats = program.command('stats').description('figures over what was done');
+  const command = stats
+    .command('cost')
+    .description('what the calls of a model cost: tokens, US dollars, latency')
+    .option('--by <what>', `a row for each ${costGroups.join(', ')}`, oneOf(costGroups), 'day')
+    .option('--days <count>', 'how many days (UTC), today among them', wholeNumber({ min: 1, max: 3650 }), 30)
+    .action((flags: CostFlags) => runCost(cli, flags));
+  withExample(command, 'vambe stats cost', 'vambe stats cost --by seller --days 7 --json');
+  withExample(stats, 'vambe stats cost --by model');
+}
+
+async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {
+  const [{ withDatabase }, { readCosts }, { readSpentToday }] = await Promise.all([
+    import('../with-database.ts'),
+    import('../../models/queries/cost-stats.ts'),
+    import('../../models/queries/llm-replies.ts'),
+  ]);
+  const { config } = cli.config();
+  const budget = config.llmBudgetUsdPerDay;
+  await withDatabase(cli, async (database) => {
+    const [rows, spentToday] = await Promise.all([readCosts(database, { by, days }), readSpentToday(database)]);
+    const total = totalOf(rows);
+    if (cli.json) {
+      cli.document({ success: true, by, days, rows, total, spent_today_usd: spentToday, budget_usd_per_day: budget });
+      return;
+    }
+    if (rows.length === 0) return cli.note(`No model was called in the last ${days === 1 ? 'day' : `${days} days`}.`);
+    const head = [by, 'calls', 'meetings', 'input tokens', 'output tokens', 'USD', 'mean latency'];
+    cli.out(cli.table(head, rows.map(cellsOf)));
+    if (total.unpriced_calls > 0)
+      cli.note(
+        `vambe: ${total.unpriced_calls} calls have no price and are not in the sum; LLM_PRICES_FILE can give one.`,
+      );
+    const limit = budget === null ? '' : ` of ${budget} USD a day`;
+    cli.note(`\nTogether ${total.cost_usd.toFixed(4)} USD; today ${spentToday.toFixed(4)} USD${limit}.`);
+  });
+}
+
+function cellsOf(row: CostRow): (string | number | null)[] {
+  const usd = row.unpriced_calls === row.calls ? null : row.cost_usd.toFixed(4);
+  const { name, calls, meetings, input_tokens, output_tokens, mean_latency_ms } = row;
+  return [name ?? 'nobody', calls, meetings, input_tokens, output_tokens, usd, `${mean_latency_ms} ms`];
+}
+
+function totalOf(rows: readonly CostRow[]) {
+  const sum = (key: 'calls' | 'input_tokens' | 'output_tokens' | 'cost_usd' | 'unpriced_calls') =>
+    rows.reduce((total, row) => total + row[key], 0);
+  return {
+    calls: sum('calls'),
+    input_tokens: sum('input_tokens'),
+    output_tokens: sum('output_tokens'),
+    cost_usd: Math.round(sum('cost_usd') * 1_000_000) / 1_000_000,
+    unpriced_calls: sum('unpriced_calls'),
+  };
+}

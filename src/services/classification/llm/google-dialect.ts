@@ -1,0 +1,49 @@
+/** Google's Gemini: generateContent with a JSON schema of the response. ai.google.dev/api/generate-content */
+import { type Dialect, without } from './dialect.ts';
+import { at, readCount } from './json-value.ts';
+
+/** Reasons to end for what was read or written, not for having said all. */
+const refusals = ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'LANGUAGE'];
+
+export const googleDialect: Dialect = {
+  baseUrl: 'https://generativelanguage.googleapis.com',
+  path: (model) => `/v1beta/models/${encodeURIComponent(model)}:generateContent`,
+  headers: (apiKey): Record<string, string> => (apiKey === null ? {} : { 'x-goog-api-key': apiKey }),
+  dispensable: ['responseJsonSchema', 'temperature'],
+  makeBody({ messages, schema, maxOutputTokens }, _model, unknown) {
+    const system = messages.flatMap(({ role, content }) => (role === 'system' ? [{ text: content }] : []));
+    const contents = messages.flatMap(({ role, content }) =>
+      role === 'system' ? [] : [{ role: role === 'assistant' ? 'model' : 'user', parts: [{ text: content }] }],
+    );
+    const wanted = { temperature: 0, responseJsonSchema: schema };
+    return {
+      systemInstruction: { parts: system },
+      contents,
+      generationConfig: { maxOutputTokens, responseMimeType: 'application/json', ...without(wanted, unknown) },
+    };
+  },
+  read(value) {
+    const blocked = at(value, 'promptFeedback', 'blockReason') !== undefined;
+    const candidate = at(value, 'candidates', 0);
+    if (candidate === undefined && !blocked) return undefined;
+    const parts = at(candidate, 'content', 'parts');
+    const texts = (Array.isArray(parts) ? parts : []).flatMap((part: unknown) => {
+      const text = at(part, 'text');
+      return typeof text === 'string' && at(part, 'thought') !== true ? [text] : [];
+    });
+    const reason = at(candidate, 'finishReason');
+    const isRefused = blocked || refusals.some((each) => each === reason);
+    const model = at(value, 'modelVersion');
+    const written = readCount(at(value, 'usageMetadata', 'candidatesTokenCount'));
+    const thought = readCount(at(value, 'usageMetadata', 'thoughtsTokenCount'));
+    return {
+      text: texts.join(''),
+      end: isRefused ? 'refused' : reason === 'MAX_TOKENS' ? 'cut' : 'whole',
+      model: typeof model === 'string' ? model : '',
+      inputTokens: readCount(at(value, 'usageMetadata', 'promptTokenCount')),
+      cachedInputTokens: readCount(at(value, 'usageMetadata', 'cachedContentTokenCount')),
+      // What it thinks is sold as output.
+      outputTokens: written === null ? null : written + (thought ?? 0),
+    };
+  },
+};

@@ -1,0 +1,75 @@
+/** A model's classifier as the settings make it, against a fake server: short bounds, no pause between tries, replies kept in a database. */
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Database } from '../../src/core/database.ts';
+import { findLlmReplies, readSpentToday, recordLlmCalls } from '../../src/models/queries/llm-replies.ts';
+import { loadTaxonomy } from '../../src/models/taxonomy.ts';
+import type { Classifier } from '../../src/services/classification/classifier.ts';
+import { type Budget, createBudget } from '../../src/services/classification/llm/budget.ts';
+import { createChatClient } from '../../src/services/classification/llm/chat-client.ts';
+import type { Dialect } from '../../src/services/classification/llm/dialect.ts';
+import { createLlmClassifier } from '../../src/services/classification/llm/llm-classifier.ts';
+import { openAiDialect } from '../../src/services/classification/llm/openai-dialect.ts';
+import { createPostJson, type PostBounds } from '../../src/services/classification/llm/post-json.ts';
+import { readPrices } from '../../src/services/classification/llm/prices.ts';
+import type { ReplyMemory } from '../../src/services/classification/llm/reply-memory.ts';
+import { createTryAgain, type TryAgain } from '../../src/services/classification/llm/try-again.ts';
+import { withFallback } from '../../src/services/classification/llm/with-fallback.ts';
+import { createOfflineClassifier } from '../../src/services/classification/offline/offline-classifier.ts';
+
+export const salesTaxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
+export const testKey = 'sk-key-of-nobody-0123456789';
+export const testModel = 'model-of-tests';
+/** The model of tests costs one dollar a thousand tokens in, two out. */
+export const testPrices = readPrices(
+  'as_of: 2026-01-01\ncurrency: USD\nper_million_tokens:\n  model-of-tests: { input: 1000, output: 2000 }\n',
+  'prices of tests',
+);
+
+export interface LlmChoices {
+  readonly hasFallback?: boolean;
+  readonly redacts?: boolean;
+  readonly maxConcurrency?: number;
+  readonly bounds?: Partial<PostBounds>;
+  readonly dialect?: Dialect;
+  readonly budgetUsd?: number;
+  readonly tryAgain?: TryAgain;
+  readonly memory?: ReplyMemory;
+}
+
+export function makeMemory(database: Database): ReplyMemory {
+  return {
+    find: async (key) => (await findLlmReplies(database, [key]))[0],
+    record: (call) => recordLlmCalls(database, [call]),
+    readSpentToday: () => readSpentToday(database),
+  };
+}
+
+/** `baseUrl` without what a dialect adds. */
+export function makeLlmClassifier(baseUrl: string, choices: LlmChoices = {}): Classifier {
+  const { dialect = openAiDialect('max_tokens'), maxConcurrency = 20, memory, budgetUsd } = choices;
+  const bounds = { connectMs: 2_000, firstByteMs: 300, wholeMs: 600, maxReplyBytes: 256 * 1_024, ...choices.bounds };
+  const waits = { longestWaitMs: 1_000, refusalMs: 50 };
+  const client = createChatClient({
+    model: testModel,
+    apiKey: testKey,
+    host: new URL(baseUrl).host,
+    dialect,
+    post: createPostJson({ url: `${baseUrl}${dialect.path(testModel)}`, bounds }),
+    tryAgain: choices.tryAgain ?? createTryAgain({ clock: systemClock, random: () => 0, maxConcurrency, ...waits }),
+    clock: systemClock,
+  });
+  const budget: Budget | undefined =
+    budgetUsd === undefined || memory === undefined
+      ? undefined
+      : createBudget({ usdPerDay: budgetUsd, readSpentToday: memory.readSpentToday, clock: systemClock });
+  const llm = createLlmClassifier({
+    taxonomy: salesTaxonomy,
+    client,
+    memory,
+    redacts: choices.redacts ?? false,
+    costOf: testPrices.costOf,
+    budget,
+  });
+  return choices.hasFallback ? withFallback(llm, createOfflineClassifier(salesTaxonomy)) : llm;
+}
