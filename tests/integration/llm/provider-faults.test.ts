@@ -212,7 +212,7 @@ describe('a provider that answers', () => {
 
   test('is never asked more at a time than LLM_MAX_CONCURRENCY', async () => {
     fake.otherwise(async (seen, response) => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await waitFor('three calls at once', () => fake.mostAtOnce >= 3);
       await good(seen, response);
     });
     const ids = await insertMeetings(database, Array.from({ length: 12 }, newTranscript));
