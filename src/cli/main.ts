@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { readVersion } from '../version.ts';
 /** The `vambe` command. */
-import { readFileSync } from 'node:fs';
 import type { CommandEntry } from './cli.ts';
 import { run } from './program.ts';
 
@@ -33,9 +33,6 @@ const commands: readonly CommandEntry[] = [
   { name: 'taxonomy', load: () => import('./commands/taxonomy.ts') },
 ];
 
-const { version }: { version: string } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-);
 const exit = (code: number): never => process.exit(code);
 /** On stderr, so that a question is never taken for data. */
 const ask = async (question: string, signal: AbortSignal): Promise<string> => {
@@ -54,4 +51,4 @@ const io = {
   ...(hasPerson ? { ask } : {}),
 };
 
-exit(await run(process.argv.slice(2), { commands, version, io }));
+exit(await run(process.argv.slice(2), { commands, version: readVersion(), io }));

@@ -40,6 +40,7 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
       redisUrl,
       concurrency: options.concurrency,
       migrates: true,
+      onShutDown: stop.request,
       async prepare(app) {
         tellServers(cli, servers, app);
         await acceptWhatWaits(cli, app, servers, options);
@@ -137,5 +138,5 @@ function untilSignal() {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { signal: once.signal, whenAborted, whenInsisted, exitCode: () => code };
+  return { signal: once.signal, whenAborted, whenInsisted, exitCode: () => code, request: () => onSignal('SIGTERM') };
 }

@@ -44,8 +44,8 @@ export function supervise({ processes, start, log, signals }: SuperviseOptions):
           if (children.size === 0) finish(worstCode);
           return;
         }
-        // Refused settings, servers or folders will be refused again.
-        if (code !== null && code >= 2 && code <= 6) return giveUp(code);
+        // Refused settings, servers or folders will be refused again; one that ended in order was told to, by remote control.
+        if (code === 0 || (code !== null && code >= 2 && code <= 6)) return giveUp(code);
         const nextMs = performance.now() - startedMs > healthyAfterMs ? firstPauseMs : pauseMs;
         log.warn('worker.process_ended', { pid: child.pid, code, signal, again_in_s: nextMs / 1_000 });
         setTimeout(() => run(Math.min(nextMs * 2, longestPauseMs)), nextMs);

@@ -12,6 +12,7 @@ interface WorkerFlags {
   readonly hostname?: string;
   readonly loglevel?: 'debug' | 'info' | 'warn' | 'error';
   readonly tasks?: readonly string[];
+  readonly taskEvents?: boolean;
 }
 
 const collect = (given: string, before: readonly string[] = []) => [...before, given];
@@ -34,6 +35,7 @@ export function register(program: Command, cli: Cli): void {
       oneOf(['debug', 'info', 'warn', 'error']),
     )
     .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option('-E, --task-events', "Celery's task events from the start, for celery events and Flower")
     .action((flags: WorkerFlags) => runWorker(cli, flags));
   withExample(
     command,
@@ -83,6 +85,7 @@ async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
         .filter((name) => name !== ''),
       workerName: flags.hostname,
       taskFolders: flags.tasks,
+      sendsTaskEvents: flags.taskEvents,
       migrates: servers.embedded.postgres,
     });
     cli.exitWith(code);

@@ -93,6 +93,26 @@ export async function listWorkers(redis: Redis, clock: Clock): Promise<readonly 
   return [...byName.values()].sort((a, b) => (a.worker < b.worker ? -1 : 1));
 }
 
+export interface NodePresence {
+  /** Processes that beat under the name within the last 6 s. */
+  readonly processes: number;
+  /** All of them as one; the oldest one's pid stands for it. Undefined where there is none. */
+  readonly state: WorkerState | undefined;
+}
+
+/** The processes that share one worker's name. */
+export async function readNode(redis: Redis, worker: string, clock: Clock): Promise<NodePresence> {
+  const places = await redis.zrangebyscore(indexKey, clock.wallMs() - goneAfterMs, '+inf');
+  const own = places.filter((place) => nameOf(place) === worker);
+  if (own.length === 0) return { processes: 0, state: undefined };
+  const texts = await redis.mget(own.map(stateKey));
+  const states = texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as WorkerState]));
+  return {
+    processes: states.length,
+    state: states.reduce<WorkerState | undefined>((all, each) => (all ? joinProcesses(all, each) : each), undefined),
+  };
+}
+
 /** To the outside the processes of one name are one worker; the oldest one's pid stands for it. */
 function joinProcesses(a: WorkerState, b: WorkerState): WorkerState {
   const [first, second] = a.started_at <= b.started_at ? [a, b] : [b, a];

@@ -1,6 +1,6 @@
 /** What people ask of the job table: lists, one job whole, counts, and opening an ended job again. */
 import type { Database, Statement } from '../../core/database.ts';
-import type { JobState, OpenJob } from '../../core/job-ledger.ts';
+import type { CallTerms, JobState, OpenJob } from '../../core/job-ledger.ts';
 import { type FilterState, filterStates } from '../job-filter.ts';
 import type { AttemptNote } from '../worker-tables.ts';
 
@@ -170,16 +170,19 @@ export interface JobCall {
   readonly queue: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly priority: number;
+  /** What its sender asked; null where nobody asked for anything special. */
+  readonly terms: CallTerms | null;
   readonly is_open: boolean;
 }
 
 const callsStatement: Statement = {
   name: 'jobs_calls',
   text: `
-select j.id::text as row_id, j.task_id, j.task, j.queue, j.parameters, j.priority, j.state in ('queued', 'retrying') as is_open
+select j.id::text as row_id, j.task_id, j.task, j.queue, j.parameters, j.priority, j.message as terms,
+  j.state in ('queued', 'retrying') as is_open
 from vambe_worker.jobs j where j.task_id = any($1::text[])
 union
-select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.priority, j.state in ('queued', 'retrying')
+select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.priority, j.message, j.state in ('queued', 'retrying')
 from vambe_worker.jobs j where j.id = any($2::bigint[])`,
 };
 

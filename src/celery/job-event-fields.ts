@@ -1,0 +1,56 @@
+/** Turns what happens to jobs into Celery's task events. Pure. */
+import type { JobEvent } from '../core/job-events.ts';
+import { type EventFields, failedFields, receivedFields, revokedFields, succeededFields } from './event-bodies.ts';
+import { sentCallOf } from './sent-call.ts';
+
+type Received = Extract<JobEvent, { kind: 'received' }>['job'];
+
+export interface TaskEvent {
+  readonly type: string;
+  readonly fields: () => EventFields;
+}
+
+/** Events in the order in which they go out. A job that came by no Celery list is received when it starts for the first time. */
+export function taskEventsOf(event: JobEvent): readonly TaskEvent[] {
+  const uuid = event.job.taskId;
+  switch (event.kind) {
+    case 'received':
+      return [{ type: 'task-received', fields: () => receivedOf(event.job) }];
+    case 'started': {
+      const { job } = event;
+      const started = { type: 'task-started', fields: () => ({ uuid }) };
+      if (job.origin === 'celery' || job.failedAttempts > 0) return [started];
+      return [{ type: 'task-received', fields: () => receivedOf({ ...job, priority: 1, dueAt: null }) }, started];
+    }
+    case 'succeeded':
+      return [{ type: 'task-succeeded', fields: () => succeededFields(uuid, event.result, event.runtimeMs / 1_000) }];
+    case 'failed':
+    case 'retried':
+      return [{ type: `task-${event.kind}`, fields: () => failedFields(uuid, event.error) }];
+    case 'revoked':
+      return [{ type: 'task-revoked', fields: () => revokedOf(uuid, event.reason) }];
+    case 'rejected':
+      return [{ type: 'task-rejected', fields: () => ({ uuid, requeue: false }) }];
+  }
+}
+
+function receivedOf(job: Omit<Received, 'meetingId' | 'origin'>) {
+  const { task, args, kwargs } = sentCallOf(job);
+  return receivedFields({
+    uuid: job.taskId,
+    name: task,
+    args,
+    kwargs,
+    rootId: job.terms?.rootId ?? job.taskId,
+    parentId: job.terms?.parentId ?? null,
+    retries: job.failedAttempts ?? 0,
+    eta: job.dueAt,
+    expires: job.terms?.expiresAt ?? null,
+  });
+}
+
+/** The signal of a termination is not kept: it means the same whichever it was. 15 is Python's own default. */
+function revokedOf(uuid: string, reason: 'revoked' | 'expired' | 'terminated'): EventFields {
+  const terminated = reason === 'terminated';
+  return revokedFields(uuid, { terminated, signum: terminated ? 15 : null, expired: reason === 'expired' });
+}
