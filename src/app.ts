@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Bridge, createBridge } from './celery/bridge.ts';
+import { type CeleryNode, createCeleryNode } from './celery/celery-node.ts';
 import { createFollowUps, followResults } from './celery/follow-ups.ts';
 import {
   celeryBrokerUrl,
@@ -33,7 +34,7 @@ import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.
 import { countWaiting } from './core/queue/holdings.ts';
 import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
-import type { WorkerState } from './core/queue/presence.ts';
+import { readNode, type WorkerState } from './core/queue/presence.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
 import { createSweep } from './core/queue/recover.ts';
 import type { Schedule } from './core/queue/schedules.ts';
@@ -62,10 +63,12 @@ import { type PriceTable, readPrices } from './services/classification/llm/price
 import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
 import type { CompiledCues } from './services/classification/offline/program.ts';
+import { createControlledWorker } from './services/operations/controlled-worker.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
 import { createSweepUnclassified } from './services/upkeep/sweep-unclassified.ts';
+import { readVersion } from './version.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -105,13 +108,19 @@ export interface App {
   /** Jobs that this process runs now. */
   runningJobs(): number;
   /** The parts of a worker that consumes `queueNames` (all when unset); nothing runs before `start`. */
-  createWorker(options: {
-    concurrency: number;
-    queueNames?: readonly string[];
-    /** Celery lists to take from; none when unset. */
-    lists?: readonly string[];
-  }): WorkerParts;
+  createWorker(options: WorkerSettings): WorkerParts;
   close(): Promise<void>;
+}
+
+export interface WorkerSettings {
+  readonly concurrency: number;
+  readonly queueNames?: readonly string[];
+  /** Celery lists to take from; none when unset. */
+  readonly lists?: readonly string[];
+  /** Celery's task events from the start; unset: from when a monitor asks for them. */
+  readonly sendsTaskEvents?: boolean;
+  /** A stop that remote control asks for. */
+  readonly onShutDown?: () => void;
 }
 
 export interface WorkerParts {
@@ -120,6 +129,8 @@ export interface WorkerParts {
   readonly bridge: Bridge;
   readonly steering: Steering;
   readonly events: JobEvents;
+  /** This worker as Celery's tools see it. */
+  readonly celeryNode: CeleryNode;
 }
 
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
@@ -228,8 +239,10 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const { postgresUrl, redisUrl, schema, taskFolders } = options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
+  let subscriber: Redis | undefined;
   let consuming: Consumer | undefined;
-  const createWorker: App['createWorker'] = ({ concurrency, queueNames = queues.names, lists = [] }) => {
+  const createWorker: App['createWorker'] = (settings) => {
+    const { concurrency, queueNames = queues.names, lists = [] } = settings;
     const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
     const startedAt = new Date(clock.wallMs()).toISOString();
     const conf = shownSettings(config);
@@ -354,7 +367,45 @@ export async function createApp(options: AppOptions): Promise<App> {
       void holds.look({ isStart: true }).catch(() => undefined);
       await consumer.start();
     };
-    return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events };
+    const worker = createControlledWorker({
+      name: workerName,
+      queueNames,
+      registry,
+      consumer,
+      steering,
+      queues,
+      database,
+      redis,
+      results,
+      maxRetries,
+      settings: conf,
+      clock,
+      log,
+      shutDown: () => settings.onShutDown?.(),
+    });
+    subscriber ??= createRedis({ ...redisOptions, url: brokerUrl, use: 'listener' });
+    const celeryNode = createCeleryNode({
+      name: workerName,
+      version: readVersion(),
+      worker,
+      brokerUrl,
+      broker,
+      subscriber,
+      redis,
+      jobEvents: events,
+      sendsTaskEvents: settings.sendsTaskEvents ?? false,
+      isInspectOnly: config.celeryControl === 'inspect-only',
+      async readLoad() {
+        const { processes, state: node } = await readNode(redis, workerName, clock);
+        // Its own figures are fresher than those of its last beat.
+        const shown = processes > 1 && node ? node : state();
+        const processed = Object.values(shown.processed).reduce((sum, count) => sum + count, 0);
+        return { active: shown.active.length, processed, processes, isFirst: shown.pid === process.pid };
+      },
+      clock,
+      log,
+    });
+    return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events, celeryNode };
   };
 
   return {
@@ -379,7 +430,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     async close() {
       results.stop();
       await queues.close();
-      for (const each of new Set([redis, backend, broker, queueConnection])) each.disconnect();
+      for (const each of new Set([redis, backend, broker, queueConnection, subscriber])) each?.disconnect();
       await database.close();
     },
   };

@@ -27,6 +27,10 @@ export interface WorkerOptions {
   readonly queues?: readonly string[];
   readonly workerName?: string;
   readonly taskFolders?: readonly string[];
+  /** Celery's task events from the start; unset: from when a monitor asks for them. */
+  readonly sendsTaskEvents?: boolean;
+  /** `celery control shutdown`: whoever runs the worker stops it. */
+  readonly onShutDown?: () => void;
   /** Brings the schema up to date first: for embedded servers. */
   readonly migrates?: boolean;
   /** How long to wait for a server that does not answer; unset: for ever. */
@@ -62,7 +66,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
   }
   const { queueNames, lists } = chosenQueues(app, options.queues ?? config.workerQueues);
-  const { consumer, housekeeping, bridge } = app.createWorker({ concurrency, queueNames, lists });
+  const { sendsTaskEvents, onShutDown } = options;
+  const { consumer, housekeeping, bridge, celeryNode } = app.createWorker({
+    concurrency,
+    queueNames,
+    lists,
+    sendsTaskEvents,
+    onShutDown,
+  });
   const watchdog = startWatchdog({ limitMs: config.taskTimeoutSeconds * 1_000, format: logFormat(config) });
   try {
     await options.prepare?.(app);
@@ -70,6 +81,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await housekeeping.start();
     // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
     await bridge.start();
+    celeryNode.start();
   } catch (error) {
     watchdog.stop();
     await app.close();
@@ -89,7 +101,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const stopOnce = async () => {
     await bridge.stop();
     await housekeeping.stop();
+    await celeryNode.leave();
     await consumer.stop(graceMs);
+    await celeryNode.close();
     await app.close();
     watchdog.stop();
     log.info('worker.stopped', { processed: Object.values(consumer.counts()).reduce((sum, count) => sum + count, 0) });
@@ -153,7 +167,9 @@ export async function runWorkerUntilSignal(
   const starting = new AbortController();
   let signals = 0;
   let worker: RunningWorker | undefined;
+  let shutDown: () => void = () => undefined;
   const exitCode = new Promise<number>((resolve) => {
+    shutDown = () => onSignal('SIGTERM');
     const onSignal = (name: 'SIGTERM' | 'SIGINT') => {
       signals += 1;
       const atOnce = name === 'SIGINT' ? 130 : 143;
@@ -194,7 +210,7 @@ export async function runWorkerUntilSignal(
     process.on('uncaughtException', onBug);
     process.on('unhandledRejection', onBug);
   });
-  const started = startWorker({ ...options, signal: starting.signal }).then((running) => {
+  const started = startWorker({ ...options, onShutDown: () => shutDown(), signal: starting.signal }).then((running) => {
     worker = running;
     onReady?.(running);
     if (starting.signal.aborted) return running.stop();

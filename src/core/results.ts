@@ -312,7 +312,7 @@ function exceptionJson(error: AppError): string {
 }
 
 /** Text as Celery's clients print it; null where Celery has none, as no code of the task's failed. */
-function tracebackOf(error: AppError): string | null {
+export function tracebackOf(error: AppError): string | null {
   if (error.code === 'TASK_UNKNOWN' || error.code === 'TASK_HARD_LIMIT' || error.code === 'JOB_POISONED') return null;
   return `Traceback (most recent call last):\n${pythonException(error).exc_type}: ${error.message} [${error.code}]\n`;
 }

@@ -5,7 +5,9 @@ import time  # noqa: F401  for the code that tests send
 
 from app import app, classify_meeting, health_check  # noqa: F401
 from celery import chain, chord, group  # noqa: F401
+from celery.bin.celery import celery
 from celery.result import AsyncResult  # noqa: F401
+from click.testing import CliRunner
 
 names = dict(globals())
 
@@ -18,7 +20,14 @@ def raised(call):
         return [type(exc).__module__, type(exc).__name__, list(exc.args)]
 
 
+def cli(*args):
+    """A command line of `celery`, run in this process: [exit code, stdout, stderr]."""
+    done = CliRunner(mix_stderr=False).invoke(celery, ["-A", "app", *args], obj={})
+    return [done.exit_code, done.stdout, done.stderr]
+
+
 names["raised"] = raised
+names["cli"] = cli
 for line in sys.stdin:
     try:
         code = json.loads(line)

@@ -90,6 +90,15 @@ export async function startPythonWorker(
   return { pid: child.pid ?? 0, output: () => text, kill: (signal) => void child.kill(signal), exited };
 }
 
+/** `celery …` of the command line, running until it is killed. */
+export function startCelery(redisUrl: string, args: readonly string[]): { output(): string; kill(): void } {
+  const env = environment(redisUrl, { PYTHONUNBUFFERED: '1' });
+  const child = spawn(python, ['-m', 'celery', '-A', 'app', ...args], options(env));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (text += bytes));
+  return { output: () => text, kill: () => void child.kill('SIGKILL') };
+}
+
 /** `celery …` of the command line: its output and exit code. */
 export async function runCelery(redisUrl: string, args: readonly string[]): Promise<{ out: string; code: number }> {
   const child = spawn(python, ['-m', 'celery', '-A', 'app', ...args], options(environment(redisUrl)));
