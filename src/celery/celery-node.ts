@@ -128,16 +128,16 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
   /** Mingle: ids that peers revoked while this worker was away. */
   const mingle = async () => {
     const client = createControlClient({ redis: broker, database, clock });
-    const replies = await client.ask('hello', {
+    const { answers } = await client.ask('hello', {
       arguments: { from_node: name, revoked: revokedObject(worker.revokedIds()) },
       timeoutMs: mingleMs,
     });
-    for (const answer of Object.values(replies)) {
+    for (const answer of Object.values(answers)) {
       if (!isObject(answer)) continue;
       lamport.adjust(answer.clock);
       if (isObject(answer.revoked)) worker.mergeRevoked(Object.keys(answer.revoked));
     }
-    log.debug('celery.mingled', { nodes: Object.keys(replies).length });
+    log.debug('celery.mingled', { nodes: Object.keys(answers).length });
   };
 
   const stopListening = jobEvents.listen((event) => {

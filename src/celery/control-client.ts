@@ -12,16 +12,22 @@ export interface Ask {
   readonly arguments?: JsonObject;
   /** Node names; unset: everyone. */
   readonly destination?: readonly string[];
-  /** How long answers are gathered; shorter where as many nodes have answered as were named. */
+  /** How long answers are gathered; shorter where as many nodes have answered as can. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
+export interface Answers {
+  /** By node name, in their order of arrival; empty where nobody answers. */
+  readonly answers: Readonly<Record<string, unknown>>;
+  /** Connections that heard the question: worker processes, whether they were meant or not. */
+  readonly listeners: number;
+}
+
 export interface ControlClient {
-  /** Answers by node name, in their order of arrival; empty where nobody answers. */
-  ask(method: string, options: Ask): Promise<Readonly<Record<string, unknown>>>;
-  /** Nobody is to answer. */
-  tell(method: string, options: Pick<Ask, 'arguments' | 'destination'>): Promise<void>;
+  ask(method: string, options: Ask): Promise<Answers>;
+  /** Nobody is to answer. Gives back how many connections heard it. */
+  tell(method: string, options: Pick<Ask, 'arguments' | 'destination'>): Promise<number>;
 }
 
 /** A client on an ordinary connection; each question has a reply list of its own. */
@@ -58,23 +64,24 @@ export function createControlClient({
       const queue = replyQueue(routingKey);
       const binding = bindingOf(routingKey, queue);
       const answers: Record<string, unknown> = {};
-      const wanted = options.destination?.length ?? Number.POSITIVE_INFINITY;
       const untilMs = clock.monotonicMs() + options.timeoutMs;
       await redis.sadd(bindingKey(replyExchange), binding);
       try {
-        await publish(method, options, { ticket, routingKey });
+        const listeners = await publish(method, options, { ticket, routingKey });
+        // Processes of one name answer together, so fewer answers may be all there are: then the time has to pass.
+        const wanted = options.destination?.length ?? listeners;
         while (Object.keys(answers).length < wanted && clock.monotonicMs() < untilMs) {
           const found = await redis.rpop(queue);
           if (found === null) await sleep(lookEveryMs, undefined, { signal: options.signal });
           else Object.assign(answers, readAnswer(found, ticket));
         }
-        return answers;
+        return { answers, listeners };
       } finally {
         await redis.multi().srem(bindingKey(replyExchange), binding).del(queue).exec();
       }
     },
     async tell(method, options) {
-      await publish(method, { ...options, timeoutMs: 0 }, null);
+      return publish(method, { ...options, timeoutMs: 0 }, null);
     },
   };
 }

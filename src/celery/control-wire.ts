@@ -23,6 +23,9 @@ export function databaseNumberOf(url: string): string {
 export const controlChannel = (database: string): string => `/${database}.celery.pidbox`;
 export const eventChannel = (database: string, routingKey: string): string => `/${database}.celeryev/${routingKey}`;
 
+/** Of every event, for PSUBSCRIBE. */
+export const eventPattern = (database: string): string => `/${database}.celeryev/*`;
+
 /** `worker.heartbeat` of `worker-heartbeat`. */
 export const routingKeyOf = (eventType: string): string => eventType.replace('-', '.');
 

@@ -1,6 +1,7 @@
 /** Bodies of Celery's events, field by field as Python 5.2 writes them. celery-wire section 7; vectors `event-*`. Pure. */
 import type { AppError } from '../core/errors.ts';
 import { pythonException, tracebackOf } from '../core/results.ts';
+import { decodeEnvelope, isObject } from './envelope.ts';
 import { pythonRepr, tupleRepr } from './python-repr.ts';
 
 export type EventFields = Readonly<Record<string, unknown>>;
@@ -17,6 +18,16 @@ export interface Sender {
 /** An event as it goes over the wire; `utcoffset` 0, as all our moments are UTC. */
 export function eventBody(type: string, fields: EventFields, { node, pid, clock, wallMs }: Sender): EventFields {
   return { hostname: node, utcoffset: 0, pid, clock, ...fields, timestamp: wallMs / 1_000, type };
+}
+
+/** Events of one message: a list of task events, or one event. None where it cannot be read; never throws. */
+export function readEvents(raw: string): readonly EventFields[] {
+  try {
+    const { body } = decodeEnvelope(raw);
+    return (Array.isArray(body) ? body : [body]).filter(isObject);
+  } catch {
+    return [];
+  }
 }
 
 export interface WorkerFacts {

@@ -1,9 +1,15 @@
 /** A worker's answer as `celery inspect` prints it. */
 import type { Cli } from './cli.ts';
 
-/** `->  worker@host: OK`, then the items. */
+/** `->  worker@host: OK`, or ERROR, then the items. */
 export function describeAnswer(cli: Cli, worker: string, answer: unknown): string {
-  return `${cli.style('bold', '->')}  ${cli.style('cyan', worker)}: ${cli.style('green', 'OK')}\n${indent(bodyOf(answer), 4)}`;
+  const verdict = isErrorAnswer(answer) ? cli.style('red', 'ERROR') : cli.style('green', 'OK');
+  return `${cli.style('bold', '->')}  ${cli.style('cyan', worker)}: ${verdict}\n${indent(bodyOf(answer), 4)}`;
+}
+
+/** `{error: "KeyError('nosuchcmd')"}` */
+export function isErrorAnswer(answer: unknown): answer is { readonly error: unknown } {
+  return typeof answer === 'object' && answer !== null && !Array.isArray(answer) && 'error' in answer;
 }
 
 function bodyOf(answer: unknown): string {
@@ -12,6 +18,7 @@ function bodyOf(answer: unknown): string {
     return answer.map((item) => `* ${typeof item === 'string' ? item : JSON.stringify(item)}`).join('\n');
   }
   if (typeof answer === 'object' && answer !== null) {
+    if (isErrorAnswer(answer)) return indent(String(answer.error), 4);
     if ('ok' in answer && typeof answer.ok === 'string') return indent(answer.ok, 4);
     return JSON.stringify(sorted(answer), null, 2);
   }

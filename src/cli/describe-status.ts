@@ -29,6 +29,8 @@ export function describeStatus(cli: Cli, report: Shown, nowMs: number): string {
   }
   parts.push(cli.style(report.workers.state === 'none' ? 'yellow' : 'bold', verdict(report)));
   if (report.workers.alive.length > 0) parts.push(workerTable(cli, report, nowMs));
+  const others = otherNodes(report);
+  if (others !== null) parts.push(others);
   if (report.queues !== null) parts.push(queueTable(cli, report));
   const schedules = pausedSchedules(report);
   if (schedules !== null) parts.push(schedules);
@@ -88,6 +90,12 @@ function workerTable(cli: Cli, { workers }: StatusReport, nowMs: number): string
     each.queues.join(','),
   ]);
   return cli.table(['worker', 'pid', 'busy', 'processed', 'started', 'memory', 'queues'], rows);
+}
+
+/** Python workers, and workers of ours on another Redis. */
+function otherNodes({ workers }: StatusReport): string | null {
+  const names = workers.nodes?.filter((name) => !workers.alive.some(({ worker }) => worker === name)) ?? [];
+  return names.length === 0 ? null : `Celery nodes beside them that answer: ${names.join(', ')}.`;
 }
 
 function queueTable(cli: Cli, { queues, jobs, controls }: StatusReport): string {

@@ -1,4 +1,7 @@
 /** How things stand, gathered within two seconds: servers, workers, queues, jobs. Starts nothing and waits for nobody. */
+import { createControlClient } from '../celery/control-client.ts';
+import { databaseNumberOf } from '../celery/control-wire.ts';
+import { celeryBrokerUrl } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { createDatabase } from '../core/database.ts';
@@ -15,6 +18,8 @@ import { locateServers, lookAtRedis, readPresence } from './observe.ts';
 
 /** What is left of two seconds after the start of a process. */
 const lookMs = 1_300;
+/** A Python worker answers within some milliseconds unless it is starved. */
+const pingMs = 500;
 /** Queues that are there however few workers live. */
 const ownQueues = ['classification', 'default'];
 
@@ -42,6 +47,8 @@ export interface StatusReport {
     readonly state: WorkersState;
     readonly alive: readonly WorkerState[];
     readonly silent: readonly SilentWorker[];
+    /** Nodes that answered a ping of Celery's remote control, Python workers among them; null: the broker does not tell. */
+    readonly nodes: readonly string[] | null;
   };
   /** null: Redis does not tell. */
   readonly queues: readonly QueueCounts[] | null;
@@ -53,15 +60,16 @@ export interface StatusReport {
 
 export async function gatherStatus(config: Config): Promise<StatusReport> {
   const { redisUrl, postgresUrl, embedded } = await locateServers(config);
-  const [redis, postgres] = await Promise.all([
+  const [redis, postgres, nodes] = await Promise.all([
     lookAtBroker(redisUrl, embedded.redis),
     lookAtDatabase(postgresUrl, embedded.postgres),
+    pingNodes(celeryBrokerUrl(config) ?? redisUrl),
   ]);
   const { alive = [], silent = [] } = redis.presence ?? {};
   return {
     servers: { redis: redis.status, postgres: postgres.status },
     data_dir: embedded.redis || embedded.postgres ? embedded.dataDir : null,
-    workers: { state: stateOfWorkers(redis.status.state, alive), alive, silent },
+    workers: { state: stateOfWorkers(redis.status.state, alive), alive, silent, nodes },
     queues: redis.queues,
     jobs: postgres.jobs,
     controls: postgres.controls,
@@ -88,6 +96,21 @@ async function lookAtBroker(url: string | null, isEmbedded: boolean) {
     });
   } catch (error) {
     return { status: troubled(error, { isEmbedded, address }), presence: null, queues: null };
+  }
+}
+
+async function pingNodes(url: string | null): Promise<readonly string[] | null> {
+  if (url === null) return null;
+  try {
+    const { answers } = await lookAtRedis(url, lookMs, (redis) =>
+      createControlClient({ redis, database: databaseNumberOf(url), clock: systemClock }).ask('ping', {
+        timeoutMs: pingMs,
+      }),
+    );
+    return Object.keys(answers).sort();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return null;
   }
 }
 

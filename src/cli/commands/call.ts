@@ -13,6 +13,7 @@ interface CallFlags {
   readonly countdown?: number;
   readonly taskId?: string;
   readonly tasks?: readonly string[];
+  readonly queue?: string;
 }
 
 const lookEveryMs = 200;
@@ -33,15 +34,21 @@ export function register(program: Command, cli: Cli): void {
     .option('--countdown <seconds>', 'start it no sooner than that', seconds)
     .option('--task-id <id>', 'its id; the same id sent twice is done once', taskIdText)
     .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option('-Q, --queue <list>', 'send a Celery message to this list instead, for any worker that takes from it')
     .action((name: string, flags: CallFlags) => runCall(cli, name, flags));
   withExample(
     command,
     "vambe call classify_meeting --args '[1]' --wait",
     `vambe call classify_meeting --kwargs '{"meeting_id": 1, "force_reprocess": true}' --countdown 60`,
+    "vambe call reports.build --queue celery --args '[1]' --wait",
   );
 }
 
 async function runCall(cli: Cli, name: string, flags: CallFlags): Promise<void> {
+  if (flags.queue !== undefined) {
+    const { sendCall } = await import('../send-call.ts');
+    return sendCall(cli, { ...flags, name, queue: flags.queue });
+  }
   const { withApp } = await import('../servers.ts');
   await withApp(
     cli,

@@ -102,7 +102,7 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       steering.revoke(taskIds);
       const here = terminates ? running().filter(({ job }) => taskIds.includes(job.taskId)) : [];
       const stopped = here.map(({ job }) => job.taskId);
-      log.info('celery.revoked', { ids: taskIds.length, terminated: stopped.length });
+      log.info('celery.steered', { what: 'revoke', ids: taskIds.length, terminated: stopped.length });
       if (stopped.length > 0) await closeTerminatedJobs(options, stopped);
       for (const { job } of here) void consumer.cancel(job.rowId);
       await revokeWaitingJobs(
@@ -119,7 +119,12 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       const found = taskNamed(task);
       if (!found) return false;
       await limitQueueRate(queues, found.queue, limit);
-      log.info('celery.rate_limit', { task: found.name, queue: found.queue, limit: limit?.text ?? 'none' });
+      log.info('celery.steered', {
+        what: 'rate_limit',
+        task: found.name,
+        queue: found.queue,
+        limit: limit?.text ?? 'none',
+      });
       return true;
     },
     limitTime(task, { softSeconds, hardSeconds }) {
@@ -127,18 +132,18 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       if (!found) return false;
       const ms = (seconds: number | null) => (seconds === null ? null : seconds * 1_000);
       steering.setTimeLimits(found.name, { softMs: ms(softSeconds), hardMs: ms(hardSeconds) });
-      log.info('celery.time_limit', { task: found.name, soft_s: softSeconds, hard_s: hardSeconds });
+      log.info('celery.steered', { what: 'time_limit', task: found.name, soft_s: softSeconds, hard_s: hardSeconds });
       return true;
     },
     addList(list) {
-      if (steering.addList(list)) log.info('celery.list_added', { list });
+      if (steering.addList(list)) log.info('celery.steered', { what: 'add_consumer', list });
     },
     cancelList(list) {
-      if (steering.removeList(list)) log.info('celery.list_cancelled', { list });
+      if (steering.removeList(list)) log.info('celery.steered', { what: 'cancel_consumer', list });
     },
     changeConcurrency(by) {
       steering.setConcurrency(steering.concurrency() + by);
-      log.info('celery.concurrency', { concurrency: steering.concurrency() });
+      log.info('celery.steered', { what: 'pool', concurrency: steering.concurrency() });
     },
     shutDown() {
       log.warn('celery.shutdown', { next: 'stopping as after SIGTERM, on request of remote control' });

@@ -1,0 +1,50 @@
+/** Connects a command to the broker and asks the nodes there, workers of ours and Python's, by Celery's remote control. */
+import { type ControlClient, createControlClient } from '../celery/control-client.ts';
+import { databaseNumberOf } from '../celery/control-wire.ts';
+import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { createRedis, probeRedis, type Redis } from '../core/redis.ts';
+import type { Cli } from './cli.ts';
+import { locateServers } from './observe.ts';
+
+export interface Nodes extends ControlClient {
+  readonly broker: Redis;
+  readonly database: string;
+}
+
+/** @throws AppError REDIS_* where the broker cannot be used, NOT_FOUND where it is embedded and nobody runs it */
+export async function withNodes<T>(cli: Cli, use: (nodes: Nodes) => Promise<T>): Promise<T> {
+  const { config } = cli.config();
+  const [{ celeryBrokerUrl }, { redisUrl }] = await Promise.all([
+    import('../config/derived.ts'),
+    locateServers(config),
+  ]);
+  const url = celeryBrokerUrl(config) ?? redisUrl;
+  if (url === null) throw nobody();
+  await probeRedis(url);
+  const broker = createRedis({ url, name: 'vambe nodes', use: 'commands' });
+  const database = databaseNumberOf(url);
+  try {
+    return await use({ ...createControlClient({ redis: broker, database, clock: systemClock }), broker, database });
+  } finally {
+    broker.disconnect();
+  }
+}
+
+export function nobody(): AppError {
+  return new AppError(
+    'NOT_FOUND',
+    'No worker is registered, so nobody can answer. "vambe worker" starts one, "vambe status" tells more.',
+  );
+}
+
+/** Why no answer came, in a sentence: nobody listens, the ones that were meant do not, or they were too slow. */
+export function silence(listeners: number, timeoutMs: number, destination: readonly string[] | undefined): AppError {
+  if (listeners === 0) return nobody();
+  const whom = destination ? `${destination.join(', ')} did not answer` : 'Nobody answered';
+  const listen = listeners === 1 ? '1 worker process listens' : `${listeners} worker processes listen`;
+  return new AppError(
+    'NOT_FOUND',
+    `${whom} within ${timeoutMs / 1_000} s; ${listen}. Look at the name, or give more time with --timeout.`,
+  );
+}
