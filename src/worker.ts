@@ -81,7 +81,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await housekeeping.start();
     // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
     await bridge.start();
-    celeryNode.start();
+    await celeryNode.start();
   } catch (error) {
     watchdog.stop();
     await app.close();

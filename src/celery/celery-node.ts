@@ -19,6 +19,7 @@ import { createRemoteControl } from './remote-control.ts';
 /** Celery's own; a monitor calls a worker dead after twice that. */
 const beatMs = 2_000;
 const beatSeconds = beatMs / 1_000;
+const startWithinMs = 1_000;
 /** How long a starting worker listens for what its peers revoked, as Celery's mingle does. */
 const mingleMs = 1_000;
 
@@ -51,7 +52,8 @@ export interface CeleryNodeOptions {
 }
 
 export interface CeleryNode {
-  start(): void;
+  /** Resolves when it can be heard, within a second also where the broker is away: it goes on trying by itself. */
+  start(): Promise<void>;
   /** At the beginning of a warm stop: says worker-offline and hears nothing any more. Task events still go out. */
   leave(): Promise<void>;
   /** When the last job has ended. */
@@ -145,8 +147,13 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
   });
 
   return {
-    start() {
-      control.start();
+    async start() {
+      let timeout: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timeout = setTimeout(resolve, startWithinMs);
+      });
+      await Promise.race([control.start(), late]);
+      clearTimeout(timeout);
       turn('worker-online');
       mingle().catch((error) => {
         log.debug('celery.mingle_failed', { error: error instanceof Error ? error.message : 'unknown' });

@@ -51,8 +51,8 @@ export interface RemoteControlOptions {
 }
 
 export interface RemoteControl {
-  /** Listens from now on, also after the connection was lost. */
-  start(): void;
+  /** Listens from now on, also after the connection was lost; resolves when it does, which a broker that is away delays. */
+  start(): Promise<void>;
   /** Tells clients that this node is there; again and again, as an emptied Redis forgets it. */
   bind(): Promise<void>;
   stop(): Promise<void>;
@@ -119,10 +119,10 @@ export function createRemoteControl(options: RemoteControlOptions): RemoteContro
   };
 
   return {
-    start() {
+    async start() {
       subscriber.on('message', (_channel, raw) => hear(raw));
-      // Waits for a server that is away; ioredis subscribes again whenever the connection is back.
-      subscriber.subscribe(controlChannel(options.database)).catch((error: Error) => {
+      // ioredis subscribes again whenever the connection is back.
+      await subscriber.subscribe(controlChannel(options.database)).catch((error: Error) => {
         log.debug('celery.control_ended', { error: error.message });
       });
     },

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeEnvelope } from '../../src/celery/envelope.ts';
+import type { CommandModule } from '../../src/cli/cli.ts';
+import { run } from '../../src/cli/program.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createRedis, type Redis } from '../../src/core/redis.ts';
 import { type RunningWorker, startWorker } from '../../src/worker.ts';
@@ -11,6 +13,7 @@ import { createMemoryLog } from '../helpers/memory-log.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { spawnWorker } from '../helpers/spawn-worker.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { makeIo } from '../unit/cli/fake-io.ts';
 import { type PythonClient, startCelery, startPython, startPythonWorker, whyNoCelery } from './python.ts';
 
 type Event = Readonly<Record<string, unknown>> & { readonly type: string; readonly uuid?: string };
@@ -65,6 +68,18 @@ describe.skipIf(whyNoCelery)('events and neighbours of Celery 5.2', () => {
     waitFor(`${id} to be ${states}`, async () => states.includes((await status(id)) ?? ''));
   const control = (method: string) =>
     python.run(`answer = app.control.broadcast('${method}', destination=['${node}'], reply=True, timeout=5)`);
+
+  const commands = ['inspect', 'control', 'status', 'call'].map((name) => ({
+    name,
+    load: (): Promise<CommandModule> => import(`../../src/cli/commands/${name}.ts`),
+  }));
+  /** A command of ours, in this process; its JSON document. */
+  const vambe = async (...args: readonly string[]) => {
+    const environment = { REDIS_URL: namespace.redisUrl, DATABASE_URL: namespace.postgresUrl };
+    const { io, stdout } = makeIo({ environment });
+    await run([...args, '--json'], { commands, version: '1.2.3', io });
+    return JSON.parse(stdout.text()) as Record<string, unknown>;
+  };
 
   test('52 celery events --dump shows a heartbeat every 2 s', async () => {
     const dump = startCelery(namespace.redisUrl, ['events', '--dump']);
@@ -141,6 +156,19 @@ answer = [state.workers['${node}'].alive, {id: state.tasks[id].state for id in $
       expect(out).toContain('2 nodes online.');
       expect(await python.run(`answer = app.control.inspect(['python@host'], timeout=5).revoked()`)).toEqual({
         'python@host': [id],
+      });
+      expect(await vambe('inspect', 'ping', '-t', '3')).toEqual({
+        [node]: { ok: 'pong' },
+        'python@host': { ok: 'pong' },
+      });
+      expect((await vambe('inspect', 'registered', '-d', 'python@host'))['python@host']).toContain('health_check');
+      expect(await vambe('control', 'pool_grow', '1', '-d', 'python@host')).toEqual({
+        'python@host': { ok: 'pool will grow' },
+      });
+      expect((await vambe('status')).workers).toMatchObject({ nodes: expect.arrayContaining(['python@host']) });
+      expect(await vambe('call', 'health_check', '--queue', 'elsewhere', '--wait')).toMatchObject({
+        success: true,
+        result: { status: 'healthy' },
       });
       expect(other.output()).not.toContain('Traceback');
     } finally {

@@ -61,10 +61,12 @@ function vambeProcess(args: readonly string[], environment: Record<string, strin
   });
 }
 
-const commands = ['check', 'migrate', 'jobs', 'retry', 'status', 'call', 'inspect'].map((name) => ({
-  name,
-  load: (): Promise<CommandModule> => import(`../../src/cli/commands/${name}.ts`),
-}));
+const commands = ['check', 'migrate', 'jobs', 'retry', 'status', 'call', 'inspect', 'control', 'events'].map(
+  (name) => ({
+    name,
+    load: (): Promise<CommandModule> => import(`../../src/cli/commands/${name}.ts`),
+  }),
+);
 
 /** The same command line in this process. */
 async function vambe(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
@@ -83,7 +85,7 @@ async function vambeJson(
 }
 
 async function startWorker(): Promise<void> {
-  worker ??= await app.work({ concurrency: 2, withHousekeeping: true });
+  worker ??= await app.work({ concurrency: 2, withHousekeeping: true, lists: ['classification', 'default'] });
 }
 
 async function stopWorker(): Promise<void> {
@@ -391,6 +393,68 @@ describe('while a worker is busy', () => {
     expect(conf).toMatchObject({ WORKER_CONCURRENCY: 20, LLM_API_KEY: null });
     expect(active).toEqual([]);
     expect((await vambe(['inspect', 'active'])).out).toBe('->  worker@tests: OK\n    - empty -\n\n1 node online.\n');
+  });
+
+  it('inspect asks the nodes that are named, and says who did not answer, exit 3', async () => {
+    await startWorker();
+    expect(await vambeJson(['inspect', 'ping', '-d', 'worker@tests'])).toMatchObject({
+      code: 0,
+      document: { 'worker@tests': { ok: 'pong' } },
+    });
+    expect(await vambe(['inspect', 'ping', '-d', 'nobody@x', '-t', '0.2'])).toMatchObject({
+      code: 3,
+      err: 'vambe: nobody@x did not answer within 0.2 s; 1 worker process listens. Look at the name, or give more time with --timeout.\n',
+    });
+    expect((await vambeJson(['inspect', 'registered', 'max_retries'])).document['worker@tests']).toContain(
+      'add [max_retries=3]',
+    );
+  });
+
+  it('control changes the worker; what it refuses ends with 4, what nobody understands with 2', async () => {
+    await startWorker();
+    const size = async () => (await vambeJson(['inspect', 'stats'])).document['worker@tests'].pool['max-concurrency'];
+    expect(await vambeJson(['control', 'pool_grow', '2'])).toMatchObject({
+      code: 0,
+      document: { 'worker@tests': { ok: 'pool will grow' } },
+    });
+    expect(await size()).toBe(4);
+    expect((await vambe(['control', 'pool_shrink', '2'])).out).toBe('->  worker@tests: OK\n        pool will shrink\n');
+    const refused = await vambe(['control', 'rate_limit', 'nosuch', '1/s']);
+    expect(refused).toMatchObject({ code: 4, out: '->  worker@tests: ERROR\n        unknown task\n' });
+    expect(await vambe(['control', 'revoke'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('needs task_id'),
+    });
+    expect(await vambe(['control', 'pool_grow', 'many'])).toMatchObject({ code: 2 });
+    expect(await vambe(['control', 'pool_row'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Did you mean pool_grow?'),
+    });
+  });
+
+  it('events shows what workers announce, one a line', async () => {
+    await startWorker();
+    const [watched] = await Promise.all([
+      vambe(['events', '--enable', '--seconds', '4']),
+      waitFor('a task while somebody watches', async () => {
+        const { document } = await vambeJson(['control', 'enable_events']);
+        return document['worker@tests']?.ok === 'task events already enabled';
+      }).then(() => vambe(['call', 'add', '--tasks', folder, '--args', '[1]', '--task-id', 'watched', '--wait'])),
+    ]);
+    expect(watched.code).toBe(0);
+    expect(watched.out).toMatch(/^\S+ worker@tests worker-heartbeat freq=2 /m);
+    expect(watched.out).toMatch(/^\S+ worker@tests task-succeeded watched result=2 runtime=/m);
+    await vambe(['control', 'disable_events']);
+  });
+
+  it('call --queue sends a Celery message and waits for its published result', async () => {
+    await startWorker();
+    const args = ['call', 'health_check', '--queue', 'default', '--wait'];
+    expect(await vambeJson(args)).toMatchObject({ code: 0, document: { success: true, state: 'SUCCESS' } });
+    expect(await vambeJson(['call', 'no.such', '--queue', 'default', '--wait'])).toMatchObject({
+      code: 1,
+      document: { success: false, state: 'FAILURE', code: 'NotRegistered' },
+    });
   });
 
   it('an unknown question gets the one that was meant, exit 2', async () => {

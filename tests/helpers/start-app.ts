@@ -28,7 +28,7 @@ export interface WorkOptions {
 
 export interface TestApp extends App {
   readonly log: MemoryLog;
-  /** Consumes until `stop`. Housekeeping (heartbeat, sweeps, schedules) runs only where a test is about it: sweep_unclassified would accept the test's meetings. */
+  /** Consumes until `stop`. Housekeeping (heartbeat, sweeps, schedules) and remote control run only where a test is about it: sweep_unclassified would accept the test's meetings. */
   work(options?: WorkOptions): Promise<{ readonly steering: Steering; stop(graceMs?: number): Promise<void> }>;
   /** Enqueues one request; its task id. */
   ask(request: Partial<EnqueueRequest>): Promise<string>;
@@ -78,16 +78,23 @@ export async function startApp(
     ...app,
     log,
     async work({ concurrency = 20, queueNames, withHousekeeping = false, lists = [] } = {}) {
-      const { consumer, housekeeping, bridge, steering } = app.createWorker({ concurrency, queueNames, lists });
+      const { consumer, housekeeping, bridge, steering, celeryNode } = app.createWorker({
+        concurrency,
+        queueNames,
+        lists,
+      });
       await consumer.start();
       if (withHousekeeping) await housekeeping.start();
       if (lists.length > 0) await bridge.start();
+      if (withHousekeeping) await celeryNode.start();
       return {
         steering,
         async stop(graceMs = 5_000) {
           if (lists.length > 0) await bridge.stop();
           if (withHousekeeping) await housekeeping.stop();
+          if (withHousekeeping) await celeryNode.leave();
           await consumer.stop(graceMs);
+          await celeryNode.close();
         },
       };
     },

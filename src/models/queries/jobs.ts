@@ -172,6 +172,8 @@ export interface JobCall {
   readonly priority: number;
   /** What its sender asked; null where nobody asked for anything special. */
   readonly terms: CallTerms | null;
+  /** Not before this moment, ISO 8601; null: at once. */
+  readonly due_at: string | null;
   readonly is_open: boolean;
 }
 
@@ -179,10 +181,12 @@ const callsStatement: Statement = {
   name: 'jobs_calls',
   text: `
 select j.id::text as row_id, j.task_id, j.task, j.queue, j.parameters, j.priority, j.message as terms,
+  to_json(j.due_at)#>>'{}' as due_at,
   j.state in ('queued', 'retrying') as is_open
 from vambe_worker.jobs j where j.task_id = any($1::text[])
 union
-select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.priority, j.message, j.state in ('queued', 'retrying')
+select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.priority, j.message, to_json(j.due_at)#>>'{}',
+  j.state in ('queued', 'retrying')
 from vambe_worker.jobs j where j.id = any($2::bigint[])`,
 };
 

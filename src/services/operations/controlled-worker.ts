@@ -157,6 +157,8 @@ function shownTaken({ taskId, task, queue, parameters, terms }: TakenJob, starte
 }
 
 function shownCall(call: JobCall, dueMs: number | null): ShownJob {
-  const { task_id: taskId, task, queue, parameters, priority, terms } = call;
-  return { taskId, task, queue, parameters, priority, terms, startedMs: null, dueMs };
+  const { task_id: taskId, task, queue, parameters, priority, terms, due_at: dueAt } = call;
+  // BullMQ counts from when it was told, a few milliseconds later.
+  const askedMs = dueMs === null || dueAt === null ? dueMs : Date.parse(dueAt);
+  return { taskId, task, queue, parameters, priority, terms, startedMs: null, dueMs: askedMs };
 }

@@ -43,7 +43,7 @@ async function statusText(
   const report: StatusReport = {
     servers: { redis: server(redis), postgres: { ...server('reachable'), schema_version: 2 } },
     data_dir: null,
-    workers: { state: stateOfWorkers(redis, alive), alive, silent: [] },
+    workers: { state: stateOfWorkers(redis, alive), alive, silent: [], nodes: null },
     queues: redis === 'reachable' ? [{ name: 'default', waiting: 3, delayed: 0, active: 0, is_paused: false }] : null,
     jobs: { queued: 3, retrying: 0, failed: 10_001, cancelled: 0, rejected: 0, open: { default: 3 } },
     controls: [],
@@ -84,8 +84,16 @@ describe('vambe status', () => {
     expect(text).toContain('Paused schedules: purge_expired.');
   });
 
+  it('names Python workers that answer', async () => {
+    const workers = { state: 'none', alive: [], silent: [], nodes: ['python@host'] } as const;
+    expect(await statusText('reachable', [], { workers })).toContain(
+      'Celery nodes beside them that answer: python@host.',
+    );
+  });
+
   it('names a worker that went silent', async () => {
-    const workers = { state: 'none', alive: [], silent: [{ worker: 'worker@lost', silentMs: 12_000 }] } as const;
+    const silent = [{ worker: 'worker@lost', silentMs: 12_000 }] as const;
+    const workers = { state: 'none', alive: [], silent, nodes: [] } as const;
     expect(await statusText('reachable', [], { workers })).toContain('(worker@lost was last seen 12 s ago)');
   });
 
