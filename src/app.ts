@@ -278,6 +278,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       hardLimitMs: config.taskTimeoutSeconds * 1_000,
       clock,
       log,
+      onStarted: (job) => events.emit({ kind: 'started', job }),
       timeLimitsOf: (task) => steering.timeLimitsOf(task),
       refuses(job) {
         if (steering.isRevoked(job.taskId)) return 'revoked';

@@ -7,13 +7,12 @@ import type { ResultBackend } from './results.ts';
 /** The same backend; a listener hears of each document before it is written. */
 export function tellResults(results: ResultBackend, events: JobEvents, clock: Clock): ResultBackend {
   const startedMs = new WeakMap<TakenJob, number>();
+  // The consumer says so itself: the document of a job that is over at once is never written.
+  events.listen((event) => {
+    if (event.kind === 'started') startedMs.set(event.job, clock.monotonicMs());
+  });
   return {
     ...results,
-    started(job) {
-      startedMs.set(job, clock.monotonicMs());
-      events.emit({ kind: 'started', job });
-      return results.started(job);
-    },
     retrying(job, error) {
       events.emit({ kind: 'retried', job, error });
       return results.retrying(job, error);

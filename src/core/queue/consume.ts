@@ -55,6 +55,8 @@ export interface ConsumerOptions {
   readonly log: Log;
   /** Set by remote control, by task. */
   timeLimitsOf?(task: string): TimeLimits | undefined;
+  /** Told of every start; cheap, and never throws. */
+  onStarted?(job: TakenJob): void;
   /** Why a job is not to be started, where it is not. */
   refuses?(job: TakenJob): RevokeReason | undefined;
   probeDatabase(): Promise<unknown>;
@@ -168,6 +170,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     });
     running.set(job.rowId, { job, bullId: bullJob.id, startedWallMs: clock.wallMs(), controller, ended });
     try {
+      options.onStarted?.(job);
       announcements.next(() => results.started(job));
       const stalls = Math.max(bullJob.stalledCounter, job.isAlone ? 1 : 0);
       const outcome =
