@@ -31,7 +31,7 @@ const events = {
   'task-started': { uuid: 'u' },
   'task-succeeded': succeededFields('u', { status: 'ok', force: false }, 0.01),
   'task-failed': failedFields('u', new AppError('TRANSCRIPT_EMPTY', 'no words')),
-  'task-retried': failedFields('u', new AppError('LLM_TIMEOUT', 'too late')),
+  'task-retried': failedFields('u', new AppError('TASK_TIMEOUT', 'too late')),
   'task-revoked': revokedFields('u', { terminated: false, signum: null, expired: true }),
   'task-rejected': { uuid: 'u', requeue: false },
 };
