@@ -1,0 +1,244 @@
+/** The bridge on a broker, with messages as producers write them; rows of the conformance checklist that need no Celery. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/message.ts';
+import type { CommandModule } from '../../../src/cli/cli.ts';
+import { run } from '../../../src/cli/program.ts';
+import { createRedis } from '../../../src/core/redis.ts';
+import { allLists, countUndone, stubTasks } from '../../celery/fixture.ts';
+import { hasCeleryWire, readVectors } from '../../helpers/celery-vectors.ts';
+import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
+import { query, readDocument, startApp, type TestApp, type TestAppOptions } from '../../helpers/start-app.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+import { makeIo } from '../../unit/cli/fake-io.ts';
+
+const commands = ['jobs', 'retry'].map((name) => ({
+  name,
+  load: (): Promise<CommandModule> => import(`../../../src/cli/commands/${name}.ts`),
+}));
+
+let namespace: Namespace;
+let app: TestApp;
+let stops: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  namespace = await createNamespace();
+});
+beforeEach(async () => {
+  app = await startWith({});
+});
+afterEach(async () => {
+  await query(app, 'truncate vambe_worker.jobs');
+  for (const stop of stops.toReversed()) await stop();
+  stops = [];
+  await namespace.clear();
+});
+afterAll(() => namespace?.close());
+
+const startWith = async (options: TestAppOptions): Promise<TestApp> => {
+  const started = await startApp(namespace, { taskFolders: [stubTasks], ...options });
+  stops.push(() => started.close());
+  return started;
+};
+const work = async (options: { concurrency?: number } = {}, by = app) => {
+  const worker = await by.work({ lists: allLists, ...options });
+  stops.push(() => worker.stop());
+  return worker;
+};
+const send = async (task: Partial<TaskToSend> = {}): Promise<string> => {
+  const whole = {
+    id: randomUUID(),
+    task: 'classify_meeting',
+    args: ['m1'],
+    kwargs: {},
+    queue: 'classification',
+    origin: '1@tests',
+    ...task,
+  };
+  const { key, raw } = encodeTaskMessage(whole);
+  await app.broker.lpush(key, raw);
+  return whole.id;
+};
+const metaIn = (id: string, status: string) =>
+  waitFor(`${id} to be ${status}`, async () => {
+    const document = await readDocument(app, `celery-task-meta-${id}`);
+    return document?.status === status && document;
+  });
+const rejected = () =>
+  query<{ task_id: string; error_code: string; message: Record<string, unknown> }>(
+    app,
+    `select task_id, error_code, message from vambe_worker.jobs where state = 'rejected' order by id`,
+  );
+const vambe = async (...args: string[]) => {
+  const environment = { REDIS_URL: namespace.redisUrl, DATABASE_URL: namespace.postgresUrl };
+  const { io, stdout } = makeIo({ environment });
+  const code = await run([...args, '--json'], { commands, version: '1.2.3', io });
+  return { code, document: JSON.parse(stdout.text()) };
+};
+
+describe('the bridge', () => {
+  it('takes a message that comes while it waits, at once, and leaves nothing behind', async () => {
+    await work();
+    await metaIn(await send(), 'SUCCESS');
+    // The second one finds it waiting for a push.
+    const startedMs = performance.now();
+    await metaIn(await send({ queue: 'celery' }), 'SUCCESS');
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+    await waitFor('nothing in flight', async () => (await countUndone(app.broker)) === 0);
+  });
+
+  it('42 serves the plain list before the others, one at a time', async () => {
+    const ids = [
+      await send({ priority: 9, args: [9] }),
+      await send({ priority: 3, args: [3] }),
+      await send({ args: [0] }),
+    ];
+    await work({ concurrency: 1 });
+    for (const id of ids) await metaIn(id, 'SUCCESS');
+    const rows = await query<{ args: number }>(
+      app,
+      `select (parameters->>'meeting_id')::int as args from vambe_worker.jobs order by started_at, run_id`,
+    );
+    expect(rows.map(({ args }) => args)).toEqual([0, 3, 9]);
+  });
+
+  it('takes no more than twice what it can run', async () => {
+    for (let n = 0; n < 30; n++) await send({ args: ['sleep:2'] });
+    await work({ concurrency: 4 });
+    const countRows = async () =>
+      (await query<{ n: number }>(app, 'select count(*)::int as n from vambe_worker.jobs'))[0]?.n ?? 0;
+    await waitFor('four to run', async () => (await countRows()) >= 8);
+    await waitFor('another look', async () => (await app.broker.llen('classification')) === 22);
+    expect(await countRows()).toBe(8);
+  });
+
+  it('a revoked id ends as REVOKED on its arrival, and one that waits when its time comes', async () => {
+    const { steering } = await work();
+    const later = await send({ etaMs: Date.now() + 1_500 });
+    await app.rowIn(later, 'queued');
+    const id = randomUUID();
+    steering.revoke([id, later]);
+    await send({ id });
+    for (const each of [id, later]) {
+      expect((await metaIn(each, 'REVOKED')).result).toEqual({
+        exc_type: 'TaskRevokedError',
+        exc_message: ['revoked'],
+        exc_module: 'celery.exceptions',
+      });
+    }
+    expect(await app.rowIn(later, 'cancelled')).toMatchObject({ error_code: 'TASK_REVOKED' });
+  });
+
+  it('F2 F3 what cannot be run is set aside, told to its sender, and listed; a good message of the same id is done', async () => {
+    await work();
+    const unknown = await send({ task: 'no.such.task' });
+    const wrong = await send({ args: [1, 2, 3, 4, 5] });
+    await app.broker.lpush('celery', 'garbage{{', Buffer.from([0, 255, 1]));
+    expect(await metaIn(unknown, 'FAILURE')).toMatchObject({ result: { exc_type: 'NotRegistered' } });
+    expect(await metaIn(wrong, 'FAILURE')).toMatchObject({ result: { exc_type: 'TypeError' } });
+    await waitFor('four rows', async () => (await rejected()).length === 4);
+    const { document } = await vambe('jobs', '--filter', 'state=rejected');
+    expect(document.jobs).toHaveLength(4);
+    const rows = await rejected();
+    expect(rows.map(({ error_code }) => error_code).sort()).toEqual([
+      'MESSAGE_MALFORMED',
+      'MESSAGE_MALFORMED',
+      'TASK_ARGUMENTS',
+      'TASK_UNKNOWN',
+    ]);
+    expect(rows.find(({ message }) => message.encoding === 'base64')?.message.raw).toBe('AP8B');
+    await send({ id: wrong });
+    await metaIn(wrong, 'SUCCESS');
+  });
+
+  it('vambe retry sends a rejected message to its list again, where a worker that knows the task runs it', async () => {
+    const poor = await startWith({ taskFolders: [] });
+    const first = await poor.work({ lists: allLists });
+    const id = await send({ task: 'health_check', args: ['one too many'] });
+    await waitFor('one row', async () => (await rejected()).length === 1);
+    await first.stop();
+    const [{ task_id: taskId } = { task_id: '' }] = await rejected();
+    expect(taskId).toContain(id);
+    const { code, document } = await vambe('retry', taskId, '--reason', 'try');
+    expect({ code, answer: document.jobs[0].answer }).toEqual({ code: 0, answer: 'sent-again' });
+    expect(await rejected()).toEqual([]);
+    expect(await app.broker.llen('classification')).toBe(1);
+    // It is wrong as ever: the same row says so again.
+    await work();
+    await waitFor('the row again', async () => (await rejected()).length === 1);
+    expect((await rejected())[0]?.task_id).toBe(taskId);
+  });
+
+  it('the same id twice, in one batch and later, is done once', async () => {
+    const id = await send({ args: ['first'] });
+    await send({ id, args: ['second'] });
+    await work();
+    await metaIn(id, 'SUCCESS');
+    await send({ id, args: ['third'] });
+    await metaIn(await send(), 'SUCCESS');
+    const rows = await query(app, `select parameters->>'meeting_id' as arg from vambe_worker.jobs where task_id = $1`, [
+      id,
+    ]);
+    expect(rows).toEqual([{ arg: 'first' }]);
+  });
+
+  it('E5 text that PostgreSQL cannot store is set aside, and its neighbours are done', async () => {
+    const bad = await send({ args: ['a\0b'] });
+    const good = await send();
+    await work();
+    await metaIn(good, 'SUCCESS');
+    expect(await metaIn(bad, 'FAILURE')).toMatchObject({ result: { exc_type: 'TypeError' } });
+  });
+
+  it('F4 what a dead bridge held is adopted by another', async () => {
+    const { raw } = encodeTaskMessage({
+      id: randomUUID(),
+      task: 'classify_meeting',
+      args: ['m1'],
+      kwargs: {},
+      queue: 'celery',
+      origin: '1@tests',
+    });
+    const id = /"id":"([^"]+)"/.exec(raw)?.[1] ?? '';
+    await app.broker.hset('vambe:inflight:dead', '7', `celery\n${raw}`);
+    await app.broker.zadd('vambe:bridges', 1, 'dead');
+    await work();
+    await metaIn(id, 'SUCCESS');
+    expect(await app.broker.exists('vambe:inflight:dead')).toBe(0);
+    expect(await app.broker.zscore('vambe:bridges', 'dead')).toBeNull();
+  });
+
+  it('results go to CELERY_RESULT_BACKEND where that is another database, and are not in the broker', async () => {
+    const other = await createNamespace({ migrated: false });
+    stops.unshift(() => other.close());
+    const apart = await startWith({ settings: { celeryResultBackend: other.redisUrl } });
+    await work({}, apart);
+    const id = await send();
+    const reader = createRedis({ url: other.redisUrl, name: 'tests', use: 'commands' });
+    stops.push(async () => reader.disconnect());
+    await waitFor('the document', () => reader.exists(`celery-task-meta-${id}`));
+    expect(await app.redis.exists(`celery-task-meta-${id}`)).toBe(0);
+    expect(await app.redis.exists(`task_status:${id}`)).toBe(1);
+  });
+
+  it('63 goes on after the broker lost everything', async () => {
+    await work();
+    await metaIn(await send(), 'SUCCESS');
+    await app.broker.flushdb();
+    await metaIn(await send(), 'SUCCESS');
+  });
+
+  it.skipIf(!hasCeleryWire)(
+    '43 every captured poison message is dropped or done, and the next one is done',
+    async () => {
+      await work();
+      const poison = readVectors().filter(({ name }) => /^poison-|pickle|yaml/.test(name));
+      for (const { redis_key, raw } of poison) await app.broker.lpush(redis_key, raw);
+      await metaIn(await send(), 'SUCCESS');
+      await waitFor('nothing left', async () => (await countUndone(app.broker)) === 0);
+      const logged = app.log.named('celery.rejected').map(({ fields }) => fields.code);
+      expect(logged).toHaveLength((await rejected()).length);
+      expect(logged).toContain('MESSAGE_REFUSED');
+    },
+  );
+});
