@@ -34,6 +34,8 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
     // ioredis hands key invalidations on as messages of a channel in this protocol alone.
     ...(use === 'listener' ? { protocol: 2 } : {}),
     maxRetriesPerRequest: null,
+    // What one turn of the loop asks leaves in one write: a tenth of a worker's processor time, measured.
+    enableAutoPipelining: true,
     enableReadyCheck: true,
     // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),

@@ -7,18 +7,13 @@ import type { EdgeReader } from './lexicon.ts';
 import type { Token } from './tokens.ts';
 import { joinerKey, numberKey, type Trie } from './trie.ts';
 
-export interface Match {
-  readonly action: number;
-  /** Index of the first token. */
-  readonly first: number;
-  /** Index of the last token. */
-  readonly last: number;
-}
+/** Told of every match: what it means, and the indexes of its first and last token. */
+export type OnMatch = (action: number, first: number, last: number) => void;
 
 export interface Matcher {
   readonly readEdges: EdgeReader;
-  /** Every match, in the order of its last word. The first token must begin a sentence. */
-  run(tokens: readonly Token[]): Match[];
+  /** Tells every match, in the order of its last word. The first token must begin a sentence. */
+  run(tokens: readonly Token[], onMatch: OnMatch): void;
 }
 
 /** Longer than any gap: after it nothing of the sentence before is live. */
@@ -36,7 +31,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const lastFirst = new Int32Array(actionCount).fill(-1);
   let tick = 0;
 
-  const arrive = (to: number, first: number, last: number, base: number, matches: Match[]): void => {
+  const arrive = (to: number, first: number, last: number, base: number, onMatch: OnMatch): void => {
     liveUntil[to] = tick + 1;
     firstOf[to] = first;
     const endOfWaits = waits.starts[to + 1] ?? 0;
@@ -51,14 +46,13 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       // The shortest of several ends of one action from one first word is the one kept.
       if (lastFirst[action] === base + first) continue;
       lastFirst[action] = base + first;
-      matches.push({ action, first, last });
+      onMatch(action, first, last);
     }
   };
 
   return {
     readEdges: createEdgeReader(trie.edges),
-    run(tokens) {
-      const matches: Match[] = [];
+    run(tokens, onMatch) {
       if (tick + tokens.length * sentenceTicks > maxTick) {
         tick = 0;
         liveUntil.fill(-1);
@@ -73,11 +67,10 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
         const moves = token.word.edges;
         for (let at = 0; at < moves.length; at += 2) {
           const from = moves[at] ?? 0;
-          if (from === 0) arrive(moves[at + 1] ?? 0, index, index, base, matches);
-          else if ((liveUntil[from] ?? 0) >= tick) arrive(moves[at + 1] ?? 0, firstOf[from] ?? 0, index, base, matches);
+          if (from === 0) arrive(moves[at + 1] ?? 0, index, index, base, onMatch);
+          else if ((liveUntil[from] ?? 0) >= tick) arrive(moves[at + 1] ?? 0, firstOf[from] ?? 0, index, base, onMatch);
         }
       }
-      return matches;
     },
   };
 }

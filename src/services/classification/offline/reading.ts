@@ -1,6 +1,5 @@
 /** What one pass over a transcript finds: words, sentences, speakers, matches, and which of them count as evidence. */
 
-import type { Match } from './matcher.ts';
 import { findNumbers, type NumberSpan } from './numbers.ts';
 import type { FieldAction, Program, TextAction, TextRole } from './program.ts';
 import { findSentences, type Segment, type Sentence, type Token, tokenize } from './tokens.ts';
@@ -50,8 +49,7 @@ export function readTranscript(program: Program, text: string, segments: readonl
   for (const segment of segments) tokenize(text, segment, program.lexicon, all);
   const { tokens, turns } = findTurns(all, program.roleOf);
   const sentences = findSentences(text, tokens);
-  const matches = program.matcher.run(tokens);
-  const { hits, marks } = sortMatches(program, matches);
+  const { hits, marks } = findMatches(program, tokens);
   const clauseStart = findClauses(tokens);
   assignRoles(turns, {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),
@@ -78,12 +76,12 @@ export function readTranscript(program: Program, text: string, segments: readonl
   };
 }
 
-function sortMatches(program: Program, matches: readonly Match[]): Pick<Reading, 'hits' | 'marks'> {
+function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 'hits' | 'marks'> {
   const hits: Hit[][] = program.taxonomy.fields.map(() => []);
   const marks = new Map<TextRole, Mark[]>();
-  for (const { action: index, first, last } of matches) {
+  program.matcher.run(tokens, (index, first, last) => {
     const action = program.actions[index];
-    if (action === undefined) continue;
+    if (action === undefined) return;
     if (action.of === 'field') {
       hits[action.field]?.push({ first, last, action });
     } else {
@@ -91,7 +89,7 @@ function sortMatches(program: Program, matches: readonly Match[]): Pick<Reading,
       if (list === undefined) marks.set(action.role, [{ first, last, action }]);
       else list.push({ first, last, action });
     }
-  }
+  });
   return { hits, marks };
 }
 

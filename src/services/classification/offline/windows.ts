@@ -55,9 +55,9 @@ function countEvidence(program: Program, text: string, segment: Segment): number
   const tokens: Token[] = [];
   tokenize(text, segment, program.lexicon, tokens);
   const seen = new Set<number>();
-  for (const match of program.matcher.run(tokens)) {
-    const action = program.actions[match.action];
-    if (action?.of === 'field' && action.role !== 'frame') seen.add(match.action);
-  }
+  program.matcher.run(tokens, (index) => {
+    const action = program.actions[index];
+    if (action?.of === 'field' && action.role !== 'frame') seen.add(index);
+  });
   return seen.size;
 }
