@@ -1,11 +1,11 @@
-/** What is known of each word: the edges of the matcher it moves along, its number, its language. */
+/** What is known of each word: how it moves in the matcher, its number, its language. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
+import type { WordMoves } from './matcher.ts';
 
 export interface Word {
   readonly folded: string;
-  /** Pairs of nodes, from and to, deepest first: what this word moves in the matcher. */
-  readonly edges: Int32Array;
+  readonly moves: WordMoves;
   readonly value: number | null;
   /** "mil", "hundred": multiplies the number before it. */
   readonly multiplier: number | null;
@@ -22,15 +22,15 @@ export interface Lexicon {
   look(raw: string): Word;
 }
 
-/** The edges that a folded word moves along; numbers and joiners are no matter of spelling. */
-export type EdgeReader = (folded: string, isNumber: boolean, isJoiner: boolean) => Int32Array;
+/** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. */
+export type MoveReader = (folded: string, isNumber: boolean, isJoiner: boolean) => WordMoves;
 
 /** More distinct spellings than this are no language; the memory of them is dropped and begun anew. */
 const maxWordsKept = 30_000;
 const digits = /^\d[\d.,]*(?:k|m)?$/;
 
 /** Builds the word memory of a taxonomy. */
-export function createLexicon(file: TaxonomyFile, readEdges: EdgeReader): Lexicon {
+export function createLexicon(file: TaxonomyFile, readMoves: MoveReader): Lexicon {
   const { grammar } = file;
   const kept = new Map<string, Word>();
   const numbers = foldKeys(grammar.numbers.words);
@@ -48,7 +48,7 @@ export function createLexicon(file: TaxonomyFile, readEdges: EdgeReader): Lexico
     const isJoiner = joiners.has(folded);
     return {
       folded,
-      edges: readEdges(folded, value !== null || multiplier !== null, isJoiner),
+      moves: readMoves(folded, value !== null || multiplier !== null, isJoiner),
       value,
       multiplier,
       isJoiner,

@@ -1,20 +1,41 @@
 /**
- * Finds every pattern of a set in one pass over the tokens. The patterns are one trie; instead of walking it with all live matches at
- * each word, each word carries the edges it may move along, and a node remembers until when it is live. So a word costs what its own
- * edges cost, however many matches are under way.
+ * Finds every pattern of a set in one pass over the tokens. The patterns are one trie, and a node remembers until when it is live.
+ * Each word carries the edges it may move along. Of a few it tries all; a word like "de" has five hundred, while only about five
+ * nodes are live: there the live ones are asked whether the word leads on from them.
  */
-import type { EdgeReader } from './lexicon.ts';
+import type { MoveReader } from './lexicon.ts';
 import type { Token } from './tokens.ts';
-import { joinerKey, numberKey, type Trie } from './trie.ts';
+import { type Edge, joinerKey, numberKey, type Trie } from './trie.ts';
 
 /** Told of every match: what it means, and the indexes of its first and last token. */
 export type OnMatch = (action: number, first: number, last: number) => void;
 
 export interface Matcher {
-  readonly readEdges: EdgeReader;
+  readonly readMoves: MoveReader;
   /** Tells every match, in the order of its last word. The first token must begin a sentence. */
   run(tokens: readonly Token[], onMatch: OnMatch): void;
 }
+
+/** Where a word leads in the trie. Deepest first: a node must be read before the same word writes it anew. */
+export interface WordMoves {
+  /** Pairs of nodes, from and to; none where there is a table. */
+  readonly edges: Int32Array;
+  readonly table: MoveTable | null;
+}
+
+interface MoveTable {
+  /** A bit for each node that the word leads on from. */
+  readonly leadsOn: Uint8Array;
+  readonly nextOf: ReadonlyMap<number, readonly number[]>;
+  /** Nodes that the word alone leads to. */
+  readonly begins: readonly number[];
+}
+
+/** Index of the node where every pattern begins. */
+const root = 0;
+
+/** Words of more edges have a table. */
+const mostEdges = 24;
 
 /** Longer than any gap: after it nothing of the sentence before is live. */
 const sentenceTicks = 64;
@@ -29,16 +50,48 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const liveUntil = new Int32Array(trie.nodeCount).fill(-1);
   const firstOf = new Int32Array(trie.nodeCount);
   const lastFirst = new Int32Array(actionCount).fill(-1);
+  const depths = new Int32Array(trie.nodeCount);
+  for (const [from, , depth] of Object.values(trie.edges).flat()) depths[from] = depth;
+  /** The first `listedCount` are the nodes that are live, and some that were a moment ago. */
+  const listed = new Int32Array(trie.nodeCount);
+  const isListed = new Uint8Array(trie.nodeCount);
+  let listedCount = 0;
   let tick = 0;
 
+  const keepLive = (node: number, until: number, first: number): void => {
+    liveUntil[node] = until;
+    firstOf[node] = first;
+    if (isListed[node] === 1) return;
+    isListed[node] = 1;
+    listed[listedCount] = node;
+    listedCount += 1;
+  };
+
+  const leadingOn: number[] = [];
+  /** The live nodes that a word leads on from; strikes off what is live no longer. */
+  const findLeadingOn = (leadsOn: Uint8Array): readonly number[] => {
+    leadingOn.length = 0;
+    let kept = 0;
+    for (let at = 0; at < listedCount; at += 1) {
+      const node = listed[at] ?? 0;
+      if ((liveUntil[node] ?? 0) < tick) {
+        isListed[node] = 0;
+        continue;
+      }
+      listed[kept] = node;
+      kept += 1;
+      if (((leadsOn[node >> 3] ?? 0) & (1 << (node & 7))) !== 0) leadingOn.push(node);
+    }
+    listedCount = kept;
+    if (leadingOn.length > 1) leadingOn.sort((a, b) => (depths[b] ?? 0) - (depths[a] ?? 0) || a - b);
+    return leadingOn;
+  };
+
   const arrive = (to: number, first: number, last: number, base: number, onMatch: OnMatch): void => {
-    liveUntil[to] = tick + 1;
-    firstOf[to] = first;
+    keepLive(to, tick + 1, first);
     const endOfWaits = waits.starts[to + 1] ?? 0;
     for (let at = waits.starts[to] ?? 0; at < endOfWaits; at += 2) {
-      const node = waits.values[at] ?? 0;
-      liveUntil[node] = tick + 1 + (waits.values[at + 1] ?? 0);
-      firstOf[node] = first;
+      keepLive(waits.values[at] ?? 0, tick + 1 + (waits.values[at + 1] ?? 0), first);
     }
     const endOfActions = actions.starts[to + 1] ?? 0;
     for (let at = actions.starts[to] ?? 0; at < endOfActions; at += 1) {
@@ -50,38 +103,50 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     }
   };
 
+  const followTable = ({ leadsOn, nextOf, begins }: MoveTable, index: number, base: number, onMatch: OnMatch): void => {
+    for (const from of findLeadingOn(leadsOn)) {
+      const first = firstOf[from] ?? 0;
+      for (const to of nextOf.get(from) ?? []) arrive(to, first, index, base, onMatch);
+    }
+    for (const to of begins) arrive(to, index, index, base, onMatch);
+  };
+
+  const forget = (): void => {
+    tick = 0;
+    listedCount = 0;
+    isListed.fill(0);
+    liveUntil.fill(-1);
+    lastFirst.fill(-1);
+  };
+
   return {
-    readEdges: createEdgeReader(trie.edges),
+    readMoves: createMoveReader(trie),
     run(tokens, onMatch) {
-      if (tick + tokens.length * sentenceTicks > maxTick) {
-        tick = 0;
-        liveUntil.fill(-1);
-        lastFirst.fill(-1);
-      }
+      if (tick + tokens.length * sentenceTicks > maxTick) forget();
       tick += sentenceTicks;
       const base = tick;
       for (let index = 0; index < tokens.length; index += 1) {
         const token = tokens[index];
         if (token === undefined) break;
         tick += token.brk === 'sentence' ? sentenceTicks : 1;
-        const moves = token.word.edges;
-        for (let at = 0; at < moves.length; at += 2) {
-          const from = moves[at] ?? 0;
-          if (from === 0) arrive(moves[at + 1] ?? 0, index, index, base, onMatch);
-          else if ((liveUntil[from] ?? 0) >= tick) arrive(moves[at + 1] ?? 0, firstOf[from] ?? 0, index, base, onMatch);
+        const { edges, table } = token.word.moves;
+        if (table !== null) followTable(table, index, base, onMatch);
+        for (let at = 0; at < edges.length; at += 2) {
+          const from = edges[at] ?? 0;
+          if (from === root) arrive(edges[at + 1] ?? 0, index, index, base, onMatch);
+          else if ((liveUntil[from] ?? 0) >= tick) arrive(edges[at + 1] ?? 0, firstOf[from] ?? 0, index, base, onMatch);
         }
       }
     },
   };
 }
 
-/** Deepest edges first: a node must be read before the same word writes it anew. */
-function createEdgeReader(trieEdges: Trie['edges']): EdgeReader {
-  const edges = new Map(Object.entries(trieEdges));
+function createMoveReader(trie: Trie): MoveReader {
+  const edges = new Map(Object.entries(trie.edges));
   const stems = new Set<string>();
   for (const key of edges.keys()) if (key.endsWith('*')) stems.add(key);
   const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
-  const none = new Int32Array(0);
+  const noMoves: WordMoves = { edges: new Int32Array(0), table: null };
   return (folded, isNumber, isJoiner) => {
     const found = [...(edges.get(folded) ?? [])];
     if (isNumber) found.push(...(edges.get(numberKey) ?? []));
@@ -90,8 +155,23 @@ function createEdgeReader(trieEdges: Trie['edges']): EdgeReader {
       const stem = `${folded.slice(0, length)}*`;
       if (stems.has(stem)) found.push(...(edges.get(stem) ?? []));
     }
-    if (found.length === 0) return none;
+    if (found.length === 0) return noMoves;
     found.sort(([fromA, , depthA], [fromB, , depthB]) => depthB - depthA || fromA - fromB);
-    return Int32Array.from(found.flatMap((edge) => edge.slice(0, 2)));
+    if (found.length > mostEdges) return { edges: noMoves.edges, table: toTable(found, trie.nodeCount) };
+    return { edges: Int32Array.from(found.flatMap((edge) => edge.slice(0, 2))), table: null };
   };
+}
+
+function toTable(edges: readonly Edge[], nodeCount: number): MoveTable {
+  const leadsOn = new Uint8Array((nodeCount >> 3) + 1);
+  const nextOf = new Map<number, number[]>();
+  const begins: number[] = [];
+  for (const [from, to] of edges) {
+    const known = nextOf.get(from);
+    if (from === root) begins.push(to);
+    else if (known !== undefined) known.push(to);
+    else nextOf.set(from, [to]);
+    if (from !== root) leadsOn[from >> 3] = (leadsOn[from >> 3] ?? 0) | (1 << (from & 7));
+  }
+  return { leadsOn, nextOf, begins };
 }

@@ -72,7 +72,7 @@ export interface CompiledCues {
 export function createProgram(taxonomy: Taxonomy, compiled?: CompiledCues): Program {
   const { actions, trie } = compiled?.version === taxonomy.version ? compiled : compileCues(taxonomy);
   const matcher = createMatcher(trie, actions.length);
-  const lexicon = createLexicon(taxonomy.file, matcher.readEdges);
+  const lexicon = createLexicon(taxonomy.file, matcher.readMoves);
   return { taxonomy, lexicon, matcher, actions, roleOf: createRoleReader(taxonomy.file.grammar.speakers) };
 }
 
