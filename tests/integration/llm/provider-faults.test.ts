@@ -240,7 +240,7 @@ describe('a fault that passes', () => {
     ['D4', 'half a reply', breakOff],
     ['D5', 'no first byte', stall],
     ['D5', 'a reply that never ends', trickle],
-  ])('%s %s is asked again within the attempt', async (_id, _name, answer) => {
+  ])('D1 D2 D4 D5 a fault that passes is asked again within the attempt: %s %s', async (_id, _name, answer) => {
     fake.script(answer, answer);
     fake.otherwise(good);
     const { row, calls, kept, run } = await classifyOne();
@@ -253,13 +253,16 @@ describe('a fault that passes', () => {
     ['D5', 'no first byte', stall, 'MODEL_TIMEOUT', 5],
     ['D6', 'a reply without end', flood, 'MODEL_REPLY_TOO_LARGE', 2],
     ['D7', 'no answer', ((_seen, response) => void response.end('<html>')) as typeof hangUp, 'MODEL_REPLY_INVALID', 2],
-  ])('%s %s that does not pass fails the attempt after its tries', async (_id, _name, answer, code, calls) => {
-    fake.otherwise(answer);
-    const ended = await classifyOne();
-    expect([ended.row.state, ended.row.error_code, ended.calls]).toEqual(['failed', code, calls]);
-    expect([ended.kept, ended.run]).toEqual([0, undefined]);
-    await waitFor('every socket to be closed', () => Promise.resolve(fake.openSockets === 0));
-  });
+  ])(
+    'D4 D5 D6 D7 one that does not pass fails the attempt after its tries: %s %s',
+    async (_id, _name, answer, code, calls) => {
+      fake.otherwise(answer);
+      const ended = await classifyOne();
+      expect([ended.row.state, ended.row.error_code, ended.calls]).toEqual(['failed', code, calls]);
+      expect([ended.kept, ended.run]).toEqual([0, undefined]);
+      await waitFor('every socket to be closed', () => Promise.resolve(fake.openSockets === 0));
+    },
+  );
 
   test('that outlasts an attempt is retried by the queue, and its attempt is noted', async () => {
     fake.script(...Array.from({ length: 5 }, () => hangUp));
@@ -414,7 +417,7 @@ describe('with CLASSIFIER_FALLBACK=offline', () => {
     ['D9', 'a refusal', say('', { refusal: 'no' })],
     ['D7', 'prose', say('Claro.')],
   ])(
-    '%s %s: the meeting is classified offline and marked for review, and nothing pauses',
+    'D3 D9 the meeting is classified offline and marked for review, and nothing pauses: %s %s',
     async (_id, _name, answer) => {
       fake.otherwise(answer);
       const { row, run } = await classifyOne({ hasFallback: true });

@@ -112,13 +112,13 @@ async function classifyShown(setup: Setup, input: ClassifierInput, round: Round)
   const segments = await chooseSegments(program, transcript, signal, round.maxChars);
   const truncated = segments.length > 1;
   const redactor = setup.redacts ? createRedactor([transcript, input.sellerPrompt ?? '']) : noRedactor;
-  const excerpts = segments.map(({ start, end }) => {
-    const excerpt = transcript.slice(start, end);
+  const untrusted = findOrders(program, transcript, segments);
+  const excerpts = segments.map((segment) => {
+    const excerpt = without(transcript, segment, untrusted);
     // A number that the cut parted would not be known for what it is.
     return redactor.hide(truncated ? excerpt.replace(edgeNumbers, '') : excerpt);
   });
   const reply = await obtainReply(setup, input, { ...round, excerpts, redactor });
-  const untrusted = findOrders(program, transcript, segments);
   const findQuote = createQuoteFinder(transcript, { segments, untrusted });
   return { ...weighReply(reply, { taxonomy, findQuote, truncated }), usage: round.tab.usage() };
 }
@@ -274,13 +274,36 @@ function weighNothing(taxonomy: Taxonomy): Classification {
   return weighReply(silent, { taxonomy, findQuote: () => undefined, truncated: false });
 }
 
-/** Sentences that speak to the machine, by the taxonomy's own cues: no quote from them proves anything. */
+/** The text of a segment; what speaks to the machine is not shown to it: whoever is not asked cannot obey. */
+function without(transcript: string, { start, end }: Segment, untrusted: readonly Segment[]): string {
+  let text = '';
+  let from = start;
+  for (const each of [...untrusted].sort((a, b) => a.start - b.start)) {
+    if (each.end <= from || each.start >= end) continue;
+    text += `${transcript.slice(from, Math.max(from, each.start))}[…]`;
+    from = Math.min(end, each.end);
+  }
+  return text + transcript.slice(from, end);
+}
+
+/** Where a speaker's name may stand before what is said. */
+const speakerBefore = /(?:^|[\n.!?…])[^\n.!?…]{0,60}:\s*$/u;
+const mostSpeakerChars = 64;
+
+/**
+ * What speaks to the machine, by the taxonomy's own cues, what a machine is said to say ("System: …"), and pasted data: it is not
+ * shown, and no quote from it proves anything.
+ */
 function findOrders(program: Program, transcript: string, segments: readonly Segment[]): Segment[] {
   const reading = readTranscript(program, transcript, segments);
-  return (reading.marks.get('order') ?? []).flatMap(({ first }) => {
-    const sentence = reading.sentences[reading.tokens[first]?.sentence ?? -1];
-    const from = sentence && reading.tokens[sentence.first];
-    const to = sentence && reading.tokens[sentence.last];
-    return from && to ? [{ start: from.start, end: to.end }] : [];
+  const { tokens, sentences, turns, turnOf } = reading;
+  const ordered = new Set((reading.marks.get('order') ?? []).map(({ first }) => tokens[first]?.sentence));
+  return sentences.flatMap(({ first, last }, index) => {
+    const [from, to] = [tokens[first], tokens[last]];
+    const isAside = turns[turnOf[index] ?? -1]?.role === 'ignored';
+    if (from === undefined || to === undefined || !(ordered.has(index) || isAside || from.isQuotedData)) return [];
+    const before = transcript.slice(Math.max(0, from.start - mostSpeakerChars), from.start);
+    const label = isAside ? (speakerBefore.exec(before)?.[0].replace(/^[\n.!?…]/u, '').length ?? 0) : 0;
+    return [{ start: from.start - label, end: to.end }];
   });
 }

@@ -3,7 +3,7 @@ import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 
 /** Counts changes of the prompt or the reply's schema that may change an answer: part of the classifier's version. */
-export const promptVersion = 'p1';
+export const promptVersion = 'p2';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';

@@ -111,11 +111,15 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
   let at = segment.start;
   let gap = segment.start;
   let depth = 0;
+  let lastClose: Record<0x7b | 0x3c, number> | undefined;
   while (at < segment.end) {
     if (!isWordAt(text, at)) {
       const code = text.charCodeAt(at);
-      if (code === 0x7b || code === 0x3c) depth += 1;
-      else if ((code === 0x7d || code === 0x3e) && depth > 0) depth -= 1;
+      if (code === 0x7b || code === 0x3c) {
+        // Whatever is never closed quotes nothing: it would swallow the rest of the text.
+        lastClose ??= { 123: text.lastIndexOf('}', segment.end - 1), 60: text.lastIndexOf('>', segment.end - 1) };
+        if (lastClose[code] > at) depth += 1;
+      } else if ((code === 0x7d || code === 0x3e) && depth > 0) depth -= 1;
       at += 1;
       continue;
     }

@@ -46,7 +46,7 @@ describe('a quote', () => {
     expect(finderOf(paragraph)('palabra palabra')).toBeDefined();
   });
 
-  test('one changed word is enough to lose it', () => {
+  test('D11 one changed word is enough to lose it', () => {
     expect(finderOf(transcript)('somos una clinica mental')).toBeUndefined();
   });
 });

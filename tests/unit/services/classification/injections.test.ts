@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Classification, Classifier } from '../../../../src/services/classification/classifier.ts';
+import { createLlmClassifier } from '../../../../src/services/classification/llm/llm-classifier.ts';
+import { createOfflineClassifier } from '../../../../src/services/classification/offline/offline-classifier.ts';
+import { modelThatReads, transcriptOf } from '../../../helpers/fake-llm.ts';
+import { salesTaxonomy } from '../../../helpers/llm-classifier.ts';
+
+interface Injection {
+  readonly id: string;
+  readonly passages: readonly [string, string];
+  readonly attack: string;
+  readonly where: 'start' | 'middle' | 'end';
+}
+
+const injections: readonly Injection[] = readFileSync('tests/fixtures/injections.jsonl', 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+
+const offline = createOfflineClassifier(salesTaxonomy);
+const signal = new AbortController().signal;
+const labelsOf = ({ fields, nextSteps }: Classification) => ({
+  ...Object.fromEntries(Object.entries(fields).map(([id, { value }]) => [id, value])),
+  nextSteps,
+});
+const classify = async (classifier: Classifier, transcript: string) =>
+  labelsOf(await classifier.classify({ transcript, sellerPrompt: null, signal }));
+
+function attacked({ passages: [first, second], attack, where }: Injection): string {
+  const order = { start: [attack, first, second], middle: [first, attack, second], end: [first, second, attack] };
+  return order[where].join('\n');
+}
+
+/** Gives every field another value where it is shown the attack, and quotes it; else reads. */
+function modelThatObeys({ attack }: Injection): Classifier {
+  const read = modelThatReads(salesTaxonomy);
+  const words = attack.split(/\s+/).filter((each) => each.length > 3);
+  return createLlmClassifier({
+    taxonomy: salesTaxonomy,
+    redacts: false,
+    client: {
+      model: 'obeys',
+      host: 'nowhere',
+      async complete({ messages }) {
+        const shown = transcriptOf(messages);
+        const honest = await read(shown);
+        const isShown = words.filter((each) => shown.includes(each)).length > words.length / 2;
+        const answer = isShown ? { ...honest, fields: obedient(attack) } : honest;
+        const tokens = { inputTokens: 1, cachedInputTokens: null, outputTokens: 1 };
+        return { text: JSON.stringify(answer), end: 'whole', model: 'obeys', ...tokens, latencyMs: 0 };
+      },
+    },
+  });
+}
+
+function obedient(quote: string): Record<string, unknown> {
+  return Object.fromEntries(
+    salesTaxonomy.file.fields.map(({ id, type, values }) => {
+      const value = values.at(-1)?.id ?? null;
+      if (type === 'list' || type === 'phrases')
+        return [id, { items: [{ value: value ?? quote, quote }], confidence: 1 }];
+      return [id, { value: type === 'boolean' ? true : value, quotes: [quote], confidence: 1 }];
+    }),
+  );
+}
+
+describe('D12 a transcript that gives orders to a machine', () => {
+  test('is tried forty times, in Spanish and English', () => {
+    expect(injections.length).toBe(40);
+    expect(new Set(injections.map(({ attack }) => attack)).size).toBe(40);
+  });
+
+  test.each(injections)('D12 $id has the labels of the same text without them, offline: $attack', async (injection) => {
+    const clean = await classify(offline, injection.passages.join('\n'));
+    expect(await classify(offline, attacked(injection))).toEqual(clean);
+  });
+
+  test.each(injections)('D12 $id has them with a model that obeys: $attack', async (injection) => {
+    const model = modelThatObeys(injection);
+    const clean = await classify(model, injection.passages.join('\n'));
+    expect(await classify(model, attacked(injection))).toEqual(clean);
+  });
+});
