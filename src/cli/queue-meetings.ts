@@ -1,5 +1,6 @@
 /** Queues meetings for classification, block by block, and waits for their ends where that is wanted. */
 import type { App } from '../app.ts';
+import type { Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import type { EnqueueReport } from '../core/queue/enqueue.ts';
 import { priorities } from '../core/queue/enqueue.ts';
@@ -46,7 +47,7 @@ async function queueBlocks(
   let isQueued = true;
   const isUrgent = typeof choice !== 'string' && choice.length <= mostUrgentIds;
   const priority = isUrgent ? priorities.normal : priorities.bulk;
-  for await (const ids of blocksOf(app, choice)) {
+  for await (const ids of idBlocks(app.database, choice)) {
     if (cli.signal.aborted) break;
     const known = typeof choice === 'string' ? new Set(ids) : await findKnownMeetings(app.database, ids);
     unknown.push(...ids.filter((id) => !known.has(id)));
@@ -64,14 +65,15 @@ async function queueBlocks(
   return { jobs, unknown, isQueued };
 }
 
-async function* blocksOf(app: App, choice: QueueOptions['choice']): AsyncGenerator<readonly number[]> {
+/** Ids of the meetings chosen, 1,000 at most at a time. */
+export async function* idBlocks(database: Database, choice: QueueOptions['choice']): AsyncGenerator<readonly number[]> {
   if (typeof choice !== 'string') {
     for (let at = 0; at < choice.length; at += idsABlock) yield choice.slice(at, at + idsABlock);
     return;
   }
   const list = choice === 'all' ? listMeetingsWithTranscript : listUnclassified;
   for (let afterId = 0; ; ) {
-    const ids = await list(app.database, { afterId, limit: idsABlock });
+    const ids = await list(database, { afterId, limit: idsABlock });
     if (ids.length > 0) yield ids;
     const last = ids.at(-1);
     if (last === undefined || ids.length < idsABlock) return;

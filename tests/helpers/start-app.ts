@@ -6,6 +6,7 @@ import { createDatabase } from '../../src/core/database.ts';
 import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
 import type { Steering } from '../../src/core/steering.ts';
 import { checkSchema } from '../../src/models/schema-check.ts';
+import type { Taxonomy } from '../../src/models/taxonomy.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import type { Namespace } from './namespace.ts';
@@ -16,6 +17,8 @@ export interface TestAppOptions {
   readonly classifier?: Classifier;
   readonly taskFolders?: readonly string[];
   readonly workerName?: string;
+  /** Unset: the one that comes along. */
+  readonly taxonomy?: Taxonomy;
 }
 
 export interface WorkOptions {
@@ -70,7 +73,7 @@ export async function startApp(
     schema,
     log,
     classifier: options.classifier,
-    taxonomy: await taxonomy,
+    taxonomy: options.taxonomy ?? (await taxonomy),
     taskFolders: options.taskFolders,
     workerName: options.workerName ?? 'worker@tests',
   });

@@ -173,6 +173,8 @@ export interface ExportedMeeting {
   readonly sentiment: string | null;
   readonly lost_client_bad_meeting: boolean | null;
   readonly categories: readonly string[] | null;
+  /** By field id: values of the taxonomy's fields that have no column; null where the classification is another worker's. */
+  readonly other_fields: Readonly<Record<string, unknown>> | null;
   readonly confidence_score: number | null;
   readonly key_topics: readonly string[] | null;
   readonly action_items: readonly string[] | null;
@@ -195,7 +197,10 @@ with page as (
   from (select id, transcript from public.meetings where id > $1::int order by id limit $2::int) m
 )
 select m.id::int as meeting_id, c.name as client_name, c.email as client_email, s.name as seller_name, m.meeting_at, m.closed,
-  mc.id::int as classification_id, ${columnNames.map((name) => `mc.${name}`).join(', ')}, mc.confidence_score::float8 as confidence_score,
+  mc.id::int as classification_id, ${columnNames.map((name) => `mc.${name}`).join(', ')},
+  (select jsonb_object_agg(f.key, coalesce(cu.corrected -> f.key, f.value -> 'value')) from jsonb_each(r.fields) f
+    where f.key <> all ($4::text[])) as other_fields,
+  mc.confidence_score::float8 as confidence_score,
   mc.key_topics, mc.action_items, mc.next_steps, mc.summary, mc.model_used, mc.processed_at, mc.processing_time_ms,
   mc.created_at as classification_created_at, mc.updated_at as classification_updated_at, m.transcript
 from page p
@@ -203,6 +208,8 @@ join public.meetings m on m.id = p.id
 join public.clients c on c.id = m.client_id
 join public.sellers s on s.id = m.seller_id
 left join public.meetings_classifications mc on mc.meeting_id = m.id
+left join vambe_worker.current cu on cu.meeting_id = m.id
+left join vambe_worker.runs r on r.id = cu.run_id and r.model = mc.model_used
 where p.bytes_before < $3::bigint
 order by m.id`,
 };
@@ -213,7 +220,7 @@ const bytesAPage = 8 * 1024 * 1024;
 /** Every meeting by id, read in pages of at most 500 rows and about 8 MiB of transcripts; what is added meanwhile may be among them. */
 export async function* streamMeetings(database: Database): AsyncGenerator<ExportedMeeting> {
   for (let afterId = 0; ; ) {
-    const rows = await database.run<ExportedMeeting>(exportStatement, [afterId, rowsAPage, bytesAPage]);
+    const rows = await database.run<ExportedMeeting>(exportStatement, [afterId, rowsAPage, bytesAPage, columnNames]);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;

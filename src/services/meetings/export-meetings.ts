@@ -30,6 +30,7 @@ export const exportColumns = [
   'sentiment',
   'lost_client_bad_meeting',
   'categories',
+  'other_fields',
   'confidence_score',
   'key_topics',
   'action_items',

@@ -30,6 +30,7 @@ const unclassified: ExportRow = {
   sentiment: null,
   lost_client_bad_meeting: null,
   categories: null,
+  other_fields: null,
   confidence_score: null,
   key_topics: null,
   action_items: null,

@@ -1,0 +1,129 @@
+/** The life of `vambe classify --dry-run`: read what stands, classify in this process, count what would change; nothing is written. */
+import { basename } from 'node:path';
+import { chooseClassifier, readTaxonomy } from '../app.ts';
+import type { Database } from '../core/database.ts';
+import { AppError } from '../core/errors.ts';
+import { findKnownMeetings } from '../models/queries/meetings.ts';
+import { findStandingMeetings, type StandingMeeting } from '../models/queries/standing-labels.ts';
+import type { Taxonomy } from '../models/taxonomy.ts';
+import type { Classifier } from '../services/classification/classifier.ts';
+import {
+  type ChangeCounter,
+  type ChangeReport,
+  createChangeCounter,
+  type LabelChange,
+} from '../services/evaluation/label-changes.ts';
+import { describeValue, labelsOf } from '../services/reporting/meeting-labels.ts';
+import type { Cli } from './cli.ts';
+import { idBlocks, type QueueOptions } from './queue-meetings.ts';
+import { withDatabase } from './with-database.ts';
+
+export interface DryRunOptions {
+  readonly choice: QueueOptions['choice'];
+  /** Unset: the taxonomy of TAXONOMY_FILE. */
+  readonly taxonomyFile?: string;
+  /** Whether a model that costs money may be asked. */
+  readonly mayPay: boolean;
+}
+
+const mostExamples = 3;
+/** Transcripts are held in memory: fewer a read than ids a block. */
+const meetingsARead = 100;
+
+/** @throws AppError USAGE where a model would be paid and --yes is missing, TAXONOMY_INVALID, DATABASE_* */
+export async function dryRun(cli: Cli, { choice, taxonomyFile, mayPay }: DryRunOptions): Promise<void> {
+  const { config } = cli.config();
+  const chosen = taxonomyFile === undefined ? config : { ...config, taxonomyFile };
+  const taxonomy = await readTaxonomy(chosen);
+  // Without a memory the classifier keeps no reply, so that nothing is written by it either.
+  const classifier = await chooseClassifier(chosen, taxonomy);
+  if (classifier.isPaid && !mayPay) {
+    const words = `A dry run asks ${classifier.model} once a meeting, and that is paid for. Add --yes, or set CLASSIFIER=offline.`;
+    throw new AppError('USAGE', words);
+  }
+  const counter = createChangeCounter(taxonomy.fields, { mostExamples });
+  const unknown: number[] = [];
+  await withDatabase(cli, async (database) => {
+    for await (const ids of idBlocks(database, choice)) {
+      if (typeof choice !== 'string') {
+        const known = await findKnownMeetings(database, ids);
+        unknown.push(...ids.filter((id) => !known.has(id)));
+      }
+      await compareBlock(cli, { database, taxonomy, classifier, counter, ids });
+    }
+  });
+  const report = counter.report();
+  if (unknown.length > 0) cli.exitWith(report.meetings === 0 ? 3 : 4);
+  if (cli.json) cli.document(toDocument(report, { taxonomy, classifier, unknown }));
+  else tell(cli, report, { taxonomy, classifier, unknown });
+}
+
+interface Block {
+  readonly database: Database;
+  readonly taxonomy: Taxonomy;
+  readonly classifier: Classifier;
+  readonly counter: ChangeCounter;
+  readonly ids: readonly number[];
+}
+
+async function compareBlock(cli: Cli, { database, taxonomy, classifier, counter, ids }: Block): Promise<void> {
+  const order = taxonomy.fields.map(({ id }) => id);
+  for (let at = 0; at < ids.length; at += meetingsARead) {
+    cli.signal.throwIfAborted();
+    for (const meeting of await findStandingMeetings(database, ids.slice(at, at + meetingsARead))) {
+      const { transcript, seller_prompt: sellerPrompt } = meeting;
+      const { fields } = await classifier.classify({ transcript, sellerPrompt, signal: cli.signal });
+      counter.add({ meetingId: meeting.meeting_id, before: labelsBefore(meeting, order), after: fields });
+    }
+  }
+}
+
+function labelsBefore({ columns, run_fields: runFields, corrected }: StandingMeeting, order: readonly string[]) {
+  return columns === null ? null : labelsOf({ runFields, columns, corrected, order });
+}
+
+interface Context {
+  readonly taxonomy: Taxonomy;
+  readonly classifier: Classifier;
+  readonly unknown: readonly number[];
+}
+
+function toDocument(report: ChangeReport, { taxonomy, classifier, unknown }: Context) {
+  return {
+    success: unknown.length === 0,
+    dry_run: true,
+    classifier: classifier.kind,
+    model: classifier.model,
+    taxonomy_version: taxonomy.version,
+    meetings: report.meetings,
+    unclassified: report.unclassified,
+    changed: report.changed,
+    fields: report.fields.map(({ examples, ...counts }) => ({
+      ...counts,
+      examples: examples.map(({ meetingId, ...rest }) => ({ meeting_id: meetingId, ...rest })),
+    })),
+    fields_gone: report.gone,
+    unknown,
+  };
+}
+
+function tell(cli: Cli, report: ChangeReport, { taxonomy, classifier, unknown }: Context): void {
+  const { meetings, unclassified, changed, fields, gone } = report;
+  const head = ['field', 'unchanged', 'filled', 'emptied', 'replaced', 'kept by a person'];
+  const rows = fields.map((each) => [each.field, each.unchanged, each.filled, each.emptied, each.replaced, each.kept]);
+  const examples = fields.flatMap(({ field, examples }) => examples.map((each) => exampleRow(field, each)));
+  const parts = [
+    `${changed} of ${meetings} meetings would change, by ${classifier.model} under ${basename(taxonomy.fileName)} (${taxonomy.version}).`,
+    unclassified > 0 ? `${unclassified} have no classification yet and are not counted below.` : '',
+    cli.table(head, rows),
+    examples.length === 0 ? '' : `Examples:\n${cli.table(['meeting', 'field', 'now', 'would be', 'quote'], examples)}`,
+    gone.length === 0 ? '' : `Fields that would no longer be there: ${gone.join(', ')}.`,
+  ];
+  cli.out(parts.filter((part) => part !== '').join('\n\n'));
+  if (unknown.length > 0) cli.note(`vambe: there are no meetings ${unknown.slice(0, 20).join(', ')}. Check the ids.`);
+  cli.note('vambe: nothing was written.');
+}
+
+function exampleRow(field: string, { meetingId, before, after, evidence }: LabelChange) {
+  return [meetingId, field, describeValue(before), describeValue(after), evidence[0]?.quote ?? null];
+}

@@ -1,0 +1,40 @@
+/** What stands for meetings now, beside the transcripts it was read from. Reads alone. */
+import type { Database, Statement } from '../../core/database.ts';
+import { fieldColumns } from '../classification-columns.ts';
+
+export interface StandingMeeting {
+  readonly meeting_id: number;
+  readonly transcript: string;
+  readonly seller_prompt: string;
+  /** Values of the columns that fields are mapped to; null: the meeting has no classification. */
+  readonly columns: Readonly<Record<string, unknown>> | null;
+  /** By field id, from the run that the classification came from; null where another worker made it. */
+  readonly run_fields: Readonly<Record<string, unknown>> | null;
+  /** By field id: what a person said instead. */
+  readonly corrected: Readonly<Record<string, unknown>>;
+}
+
+const columns = Object.keys(fieldColumns).map((name) => `'${name}', mc.${name}`);
+
+const standingStatement: Statement = {
+  name: 'meeting_standing',
+  text: `
+select m.id::int as meeting_id, m.transcript, s.prompt as seller_prompt,
+  case when mc.id is not null then jsonb_build_object(${columns.join(', ')}) end as columns,
+  r.fields as run_fields, coalesce(cu.corrected, '{}') as corrected
+from public.meetings m
+join public.sellers s on s.id = m.seller_id
+left join public.meetings_classifications mc on mc.meeting_id = m.id
+left join vambe_worker.current cu on cu.meeting_id = m.id
+left join vambe_worker.runs r on r.id = cu.run_id and r.model = mc.model_used
+where m.id = any($1::int[]) and m.transcript ~ '\\S'
+order by m.id`,
+};
+
+/** Those of the ids that are meetings with a transcript, by id. @throws AppError DATABASE_* */
+export async function findStandingMeetings(
+  database: Database,
+  ids: readonly number[],
+): Promise<readonly StandingMeeting[]> {
+  return database.run<StandingMeeting>(standingStatement, [ids]);
+}
