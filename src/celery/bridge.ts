@@ -63,14 +63,19 @@ export function createBridge(deps: BridgeDeps): Bridge {
   /** After a fault, or a beat that adopted some, messages are held that no call gave back. */
   let hasLeftovers = true;
   let turns = 0;
+  /** Jobs that must end before it is worth looking for room again; 0: nobody waits for room. */
+  let endsUntilRoom = 0;
   let work: Promise<void> = Promise.resolve();
   let beatTimer: NodeJS.Timeout | undefined;
 
-  /** Only when half of the room is free, so that messages are accepted by the batch. */
+  /** Only when half of the room is free, so that messages are accepted by the batch, and nothing is counted for each job. */
   const roomFor = async (): Promise<number> => {
     const concurrency = steering.concurrency();
+    const least = Math.max(1, Math.floor(concurrency / 2));
     const room = concurrency * heldAConcurrency - (await deps.countBusy());
-    return room >= Math.max(1, Math.floor(concurrency / 2)) ? Math.min(room, mostABatch) : 0;
+    if (room >= least) return Math.min(room, mostABatch);
+    endsUntilRoom = Math.min(least - room, concurrency);
+    return 0;
   };
 
   /** Lists of one priority take turns in being first. */
@@ -95,6 +100,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
     const room = await roomFor();
     if (room === 0) {
       await bell.wait(noRoomLookMs);
+      endsUntilRoom = 0;
       return [];
     }
     const taken = await inflight.take(keys, room);
@@ -215,8 +221,11 @@ export function createBridge(deps: BridgeDeps): Bridge {
 
   const stopListening = [
     steering.onChange(bell.ring),
-    // Whatever a job does may make room.
-    events.listen(({ kind }) => kind !== 'received' && bell.ring()),
+    events.listen(({ kind }) => {
+      if (endsUntilRoom === 0 || kind === 'received' || kind === 'started') return;
+      endsUntilRoom -= 1;
+      if (endsUntilRoom === 0) bell.ring();
+    }),
   ];
 
   return {

@@ -120,12 +120,12 @@ answer = sum(1 for i in ${JSON.stringify(ids)} if AsyncResult(i, app=app).get(ti
       await waitFor('the killed task to end', async () => (await bench.meta(id))?.status === 'SUCCESS', 43_000);
     }
     expect(await results).toBe(ids.length);
-    expect(Date.now() - killedMs).toBeLessThan(full ? 400_000 : 60_000);
+    expect(Date.now() - killedMs).toBeLessThan(full ? 1_400_000 : 60_000);
     expect(await doneOf()).toBe(ids.length);
     expect(await countUndone(bench.redis)).toBe(0);
     worker.kill('SIGTERM');
     expect(await worker.exited).toBe(0);
-  }, 600_000);
+  }, 1_500_000);
 });
 
 /** One of a few damages, picked by the number. */
