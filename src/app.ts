@@ -22,6 +22,7 @@ import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
 import { AppError } from './core/errors.ts';
+import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import { createJobEvents, type JobEvents } from './core/job-events.ts';
 import type { JobLedger } from './core/job-ledger.ts';
 import type { Log } from './core/logger.ts';
@@ -38,7 +39,7 @@ import { readNode, type WorkerState } from './core/queue/presence.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
 import { createSweep } from './core/queue/recover.ts';
 import type { Schedule } from './core/queue/schedules.ts';
-import { createRedis, describeRedis, type Redis } from './core/redis.ts';
+import { createRedis, describeRedis, probeWrites, type Redis } from './core/redis.ts';
 import { createResultBackend, type ResultBackend } from './core/results.ts';
 import { createSteering, type Steering } from './core/steering.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
@@ -53,6 +54,7 @@ import {
 import { createControlBook, createHoldBook } from './models/queries/controls.ts';
 import { createJobLedger } from './models/queries/job-ledger.ts';
 import { findLlmReplies, readSpentToday, recordLlmCalls } from './models/queries/llm-replies.ts';
+import { probeDatabase } from './models/queries/probe.ts';
 import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
 import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
@@ -75,7 +77,7 @@ export interface AppOptions {
   readonly postgresUrl: string;
   readonly redisUrl: string;
   readonly schema: SchemaFacts;
-  readonly log: Log;
+  readonly log: Log & { droppedLines?(): number };
   /** Folders of people's own tasks; one of a built-in's name replaces it. */
   readonly taskFolders?: readonly string[];
   /** `worker@%h` and its like; unset: WORKER_HOSTNAME. */
@@ -117,6 +119,8 @@ export interface WorkerSettings {
   readonly queueNames?: readonly string[];
   /** Celery lists to take from; none when unset. */
   readonly lists?: readonly string[];
+  /** Unset: 25 s; see the consumer. */
+  readonly lockMs?: number;
   /** Celery's task events from the start; unset: from when a monitor asks for them. */
   readonly sendsTaskEvents?: boolean;
   /** A stop that remote control asks for. */
@@ -151,6 +155,7 @@ const schedules: readonly Schedule[] = [
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, log, clock = systemClock } = options;
   const workerName = expandWorkerName(options.workerName ?? config.workerHostname);
+  const failpoints = createFailpoints(parseFailpoints(config.failpoints));
   const [registry, taxonomy] = await Promise.all([
     findTasks(options.taskFolders ?? [], log),
     options.taxonomy ?? readTaxonomy(config),
@@ -199,13 +204,19 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxRetriesOf,
     retryDelayMs,
   });
-  const ledger = createJobLedger(database, options.schema);
+  const tables = createJobLedger(database, options.schema);
+  const ledger = {
+    ...tables,
+    accept: failpoints.after('accepted', tables.accept),
+    take: failpoints.after('taken', tables.take),
+  };
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
   const documents = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
   const origin = `${process.pid}@${hostname()}`;
   const followUps = createFollowUps({ broker, backend, results: documents, registry, clock, log, origin });
   const events = createJobEvents();
-  const results = tellResults(followResults(documents, followUps), events, clock);
+  const told = tellResults(followResults(documents, followUps), events, clock);
+  const results = { ...told, succeeded: failpoints.after('published', told.succeeded) };
   const saver = createBatcher<AnswerToSave, SaveOutcome>({
     maxItems: mostAnswersABatch,
     execute: (answers) => saveAnswers(database, answers),
@@ -218,7 +229,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       claims: createClaims(redis),
       clock,
       worker: workerName,
-      save: (answer) => saver.add(answer),
+      save: failpoints.before('asked', failpoints.after('saved', saver.add)),
+      forget: (key) => redis.del(key),
       readStanding: (meetingId) => readStandingResult(database, meetingId),
     }),
     checkHealth: createHealthCheck({
@@ -242,7 +254,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   let subscriber: Redis | undefined;
   let consuming: Consumer | undefined;
   const createWorker: App['createWorker'] = (settings) => {
-    const { concurrency, queueNames = queues.names, lists = [] } = settings;
+    const { concurrency, queueNames = queues.names, lists = [], lockMs } = settings;
     const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
     const startedAt = new Date(clock.wallMs()).toISOString();
     const conf = shownSettings(config);
@@ -269,6 +281,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       connection: queueConnection,
       queueNames,
       concurrency,
+      lockMs,
       alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
       worker: workerName,
       maxRetries,
@@ -285,9 +298,11 @@ export async function createApp(options: AppOptions): Promise<App> {
         const expiresAt = job.terms?.expiresAt;
         return expiresAt && Date.parse(expiresAt) <= clock.wallMs() ? 'expired' : undefined;
       },
-      probeDatabase: () => database.testConnection(),
       hold: (queue, hold) => holds.begin(queue, hold),
       limitedQueues: classifier.isPaid ? ['classification'] : [],
+      probeDatabase: () => probeDatabase(database),
+      probeRedis: () => probeWrites(redis),
+      onAcked: failpoints.at('acked'),
       async acceptScheduled(task, schedule, slotMs) {
         const { parameters, meetingId } = registry.find(task).bind([], {});
         const { name, queue } = registry.find(task);
@@ -337,6 +352,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       started_at: startedAt,
       processed: consumer.counts(),
       rss_bytes: process.memoryUsage.rss(),
+      dropped_log_lines: log.droppedLines?.() ?? 0,
       software: `vambe-ai-worker on Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
       conf,
       active: consumer.running().map(({ job, startedWallMs }) => ({

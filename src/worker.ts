@@ -1,17 +1,19 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
 import { pathToFileURL } from 'node:url';
-import { type App, createApp } from './app.ts';
+import { type App, type AppOptions, createApp } from './app.ts';
 import { celeryBrokerUrl, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
+import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
-import { createLogger, type Log } from './core/logger.ts';
+import { createLogger } from './core/logger.ts';
 import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
 
-/** failure-matrix bounds: 25 s of grace, 30 s in all. */
-const graceMs = 25_000;
-const stopTimeoutMs = 30_000;
+/** failure-matrix bounds: 25 s of grace, 30 s in all; the steps after the grace time take less than the rest together. */
+const defaultGraceMs = 25_000;
+const disconnectMs = 750;
+const answerMs = 250;
 
 /** Lists that Celery producers send to; the bridge takes from them. */
 const celeryLists: readonly string[] = ['vambe_tasks', 'celery', 'classification', 'default'];
@@ -20,7 +22,7 @@ export interface WorkerOptions {
   readonly config: Config;
   readonly postgresUrl: string;
   readonly redisUrl: string;
-  readonly log: Log;
+  readonly log: AppOptions['log'];
   /** Unset: WORKER_CONCURRENCY. */
   readonly concurrency?: number;
   /** Names of queues to take from; unset: WORKER_QUEUES. */
@@ -36,13 +38,22 @@ export interface WorkerOptions {
   /** How long to wait for a server that does not answer; unset: for ever. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
+  /** How long a stop lets jobs finish; unset: 25 s. */
+  readonly graceMs?: number;
+  /** Unset: 25 s; see the consumer. */
+  readonly lockMs?: number;
+  /** Unset: what CLASSIFIER says. */
+  readonly classifier?: AppOptions['classifier'];
   /** Runs on the app before the first job is taken. */
   readonly prepare?: (app: App) => Promise<void>;
 }
 
 export interface RunningWorker {
   readonly app: App;
-  /** Takes nothing new, finishes or hands back what runs. A second call hands back at once. Ends within 30 s, or throws. */
+  /**
+   * Takes nothing new, finishes or hands back what runs. A second call hands back at once. Ends within 30 s, whatever hangs.
+   * @throws AppError REDIS_UNREACHABLE, DATABASE_UNREACHABLE: a server does not answer, and what hung is left to other workers
+   */
   stop(): Promise<void>;
 }
 
@@ -71,6 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     concurrency,
     queueNames,
     lists,
+    lockMs: options.lockMs,
     sendsTaskEvents,
     onShutDown,
   });
@@ -99,23 +111,48 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   let stopping: Promise<void> | undefined;
   const stopOnce = async () => {
-    await bridge.stop();
+    // Beside the jobs that finish: it has 5 s of its own.
+    const bridgeStopped = bridge.stop();
     await housekeeping.stop();
-    await celeryNode.leave();
-    await consumer.stop(graceMs);
-    await celeryNode.close();
-    await app.close();
+    await endsWithin(disconnectMs, celeryNode.leave());
+    const hasLetGo = await consumer.stop(options.graceMs ?? defaultGraceMs);
+    await bridgeStopped;
+    const silent = hasLetGo ? [] : await silentServers(app);
+    const isClosed = await endsWithin(disconnectMs, celeryNode.close().then(app.close));
     watchdog.stop();
+    if (!hasLetGo || !isClosed) throw hung(silent);
     log.info('worker.stopped', { processed: Object.values(consumer.counts()).reduce((sum, count) => sum + count, 0) });
   };
   return {
     app,
     async stop() {
       if (stopping) void consumer.stop(0);
-      stopping ??= within(stopTimeoutMs, stopOnce());
+      stopping ??= stopOnce();
       return stopping;
     },
   };
+}
+
+type Server = 'Redis' | 'PostgreSQL';
+
+async function silentServers({ redis, database }: App): Promise<readonly Server[]> {
+  const asked: readonly (readonly [Server, Promise<unknown>])[] = [
+    ['Redis', redis.ping()],
+    ['PostgreSQL', database.testConnection()],
+  ];
+  const answered = new Set<Server>();
+  const answers = asked.map(([server, answer]) => answer.then(() => answered.add(server)));
+  await endsWithin(answerMs, Promise.allSettled(answers));
+  return asked.flatMap(([server]) => (answered.has(server) ? [] : [server]));
+}
+
+function hung(silent: readonly Server[]): AppError {
+  const who = silent.length === 0 ? 'a connection did not close' : `${silent.join(' and ')} did not answer`;
+  const isDatabase = silent.length === 1 && silent[0] === 'PostgreSQL';
+  return new AppError(
+    isDatabase ? 'DATABASE_UNREACHABLE' : 'REDIS_UNREACHABLE',
+    `The worker could not stop in order: ${who}. It leaves; its jobs are taken up by others.`,
+  );
 }
 
 interface Chosen {
@@ -132,28 +169,6 @@ function chosenQueues({ queues, config }: App, asked: readonly string[]): Chosen
   // All four names are the default, which means every queue that a task uses.
   if (celeryLists.every((name) => asked.includes(name))) return { queueNames: queues.names, lists };
   return { queueNames: asked.filter((name) => queues.names.includes(name)), lists };
-}
-
-/** @throws AppError REDIS_UNREACHABLE: stopping waits for a server that does not answer */
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new AppError(
-            'REDIS_UNREACHABLE',
-            `The worker did not stop within ${timeoutMs / 1_000} s: a server does not answer. It leaves; its jobs are taken up by others.`,
-          ),
-        ),
-      timeoutMs,
-    );
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**
@@ -187,7 +202,10 @@ export async function runWorkerUntilSignal(
         stopped.then(
           () => resolve(signals > 1 ? atOnce : 0),
           (error) => {
-            options.log.error('worker.stop_failed', { error: error instanceof Error ? error.message : 'unknown' });
+            options.log.error('worker.stop_failed', {
+              ...(error instanceof AppError ? { code: error.code } : {}),
+              error: error instanceof Error ? error.message : 'unknown',
+            });
             resolve(1);
           },
         );

@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   /** False behind a transaction pooler, which cannot keep prepared statements or start-up options. */
   readonly prepared: boolean;
   readonly applicationName: string;
+  /** After it a query is given up, and its connection with it; unset: 20 s. */
+  readonly queryTimeoutMs?: number;
   /** Told of each connection that breaks while idle; without a listener node-postgres ends the process. */
   readonly onConnectionError?: (error: AppError) => void;
 }
@@ -56,7 +58,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     connectionString: options.url,
     application_name: options.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
+    query_timeout: options.queryTimeoutMs ?? queryTimeoutMs,
     keepAlive: true,
     ...(options.prepared
       ? { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: idleInTransactionTimeoutMs }

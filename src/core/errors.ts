@@ -24,6 +24,7 @@ export const errorCodes = {
 
   REDIS_UNREACHABLE: { fault: 'transient', exit: 5 },
   REDIS_REFUSED: { fault: 'permanent', exit: 5 },
+  REDIS_FULL: { fault: 'transient', exit: 5 },
   REDIS_UNSUITABLE: { fault: 'permanent', exit: 5 },
   DATABASE_UNREACHABLE: { fault: 'transient', exit: 5 },
   DATABASE_REFUSED: { fault: 'permanent', exit: 5 },

@@ -12,9 +12,10 @@ export interface RedisFacts {
   readonly usedBytes: number;
 }
 
-/** failure-matrix bounds: connect 5 s, command 5 s, reconnect 500 ms to 2 s for ever. */
+/** failure-matrix bounds: connect 5 s, command 5 s, reconnect 500 ms to 2 s (jitter included) for ever. */
 const connectTimeoutMs = 5_000;
 const commandTimeoutMs = 5_000;
+const reconnectMs = [500, 1_000, 1_500] as const;
 const oldestVersion = [6, 2] as const;
 
 export interface RedisOptions {
@@ -25,8 +26,14 @@ export interface RedisOptions {
   readonly onChange?: (change: { state: 'down' | 'up'; reason: string; downMs: number }) => void;
 }
 
+/** A server that takes us and then refuses to write is not back yet: a failover takes some seconds. */
+const readOnlyMemoryMs = 5_000;
+
 /** Opens a connection that comes back by itself, for ever, and tells when it goes down and when it is back. */
 export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
+  let readOnlySinceMs = Number.NEGATIVE_INFINITY;
+  let readOnlyAtMs = Number.NEGATIVE_INFINITY;
+  const wasReadOnly = () => performance.now() - readOnlyAtMs < readOnlyMemoryMs;
   const redis = new Redis(url, {
     connectionName: name,
     connectTimeout: connectTimeoutMs,
@@ -38,15 +45,26 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
     enableAutoPipelining: true,
     enableReadyCheck: true,
     // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
-    retryStrategy: (times) => Math.min(500 * 2 ** Math.min(times - 1, 2), 2_000) * (0.75 + Math.random() * 0.5),
+    reconnectOnError(error) {
+      if (!error.message.startsWith('READONLY')) return false;
+      if (!wasReadOnly()) readOnlySinceMs = performance.now();
+      readOnlyAtMs = performance.now();
+      return 2;
+    },
+    retryStrategy(times) {
+      // Each connection to a replica succeeds, so that `times` begins anew.
+      const tries = wasReadOnly() && readOnlyAtMs - readOnlySinceMs > reconnectMs[0] ? reconnectMs.length : times;
+      return (reconnectMs[Math.min(tries, reconnectMs.length) - 1] ?? 0) * (0.75 + Math.random() * 0.5);
+    },
   });
   let downSinceMs: number | undefined;
+  let announcing: NodeJS.Timeout | undefined;
   let reason = 'connection closed';
   redis.on('error', (error: Error) => {
     reason = redisReason(error);
   });
   redis.on('close', () => {
+    clearTimeout(announcing);
     if (downSinceMs !== undefined) return;
     downSinceMs = performance.now();
     // The reason arrives with the error event that follows a refused connection; `end` is our own goodbye.
@@ -54,13 +72,37 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
       () => downSinceMs !== undefined && redis.status !== 'end' && onChange?.({ state: 'down', reason, downMs: 0 }),
     );
   });
+  const announceUp = (downMs: number) => {
+    downSinceMs = undefined;
+    onChange?.({ state: 'up', reason: 'connected', downMs });
+  };
   redis.on('ready', () => {
     if (downSinceMs === undefined) return;
     const downMs = performance.now() - downSinceMs;
-    downSinceMs = undefined;
-    onChange?.({ state: 'up', reason: 'connected', downMs });
+    if (!wasReadOnly()) return announceUp(downMs);
+    announcing = setTimeout(announceUp, readOnlyMemoryMs, downMs);
+    announcing.unref();
   });
   return redis;
+}
+
+/** Writes a key that goes by itself. @throws AppError REDIS_FULL, REDIS_UNREACHABLE (it answers and refuses) */
+export async function probeWrites(redis: Redis): Promise<void> {
+  try {
+    await redis.set('vambe:probe', '1', 'EX', 10);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    if (!/^OOM /.test(words))
+      throw new AppError('REDIS_UNREACHABLE', `Redis takes no work (${words.slice(0, 100)}). Accepted jobs wait.`);
+    throw new AppError('REDIS_FULL', `Redis is full (${await usage(redis)}). Raise its maxmemory; accepted jobs wait.`);
+  }
+}
+
+async function usage(redis: Redis): Promise<string> {
+  const info = await redis.info('memory').catch(() => '');
+  const mebibytes = (name: string) =>
+    `${(Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0) / 2 ** 20).toFixed(1)} MiB`;
+  return `${mebibytes('used_memory')} used of ${mebibytes('maxmemory')}`;
 }
 
 /**

@@ -184,7 +184,7 @@ async function writeAll(redis: Redis, writes: readonly Write[], isStopped: () =>
           error: error instanceof Error ? error.message.slice(0, 200) : 'unknown',
           writes: writes.length,
         });
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** failures, 2_000)));
     }
   }
 }

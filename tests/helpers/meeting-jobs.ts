@@ -10,19 +10,27 @@ export async function enqueueMeetings(app: TestApp, count: number): Promise<numb
   return ids;
 }
 
-export async function countCompleted(app: TestApp, meetingIds: readonly number[]): Promise<number> {
+export async function countCompleted(
+  app: TestApp,
+  meetingIds: readonly number[],
+  { origin = 'tests' }: { origin?: string } = {},
+): Promise<number> {
   // A worker's own sweep_unclassified may have seen the meetings before their jobs were accepted.
-  const text = `select count(*)::int from vambe_worker.jobs where meeting_id = any($1) and state = 'completed' and origin = 'tests'`;
-  const [row] = await query<{ count: number }>(app, text, [meetingIds]);
+  const text = `select count(*)::int from vambe_worker.jobs where meeting_id = any($1) and state = 'completed' and origin = $2`;
+  const [row] = await query<{ count: number }>(app, text, [meetingIds, origin]);
   return row?.count ?? 0;
 }
 
 /** All of them end as completed, each meeting with one classification, no job with two runs, no attempt counted as failed. */
-export async function expectAllDoneOnce(app: TestApp, meetingIds: readonly number[]): Promise<void> {
+export async function expectAllDoneOnce(
+  app: TestApp,
+  meetingIds: readonly number[],
+  { deadlineMs = 60_000, ...options }: { origin?: string; deadlineMs?: number } = {},
+): Promise<void> {
   await waitFor(
     `${meetingIds.length} jobs to complete`,
-    async () => (await countCompleted(app, meetingIds)) === meetingIds.length,
-    60_000,
+    async () => (await countCompleted(app, meetingIds, options)) === meetingIds.length,
+    deadlineMs,
   );
   const [row] = await query(
     app,

@@ -1,64 +1,13 @@
-/** Installed servers that a test may end and start again at the same address. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Installed servers that a test may end and start again; gone after the test. */
 import { onTestFinished } from 'vitest';
-import { startPostgres, startRedis } from './real-servers.ts';
+import { openPostgres, openRedis, type Restartable } from './restartable-servers.ts';
 
-export interface Restartable {
-  readonly url: string;
-  /** Ends it by this signal and waits for its end. */
-  end(signal: NodeJS.Signals): Promise<void>;
-  start(options?: { isEmpty?: boolean }): Promise<void>;
-}
+export type { Restartable } from './restartable-servers.ts';
 
-export async function startRestartablePostgres(folder: string): Promise<Restartable> {
-  const { url, pid, stop } = await startPostgres(folder);
-  const [program, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-  const { uid, gid } = statSync(`/proc/${pid}`);
-  const cwd = readlinkSync(`/proc/${pid}/cwd`);
-  return restartable(url, { pid, stop }, async () => spawn(program ?? '', args, { cwd, uid, gid, stdio: 'ignore' }));
-}
+const untilTestEnds = (server: Restartable): Restartable => {
+  onTestFinished(() => server.close());
+  return server;
+};
 
-/** With an append-only file in a folder of its own; `isEmpty` takes another folder. */
-export async function startRestartableRedis(folder: string): Promise<Restartable> {
-  const { url, pid, stop } = await startRedis(folder);
-  const { port, password } = new URL(url);
-  let cwd = readlinkSync(`/proc/${pid}/cwd`);
-  return restartable(url, { pid, stop }, async ({ isEmpty }) => {
-    if (isEmpty) cwd = await mkdtemp(join(folder, 'redis-'));
-    const args = ['--bind', '127.0.0.1', '--port', port, '--requirepass', password, '--appendonly', 'yes'];
-    return spawn('redis-server', args, { cwd, stdio: 'ignore' });
-  });
-}
-
-function restartable(
-  url: string,
-  first: { readonly pid: number; stop(): Promise<void> },
-  startAgain: (options: { isEmpty: boolean }) => Promise<ChildProcess>,
-): Restartable {
-  let again: ChildProcess | undefined;
-  const end = async (signal: NodeJS.Signals) => {
-    if (!again) {
-      process.kill(first.pid, signal);
-      return first.stop();
-    }
-    if (again.exitCode !== null || again.signalCode !== null) return;
-    const ended = once(again, 'exit');
-    again.kill(signal);
-    await ended;
-  };
-  onTestFinished(async () => {
-    if (again) await end('SIGKILL');
-    else await first.stop();
-  });
-  return {
-    url,
-    end,
-    async start({ isEmpty = false } = {}) {
-      again = await startAgain({ isEmpty });
-    },
-  };
-}
+export const startRestartablePostgres = async (folder: string) => untilTestEnds(await openPostgres(folder));
+export const startRestartableRedis = async (folder: string) => untilTestEnds(await openRedis(folder));

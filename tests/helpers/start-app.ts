@@ -2,6 +2,7 @@
 import { type App, createApp, readTaxonomy } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { createDatabase } from '../../src/core/database.ts';
 import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
 import type { Steering } from '../../src/core/steering.ts';
@@ -19,9 +20,11 @@ export interface TestAppOptions {
   readonly workerName?: string;
   /** Unset: the one that comes along. */
   readonly taxonomy?: Taxonomy;
+  readonly clock?: Clock;
 }
 
 export interface WorkOptions {
+  readonly lockMs?: number;
   readonly concurrency?: number;
   readonly queueNames?: readonly string[];
   readonly withHousekeeping?: boolean;
@@ -76,15 +79,17 @@ export async function startApp(
     taxonomy: options.taxonomy ?? (await taxonomy),
     taskFolders: options.taskFolders,
     workerName: options.workerName ?? 'worker@tests',
+    clock: options.clock,
   });
   return {
     ...app,
     log,
-    async work({ concurrency = 20, queueNames, withHousekeeping = false, lists = [] } = {}) {
+    async work({ concurrency = 20, queueNames, lockMs, withHousekeeping = false, lists = [] } = {}) {
       const { consumer, housekeeping, bridge, steering, celeryNode } = app.createWorker({
         concurrency,
         queueNames,
         lists,
+        lockMs,
       });
       await consumer.start();
       if (withHousekeeping) await housekeeping.start();

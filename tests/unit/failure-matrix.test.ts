@@ -23,11 +23,7 @@ const promised = [
 ];
 
 /** Rows whose test is not there yet; a row that has one leaves this list. */
-const toCome: readonly string[] = [
-  ...['A4', 'A5', 'A6', 'A8', 'A9', 'A10', 'A11'],
-  ...['B5', 'B6', 'B9', 'B12', 'C4', 'C5', 'C8', 'C9', 'C10', 'C11'],
-  ...rows('F', 7),
-];
+const toCome: readonly string[] = [...rows('F', 7)];
 
 it('has a test for each promised row', () => {
   const tested = testedRows();

@@ -1,20 +1,31 @@
-/** Whether a server can be used: after a failure the work pauses, one probe each 2 s, and goes on when it answers. */
+/** Whether a server can be used: after a failure the work pauses, one probe a second, and goes on when it answers. */
 import { AppError } from '../errors.ts';
 import type { Log } from '../logger.ts';
 
-/** failure-matrix bounds: a probe each 2 s, one log line a minute. */
-const probeEveryMs = 2_000;
+/** Work resumes within 3 s of the server's return; one log line a minute. */
+const probeEveryMs = 1_000;
 const reminderEveryMs = 60_000;
+/** A server that answers the probe and refuses the work right after it never came back: it is the same outage, told once. */
+const trialMs = 3_000;
 
 /** Errors that speak of the server, not of the job: the job waits and no attempt is counted. */
 export function isServerFault(error: unknown): error is AppError {
   return error instanceof AppError && /^(DATABASE|REDIS)_/.test(error.code);
 }
 
+/** What a Redis says that answers and takes no work: full, unable to save, loading, a replica, another password. */
+export function isRedisRefusal({ message }: Error): boolean {
+  return /\b(OOM command|MISCONF|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|NOAUTH|WRONGPASS|NOPERM) /.test(
+    message,
+  );
+}
+
 export interface Availability {
   readonly isDown: boolean;
-  /** Begins to probe, if it does not already. */
+  /** Pauses the work and begins to probe, if it does not already. */
   reportFailure(error: AppError): void;
+  /** Pauses the work and probes at once; what the probe says is what is told. */
+  suspect(): void;
   stop(): void;
 }
 
@@ -29,38 +40,65 @@ export interface AvailabilityOptions {
 
 export function createAvailability({ part, log, probe, onDown, onUp }: AvailabilityOptions): Availability {
   let timer: NodeJS.Timeout | undefined;
-  let downSinceMs: number | undefined;
-  let remindedMs = 0;
+  let state: 'up' | 'down' | 'trial' = 'up';
+  let sinceMs = 0;
+  let backMs = 0;
+  /** undefined: this outage has not been told. */
+  let toldMs: number | undefined;
   let isStopped = false;
+
+  const tell = (error: unknown) => {
+    const fields = {
+      ...(error instanceof AppError ? { code: error.code } : {}),
+      error: error instanceof Error ? error.message : 'unknown',
+    };
+    if (toldMs !== undefined && performance.now() - toldMs <= reminderEveryMs) return;
+    log.warn(toldMs === undefined ? `${part}.down` : `${part}.still_down`, fields);
+    toldMs = performance.now();
+  };
+
+  const goDown = (probeInMs: number) => {
+    if (state === 'up') sinceMs = performance.now();
+    const isAgain = state === 'trial';
+    state = 'down';
+    clearTimeout(timer);
+    onDown();
+    timer = setTimeout(look, isAgain ? probeEveryMs : probeInMs);
+  };
 
   const look = async () => {
     try {
       await probe();
     } catch (error) {
-      if (performance.now() - remindedMs > reminderEveryMs) {
-        remindedMs = performance.now();
-        log.warn(`${part}.still_down`, { error: error instanceof Error ? error.message : 'unknown' });
-      }
-      if (!isStopped) timer = setTimeout(look, probeEveryMs);
+      if (isStopped) return;
+      tell(error);
+      timer = setTimeout(look, probeEveryMs);
       return;
     }
-    if (isStopped || downSinceMs === undefined) return;
-    log.info(`${part}.back`, { after_s: Number(((performance.now() - downSinceMs) / 1_000).toFixed(1)) });
-    downSinceMs = undefined;
+    if (isStopped) return;
+    state = 'trial';
+    backMs = performance.now();
+    timer = setTimeout(settle, trialMs);
     onUp();
+  };
+
+  const settle = () => {
+    if (toldMs !== undefined) log.info(`${part}.back`, { after_s: Number(((backMs - sinceMs) / 1_000).toFixed(1)) });
+    state = 'up';
+    toldMs = undefined;
   };
 
   return {
     get isDown() {
-      return downSinceMs !== undefined;
+      return state === 'down';
     },
     reportFailure(error) {
-      if (downSinceMs !== undefined || isStopped) return;
-      downSinceMs = performance.now();
-      remindedMs = downSinceMs;
-      log.warn(`${part}.down`, { code: error.code, error: error.message });
-      onDown();
-      timer = setTimeout(look, probeEveryMs / 4);
+      if (state === 'down' || isStopped) return;
+      tell(error);
+      goDown(probeEveryMs / 2);
+    },
+    suspect() {
+      if (state !== 'down' && !isStopped) goDown(0);
     },
     stop() {
       isStopped = true;

@@ -3,6 +3,7 @@ import { type Job, type Processor, UnrecoverableError, Worker } from 'bullmq';
 import pLimit from 'p-limit';
 import { createBatcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
+import { endsWithin } from '../ends-within.ts';
 import { AppError, isErrorCode } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
@@ -11,16 +12,17 @@ import type { Redis } from '../redis.ts';
 import type { ResultBackend, RevokeReason } from '../results.ts';
 import type { TimeLimits } from '../steering.ts';
 import type { TaskRegistry } from '../task.ts';
+import { watchLoop } from '../watch-loop.ts';
 import { type AlonePool, poisoned } from './alone.ts';
-import { createAvailability, isServerFault } from './availability.ts';
+import { createAvailability, isRedisRefusal, isServerFault } from './availability.ts';
 import { limiter } from './controls.ts';
 import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
 import { handBackToQueue, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
 
-/** core-notes measurements: 25 s and 5 s take up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
-const lockDurationMs = 25_000;
-const stalledCheckMs = 5_000;
+/** core-notes measurements: a lock of 25 s, looked at each 5 s, takes up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
+const defaultLockMs = 25_000;
+const stalledChecksALock = 5;
 const stallsBeforeBullFails = 1_000;
 /** One more and the job is blamed: it then took worker and child down together, twice. */
 const mostStalls = 2;
@@ -31,6 +33,9 @@ const maxRowsABatch = 300;
 const announceAfterMs = 50;
 const serverFaultDelayMs = 2_000;
 const tooNewDelayMs = 30_000;
+/** After the grace time: for jobs to be handed back, and for BullMQ's own goodbye, which waits for ever where Redis is frozen. */
+const handBackMs = 1_500;
+const closeMs = 1_000;
 
 export interface ConsumerOptions {
   readonly registry: TaskRegistry;
@@ -41,6 +46,8 @@ export interface ConsumerOptions {
   readonly connection: Redis;
   readonly queueNames: readonly string[];
   readonly concurrency: number;
+  /** After this long without a sign of life a job is taken up by another worker; unset: 25 s. */
+  readonly lockMs?: number;
   /** Where jobs run whose worker died. */
   readonly alone: AlonePool;
   /** This worker's name to the outside, `worker@host`. */
@@ -59,11 +66,16 @@ export interface ConsumerOptions {
   onStarted?(job: TakenJob): void;
   /** Why a job is not to be started, where it is not. */
   refuses?(job: TakenJob): RevokeReason | undefined;
+  /** @throws AppError while the database takes no writes */
   probeDatabase(): Promise<unknown>;
   /** Makes a queue wait, for all workers. */
   hold(queue: string, hold: Hold): Promise<void>;
   /** Queues whose jobs may be made to wait for a while; the others pay nothing for it. */
   readonly limitedQueues: readonly string[];
+  /** @throws AppError while Redis takes no writes */
+  probeRedis(): Promise<unknown>;
+  /** Told after BullMQ has completed a job; unset: nobody asks. */
+  readonly onAcked?: () => void;
   /** The row of a job that a schedule made; inserted when it is taken. */
   acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
 }
@@ -75,8 +87,11 @@ export interface RunningJob {
 
 export interface Consumer {
   start(): Promise<void>;
-  /** Takes nothing new; hands back what is unfinished after `graceMs`. Safe to call twice; a second call hands back at once. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * Takes nothing new; hands back what is unfinished after `graceMs`; ends within 3 s more, whatever hangs. False: something
+   * did, and is left to other workers. Safe to call twice; a second call hands back at once.
+   */
+  stop(graceMs: number): Promise<boolean>;
   running(): readonly RunningJob[];
   /** Stops a job that was cancelled; resolves when it has let go, undefined where it does not run here. */
   cancel(rowId: string): Promise<void> | undefined;
@@ -87,7 +102,7 @@ export interface Consumer {
 }
 
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { registry, ledger, results, clock, log, concurrency } = options;
+  const { registry, ledger, results, clock, log, concurrency, lockMs = defaultLockMs } = options;
   const gate = pLimit(concurrency);
   const running = new Map<
     string,
@@ -122,17 +137,16 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     maxRetries: ({ task }) => options.maxRetriesOf(task) ?? options.maxRetries,
   };
 
-  const database = createAvailability({
-    part: 'database',
-    log,
-    probe: options.probeDatabase,
-    onDown() {
-      for (const worker of workers) void worker.pause(true);
-    },
-    onUp() {
-      if (!isStopping) for (const worker of workers) worker.resume();
-    },
-  });
+  const onDown = () => {
+    for (const worker of workers) void worker.pause(true);
+  };
+  const onUp = () => {
+    if (!isStopping && !database.isDown && !redis.isDown) for (const worker of workers) worker.resume();
+  };
+  const database = createAvailability({ part: 'database', log, probe: options.probeDatabase, onDown, onUp });
+  // A Redis that answers with refusals (full, loading, a replica): BullMQ alone asks it 3,700 times a second (measured).
+  const redis = createAvailability({ part: 'redis', log, probe: options.probeRedis, onDown, onUp });
+  let stopWatching: () => void = () => undefined;
 
   const take = async (rowId: string): Promise<TakenJob> => {
     const job = await taker.add(rowId);
@@ -251,13 +265,18 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       autorun: false,
       name: options.worker,
       concurrency: concurrencyOf(name, gate.concurrency),
-      lockDuration: lockDurationMs,
-      stalledInterval: stalledCheckMs,
+      lockDuration: lockMs,
+      stalledInterval: lockMs / stalledChecksALock,
       maxStalledCount: stallsBeforeBullFails,
       ...(options.limitedQueues.includes(name) ? { limiter } : {}),
       ...retention,
     });
-    worker.on('error', (error) => logWorkerError(error, log));
+    worker.on('error', (error) => {
+      if (isRedisRefusal(error)) redis.suspect();
+      else logWorkerError(error, log);
+    });
+    const { onAcked } = options;
+    if (onAcked) worker.on('completed', () => onAcked());
     worker.on('stalled', (id) => log.warn('job.taken_up', { bull_job_id: id, reason: 'its worker died or froze' }));
     worker.on('lockRenewalFailed', (ids) => {
       const lost = new Set(ids);
@@ -267,15 +286,24 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     return worker;
   };
 
-  const untilIdle = async (deadlineMs: number) => {
+  const untilIdle = async (deadlineMs: number): Promise<boolean> => {
     const endMs = clock.monotonicMs() + deadlineMs;
-    while (gate.activeCount + gate.pendingCount > 0 && clock.monotonicMs() < endMs) {
+    while (gate.activeCount + gate.pendingCount > 0) {
+      if (clock.monotonicMs() >= endMs) return false;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+    return true;
+  };
+
+  /** The process stood still: its loop was blocked, or all of it was stopped. What lasts longer than a lock has cost all locks. */
+  const onLate = (lateMs: number) => {
+    log.warn('worker.loop_blocked', { ms: Math.round(lateMs), jobs: running.size });
+    if (lateMs > lockMs) for (const { controller } of running.values()) controller.abort(abortReasons.lockLost);
   };
 
   return {
     async start() {
+      stopWatching = watchLoop({ clock, onLate });
       workers = options.queueNames.map(makeWorker);
       for (const worker of workers) worker.run().catch((error) => logWorkerError(error, log));
       await Promise.all(workers.map((worker) => worker.waitUntilReady()));
@@ -283,6 +311,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     async stop(graceMs) {
       isStopping = true;
       database.stop();
+      redis.stop();
+      stopWatching();
       await Promise.all(workers.map((worker) => worker.pause(true)));
       if (running.size > 0 && graceMs > 0) {
         log.info('worker.finishing', { jobs: running.size, up_to_s: graceMs / 1_000 });
@@ -290,8 +320,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       }
       for (const { controller } of running.values()) controller.abort(abortReasons.stopping);
       options.alone.stop();
-      await untilIdle(3_000);
-      await Promise.all(workers.map((worker) => worker.close()));
+      const isIdle = await untilIdle(handBackMs);
+      const goodbyes = Promise.all(workers.map((worker) => worker.close(!isIdle)));
+      return (await endsWithin(closeMs, goodbyes)) && isIdle;
     },
     running: () => [...running.values()],
     cancel(rowId) {
@@ -342,7 +373,7 @@ function createAnnouncements(): { next(publish: () => Promise<void>): void; stop
 
 /** After a lost lock or an emptied Redis BullMQ reports "Missing lock" or "Missing key": expected, the row decides. */
 function logWorkerError(error: Error, log: Log): void {
-  if (/^Missing (lock|key)/.test(error.message)) log.debug('job.stale', { code: 'STALE_RESULT', error: error.message });
+  if (/^Missing (lock|key)/.test(error.message)) log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
   else if (!/ECONN|Connection is closed|EPIPE|ETIMEDOUT/.test(error.message))
     log.warn('queue.error', { error: error.message.slice(0, 300) });
 }

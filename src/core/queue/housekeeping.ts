@@ -1,5 +1,6 @@
 /** What a worker does beside its jobs: beats every 2 s, sweeps every 30 s, and rebuilds the queue when Redis was emptied. */
 import type { Clock } from '../clock.ts';
+import { endsWithin } from '../ends-within.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
@@ -7,6 +8,8 @@ import { beat, heartbeatMs, removePresence, setMarker, type WorkerState } from '
 import type { Sweep } from './recover.ts';
 
 const sweepEveryMs = 30_000;
+/** A stop has 5 s for all that is not jobs. */
+const goodbyeMs = 300;
 
 export interface HousekeepingOptions {
   readonly redis: Redis;
@@ -81,8 +84,8 @@ export function createHousekeeping({
     async stop() {
       isStopped = true;
       clearTimeout(timer);
-      await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 1_000))]);
-      if (redis.status === 'ready') await removePresence(redis, state()).catch(() => undefined);
+      await endsWithin(goodbyeMs, work);
+      if (redis.status === 'ready') await endsWithin(goodbyeMs, removePresence(redis, state()));
     },
   };
 }

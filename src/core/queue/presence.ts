@@ -21,6 +21,8 @@ export interface WorkerState {
   readonly started_at: string;
   readonly processed: Readonly<Record<string, number>>;
   readonly rss_bytes: number;
+  /** Since its start; 0 unless its disk was full or nobody reads its log. */
+  readonly dropped_log_lines: number;
   /** What it runs on, in words. */
   readonly software: string;
   /** Its settings by name, secrets masked. */
@@ -124,6 +126,7 @@ function joinProcesses(a: WorkerState, b: WorkerState): WorkerState {
       [...tasks].map((task) => [task, (first.processed[task] ?? 0) + (second.processed[task] ?? 0)]),
     ),
     rss_bytes: first.rss_bytes + second.rss_bytes,
+    dropped_log_lines: first.dropped_log_lines + second.dropped_log_lines,
     active: [...first.active, ...second.active],
   };
 }

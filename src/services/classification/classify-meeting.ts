@@ -43,6 +43,8 @@ export interface ClassifyMeetingDeps {
   /** Joins a batch across concurrent jobs. */
   save(answer: AnswerToSave): Promise<SaveOutcome>;
   readStanding(meetingId: number): Promise<ClassificationResult | undefined>;
+  /** Takes a cached result out of Redis. */
+  forget(key: string): Promise<unknown>;
 }
 
 export type ClassifyMeeting = (request: ClassifyRequest) => Promise<Outcome>;
@@ -93,6 +95,8 @@ async function classifyOnce(
         { cache: [cacheEntry(standing)] },
       );
   }
+  // Whoever asks anew meanwhile may not be given the result that is to be replaced.
+  if (request.isForced) await deps.forget(resultKey(subject.meetingId)).catch(() => undefined);
   const claim = `${subject.meetingId}:${inputHash}`;
   const needsClaim = deps.classifier.isPaid && !request.isForced;
   // Without Redis nobody knows who is on it: a hint that cannot be had fails no job.

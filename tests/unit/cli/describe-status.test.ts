@@ -24,6 +24,7 @@ const makeWorker = (more: Partial<WorkerState> = {}): WorkerState => ({
   started_at: '2026-03-01T00:00:00Z',
   processed: {},
   rss_bytes: 1_048_576,
+  dropped_log_lines: 0,
   software: '',
   conf: {},
   active: [],

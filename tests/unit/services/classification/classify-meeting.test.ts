@@ -68,6 +68,7 @@ function run(setup: Setup = {}) {
     worker: 'worker@tests',
     save,
     readStanding: async () => (setup.hasStanding === false ? undefined : standing),
+    forget: async () => 1,
   });
   const outcome = classify({
     job: { ...job, ...setup.job, subject: setup.subject === null ? null : { ...subject, ...setup.subject } },

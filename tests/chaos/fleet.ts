@@ -1,0 +1,70 @@
+/** The workers of a chaos run: whoever dies is started again, whoever dies unasked is noted. */
+import { type SpawnedWorker, startWorkerProcess } from '../helpers/worker-process.ts';
+import type { Seeded } from './seeded.ts';
+
+export interface Fleet {
+  /** One of those that are ready. */
+  pick(): Promise<SpawnedWorker>;
+  /** Kills one and starts another in its place. */
+  kill(worker: SpawnedWorker): void;
+  /** Ends and faults that nobody asked for. */
+  readonly surprises: readonly string[];
+  ready(): Promise<void>;
+  stop(): Promise<readonly (number | NodeJS.Signals)[]>;
+}
+
+/** A day and an hour: so far a clock jumps, back at the next time. */
+const clockJumpMs = 25 * 3_600_000;
+
+export function startFleet(
+  servers: { postgresUrl: string; redisUrl: string },
+  { workers, concurrency, seeded }: { workers: number; concurrency: number; seeded: Seeded },
+): Fleet {
+  const surprises: string[] = [];
+  const crew = new Set<SpawnedWorker>();
+  let isOver = false;
+  let started = 0;
+
+  const start = () => {
+    started += 1;
+    const name = `chaos-${started}@tests`;
+    const worker = startWorkerProcess({
+      ...servers,
+      environment: { WORKER_HOSTNAME: name, WORKER_CONCURRENCY: String(concurrency), LOG_LEVEL: 'info' },
+      steer: { classifyMs: 20, clockJumpMs: started % 2 === 0 ? clockJumpMs : -clockJumpMs },
+    });
+    crew.add(worker);
+    void worker.exited.then((how) => {
+      for (const { event, error } of worker.events)
+        if (event === 'worker.bug') surprises.push(`${name} met a fault of its own: ${error}`);
+      if (isOver || !crew.delete(worker)) return;
+      surprises.push(`${name} ended by itself (${how}): ${worker.output().slice(-600)}`);
+      start();
+    });
+  };
+  for (let n = 0; n < workers; n++) start();
+
+  return {
+    surprises,
+    async pick() {
+      for (;;) {
+        const ready = [...crew].filter(({ events }) => events.some(({ event }) => event === 'worker.ready'));
+        if (ready.length > 0) return seeded.pick(ready);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    kill(worker) {
+      crew.delete(worker);
+      worker.kill('SIGKILL');
+      start();
+    },
+    async ready() {
+      await Promise.all([...crew].map((worker) => worker.logged('worker.ready')));
+    },
+    async stop() {
+      isOver = true;
+      for (const worker of crew) worker.kill('SIGTERM');
+      return Promise.all([...crew].map(({ exited }) => exited));
+    },
+  };
+}
