@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../../src/app.ts';
-import { listWorkers } from '../../src/core/queue/presence.ts';
+import { listHeld } from '../../src/core/queue/holdings.ts';
 import type { Restartable } from '../helpers/restartable-servers.ts';
 import type { Fleet } from './fleet.ts';
 import type { Seeded } from './seeded.ts';
@@ -110,10 +110,10 @@ export function drawFault(seeded: Seeded): Fault {
   return seeded.pick(faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault)));
 }
 
-/** Row ids that a worker runs now, as its own sign of life tells. */
-export async function heldBy(app: App, pid: number): Promise<readonly string[]> {
-  const workers = await listWorkers(app.redis, app.clock).catch(() => []);
-  return workers.filter((worker) => worker.pid === pid).flatMap(({ active }) => active.map(({ task_id }) => task_id));
+/** Row ids that a worker holds now, as the queue knows. */
+export async function heldBy(app: App, worker: string): Promise<readonly string[]> {
+  const held = await listHeld(app.queues, { name: 'classification', state: 'active', limit: 1_000 });
+  return held.filter((each) => each.worker === worker).map(({ rowId }) => rowId);
 }
 
 function childrenOf(parent: number): number[] {

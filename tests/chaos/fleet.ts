@@ -5,6 +5,7 @@ import type { Seeded } from './seeded.ts';
 export interface Fleet {
   /** One of those that are ready. */
   pick(): Promise<SpawnedWorker>;
+  nameOf(worker: SpawnedWorker): string;
   /** Kills one and starts another in its place. */
   kill(worker: SpawnedWorker): void;
   /** Ends and faults that nobody asked for. */
@@ -21,7 +22,7 @@ export function startFleet(
   { workers, concurrency, seeded }: { workers: number; concurrency: number; seeded: Seeded },
 ): Fleet {
   const surprises: string[] = [];
-  const crew = new Set<SpawnedWorker>();
+  const crew = new Map<SpawnedWorker, string>();
   let isOver = false;
   let started = 0;
 
@@ -31,9 +32,9 @@ export function startFleet(
     const worker = startWorkerProcess({
       ...servers,
       environment: { WORKER_HOSTNAME: name, WORKER_CONCURRENCY: String(concurrency), LOG_LEVEL: 'info' },
-      steer: { classifyMs: 20, clockJumpMs: started % 2 === 0 ? clockJumpMs : -clockJumpMs },
+      steer: { classifyMs: 100, clockJumpMs: started % 2 === 0 ? clockJumpMs : -clockJumpMs },
     });
-    crew.add(worker);
+    crew.set(worker, name);
     void worker.exited.then((how) => {
       for (const { event, error } of worker.events)
         if (event === 'worker.bug') surprises.push(`${name} met a fault of its own: ${error}`);
@@ -46,9 +47,10 @@ export function startFleet(
 
   return {
     surprises,
+    nameOf: (worker) => crew.get(worker) ?? '',
     async pick() {
       for (;;) {
-        const ready = [...crew].filter(({ events }) => events.some(({ event }) => event === 'worker.ready'));
+        const ready = [...crew.keys()].filter(({ events }) => events.some(({ event }) => event === 'worker.ready'));
         if (ready.length > 0) return seeded.pick(ready);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -59,12 +61,12 @@ export function startFleet(
       start();
     },
     async ready() {
-      await Promise.all([...crew].map((worker) => worker.logged('worker.ready')));
+      await Promise.all([...crew.keys()].map((worker) => worker.logged('worker.ready')));
     },
     async stop() {
       isOver = true;
-      for (const worker of crew) worker.kill('SIGTERM');
-      return Promise.all([...crew].map(({ exited }) => exited));
+      for (const worker of crew.keys()) worker.kill('SIGTERM');
+      return Promise.all([...crew.keys()].map(({ exited }) => exited));
     },
   };
 }

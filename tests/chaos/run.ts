@@ -97,7 +97,7 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
   const beginMs = performance.now();
   if (fault.name === 'worker killed') {
     const worker = await fleet.pick();
-    const held = await heldBy(app, worker.pid);
+    const held = await heldBy(app, fleet.nameOf(worker));
     fleet.kill(worker);
     takenUp.push(watchTakenUp(app, held));
   } else await fault.run(scene);
@@ -119,7 +119,7 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
 async function watchTakenUp(app: App, held: readonly string[]): Promise<void> {
   if (held.length === 0) return;
   const [fromMs, outageBeforeMs] = [performance.now(), outageMs];
-  const text = `select count(*)::int as open from vambe_worker.jobs where task_id = any($1) and state in ('queued', 'retrying')`;
+  const text = `select count(*)::int as open from vambe_worker.jobs where id = any($1::bigint[]) and state in ('queued', 'retrying')`;
   for (; performance.now() - fromMs < drainMs; await sleep(200)) {
     const [row] = await app.database.run<{ open: number }>({ name: '', text }, [held]).catch(() => [{ open: 1 }]);
     if (row?.open === 0) break;
