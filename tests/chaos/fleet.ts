@@ -64,6 +64,8 @@ export function startFleet(
       await Promise.all([...crew.keys()].map((worker) => worker.logged('worker.ready')));
     },
     async stop() {
+      // One that is still starting knows no signals yet.
+      await this.ready();
       isOver = true;
       for (const worker of crew.keys()) worker.kill('SIGTERM');
       return Promise.all([...crew.keys()].map(({ exited }) => exited));

@@ -14,7 +14,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-const everyMs = 250;
+const everyMs = 100;
 const mostOpen = 400;
 const meetingsARound = 12;
 

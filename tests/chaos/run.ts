@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     // Draws of its own: how fast rounds of requests follow each other must not change which faults are drawn.
     const load = startLoad(app, createSeeded(seed + 1));
     const scene: Scene = { app, postgres, redis, fleet, seeded, answers: (server) => untilAnswers(app, server) };
-    await untilCompletedAfter(app, Date.now());
+    await untilWorkGoesOn(app, Date.now());
     const takenUp: Promise<void>[] = [];
     for (let n = 1; n <= count; n++) await inflict(scene, drawFault(seeded), n, takenUp);
     await load.stop();
@@ -105,7 +105,7 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
   let words = '';
   if (fault.boundMs !== null) {
     const backMs = Date.now();
-    await untilCompletedAfter(app, backMs);
+    await untilWorkGoesOn(app, backMs);
     const recoveredMs = Date.now() - backMs;
     outageMs += tookMs + recoveredMs;
     note(fault.name, recoveredMs, fault.boundMs);
@@ -127,9 +127,11 @@ async function watchTakenUp(app: App, held: readonly string[]): Promise<void> {
   note('worker killed', performance.now() - fromMs - (outageMs - outageBeforeMs), takenUpBoundMs);
 }
 
-/** The database's clock is this machine's. */
-async function untilCompletedAfter(app: App, wallMs: number): Promise<void> {
-  const text = `select 1 from vambe_worker.jobs where state = 'completed' and finished_at > to_timestamp($1::float8 / 1000) limit 1`;
+/** Until a job that waited at that moment has been started and completed; the database's clock is this machine's. */
+async function untilWorkGoesOn(app: App, wallMs: number): Promise<void> {
+  const text = `select 1 from vambe_worker.jobs where state = 'completed' and task = 'classify_meeting' and started_at > to_timestamp($1::float8 / 1000)
+    and (accepted_at < to_timestamp($1::float8 / 1000) or not exists (
+      select 1 from vambe_worker.jobs w where w.state in ('queued', 'retrying') and w.accepted_at < to_timestamp($1::float8 / 1000))) limit 1`;
   for (const untilMs = performance.now() + drainMs; performance.now() < untilMs; await sleep(25)) {
     if ((await app.database.run({ name: '', text }, [wallMs]).catch(() => [])).length > 0) return;
   }
