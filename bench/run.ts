@@ -30,7 +30,7 @@ const { values: flags } = parseArgs({
 
 const size = flags.smoke
   ? { meetings: 300, rounds: 1, enqueue: 2_000, memory: 1_000, latency: 40, classifier: 1_000 }
-  : { meetings: 5_000, rounds: 3, enqueue: 100_000, memory: 200_000, latency: 300, classifier: 20_000 };
+  : { meetings: 10_000, rounds: 3, enqueue: 100_000, memory: 200_000, latency: 300, classifier: 20_000 };
 const meetings = Number(flags.meetings ?? size.meetings);
 const rounds = Number(flags.rounds ?? size.rounds);
 const concurrency = Number(flags.concurrency);

@@ -69,6 +69,8 @@ export interface SpawnedWorker {
   readonly pid: number;
   /** From the creation of the process to the event. */
   readonly readyMs: number;
+  /** Processor time that the start took. */
+  readonly startCpuMs: number;
   stop(): Promise<void>;
 }
 
@@ -90,11 +92,14 @@ export async function spawnWorker(
     },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
+  let startCpuMs = 0;
   const readyMs = await new Promise<number>((resolve, reject) => {
     let text = '';
     child.stderr.on('data', (bytes: Buffer) => {
       text = (text + bytes.toString()).slice(-4_000);
-      if (text.includes('"worker.ready"')) resolve(performance.now() - startedMs);
+      if (!text.includes('"worker.ready"')) return;
+      startCpuMs = cpuMs(child.pid ?? 0);
+      resolve(performance.now() - startedMs);
     });
     child.once('exit', () => reject(new Error(`the worker ended before it was ready: ${text}`)));
   });
@@ -102,6 +107,7 @@ export async function spawnWorker(
     process: child,
     pid: child.pid ?? 0,
     readyMs,
+    startCpuMs,
     async stop() {
       if (child.exitCode !== null) return;
       const ended = once(child, 'exit');
