@@ -313,11 +313,32 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(await redis.keys('*reply.celery.pidbox')).toEqual([]);
   });
 
-  test('26 the binding is there while the worker is, and comes back when Redis was emptied', async () => {
+  test('42 with one free slot the lists are served by priority', async () => {
+    const busy = [await send(`args=['sleep:30']`), await send(`args=['sleep:30']`)];
+    for (const id of busy) await metaIn(id, 'STARTED');
+    await control('cancel_consumer', 'classification');
+    const ids: string[] = [];
+    for (const priority of [9, 3, 0]) ids.unshift(await send(`args=['m1'], priority=${priority}`));
+    await control('add_consumer', 'classification');
+    await control('terminate', 'SIGTERM', busy[0] ?? '');
+    for (const id of ids) await metaIn(id, 'SUCCESS');
+    const finished = log.named('job.finished').map(({ fields }) => fields.task_id);
+    expect(finished.filter((id) => ids.some((each) => each === id))).toEqual(ids);
+    await control('terminate', 'SIGTERM', busy[1] ?? '');
+  });
+
+  test('26 63 the binding is there while the worker is, and comes back when Redis was emptied and cut the connection', async () => {
     const members = () => redis.smembers('_kombu.binding.celery.pidbox');
     expect(await members()).toContain(`\x06\x16\x06\x16${node}.celery.pidbox`);
-    await redis.del('_kombu.binding.celery.pidbox');
+    await redis.flushdb();
+    for (const [, id = ''] of String(await redis.client('LIST')).matchAll(
+      new RegExp(`^id=(\\d+) .* name=vambe .* db=${database} `, 'gm'),
+    )) {
+      if (Number(id) !== (await redis.client('ID'))) await redis.client('KILL', 'ID', id);
+    }
     await waitFor('the binding', async () => (await members()).length === 1, 10_000);
+    await waitFor('the control channel', async () => (await subscribers()) === 1, 10_000);
+    await isAlive();
     python.stop();
     await worker.stop();
     expect(await members()).toEqual([]);
