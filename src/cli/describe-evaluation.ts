@@ -1,30 +1,16 @@
 /** Scores of labelled meetings: as a document for programs, as tables for people. */
 import type { Interval } from '../services/evaluation/bootstrap.ts';
 import { describeAnswer } from '../services/evaluation/compare.ts';
-import type { Evaluation, FieldScore, Prediction } from '../services/evaluation/score.ts';
+import type { Comparison } from '../services/evaluation/comparison.ts';
+import { type EvaluationReport, quotesOf, valuesOf } from '../services/evaluation/report.ts';
+import type { Evaluation, FieldScore } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
-
-export interface Latency {
-  readonly meanMs: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly maxMs: number;
-}
-
-export interface EvaluationReport {
-  readonly file: string;
-  readonly classifier: string;
-  readonly model: string;
-  readonly taxonomyVersion: string;
-  readonly evaluation: Evaluation;
-  readonly latency: Latency;
-}
 
 const mostConfusions = 10;
 
 /** Shares run from 0 to 1; intervals hold 95 % of resamples. */
-export function toDocument(report: EvaluationReport, predictions: ReadonlyMap<string, Prediction>) {
-  const { evaluation, latency } = report;
+export function toDocument(report: EvaluationReport) {
+  const { evaluation, latency, cost, calibration } = report;
   const { mean } = evaluation;
   return {
     success: true,
@@ -59,7 +45,7 @@ export function toDocument(report: EvaluationReport, predictions: ReadonlyMap<st
       gold_nulls: score.goldNulls,
       nulls_kept: score.nullsKept,
       confusion: score.confusion,
-      disagreements: score.disagreements,
+      disagreements: score.disagreements.map((each) => ({ ...each, quotes: quotesOf(report, each.id, score.field) })),
     })),
     latency: {
       mean_ms: round(latency.meanMs),
@@ -67,7 +53,14 @@ export function toDocument(report: EvaluationReport, predictions: ReadonlyMap<st
       p95_ms: round(latency.p95Ms),
       max_ms: round(latency.maxMs),
     },
-    predictions: [...predictions].map(([id, labels]) => ({ id, labels })),
+    calibration: {
+      answers: calibration.answers,
+      ece: calibration.ece,
+      bins: calibration.bins.map(({ meanConfidence, ...bin }) => ({ ...bin, mean_confidence: meanConfidence })),
+    },
+    cost:
+      cost === null ? null : { usd: cost.costUsd, input_tokens: cost.inputTokens, output_tokens: cost.outputTokens },
+    predictions: [...valuesOf(report)].map(([id, labels]) => ({ id, labels })),
   };
 }
 
@@ -75,11 +68,8 @@ function round(ms: number): number {
   return Number(ms.toFixed(3));
 }
 
-export function describeEvaluation(
-  cli: Cli,
-  { file, model, taxonomyVersion, evaluation, latency }: EvaluationReport,
-  { isVerbose }: { isVerbose: boolean },
-): string {
+export function describeEvaluation(cli: Cli, report: EvaluationReport, { isVerbose }: { isVerbose: boolean }): string {
+  const { file, model, taxonomyVersion, evaluation, latency } = report;
   const { rows, scored, fields } = evaluation;
   const head = `${cli.style('bold', file)}: ${rows} meetings, ${scored} with labels, by ${model} under ${taxonomyVersion}`;
   const speed = `A meeting took ${latency.meanMs.toFixed(2)} ms on average (median ${latency.p50Ms.toFixed(2)}, p95 ${latency.p95Ms.toFixed(2)}, longest ${latency.maxMs.toFixed(2)}).`;
@@ -89,8 +79,9 @@ export function describeEvaluation(
     describeFields(cli, evaluation),
     `Accuracy counts acceptable answers as right, strict the label alone; the interval holds 95 % of resamples. Commonest: what always giving the commonest label would score.`,
     describeConfusion(cli, fields),
-    isVerbose ? describeDisagreements(cli, fields) : '',
-    speed,
+    isVerbose ? describeDisagreements(cli, report) : '',
+    describeCalibration(report),
+    speed + describeCost(report),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -102,6 +93,8 @@ function describeFields(cli: Cli, { fields, mean, scored }: Evaluation): string 
     percent(score.lenient),
     interval(score.interval),
     percent(score.strict),
+    score.macroF1?.toFixed(2) ?? null,
+    percent(score.rows === 0 ? 0 : score.abstained / score.rows),
     percent(score.baselineLenient),
     score.baselineAnswer,
     `${score.nullsKept}/${score.goldNulls}`,
@@ -113,12 +106,26 @@ function describeFields(cli: Cli, { fields, mean, scored }: Evaluation): string 
     percent(mean.lenient),
     interval(mean.interval),
     percent(mean.strict),
+    null,
+    null,
     percent(mean.baselineLenient),
     null,
     `${mean.nullsKept}/${mean.goldNulls}`,
     null,
   ];
-  const head = ['field', 'rows', 'accuracy', 'interval', 'strict', 'commonest', 'which is', 'nulls kept', 'wrong'];
+  const head = [
+    'field',
+    'rows',
+    'accuracy',
+    'interval',
+    'strict',
+    'macro-F1',
+    'abstained',
+    'commonest',
+    'which is',
+    'nulls kept',
+    'wrong',
+  ];
   return cli.table(head, mean.fields.length === 0 ? rows : [...rows, total]);
 }
 
@@ -134,11 +141,81 @@ function describeConfusion(cli: Cli, fields: readonly FieldScore[]): string {
   return `Commonest confusions:\n${table}${rest > 0 ? `\n… and ${rest} more: --json lists all` : ''}`;
 }
 
-function describeDisagreements(cli: Cli, fields: readonly FieldScore[]): string {
-  const rows = fields.flatMap(({ field, disagreements }) =>
-    disagreements.map(({ id, gold, predicted }) => [id, field, describeAnswer(gold), describeAnswer(predicted)]),
+function describeDisagreements(cli: Cli, report: EvaluationReport): string {
+  const rows = report.evaluation.fields.flatMap(({ field, disagreements }) =>
+    disagreements.map(({ id, gold, predicted }) => [
+      id,
+      field,
+      describeAnswer(gold),
+      describeAnswer(predicted),
+      quotesOf(report, id, field).join(' · ') || null,
+    ]),
   );
-  return rows.length === 0 ? '' : `Disagreements:\n${cli.table(['id', 'field', 'label', 'answered'], rows)}`;
+  return rows.length === 0 ? '' : `Disagreements:\n${cli.table(['id', 'field', 'label', 'answered', 'quote'], rows)}`;
+}
+
+function describeCalibration({ calibration: { answers, ece } }: EvaluationReport): string {
+  if (answers === 0) return '';
+  return `Confidence and the share that is right lie ${(ece * 100).toFixed(1)} points apart on average (ECE, ${answers} answers that are not null).`;
+}
+
+function describeCost({ cost }: EvaluationReport): string {
+  if (cost === null) return '';
+  const price = cost.costUsd === null ? 'no price is known' : `US$ ${cost.costUsd.toFixed(4)}`;
+  return ` All of them: ${price}, ${cost.inputTokens ?? '?'} tokens in, ${cost.outputTokens ?? '?'} out.`;
+}
+
+/** Two classifiers beside each other; p is McNemar's exact test on the rows where just one is right. */
+export function describeComparison(
+  cli: Cli,
+  [first, second]: readonly [EvaluationReport, EvaluationReport],
+  { fields, mean }: Comparison,
+): string {
+  const rows = fields.map((each) => [
+    each.field,
+    each.rows,
+    percent(each.first),
+    percent(each.second),
+    each.onlyFirst,
+    each.onlySecond,
+    each.pValue.toFixed(3),
+  ]);
+  const head = [
+    'field',
+    'rows',
+    first.name,
+    second.name,
+    `only ${first.name} right`,
+    `only ${second.name} right`,
+    'p (McNemar)',
+  ];
+  const gap = (mean.second - mean.first) * 100;
+  const range = mean.interval === null ? '' : `, 95 % of resamples between ${interval(mean.interval)}`;
+  return [
+    `${cli.style('bold', first.file)}: ${first.name} (${first.model}, ${first.taxonomyVersion}) against ${second.name} (${second.model}, ${second.taxonomyVersion})`,
+    cli.table(head, rows),
+    `Mean accuracy of a meeting's single-valued labels: ${percent(mean.first)} against ${percent(mean.second)}, ${gap >= 0 ? '+' : ''}${gap.toFixed(1)} points${range}.`,
+  ].join('\n\n');
+}
+
+export function comparisonDocument(
+  [first, second]: readonly [EvaluationReport, EvaluationReport],
+  { fields, mean }: Comparison,
+) {
+  return {
+    success: true,
+    file: first.file,
+    compared: [first, second].map((report) => ({ name: report.name, ...toDocument(report) })),
+    comparison: {
+      fields: fields.map(({ onlyFirst, onlySecond, pValue, ...rest }) => ({
+        ...rest,
+        only_first: onlyFirst,
+        only_second: onlySecond,
+        p_value: pValue,
+      })),
+      mean,
+    },
+  };
 }
 
 function percent(share: number): string {

@@ -1,13 +1,21 @@
 /** The life of `vambe eval`: read the file, classify every row in this process, score, report. */
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chooseClassifier, readTaxonomy } from '../app.ts';
+import type { Config } from '../config/schema.ts';
+import { AppError } from '../core/errors.ts';
 import type { Taxonomy } from '../models/taxonomy.ts';
-import type { Classifier } from '../services/classification/classifier.ts';
+import type { Classifier, FieldResult, ModelUsage } from '../services/classification/classifier.ts';
+import { judgeAnswers, measureCalibration } from '../services/evaluation/calibration.ts';
+import { compareClassifiers } from '../services/evaluation/comparison.ts';
+import { writeHtmlReport } from '../services/evaluation/html-report.ts';
 import { type LabelledMeeting, readLabelledMeetings } from '../services/evaluation/labelled-meetings.ts';
-import { type Prediction, scoreMeetings } from '../services/evaluation/score.ts';
+import { type EvaluationCost, type EvaluationReport, type Latency, valuesOf } from '../services/evaluation/report.ts';
+import { scoreMeetings } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
-import { describeEvaluation, type EvaluationReport, type Latency, toDocument } from './describe-evaluation.ts';
+import { comparisonDocument, describeComparison, describeEvaluation, toDocument } from './describe-evaluation.ts';
 import { readInput } from './read-input.ts';
 
 /** Rows and their predictions are held in memory. */
@@ -15,33 +23,93 @@ const maxBytes = 256 * 1024 ** 2;
 /** The loop answers Ctrl-C and draws the bar in between. */
 const rowsATurn = 50;
 
-export async function runEval(cli: Cli, path: string, { verbose = false }: { verbose?: boolean }): Promise<void> {
-  const { text, name } = await readInput(path, { what: 'labelled meetings, one JSON object a line', maxBytes });
-  const meetings = readLabelledMeetings(text, name);
+export interface EvalOptions {
+  readonly verbose?: boolean;
+  /** `offline`, `llm`, or a taxonomy file: two of them. */
+  readonly compare?: readonly string[];
+  /** Where a page with charts is written. */
+  readonly html?: string;
+}
+
+/** @throws AppError USAGE, INPUT_FILE_INVALID, TAXONOMY_INVALID, SETTINGS_INVALID */
+export async function runEval(cli: Cli, path: string, { verbose = false, compare, html }: EvalOptions): Promise<void> {
+  if (compare !== undefined && compare.length !== 2) {
+    const words = `--compare takes two of offline, llm or taxonomy files, ${compare.length} were given. Put the file of meetings before it.`;
+    throw new AppError('USAGE', words);
+  }
+  const { text, name: file } = await readInput(path, { what: 'labelled meetings, one JSON object a line', maxBytes });
+  const meetings = readLabelledMeetings(text, file);
   const { config } = cli.config();
+  const [one, other] = compare ?? [];
+  const first = await evaluate(cli, subjectOf(config, one), { file, meetings });
+  if (other === undefined) {
+    if (html !== undefined) await writePage(html, writeHtmlReport([first.report], null));
+    if (cli.json) cli.document(toDocument(first.report));
+    else cli.out(describeEvaluation(cli, first.report, { isVerbose: verbose }));
+  } else {
+    const second = await evaluate(cli, subjectOf(config, other), { file, meetings });
+    const shared = first.taxonomy.fields.filter(({ id }) => second.taxonomy.fields.some((field) => field.id === id));
+    const reports = [first.report, second.report] as const;
+    const comparison = compareClassifiers(shared, meetings, [valuesOf(first.report), valuesOf(second.report)]);
+    if (html !== undefined) await writePage(html, writeHtmlReport(reports, comparison));
+    if (cli.json) cli.document(comparisonDocument(reports, comparison));
+    else cli.out(describeComparison(cli, reports, comparison));
+  }
+  if (html !== undefined)
+    cli.note(`vambe: the page is in ${html}. It quotes transcripts, so only this user may read it.`);
+}
+
+interface Subject {
+  readonly name: string;
+  readonly config: Config;
+}
+
+function subjectOf(config: Config, spec: string | undefined): Subject {
+  if (spec === undefined) return { name: 'as configured', config };
+  if (spec === 'offline' || spec === 'llm') return { name: spec, config: { ...config, classifier: spec } };
+  return { name: basename(spec), config: { ...config, taxonomyFile: spec } };
+}
+
+async function evaluate(
+  cli: Cli,
+  { name, config }: Subject,
+  { file, meetings }: { file: string; meetings: readonly LabelledMeeting[] },
+): Promise<{ report: EvaluationReport; taxonomy: Taxonomy }> {
   const taxonomy = await readTaxonomy(config);
   const classifier = await chooseClassifier(config, taxonomy);
   tellUnknownFields(cli, taxonomy, meetings);
-  const { predictions, latency } = await classifyAll(cli, classifier, meetings);
+  const { answers, latency, cost } = await classifyAll(cli, classifier, meetings);
   const report: EvaluationReport = {
-    file: name,
+    file,
+    name,
     classifier: classifier.kind,
     model: classifier.model,
     taxonomyVersion: taxonomy.version,
-    evaluation: scoreMeetings(taxonomy.fields, meetings, predictions),
+    evaluation: scoreMeetings(taxonomy.fields, meetings, valuesOf({ answers })),
+    calibration: measureCalibration(judgeAnswers(taxonomy.fields, meetings, answers)),
     latency,
+    cost,
+    answers,
   };
-  if (cli.json) cli.document(toDocument(report, predictions));
-  else cli.out(describeEvaluation(cli, report, { isVerbose: verbose }));
+  return { report, taxonomy };
+}
+
+/** Quotes are personal data. */
+async function writePage(path: string, page: string): Promise<void> {
+  await writeFile(path, page, { mode: 0o600 }).catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw new AppError('USAGE', `--html "${path}" cannot be written${code}. Give another path.`, { cause });
+  });
 }
 
 async function classifyAll(
   cli: Cli,
   classifier: Classifier,
   meetings: readonly LabelledMeeting[],
-): Promise<{ predictions: ReadonlyMap<string, Prediction>; latency: Latency }> {
-  const predictions = new Map<string, Prediction>();
+): Promise<{ answers: EvaluationReport['answers']; latency: Latency; cost: EvaluationCost | null }> {
+  const answers = new Map<string, Readonly<Record<string, FieldResult>>>();
   const durations: number[] = [];
+  const usages: ModelUsage[] = [];
   const bar = cli.bar(meetings.length, 'classifying');
   try {
     for (const [index, { id, transcript }] of meetings.entries()) {
@@ -50,15 +118,27 @@ async function classifyAll(
         await nextTurn(undefined, { signal: cli.signal });
       }
       const startMs = performance.now();
-      const { fields } = await classifier.classify({ transcript, sellerPrompt: null, signal: cli.signal });
+      const { fields, usage } = await classifier.classify({ transcript, sellerPrompt: null, signal: cli.signal });
       durations.push(performance.now() - startMs);
-      predictions.set(id, Object.fromEntries(Object.entries(fields).map(([field, { value }]) => [field, value])));
+      if (usage !== undefined) usages.push(usage);
+      answers.set(id, fields);
     }
     bar.update(meetings.length);
   } finally {
     bar.stop();
   }
-  return { predictions, latency: describeDurations(durations) };
+  return { answers, latency: describeDurations(durations), cost: sumUsages(usages) };
+}
+
+function sumUsages(usages: readonly ModelUsage[]): EvaluationCost | null {
+  if (usages.length === 0) return null;
+  const sum = (numbers: readonly (number | null)[]) =>
+    numbers.reduce<number | null>((total, each) => (total === null || each === null ? null : total + each), 0);
+  return {
+    costUsd: sum(usages.map((usage) => usage.costUsd)),
+    inputTokens: sum(usages.map((usage) => usage.inputTokens)),
+    outputTokens: sum(usages.map((usage) => usage.outputTokens)),
+  };
 }
 
 function describeDurations(durations: number[]): Latency {

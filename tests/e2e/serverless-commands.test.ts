@@ -130,7 +130,7 @@ describe('vambe eval', () => {
   it('shows accuracy beside the commonest value, and disagreements with --verbose alone', async () => {
     const path = join(folder, 'rows.jsonl');
     const brief = await vambe('eval', path);
-    expect(brief.out).toMatch(/field\trows\taccuracy\tinterval\tstrict\tcommonest/);
+    expect(brief.out).toMatch(/field\trows\taccuracy\tinterval\tstrict\tmacro-F1\tabstained\tcommonest/);
     expect(brief.out).not.toContain('Disagreements');
     expect((await vambe('eval', path, '--verbose')).out).toMatch(/Disagreements:\n.*\na\tbusiness_sector\tmining/);
   });
@@ -149,8 +149,46 @@ describe('vambe eval', () => {
     expect(err).not.toContain('secret');
   });
 
-  it('refuses options of a later version', async () => {
-    expect((await vambe('eval', join(folder, 'rows.jsonl'), '--html', 'x.html')).code).toBe(2);
+  it('quotes each disagreement, and tells calibration and that nothing was paid', async () => {
+    const { document } = await vambeJson('eval', join(folder, 'rows.jsonl'));
+    const sector = document.fields.find(({ field }: { field: string }) => field === 'business_sector');
+    expect(transcript).toContain(sector.disagreements[0].quotes[0]);
+    expect(document.calibration.answers).toBe(3);
+    expect(document.calibration.ece).toBeGreaterThan(0);
+    expect(document.cost).toBeNull();
+    const out = (await vambe('eval', join(folder, 'rows.jsonl'), '--verbose')).out;
+    expect(out).toMatch(/macro-F1\tabstained/);
+    expect(out).toContain('ECE, 3 answers');
+  });
+
+  it('compares two taxonomies on the same meetings, and writes one page without scripts or links', async () => {
+    const changed = (await readFile(taxonomy, 'utf8')).replaceAll('urgente|', '');
+    const other = await write('other.yaml', changed);
+    const page = join(folder, 'report.html');
+    const path = join(folder, 'rows.jsonl');
+    const { code, document } = await vambeJson('eval', path, '--html', page, '--compare', taxonomy, other);
+    expect(code).toBe(0);
+    expect(document.compared.map(({ name }: { name: string }) => name)).toEqual(['sales-meeting.yaml', 'other.yaml']);
+    const urgency = document.comparison.fields.find(({ field }: { field: string }) => field === 'urgency');
+    expect(urgency).toEqual({
+      field: 'urgency',
+      rows: 2,
+      first: 1,
+      second: 0.5,
+      only_first: 1,
+      only_second: 0,
+      p_value: 1,
+    });
+    expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>.*<svg.*other\.yaml/s);
+    expect((await vambe('eval', path, '--compare', 'offline', 'offline')).out).toContain('+0.0 points');
+  });
+
+  it('refuses to compare one, and a page that cannot be written', async () => {
+    const path = join(folder, 'rows.jsonl');
+    expect(await vambe('eval', path, '--compare', 'offline')).toMatchObject({ code: 2, out: '' });
+    const failed = await vambe('eval', path, '--html', join(folder, 'no', 'such', 'folder.html'));
+    expect(failed).toMatchObject({ code: 2, out: '' });
+    expect(failed.err).toContain('cannot be written (ENOENT)');
   });
 });
 
