@@ -8,6 +8,7 @@ import { measureClassify } from './cases/classify.ts';
 import { measureEmbedded } from './cases/embedded.ts';
 import { measureEnqueue } from './cases/enqueue.ts';
 import { measureLatency, measureNoopLatency } from './cases/latency.ts';
+import { measureLlm } from './cases/llm.ts';
 import { measureMemory } from './cases/memory.ts';
 import { median, rounded } from './figures.ts';
 import { hasReference, measureReference } from './reference.ts';
@@ -24,13 +25,24 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     redis: { type: 'string' },
     postgres: { type: 'string' },
-    cases: { type: 'string', default: 'throughput,enqueue,latency,memory,embedded,classifier' },
+    cases: { type: 'string', default: 'throughput,enqueue,latency,memory,embedded,classifier,llm' },
   },
 });
 
 const size = flags.smoke
-  ? { meetings: 300, rounds: 1, enqueue: 2_000, memory: 1_000, latency: 40, classifier: 1_000 }
-  : { meetings: 10_000, rounds: 3, enqueue: 100_000, memory: 200_000, latency: 300, classifier: 20_000 };
+  ? { meetings: 300, rounds: 1, enqueue: 2_000, memory: 1_000, latency: 40, classifier: 1_000, llm: [[16, 64]] }
+  : {
+      meetings: 10_000,
+      rounds: 3,
+      enqueue: 100_000,
+      memory: 200_000,
+      latency: 300,
+      classifier: 20_000,
+      llm: [
+        [64, 640],
+        [512, 4_096],
+      ],
+    };
 const meetings = Number(flags.meetings ?? size.meetings);
 const rounds = Number(flags.rounds ?? size.rounds);
 const concurrency = Number(flags.concurrency);
@@ -101,6 +113,18 @@ try {
     const classifier = await measureClassifier(app, { meetings: size.classifier });
     report.classifier = classifier;
     say(`offline classifier: ${classifier.ms_a_meeting.toFixed(3)} ms a meeting of 150 words`);
+  }
+  if (chosen.has('llm')) {
+    const done = [];
+    for (const [slots = 0, count = 0] of size.llm) {
+      const figures = await measureLlm(surroundings, app, { ids: await seedMeetings(app, count), slots });
+      say(
+        `llm of 800 ms, ${slots} calls at once, ${count} meetings: ${figures.share_of_ideal.toFixed(2)} of ideal, ${figures.cpu_ms.worker.toFixed(2)} ms CPU a meeting, ${figures.peak_rss_mb.toFixed(0)} MB`,
+      );
+      ratios[`llm_${slots}_to_ideal`] = figures.share_of_ideal;
+      done.push(figures);
+    }
+    report.llm = done;
   }
   report.ratios = ratios;
 } finally {

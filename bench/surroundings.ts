@@ -80,6 +80,7 @@ const builtWorker = fileURLToPath(new URL('../dist/worker.js', import.meta.url))
 export async function spawnWorker(
   urls: Pick<Surroundings, 'postgresUrl' | 'redisUrl'>,
   concurrency: number,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<SpawnedWorker> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [builtWorker], {
@@ -89,6 +90,7 @@ export async function spawnWorker(
       REDIS_URL: urls.redisUrl,
       WORKER_CONCURRENCY: String(concurrency),
       LOG_FORMAT: 'json',
+      ...environment,
     },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
