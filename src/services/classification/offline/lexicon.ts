@@ -1,7 +1,7 @@
 /** What is known of each word: how it moves in the matcher, its number, its language. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
-import type { WordMoves } from './matcher.ts';
+import type { MoveReader, WordMoves } from './word-moves.ts';
 
 export interface Word {
   readonly folded: string;
@@ -21,9 +21,6 @@ export interface Lexicon {
   readonly languageIds: readonly string[];
   look(raw: string): Word;
 }
-
-/** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. */
-export type MoveReader = (folded: string, isNumber: boolean, isJoiner: boolean) => WordMoves;
 
 /** More distinct spellings than this are no language; the memory of them is dropped and begun anew. */
 const maxWordsKept = 30_000;
