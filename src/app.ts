@@ -340,7 +340,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       log,
       async countBusy() {
         const waiting = await Promise.all(queues.names.map((name) => countWaiting(queues, name)));
-        return waiting.reduce((sum, count) => sum + count, consumer.running().length);
+        return waiting.reduce((sum, count) => sum + count, consumer.held());
       },
     });
     const state = (): WorkerState => ({

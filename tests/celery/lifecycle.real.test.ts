@@ -56,7 +56,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
     await second.exited;
   });
 
-  it('43 F1 mutated messages, and a good one behind each tenth: every good one is done, every bad one set aside', async () => {
+  it('F1 43 mutated messages, and a good one behind each tenth: every good one is done, every bad one set aside', async () => {
     const worker = await start();
     const count = full ? 100_000 : 1_000;
     const good: string[] = [];
@@ -90,7 +90,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
     expect(await worker.exited).toBe(0);
   });
 
-  it('37 57 F4 kill -9 in the middle: each task ends once, get() answers for all, and what ran runs again within 40 s', async () => {
+  it('F4 37 57 kill -9 in the middle: each task ends once, get() answers for all, and what ran runs again within 40 s', async () => {
     const messages = full ? 10_000 : 300;
     const kills = full ? 5 : 1;
     let worker = await start();

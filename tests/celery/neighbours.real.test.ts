@@ -43,7 +43,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
     expect(await run(`answer = health_check.delay().get(timeout=10)`)).toEqual({ status: 'healthy' });
   });
 
-  it('61 F6 a Python worker and ours share the lists: each task is done once, by one of the two', async () => {
+  it('F6 61 a Python worker and ours share the lists: each task is done once, by one of the two', async () => {
     const messages = full ? 5_000 : 300;
     const workers = await Promise.all([
       startPythonWorker(bench.namespace.redisUrl, { name: 'one@host' }),

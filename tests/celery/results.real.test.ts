@@ -137,7 +137,7 @@ answer = [r.id, sorted(states), raised(lambda: r.get(timeout=5)), time.time() - 
     expect(seconds).toBeGreaterThanOrEqual(2.99);
   });
 
-  it('48 what has expired is REVOKED, on arrival and after waiting', async () => {
+  it('F5 48 what has expired is REVOKED, on arrival and after waiting', async () => {
     const code = `
 from datetime import datetime, timedelta
 past = classify_meeting.apply_async(('m1',), expires=datetime.utcnow() - timedelta(seconds=5))

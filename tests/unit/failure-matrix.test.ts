@@ -23,7 +23,7 @@ const promised = [
 ];
 
 /** Rows whose test is not there yet; a row that has one leaves this list. */
-const toCome: readonly string[] = [...rows('F', 7)];
+const toCome: readonly string[] = ['F7'];
 
 it('has a test for each promised row', () => {
   const tested = testedRows();

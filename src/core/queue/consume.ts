@@ -93,6 +93,8 @@ export interface Consumer {
    */
   stop(graceMs: number): Promise<boolean>;
   running(): readonly RunningJob[];
+  /** Jobs that run here or are about to: what BullMQ handed over. */
+  held(): number;
   /** Stops a job that was cancelled; resolves when it has let go, undefined where it does not run here. */
   cancel(rowId: string): Promise<void> | undefined;
   /** Jobs at a time, from now on. */
@@ -325,6 +327,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       return (await endsWithin(closeMs, goodbyes)) && isIdle;
     },
     running: () => [...running.values()],
+    held: () => gate.activeCount + gate.pendingCount,
     cancel(rowId) {
       const found = running.get(rowId);
       found?.controller.abort(abortReasons.cancelled);
