@@ -1,5 +1,6 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { type App, type AppOptions, createApp } from './app.ts';
 import { celeryBrokerUrl, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { loadConfig } from './config/load.ts';
@@ -179,6 +180,7 @@ export async function runWorkerUntilSignal(
   options: WorkerOptions,
   onReady?: (worker: RunningWorker) => void,
 ): Promise<number> {
+  keepHeapSmall();
   const starting = new AbortController();
   let signals = 0;
   let worker: RunningWorker | undefined;
@@ -235,6 +237,14 @@ export async function runWorkerUntilSignal(
   });
   await Promise.race([started, exitCode]);
   return exitCode;
+}
+
+/**
+ * V8 lets a small heap grow fourfold before it looks for what outlived its batch: 100 MB of garbage in a busy worker. A fifth costs
+ * about one percent of its time.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--heap-growing-percent=20');
 }
 
 function logFormat({ logFormat }: Config): 'pretty' | 'json' {
