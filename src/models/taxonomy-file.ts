@@ -138,6 +138,18 @@ const grammarShape = z.strictObject({
     .describe('Function words; a language that is no value counts against.'),
 });
 
+const curve = z
+  .array(z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]))
+  .min(1)
+  .refine((points) => points.every(([from, share], at) => at === 0 || isAbove([from, share], points[at - 1])), {
+    message: 'must rise: each point lies right of the one before and not below it',
+  })
+  .describe('Points [confidence of the rules, share that is right there], joined by straight lines.');
+
+function isAbove([from, share]: [number, number], before: [number, number] | undefined): boolean {
+  return before === undefined || (from > before[0] && share >= before[1]);
+}
+
 const extract = z.strictObject({ cues: cues.default({}), most: z.int().min(1).max(20) });
 
 const extractsShape = z.strictObject({
@@ -158,6 +170,16 @@ export const taxonomyFileShape = z.strictObject({
     .max(1)
     .default(0.4)
     .describe('Confidence of the whole below which a person should look.'),
+  calibration: z
+    .strictObject({
+      enum: curve.optional(),
+      boolean: curve.optional(),
+      list: curve.optional(),
+      quantity: curve.optional(),
+      phrases: curve.optional(),
+    })
+    .optional()
+    .describe('How often answers are right, by type of field; printed by scripts/fit-confidence.ts.'),
   classes: z.record(z.string().regex(/^[a-z_]+$/), z.array(text).min(1)).default({}),
   grammar: grammarShape,
   extracts: extractsShape,

@@ -103,6 +103,13 @@ describe('checkTaxonomy', () => {
       'type: quantity',
       /needs the key quantity/,
     ],
+    [
+      'a curve that falls',
+      'classes:',
+      'calibration:\n  enum: [[0.5, 0.9], [0.8, 0.7]]\nclasses:',
+      'enum: [[',
+      /must rise/,
+    ],
   ])('names the line of %s', (_, from, to, at, message) => {
     const text = changed(from, to);
     const faults = checkTaxonomy(text);

@@ -4,6 +4,7 @@ import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Classification, Classifier, FieldResult } from '../classifier.ts';
 import { decideBand } from './bands.ts';
+import { type Calibrate, createCalibration } from './calibrate.ts';
 import { decideMany, decideOne } from './decide.ts';
 import { extract } from './extracts.ts';
 import { countLanguages, decideLanguage, type LanguageCount } from './language.ts';
@@ -23,6 +24,7 @@ const otherwiseConfidence = 0.5;
 /** A classifier that needs nothing but the taxonomy. 150 words take about 0.1 ms; a text beyond 60,000 characters is cut by rule. */
 export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledCues): Classifier {
   const program = createProgram(taxonomy, compiled);
+  const calibrate = createCalibration(taxonomy.file);
   const words = readPhraseWords(taxonomy.file.classes, program.lexicon);
   const model = `offline-${codeVersion}`;
   return {
@@ -33,14 +35,19 @@ export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledC
     async classify({ transcript, signal }) {
       signal.throwIfAborted();
       const segments = await chooseSegments(program, transcript, signal);
-      return classifySegments(program, words, transcript, segments);
+      return classifySegments({ program, words, calibrate }, transcript, segments);
     },
   };
 }
 
+interface Engine {
+  readonly program: Program;
+  readonly words: PhraseWords;
+  readonly calibrate: Calibrate;
+}
+
 function classifySegments(
-  program: Program,
-  words: PhraseWords,
+  { program, words, calibrate }: Engine,
   text: string,
   segments: readonly Segment[],
 ): Classification {
@@ -55,7 +62,9 @@ function classifySegments(
   const truncated = segments.length > 1;
   const confidence = confidenceOfAll(file.fields, results);
   return {
-    fields: Object.fromEntries(file.fields.map((field, index) => [field.id, results[index] ?? emptyResult])),
+    fields: Object.fromEntries(
+      file.fields.map((field, index) => [field.id, calibrate(index, results[index] ?? emptyResult)]),
+    ),
     ...extract(program, reading, results),
     confidence,
     truncated,

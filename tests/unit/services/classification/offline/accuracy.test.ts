@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
+import type { FieldResult } from '../../../../../src/services/classification/classifier.ts';
 import { createOfflineClassifier } from '../../../../../src/services/classification/offline/offline-classifier.ts';
+import { judgeAnswers, measureCalibration } from '../../../../../src/services/evaluation/calibration.ts';
 import {
   type LabelledMeeting,
   readLabelledMeetings,
@@ -12,6 +14,16 @@ import { type Evaluation, type Prediction, scoreMeetings } from '../../../../../
 const taxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
 const classifier = createOfflineClassifier(taxonomy);
 const options = { seed: 1, resamples: 50, level: 0.95 };
+
+/** Expected calibration error on rows that the curves were not fit on. */
+async function errorOf(of: typeof classifier): Promise<number> {
+  const answers = new Map<string, Readonly<Record<string, FieldResult>>>();
+  for (const { id, transcript } of meetings) {
+    const { fields } = await of.classify({ transcript, sellerPrompt: null, signal: new AbortController().signal });
+    answers.set(id, fields);
+  }
+  return measureCalibration(judgeAnswers(taxonomy.fields, meetings, answers)).ece;
+}
 
 async function evaluate(meetings: readonly LabelledMeeting[]): Promise<Evaluation> {
   const predictions = new Map<string, Prediction>();
@@ -49,6 +61,14 @@ describe('meetings of our own, kept apart from the cues', () => {
     const inLanguage = async (language: string): Promise<number> =>
       (await evaluate(meetings.filter((meeting) => meeting.labels?.language === language))).mean.lenient;
     expect(await inLanguage('en')).toBeGreaterThanOrEqual((await inLanguage('es')) - 0.05);
+  });
+});
+
+describe('confidence', () => {
+  it('lies within three points of the share that is right, where the rules alone are more than fifteen off', async () => {
+    const { calibration: _curves, ...file } = taxonomy.file;
+    expect(await errorOf(classifier)).toBeLessThanOrEqual(0.03);
+    expect(await errorOf(createOfflineClassifier({ ...taxonomy, file }))).toBeGreaterThan(0.15);
   });
 });
 

@@ -1,0 +1,37 @@
+/** Turns what the rules call confidence into the share of such answers that is right, by the curves of the taxonomy. */
+import type { FileField, TaxonomyFile } from '../../../models/taxonomy-file.ts';
+import type { FieldResult } from '../classifier.ts';
+
+/** Confidences have two decimals, so that a curve is a table. */
+const steps = 100;
+
+export type Calibrate = (field: number, result: FieldResult) => FieldResult;
+
+/** `field` is its index in the taxonomy. A field whose type has no curve keeps its confidence; curves rise, so that no order changes. */
+export function createCalibration({
+  fields,
+  calibration = {},
+}: Pick<TaxonomyFile, 'fields' | 'calibration'>): Calibrate {
+  const byType = new Map(Object.entries(calibration).map(([type, points]) => [type, tabulate(points ?? [])]));
+  const tables = fields.map(({ type }: FileField) => byType.get(type) ?? null);
+  return (field, result) => {
+    const table = tables[field] ?? null;
+    if (table === null || result.value === null) return result;
+    return { ...result, confidence: table[Math.round(result.confidence * steps)] ?? result.confidence };
+  };
+}
+
+function tabulate(points: readonly (readonly [number, number])[]): readonly number[] {
+  return Array.from({ length: steps + 1 }, (_each, step) => {
+    const at = step / steps;
+    const next = points.findIndex(([from]) => from >= at);
+    const [high, low] = [
+      points[next] ?? points.at(-1),
+      points[next - 1] ?? points[next === -1 ? points.length - 1 : 0],
+    ];
+    if (high === undefined || low === undefined) return at;
+    const [width, rise] = [high[0] - low[0], high[1] - low[1]];
+    const share = width <= 0 ? high[1] : low[1] + (rise * (Math.min(Math.max(at, low[0]), high[0]) - low[0])) / width;
+    return Math.round(share * steps) / steps;
+  });
+}
