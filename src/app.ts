@@ -1,21 +1,11 @@
 /** The task app: discovers tasks, routes them to queues, declares schedules, and wires everything. Importing it does nothing. */
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Bridge, createBridge } from './celery/bridge.ts';
-import { type CeleryNode, createCeleryNode } from './celery/celery-node.ts';
 import { createFollowUps, followResults } from './celery/follow-ups.ts';
-import {
-  celeryBrokerUrl,
-  celeryResultUrl,
-  llmApiKey,
-  llmModel,
-  softTaskTimeoutSeconds,
-  usesLlm,
-} from './config/derived.ts';
-import { type Config, settingKeys, settings } from './config/schema.ts';
+import { celeryBrokerUrl, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
+import type { Config } from './config/schema.ts';
 import { createBatcher } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
@@ -23,25 +13,15 @@ import { createDatabase, type Database } from './core/database.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
-import { createJobEvents, type JobEvents } from './core/job-events.ts';
+import { createJobEvents } from './core/job-events.ts';
 import type { JobLedger } from './core/job-ledger.ts';
 import type { Log } from './core/logger.ts';
-import { maskSecrets } from './core/mask.ts';
-import { nameUuid } from './core/name-uuid.ts';
-import { createAlonePool } from './core/queue/alone.ts';
-import { type Consumer, createConsumer } from './core/queue/consume.ts';
-import { createControls } from './core/queue/controls.ts';
-import { createEnqueuer, type Enqueuer, priorities } from './core/queue/enqueue.ts';
-import { countWaiting } from './core/queue/holdings.ts';
-import { createHolds } from './core/queue/holds.ts';
-import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
-import { readNode, type WorkerState } from './core/queue/presence.ts';
+import type { Consumer } from './core/queue/consume.ts';
+import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
-import { createSweep } from './core/queue/recover.ts';
 import type { Schedule } from './core/queue/schedules.ts';
-import { createRedis, describeRedis, probeWrites, type Redis } from './core/redis.ts';
+import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createResultBackend, type ResultBackend } from './core/results.ts';
-import { createSteering, type Steering } from './core/steering.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
 import { tellResults } from './core/tell-results.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
@@ -51,12 +31,9 @@ import {
   type SaveOutcome,
   saveAnswers,
 } from './models/queries/classifications.ts';
-import { createControlBook, createHoldBook } from './models/queries/controls.ts';
 import { createJobLedger } from './models/queries/job-ledger.ts';
 import { findLlmReplies, readSpentToday, recordLlmCalls } from './models/queries/llm-replies.ts';
-import { probeDatabase } from './models/queries/probe.ts';
 import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
-import type { SchemaFacts } from './models/schema-check.ts';
 import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
@@ -65,21 +42,19 @@ import { type PriceTable, readPrices } from './services/classification/llm/price
 import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
 import type { CompiledCues } from './services/classification/offline/program.ts';
-import { createControlledWorker } from './services/operations/controlled-worker.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
 import { createSweepUnclassified } from './services/upkeep/sweep-unclassified.ts';
-import { readVersion } from './version.ts';
+import {
+  type ProcessOptions,
+  type WorkerParts,
+  type WorkerSettings,
+  type WorkerWiring,
+  wireWorker,
+} from './wire-worker.ts';
 
-export interface AppOptions {
-  readonly config: Config;
-  readonly postgresUrl: string;
-  readonly redisUrl: string;
-  readonly schema: SchemaFacts;
-  readonly log: Log & { droppedLines?(): number };
-  /** Folders of people's own tasks; one of a built-in's name replaces it. */
-  readonly taskFolders?: readonly string[];
+export interface AppOptions extends ProcessOptions {
   /** `worker@%h` and its like; unset: WORKER_HOSTNAME. */
   readonly workerName?: string;
   readonly clock?: Clock;
@@ -114,37 +89,9 @@ export interface App {
   close(): Promise<void>;
 }
 
-export interface WorkerSettings {
-  readonly concurrency: number;
-  readonly queueNames?: readonly string[];
-  /** Celery lists to take from; none when unset. */
-  readonly lists?: readonly string[];
-  /** Unset: 25 s; see the consumer. */
-  readonly lockMs?: number;
-  /** Celery's task events from the start; unset: from when a monitor asks for them. */
-  readonly sendsTaskEvents?: boolean;
-  /** A stop that remote control asks for. */
-  readonly onShutDown?: () => void;
-}
-
-export interface WorkerParts {
-  readonly consumer: Consumer;
-  readonly housekeeping: Housekeeping;
-  readonly bridge: Bridge;
-  readonly steering: Steering;
-  readonly events: JobEvents;
-  /** This worker as Celery's tools see it. */
-  readonly celeryNode: CeleryNode;
-}
-
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
 const poolSize = 6;
 const mostAnswersABatch = 300;
-/** A look whether a model answers. */
-const probeLimitMs = 20_000;
-
-const aloneProcess = new URL('./alone-process.ts', import.meta.url);
-
 const schedules: readonly Schedule[] = [
   { name: 'sweep_unclassified', task: 'sweep_unclassified', queue: 'default', everyMs: 5 * 60_000 },
   { name: 'health_check', task: 'health_check', queue: 'default', everyMs: 5 * 60_000 },
@@ -249,180 +196,37 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   };
 
-  const { postgresUrl, redisUrl, schema, taskFolders } = options;
-  const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   let subscriber: Redis | undefined;
   let consuming: Consumer | undefined;
+  const wiring: WorkerWiring = {
+    options: { ...options, clock, workerName },
+    registry,
+    queues,
+    schedules,
+    ledger,
+    results,
+    followUps,
+    events,
+    services,
+    classifier,
+    database,
+    redis,
+    broker,
+    brokerUrl,
+    queueConnection,
+    maxRetries,
+    maxRetriesOf,
+    retryDelayMs,
+    onAcked: failpoints.at('acked'),
+    openSubscriber() {
+      subscriber ??= createRedis({ ...redisOptions, url: brokerUrl, use: 'listener' });
+      return subscriber;
+    },
+  };
   const createWorker: App['createWorker'] = (settings) => {
-    const { concurrency, queueNames = queues.names, lists = [], lockMs } = settings;
-    const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
-    const startedAt = new Date(clock.wallMs()).toISOString();
-    const conf = shownSettings(config);
-    const claims = createClaims(redis);
-    const holds = createHolds({
-      queues,
-      book: createHoldBook(database),
-      clock,
-      log,
-      worker: workerName,
-      // A classifier that needs nobody, or has a stand-in, is always well: a hold of before ends.
-      probes: {
-        async classification() {
-          if (config.classifierFallback === 'none') await classifier.probe?.(AbortSignal.timeout(probeLimitMs));
-        },
-      },
-      mayProbe: (queue, everyMs) => claims.claim(`probe:${queue}`, randomUUID(), everyMs),
-    });
-    const consumer = createConsumer({
-      registry,
-      ledger,
-      results,
-      services,
-      connection: queueConnection,
-      queueNames,
-      concurrency,
-      lockMs,
-      alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
-      worker: workerName,
-      maxRetries,
-      maxRetriesOf,
-      retryDelayMs,
-      softLimitMs: softTaskTimeoutSeconds(config) * 1_000,
-      hardLimitMs: config.taskTimeoutSeconds * 1_000,
-      clock,
-      log,
-      onStarted: (job) => events.emit({ kind: 'started', job }),
-      timeLimitsOf: (task) => steering.timeLimitsOf(task),
-      refuses(job) {
-        if (steering.isRevoked(job.taskId)) return 'revoked';
-        const expiresAt = job.terms?.expiresAt;
-        return expiresAt && Date.parse(expiresAt) <= clock.wallMs() ? 'expired' : undefined;
-      },
-      hold: (queue, hold) => holds.begin(queue, hold),
-      limitedQueues: classifier.isPaid ? ['classification'] : [],
-      probeDatabase: () => probeDatabase(database),
-      probeRedis: () => probeWrites(redis),
-      onAcked: failpoints.at('acked'),
-      async acceptScheduled(task, schedule, slotMs) {
-        const { parameters, meetingId } = registry.find(task).bind([], {});
-        const { name, queue } = registry.find(task);
-        const taskId = scheduledTaskId(schedule, slotMs);
-        const [accepted] = await ledger.accept([
-          {
-            taskId,
-            task: name,
-            queue,
-            parameters,
-            meetingId,
-            origin: 'schedule',
-            priority: priorities.normal,
-            dueAt: null,
-          },
-        ]);
-        if (!accepted) throw new AppError('BUG', `The run of schedule "${schedule}" got no row.`);
-        return accepted.rowId;
-      },
-    });
-    consuming = consumer;
-    steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
-    const bridge = createBridge({
-      broker,
-      brokerUrl,
-      place: `${workerName}#${process.pid}#${randomUUID().slice(0, 8)}`,
-      registry,
-      ledger,
-      queues,
-      results,
-      followUps,
-      events,
-      steering,
-      clock,
-      log,
-      async countBusy() {
-        const waiting = await Promise.all(queues.names.map((name) => countWaiting(queues, name)));
-        return waiting.reduce((sum, count) => sum + count, consumer.held());
-      },
-    });
-    const state = (): WorkerState => ({
-      worker: workerName,
-      pid: process.pid,
-      queues: queueNames,
-      concurrency,
-      tasks: registry.all.map(({ name }) => name),
-      started_at: startedAt,
-      processed: consumer.counts(),
-      rss_bytes: process.memoryUsage.rss(),
-      dropped_log_lines: log.droppedLines?.() ?? 0,
-      software: `vambe-ai-worker on Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
-      conf,
-      active: consumer.running().map(({ job, startedWallMs }) => ({
-        task_id: job.taskId,
-        task: job.task,
-        meeting_id: job.meetingId,
-        started_at: new Date(startedWallMs).toISOString(),
-      })),
-    });
-    const isRunningHere = (rowId: string) => consumer.running().some(({ job }) => job.rowId === rowId);
-    const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });
-    const sweep = createSweep({ ledger, queues, redis, log, isRunningHere });
-    const housekeeping = createHousekeeping({
-      redis,
-      sweep,
-      clock,
-      log,
-      state,
-      cancel: (rowId) => consumer.cancel(rowId),
-      applyControls: (each) => controls.apply(each),
-      lookAtHolds: () => holds.look(),
-    });
-    const start = async () => {
-      // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
-      await controls.apply({ registersSchedules: false }).catch((error) => {
-        log.debug('worker.controls_failed', { error: error instanceof Error ? error.message : 'unknown' });
-      });
-      // Somebody may have mended the settings: that is why it starts. Not waited for, as a provider may hang.
-      void holds.look({ isStart: true }).catch(() => undefined);
-      await consumer.start();
-    };
-    const worker = createControlledWorker({
-      name: workerName,
-      queueNames,
-      registry,
-      consumer,
-      steering,
-      queues,
-      database,
-      redis,
-      results,
-      maxRetries,
-      settings: conf,
-      clock,
-      log,
-      shutDown: () => settings.onShutDown?.(),
-    });
-    subscriber ??= createRedis({ ...redisOptions, url: brokerUrl, use: 'listener' });
-    const celeryNode = createCeleryNode({
-      name: workerName,
-      version: readVersion(),
-      worker,
-      brokerUrl,
-      broker,
-      subscriber,
-      redis,
-      jobEvents: events,
-      sendsTaskEvents: settings.sendsTaskEvents ?? false,
-      isInspectOnly: config.celeryControl === 'inspect-only',
-      async readLoad() {
-        const { processes, state: node } = await readNode(redis, workerName, clock);
-        // Its own figures are fresher than those of its last beat.
-        const shown = processes > 1 && node ? node : state();
-        const processed = Object.values(shown.processed).reduce((sum, count) => sum + count, 0);
-        return { active: shown.active.length, processed, processes, isFirst: shown.pid === process.pid };
-      },
-      clock,
-      log,
-    });
-    return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events, celeryNode };
+    const parts = wireWorker(wiring, settings);
+    consuming = parts.consumer;
+    return parts;
   };
 
   return {
@@ -514,17 +318,6 @@ async function readPriceTable({ llmPricesFile }: Config): Promise<PriceTable> {
   }
 }
 
-/** Every setting by name as others may see it: secrets and passwords of addresses masked. */
-function shownSettings(config: Config): Record<string, unknown> {
-  return Object.fromEntries(
-    settingKeys.map((key) => {
-      const [value, { name, isSecret }] = [config[key], settings[key]];
-      if (isSecret) return [name, value === null ? null : '********'];
-      return [name, typeof value === 'string' ? maskSecrets(value) : value];
-    }),
-  );
-}
-
 function queueNamesOf({ all }: TaskRegistry): string[] {
   return [...new Set(['classification', 'default', ...all.map(({ queue }) => queue)])];
 }
@@ -547,9 +340,4 @@ export function expandWorkerName(template: string, host: string = hostname()): s
   const [name = host, ...domain] = host.split('.');
   const known: Readonly<Record<string, string>> = { '%h': host, '%n': name, '%d': domain.join('.'), '%%': '%' };
   return template.replace(/%[hnd%]/g, (sign) => known[sign] ?? sign);
-}
-
-/** A uuid (version 5 in form), the same for one slot of one schedule wherever it is taken: two workers make one row. */
-export function scheduledTaskId(schedule: string, slotMs: number): string {
-  return nameUuid(`vambe:schedule:${schedule}:${slotMs}`);
 }

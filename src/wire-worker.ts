@@ -1,0 +1,309 @@
+/** Wires the parts of a worker over those of its app: it takes jobs and Celery messages, keeps house, and answers Celery's tools. */
+import { randomUUID } from 'node:crypto';
+import { type Bridge, createBridge } from './celery/bridge.ts';
+import { type CeleryNode, createCeleryNode } from './celery/celery-node.ts';
+import type { FollowUps } from './celery/follow-ups.ts';
+import { softTaskTimeoutSeconds } from './config/derived.ts';
+import { type Config, settingKeys, settings as settingsTable } from './config/schema.ts';
+import { createClaims } from './core/claims.ts';
+import type { Clock } from './core/clock.ts';
+import type { Database } from './core/database.ts';
+import { AppError } from './core/errors.ts';
+import type { JobEvents } from './core/job-events.ts';
+import type { JobLedger } from './core/job-ledger.ts';
+import type { Log } from './core/logger.ts';
+import { maskSecrets } from './core/mask.ts';
+import { nameUuid } from './core/name-uuid.ts';
+import { createAlonePool } from './core/queue/alone.ts';
+import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consume.ts';
+import { createControls } from './core/queue/controls.ts';
+import { priorities } from './core/queue/enqueue.ts';
+import { countWaiting } from './core/queue/holdings.ts';
+import { createHolds } from './core/queue/holds.ts';
+import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
+import { readNode, type WorkerState } from './core/queue/presence.ts';
+import type { Queues } from './core/queue/queues.ts';
+import { createSweep } from './core/queue/recover.ts';
+import type { Schedule } from './core/queue/schedules.ts';
+import { probeWrites, type Redis } from './core/redis.ts';
+import type { ResultBackend } from './core/results.ts';
+import { createSteering, type Steering } from './core/steering.ts';
+import type { TaskRegistry } from './core/task.ts';
+import { createControlBook, createHoldBook } from './models/queries/controls.ts';
+import { probeDatabase } from './models/queries/probe.ts';
+import type { SchemaFacts } from './models/schema-check.ts';
+import type { Classifier } from './services/classification/classifier.ts';
+import { createControlledWorker } from './services/operations/controlled-worker.ts';
+import type { Services } from './services/services.ts';
+import { readVersion } from './version.ts';
+
+export interface WorkerSettings {
+  readonly concurrency: number;
+  readonly queueNames?: readonly string[];
+  /** Celery lists to take from; none when unset. */
+  readonly lists?: readonly string[];
+  /** Unset: 25 s; see the consumer. */
+  readonly lockMs?: number;
+  /** Celery's task events from the start; unset: from when a monitor asks for them. */
+  readonly sendsTaskEvents?: boolean;
+  /** A stop that remote control asks for. */
+  readonly onShutDown?: () => void;
+}
+
+export interface WorkerParts {
+  readonly consumer: Consumer;
+  readonly housekeeping: Housekeeping;
+  readonly bridge: Bridge;
+  readonly steering: Steering;
+  readonly events: JobEvents;
+  /** This worker as Celery's tools see it. */
+  readonly celeryNode: CeleryNode;
+}
+
+/** What a process is told when it starts. */
+export interface ProcessOptions {
+  readonly config: Config;
+  readonly postgresUrl: string;
+  readonly redisUrl: string;
+  readonly schema: SchemaFacts;
+  readonly log: Log & { droppedLines?(): number };
+  /** Folders of people's own tasks; one of a built-in's name replaces it. */
+  readonly taskFolders?: readonly string[];
+}
+
+/** What a worker needs of its app. */
+export interface WorkerWiring {
+  readonly options: ProcessOptions & { readonly clock: Clock; readonly workerName: string };
+  readonly registry: TaskRegistry;
+  readonly queues: Queues;
+  readonly schedules: readonly Schedule[];
+  readonly ledger: JobLedger;
+  readonly results: ResultBackend;
+  readonly followUps: FollowUps;
+  readonly events: JobEvents;
+  readonly services: Services;
+  readonly classifier: Classifier;
+  readonly database: Database;
+  readonly redis: Redis;
+  readonly broker: Redis;
+  readonly brokerUrl: string;
+  readonly queueConnection: Redis;
+  readonly maxRetries: number;
+  readonly maxRetriesOf: ConsumerOptions['maxRetriesOf'];
+  readonly retryDelayMs: number;
+  readonly onAcked: ConsumerOptions['onAcked'];
+  /** One for all workers of the app, which closes it. */
+  openSubscriber(): Redis;
+}
+
+/** A look whether a model answers. */
+const probeLimitMs = 20_000;
+
+const aloneProcess = new URL('./alone-process.ts', import.meta.url);
+
+export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
+  const { registry, queues, schedules, ledger, results, followUps, events, database, redis, broker, brokerUrl } =
+    wiring;
+  const { config, clock, log, workerName } = wiring.options;
+  const { concurrency, queueNames = queues.names, lists = [] } = settings;
+  const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
+  const shownConfig = shownSettings(config);
+  const holds = wireHolds(wiring);
+  const consumer = wireConsumer(wiring, settings, { steering, hold: holds.begin });
+  steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
+  const bridge = createBridge({
+    broker,
+    brokerUrl,
+    place: `${workerName}#${process.pid}#${randomUUID().slice(0, 8)}`,
+    registry,
+    ledger,
+    queues,
+    results,
+    followUps,
+    events,
+    steering,
+    clock,
+    log,
+    async countBusy() {
+      const waiting = await Promise.all(queues.names.map((name) => countWaiting(queues, name)));
+      return waiting.reduce((sum, count) => sum + count, consumer.running().length);
+    },
+  });
+  const state = stateReader(wiring, { queueNames, concurrency, consumer, conf: shownConfig });
+  const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });
+  const isRunningHere = (rowId: string) => consumer.running().some(({ job }) => job.rowId === rowId);
+  const housekeeping = createHousekeeping({
+    redis,
+    sweep: createSweep({ ledger, queues, redis, log, isRunningHere }),
+    clock,
+    log,
+    state,
+    cancel: (rowId) => consumer.cancel(rowId),
+    applyControls: (each) => controls.apply(each),
+    lookAtHolds: () => holds.look(),
+  });
+  const start = async () => {
+    // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
+    await controls.apply({ registersSchedules: false }).catch((error) => {
+      log.debug('worker.controls_failed', { error: error instanceof Error ? error.message : 'unknown' });
+    });
+    // Somebody may have mended the settings: that is why it starts. Not waited for, as a provider may hang.
+    void holds.look({ isStart: true }).catch(() => undefined);
+    await consumer.start();
+  };
+  const worker = createControlledWorker({
+    name: workerName,
+    queueNames,
+    registry,
+    consumer,
+    steering,
+    queues,
+    database,
+    redis,
+    results,
+    maxRetries: wiring.maxRetries,
+    settings: shownConfig,
+    clock,
+    log,
+    shutDown: () => settings.onShutDown?.(),
+  });
+  const celeryNode = createCeleryNode({
+    name: workerName,
+    version: readVersion(),
+    worker,
+    brokerUrl,
+    broker,
+    subscriber: wiring.openSubscriber(),
+    redis,
+    jobEvents: events,
+    sendsTaskEvents: settings.sendsTaskEvents ?? false,
+    isInspectOnly: config.celeryControl === 'inspect-only',
+    async readLoad() {
+      const { processes, state: node } = await readNode(redis, workerName, clock);
+      // Its own figures are fresher than those of its last beat.
+      const shown = processes > 1 && node ? node : state();
+      const processed = Object.values(shown.processed).reduce((sum, count) => sum + count, 0);
+      return { active: shown.active.length, processed, processes, isFirst: shown.pid === process.pid };
+    },
+    clock,
+    log,
+  });
+  return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events, celeryNode };
+}
+
+function wireHolds({ options, queues, database, redis, classifier }: WorkerWiring) {
+  const { config, clock, log, workerName } = options;
+  const claims = createClaims(redis);
+  return createHolds({
+    queues,
+    book: createHoldBook(database),
+    clock,
+    log,
+    worker: workerName,
+    // A classifier that needs nobody, or has a stand-in, is always well: a hold of before ends.
+    probes: {
+      async classification() {
+        if (config.classifierFallback === 'none') await classifier.probe?.(AbortSignal.timeout(probeLimitMs));
+      },
+    },
+    mayProbe: (queue, everyMs) => claims.claim(`probe:${queue}`, randomUUID(), everyMs),
+  });
+}
+
+function wireConsumer(
+  wiring: WorkerWiring,
+  settings: WorkerSettings,
+  { steering, hold }: { readonly steering: Steering; readonly hold: ConsumerOptions['hold'] },
+): Consumer {
+  const { registry, queues, ledger, results, services, classifier, database, redis, events } = wiring;
+  const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
+  const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
+  return createConsumer({
+    registry,
+    ledger,
+    results,
+    services,
+    connection: wiring.queueConnection,
+    queueNames: settings.queueNames ?? queues.names,
+    concurrency: settings.concurrency,
+    lockMs: settings.lockMs,
+    alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
+    worker: workerName,
+    maxRetries: wiring.maxRetries,
+    maxRetriesOf: wiring.maxRetriesOf,
+    retryDelayMs: wiring.retryDelayMs,
+    softLimitMs: softTaskTimeoutSeconds(config) * 1_000,
+    hardLimitMs: config.taskTimeoutSeconds * 1_000,
+    clock,
+    log,
+    onStarted: (job) => events.emit({ kind: 'started', job }),
+    timeLimitsOf: (task) => steering.timeLimitsOf(task),
+    refuses(job) {
+      if (steering.isRevoked(job.taskId)) return 'revoked';
+      const expiresAt = job.terms?.expiresAt;
+      return expiresAt && Date.parse(expiresAt) <= clock.wallMs() ? 'expired' : undefined;
+    },
+    hold,
+    limitedQueues: classifier.isPaid ? ['classification'] : [],
+    probeDatabase: () => probeDatabase(database),
+    probeRedis: () => probeWrites(redis),
+    onAcked: wiring.onAcked,
+    acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),
+  });
+}
+
+/** The row of a run that a schedule began; the same slot taken twice has one. */
+async function acceptScheduled({ registry, ledger }: WorkerWiring, task: string, taskId: string): Promise<string> {
+  const { name, queue, bind } = registry.find(task);
+  const { parameters, meetingId } = bind([], {});
+  const priority = priorities.normal;
+  const [accepted] = await ledger.accept([
+    { taskId, task: name, queue, parameters, meetingId, origin: 'schedule', priority, dueAt: null },
+  ]);
+  if (!accepted) throw new AppError('BUG', `The scheduled run ${taskId} of "${name}" got no row.`);
+  return accepted.rowId;
+}
+
+function stateReader(
+  { options, registry }: WorkerWiring,
+  shown: Pick<WorkerState, 'conf' | 'concurrency'> & { queueNames: readonly string[]; consumer: Consumer },
+): () => WorkerState {
+  const { clock, log, workerName } = options;
+  const { consumer, concurrency, conf, queueNames } = shown;
+  const startedAt = new Date(clock.wallMs()).toISOString();
+  return () => ({
+    worker: workerName,
+    pid: process.pid,
+    queues: queueNames,
+    concurrency,
+    tasks: registry.all.map(({ name }) => name),
+    started_at: startedAt,
+    processed: consumer.counts(),
+    rss_bytes: process.memoryUsage.rss(),
+    dropped_log_lines: log.droppedLines?.() ?? 0,
+    software: `vambe-ai-worker on Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
+    conf,
+    active: consumer.running().map(({ job, startedWallMs }) => ({
+      task_id: job.taskId,
+      task: job.task,
+      meeting_id: job.meetingId,
+      started_at: new Date(startedWallMs).toISOString(),
+    })),
+  });
+}
+
+/** Every setting by name as others may see it: secrets and passwords of addresses masked. */
+function shownSettings(config: Config): Record<string, unknown> {
+  return Object.fromEntries(
+    settingKeys.map((key) => {
+      const [value, { name, isSecret }] = [config[key], settingsTable[key]];
+      if (isSecret) return [name, value === null ? null : '********'];
+      return [name, typeof value === 'string' ? maskSecrets(value) : value];
+    }),
+  );
+}
+
+/** A uuid (version 5 in form), the same for one slot of one schedule wherever it is taken: two workers make one row. */
+export function scheduledTaskId(schedule: string, slotMs: number): string {
+  return nameUuid(`vambe:schedule:${schedule}:${slotMs}`);
+}
