@@ -1,6 +1,7 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
 import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { distance } from 'fastest-levenshtein';
 import { type App, type AppOptions, createApp } from './app.ts';
 import { celeryBrokerUrl, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { loadConfig } from './config/load.ts';
@@ -167,9 +168,18 @@ interface Chosen {
 function chosenQueues({ queues, config }: App, asked: readonly string[]): Chosen {
   const extra = config.queueName === null ? [] : [config.queueName];
   const lists = [...new Set([...asked, ...extra])];
+  refuseMisspelt(asked, [...new Set([...queues.names, ...celeryLists, ...extra])]);
   // All four names are the default, which means every queue that a task uses.
   if (celeryLists.every((name) => asked.includes(name))) return { queueNames: queues.names, lists };
   return { queueNames: asked.filter((name) => queues.names.includes(name)), lists };
+}
+
+/** Any name may be a Celery list; one within two letters of a name that is known is a slip, and would be waited for in vain. */
+function refuseMisspelt(asked: readonly string[], known: readonly string[]): void {
+  for (const name of asked) {
+    const meant = known.includes(name) ? undefined : known.find((each) => distance(each, name) <= 2);
+    if (meant !== undefined) throw new AppError('USAGE', `There is no queue "${name}". Did you mean "${meant}"?`);
+  }
 }
 
 /**

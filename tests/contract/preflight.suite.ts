@@ -210,7 +210,7 @@ export function describePreflight(servers: string): void {
       expect(error?.message).not.toMatch(/mood|prompt/);
     });
 
-    test('a queue that no task uses is a wrong usage; names of Celery lists are not', async () => {
+    test('a misspelt queue is a wrong usage; names of Celery lists are not', async () => {
       const start = (queues: string[]) =>
         startWorker({ ...namespace, config: loadConfig({}, '').config, log: createMemoryLog(), queues });
       expect(await refusal(start(['clasification']))).toMatchObject({ code: 'USAGE', exitCode: 2 });

@@ -394,6 +394,7 @@ describe('doctor', () => {
       'Redis',
       'PostgreSQL',
       'Workers',
+      'Queues',
       'Taxonomy',
       'Classifier',
       'Data folder',

@@ -1,7 +1,9 @@
 /** The questions people ask of the job table, and opening ended jobs again, on PostgreSQL. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase, type Database } from '../../../src/core/database.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import type { JobLedger, JobRequest } from '../../../src/core/job-ledger.ts';
+import { createHoldBook } from '../../../src/models/queries/controls.ts';
 import { createJobLedger } from '../../../src/models/queries/job-ledger.ts';
 import {
   countJobs,
@@ -41,7 +43,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await sql('truncate vambe_worker.jobs, vambe_worker.audit');
+  await sql('truncate vambe_worker.jobs, vambe_worker.audit, vambe_worker.controls');
 });
 
 const makeRequest = (taskId: string, more: Partial<JobRequest> = {}): JobRequest => ({
@@ -121,7 +123,15 @@ describe('the list of jobs', () => {
     expect(nextCursor).toBeNull();
   });
 
-  it.each(shownStates.filter((state) => state !== 'processing'))('finds the jobs that are %s', async (state) => {
+  it('finds the jobs that are waiting for a provider, which are queued otherwise', async () => {
+    await acceptOneOfEach();
+    const error = new AppError('MODEL_QUOTA', 'the quota is used up');
+    await createHoldBook(database).begin({ queue: 'classification', error, until: null, by: 'worker@one' });
+    expect((await idsOf({ state: 'waiting' })).sort()).toEqual(['queued', 'retrying']);
+  });
+
+  const byRow = shownStates.filter((state) => state !== 'processing' && state !== 'waiting');
+  it.each(byRow)('finds the jobs that are %s', async (state) => {
     await acceptOneOfEach();
     expect(await idsOf({ state })).toEqual([state]);
   });

@@ -37,7 +37,7 @@ describe('docs/recipes/replace-celery.md', () => {
 function testedRows(): Set<number> {
   const folder = path.join(root, 'tests/celery');
   const files = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
-  const titles = /(?:\(|^\s+)['"`](\d+(?:,? \d+)*) /gm;
+  const titles = /(?:\(|^\s+)['"`](?:[A-H]\d+ )*(\d+(?:,? \d+)*) /gm;
   const found = files.flatMap((name) => [...readFileSync(path.join(folder, name), 'utf8').matchAll(titles)]);
   return new Set(found.flatMap(([, ids = '']) => numbers(ids)));
 }
