@@ -2,19 +2,14 @@
 import { basename } from 'node:path';
 import { chooseClassifier, readTaxonomy } from '../app.ts';
 import type { Database } from '../core/database.ts';
-import { AppError } from '../core/errors.ts';
 import { findKnownMeetings } from '../models/queries/meetings.ts';
 import { findStandingMeetings, type StandingMeeting } from '../models/queries/standing-labels.ts';
 import type { Taxonomy } from '../models/taxonomy.ts';
 import type { Classifier } from '../services/classification/classifier.ts';
-import {
-  type ChangeCounter,
-  type ChangeReport,
-  createChangeCounter,
-  type LabelChange,
-} from '../services/evaluation/label-changes.ts';
-import { describeValue, labelsOf } from '../services/reporting/meeting-labels.ts';
+import { type ChangeCounter, type ChangeReport, createChangeCounter } from '../services/evaluation/label-changes.ts';
+import { labelsOf } from '../services/reporting/meeting-labels.ts';
 import type { Cli } from './cli.ts';
+import { changesDocument, describeExamples, refuseUnaskedCost } from './describe-changes.ts';
 import { idBlocks, type QueueOptions } from './queue-meetings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -37,10 +32,7 @@ export async function dryRun(cli: Cli, { choice, taxonomyFile, mayPay }: DryRunO
   const taxonomy = await readTaxonomy(chosen);
   // Without a memory the classifier keeps no reply, so that nothing is written by it either.
   const classifier = await chooseClassifier(chosen, taxonomy);
-  if (classifier.isPaid && !mayPay) {
-    const words = `A dry run asks ${classifier.model} once a meeting, and that is paid for. Add --yes, or set CLASSIFIER=offline.`;
-    throw new AppError('USAGE', words);
-  }
+  refuseUnaskedCost(classifier, { mayPay, what: 'A dry run' });
   const counter = createChangeCounter(taxonomy.fields, { mostExamples });
   const unknown: number[] = [];
   await withDatabase(cli, async (database) => {
@@ -98,10 +90,7 @@ function toDocument(report: ChangeReport, { taxonomy, classifier, unknown }: Con
     meetings: report.meetings,
     unclassified: report.unclassified,
     changed: report.changed,
-    fields: report.fields.map(({ examples, ...counts }) => ({
-      ...counts,
-      examples: examples.map(({ meetingId, ...rest }) => ({ meeting_id: meetingId, ...rest })),
-    })),
+    fields: changesDocument(report.fields),
     fields_gone: report.gone,
     unknown,
   };
@@ -111,19 +100,14 @@ function tell(cli: Cli, report: ChangeReport, { taxonomy, classifier, unknown }:
   const { meetings, unclassified, changed, fields, gone } = report;
   const head = ['field', 'unchanged', 'filled', 'emptied', 'replaced', 'kept by a person'];
   const rows = fields.map((each) => [each.field, each.unchanged, each.filled, each.emptied, each.replaced, each.kept]);
-  const examples = fields.flatMap(({ field, examples }) => examples.map((each) => exampleRow(field, each)));
   const parts = [
     `${changed} of ${meetings} meetings would change, by ${classifier.model} under ${basename(taxonomy.fileName)} (${taxonomy.version}).`,
     unclassified > 0 ? `${unclassified} have no classification yet and are not counted below.` : '',
     cli.table(head, rows),
-    examples.length === 0 ? '' : `Examples:\n${cli.table(['meeting', 'field', 'now', 'would be', 'quote'], examples)}`,
+    describeExamples(cli, fields, { before: 'now', after: 'would be' }),
     gone.length === 0 ? '' : `Fields that would no longer be there: ${gone.join(', ')}.`,
   ];
   cli.out(parts.filter((part) => part !== '').join('\n\n'));
   if (unknown.length > 0) cli.note(`vambe: there are no meetings ${unknown.slice(0, 20).join(', ')}. Check the ids.`);
   cli.note('vambe: nothing was written.');
-}
-
-function exampleRow(field: string, { meetingId, before, after, evidence }: LabelChange) {
-  return [meetingId, field, describeValue(before), describeValue(after), evidence[0]?.quote ?? null];
 }

@@ -32,6 +32,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'events', load: () => import('./commands/events.ts') },
   { name: 'stats', load: () => import('./commands/stats.ts') },
   { name: 'eval', load: () => import('./commands/eval.ts') },
+  { name: 'shadow', load: () => import('./commands/shadow.ts') },
   { name: 'taxonomy', load: () => import('./commands/taxonomy.ts') },
 ];
 

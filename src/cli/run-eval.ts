@@ -1,5 +1,4 @@
 /** The life of `vambe eval`: read the file, classify every row in this process, score, report. */
-import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -13,9 +12,11 @@ import { compareClassifiers } from '../services/evaluation/comparison.ts';
 import { writeHtmlReport } from '../services/evaluation/html-report.ts';
 import { type LabelledMeeting, readLabelledMeetings } from '../services/evaluation/labelled-meetings.ts';
 import { type EvaluationCost, type EvaluationReport, type Latency, valuesOf } from '../services/evaluation/report.ts';
+import { describeDurations, sumUsages } from '../services/evaluation/run-figures.ts';
 import { scoreMeetings } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
 import { comparisonDocument, describeComparison, describeEvaluation, toDocument } from './describe-evaluation.ts';
+import { describePageFile, writePageFile } from './page-file.ts';
 import { readInput } from './read-input.ts';
 
 /** Rows and their predictions are held in memory. */
@@ -43,7 +44,7 @@ export async function runEval(cli: Cli, path: string, { verbose = false, compare
   const [one, other] = compare ?? [];
   const first = await evaluate(cli, subjectOf(config, one), { file, meetings });
   if (other === undefined) {
-    if (html !== undefined) await writePage(html, writeHtmlReport([first.report], null));
+    if (html !== undefined) await writePageFile(html, writeHtmlReport([first.report], null));
     if (cli.json) cli.document(toDocument(first.report));
     else cli.out(describeEvaluation(cli, first.report, { isVerbose: verbose }));
   } else {
@@ -51,12 +52,11 @@ export async function runEval(cli: Cli, path: string, { verbose = false, compare
     const shared = first.taxonomy.fields.filter(({ id }) => second.taxonomy.fields.some((field) => field.id === id));
     const reports = [first.report, second.report] as const;
     const comparison = compareClassifiers(shared, meetings, [valuesOf(first.report), valuesOf(second.report)]);
-    if (html !== undefined) await writePage(html, writeHtmlReport(reports, comparison));
+    if (html !== undefined) await writePageFile(html, writeHtmlReport(reports, comparison));
     if (cli.json) cli.document(comparisonDocument(reports, comparison));
     else cli.out(describeComparison(cli, reports, comparison));
   }
-  if (html !== undefined)
-    cli.note(`vambe: the page is in ${html}. It quotes transcripts, so only this user may read it.`);
+  if (html !== undefined) cli.note(describePageFile(html));
 }
 
 interface Subject {
@@ -94,14 +94,6 @@ async function evaluate(
   return { report, taxonomy };
 }
 
-/** Quotes are personal data. */
-async function writePage(path: string, page: string): Promise<void> {
-  await writeFile(path, page, { mode: 0o600 }).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new AppError('USAGE', `--html "${path}" cannot be written${code}. Give another path.`, { cause });
-  });
-}
-
 async function classifyAll(
   cli: Cli,
   classifier: Classifier,
@@ -128,24 +120,6 @@ async function classifyAll(
     bar.stop();
   }
   return { answers, latency: describeDurations(durations), cost: sumUsages(usages) };
-}
-
-function sumUsages(usages: readonly ModelUsage[]): EvaluationCost | null {
-  if (usages.length === 0) return null;
-  const sum = (numbers: readonly (number | null)[]) =>
-    numbers.reduce<number | null>((total, each) => (total === null || each === null ? null : total + each), 0);
-  return {
-    costUsd: sum(usages.map((usage) => usage.costUsd)),
-    inputTokens: sum(usages.map((usage) => usage.inputTokens)),
-    outputTokens: sum(usages.map((usage) => usage.outputTokens)),
-  };
-}
-
-function describeDurations(durations: number[]): Latency {
-  const sorted = durations.sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  const sum = sorted.reduce((total, each) => total + each, 0);
-  return { meanMs: sum / Math.max(1, sorted.length), p50Ms: at(0.5), p95Ms: at(0.95), maxMs: at(1) };
 }
 
 /** A misspelt field would be passed over in silence. */

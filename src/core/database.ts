@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   /** False behind a transaction pooler, which cannot keep prepared statements or start-up options. */
   readonly prepared: boolean;
   readonly applicationName: string;
+  /** The server refuses whatever would write; behind a pooler that holds for `run` alone. */
+  readonly readOnly?: boolean;
   /** After it a query is given up, and its connection with it; unset: 20 s. */
   readonly queryTimeoutMs?: number;
   /** Told of each connection that breaks while idle; without a listener node-postgres ends the process. */
@@ -64,8 +66,14 @@ export function createDatabase(options: DatabaseOptions): Database {
       ? { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: idleInTransactionTimeoutMs }
       : {}),
   };
-  const pool = new pg.Pool({ ...common, max: options.poolSize });
-  const loosePool = options.prepared ? new pg.Pool({ ...common, max: 2, options: '-c synchronous_commit=off' }) : pool;
+  const isReadOnly = options.readOnly === true;
+  const pool = new pg.Pool({
+    ...common,
+    max: options.poolSize,
+    ...(isReadOnly && options.prepared ? { options: '-c default_transaction_read_only=on' } : {}),
+  });
+  const loosePool =
+    options.prepared && !isReadOnly ? new pg.Pool({ ...common, max: 2, options: '-c synchronous_commit=off' }) : pool;
   const onError = (error: Error) => {
     const translated = translateDatabaseError(error, options.url);
     if (translated instanceof AppError) options.onConnectionError?.(translated);
@@ -100,10 +108,20 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
 
+  // A pooler takes no start-up options, and a setting of its session would be the next one's too.
+  const runReadOnly = <Row>({ text }: Statement, values: readonly unknown[]) =>
+    withClient(async (client): Promise<Row[]> => {
+      await client.query('begin transaction read only');
+      const { rows } = await client.query(text, [...values]);
+      await client.query('commit');
+      return rows;
+    });
+
   return {
     orm: drizzle(pool),
     translate: (error) => translateDatabaseError(error, options.url),
-    run: (statement, values) => runOn(pool, statement, values),
+    run: (statement, values) =>
+      isReadOnly && !options.prepared ? runReadOnly(statement, values) : runOn(pool, statement, values),
     runLoosely: (statement, values) => runOn(loosePool, statement, values),
     withClient,
     async testConnection() {

@@ -154,7 +154,7 @@ async function classify(
       next_steps: classification.nextSteps,
       summary: classification.summary,
     },
-    columns: toColumns(valuesOf(classification), storedDefaults(taxonomy)),
+    columns: columnsOf(classification, taxonomy),
     confidence: classification.confidence,
     truncated: classification.truncated,
     needsReview: classification.needsReview,
@@ -202,11 +202,16 @@ export function hashInput(transcript: string, classifierVersion: string, sellerP
   return hash('sha256', `${classifierVersion}\0${sellerPrompt ?? ''}\0${transcript}`, 'base64url');
 }
 
-function valuesOf({ fields }: Classification): Record<string, unknown> {
+/** What would stand in the mapped columns of `meetings_classifications`, by column. */
+export function columnsOf(classification: Pick<Classification, 'fields'>, taxonomy: Pick<Taxonomy, 'fields'>) {
+  return toColumns(valuesOf(classification), storedDefaults(taxonomy));
+}
+
+function valuesOf({ fields }: Pick<Classification, 'fields'>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([id, { value }]) => [id, value]));
 }
 
-function storedDefaults(taxonomy: Taxonomy): Record<string, unknown> {
+function storedDefaults(taxonomy: Pick<Taxonomy, 'fields'>): Record<string, unknown> {
   return Object.fromEntries(
     taxonomy.fields.flatMap(({ id, storedDefault }) => (storedDefault === undefined ? [] : [[id, storedDefault]])),
   );

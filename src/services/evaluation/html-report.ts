@@ -2,14 +2,9 @@
 import type { Calibration } from './calibration.ts';
 import { describeAnswer } from './compare.ts';
 import type { Comparison } from './comparison.ts';
+import { describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
 import { type EvaluationReport, quotesOf } from './report.ts';
 import type { FieldScore } from './score.ts';
-
-const style = `body{font:15px/1.5 system-ui,sans-serif;color:#1d2330;max-width:64rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}h3{font-size:1rem}
-table{border-collapse:collapse;margin:.6rem 0;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #dfe3ea;vertical-align:top}
-td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}q{color:#555}svg{display:block;max-width:100%;height:auto}
-figcaption,.note{color:#5a6375;font-size:.9rem}svg text{font:12px system-ui,sans-serif;fill:#1d2330}`;
 
 /** One report, or two beside each other with their comparison. */
 export function writeHtmlReport(reports: readonly EvaluationReport[], comparison: Comparison | null): string {
@@ -20,32 +15,16 @@ export function writeHtmlReport(reports: readonly EvaluationReport[], comparison
     comparison === null ? '' : writeComparison(reports, comparison),
     ...reports.map((report) => writeReport(report, reports.length > 1)),
   ];
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(title)}</title><style>${style}</style></head>
-<body>
-${parts.filter((part) => part !== '').join('\n')}
-</body></html>
-`;
-}
-
-/** Safe as text and inside quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return writePage(title, parts);
 }
 
 function writeReport(report: EvaluationReport, isNamed: boolean): string {
   const { evaluation, latency, cost, calibration } = report;
-  const money =
-    cost === null
-      ? 'No model was asked, so it cost nothing.'
-      : `Cost: ${cost.costUsd === null ? 'no price is known' : `US$ ${cost.costUsd.toFixed(4)}`}, ${cost.inputTokens ?? '?'} tokens in, ${cost.outputTokens ?? '?'} out.`;
   return [
     isNamed ? `<h2>${escapeHtml(report.name)}</h2>` : '',
     `<p>${evaluation.rows} meetings, ${evaluation.scored} with labels, by ${escapeHtml(report.model)} under ${escapeHtml(report.taxonomyVersion)}.
 Mean accuracy of the ${evaluation.mean.fields.length} single-valued fields: <b>${percent(evaluation.mean.lenient)}</b>; always giving the commonest value would reach ${percent(evaluation.mean.baselineLenient)}.
-A meeting took ${latency.meanMs.toFixed(2)} ms on average, p95 ${latency.p95Ms.toFixed(2)} ms. ${money}</p>`,
+A meeting took ${latency.meanMs.toFixed(2)} ms on average, p95 ${latency.p95Ms.toFixed(2)} ms. ${describeCost(cost)}</p>`,
     drawAccuracy(evaluation.fields),
     writeFields(evaluation.fields),
     drawCalibration(calibration),
@@ -146,18 +125,6 @@ function writeComparison(reports: readonly EvaluationReport[], { fields, mean }:
   const head = ['field', 'rows', first ?? '', second ?? '', `only ${first} right`, `only ${second} right`, 'p'];
   return `<h2>Comparison</h2><p>Mean accuracy: ${escapeHtml(first ?? '')} ${percent(mean.first)}, ${escapeHtml(second ?? '')} ${percent(mean.second)}; difference ${points(mean.second - mean.first)} points${range}.</p>
 ${table(head, rows)}<p class="note">p: McNemar’s exact test on the rows where just one of the two is right.</p>`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cell = (tag: 'td' | 'th', value: string | number) =>
-    `<${tag}${typeof value === 'number' ? ' class="number"' : ''}>${escapeHtml(String(value))}</${tag}>`;
-  const line = (tag: 'td' | 'th', cells: readonly (string | number)[]) =>
-    `<tr>${cells.map((each) => cell(tag, each)).join('')}</tr>`;
-  return `<table><thead>${line('th', head)}</thead><tbody>${rows.map((row) => line('td', row)).join('\n')}</tbody></table>`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }
 
 function points(share: number): string {

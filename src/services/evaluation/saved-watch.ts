@@ -1,0 +1,31 @@
+/** What was saved since the last look: each saved row once, whatever the clocks say and however late it is committed. */
+import type { SavedVersion, SavedVersions } from '../../models/queries/saved-rows.ts';
+
+export interface SavedWatch {
+  /** The first look gives what is stamped `since` or later, each other one what was saved after the look before. */
+  look(): Promise<readonly SavedVersion[]>;
+}
+
+/** `since` null: nothing that stands already. */
+export function createSavedWatch(
+  find: (from: { floor: string | null; since: string | null }) => Promise<SavedVersions>,
+  { since }: { readonly since: string | null },
+): SavedWatch {
+  let floor: string | null = null;
+  let seen = new Set<string>();
+  return {
+    async look() {
+      const isFirst = floor === null;
+      const found = await find({ floor, since: isFirst ? since : null });
+      const fresh = found.versions.filter((each) => (isFirst ? each.is_since : !seen.has(keyOf(each))));
+      // Whatever stands above the next floor was found by this look.
+      seen = new Set(found.versions.map(keyOf));
+      floor = found.floor;
+      return fresh;
+    },
+  };
+}
+
+function keyOf({ meeting_id, version }: SavedVersion): string {
+  return `${meeting_id}:${version}`;
+}
