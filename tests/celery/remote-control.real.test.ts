@@ -264,7 +264,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     },
   );
 
-  test('22 an unknown command is answered with its KeyError', async () => {
+  test('F7 22 an unknown command is answered with its KeyError', async () => {
     const answer = await python.run(`answer = app.control.broadcast('nosuchcmd', reply=True)`);
     expect(answer).toEqual([{ [node]: { error: "KeyError('nosuchcmd')" } }]);
     await isAlive();

@@ -98,7 +98,7 @@ describe('answers in the words of Celery', () => {
 });
 
 describe('CELERY_CONTROL=inspect-only', () => {
-  it('answers questions and refuses every change', async () => {
+  it('F7 answers questions and refuses every change', async () => {
     for (const { name, kind, required = [] } of controlCommands) {
       const node = makeNode({ isInspectOnly: true });
       const answer = await ask(name, Object.fromEntries(required.map((each) => [each, 'x'])), node);
