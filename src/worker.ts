@@ -113,7 +113,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   let stopping: Promise<void> | undefined;
   const stopOnce = async () => {
-    // Beside the jobs that finish: it has 5 s of its own.
+    // Beside the jobs that finish: it has 3 s of its own.
     const bridgeStopped = bridge.stop();
     await housekeeping.stop();
     await endsWithin(disconnectMs, celeryNode.leave());

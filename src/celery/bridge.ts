@@ -50,7 +50,7 @@ const heldAConcurrency = 2;
 const beatMs = 2_000;
 const faultPauseMs = 1_000;
 const noRoomLookMs = 1_000;
-const stopWithinMs = 5_000;
+const stopWithinMs = 3_000;
 const mostABatch = 500;
 
 export function createBridge(deps: BridgeDeps): Bridge {

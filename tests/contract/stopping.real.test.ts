@@ -55,8 +55,8 @@ test.each([
     const startedMs = performance.now();
     worker.kill('SIGTERM');
     expect(await worker.exited).toBe(1);
-    // The bound of 30 s has 25 s of grace in it; what is left of it on a busy machine.
-    expect(performance.now() - startedMs).toBeLessThan(graceMs + 5_000);
+    // The bound of 30 s has 25 s of grace in it and 5 s of limits; a busy machine is late with each of them.
+    expect(performance.now() - startedMs).toBeLessThan(graceMs + 3 * 5_000);
     expect(await worker.logged('worker.stop_failed')).toMatchObject({ error: expect.stringContaining(words) });
     for (const proxy of frozen()) await proxy.pass();
     expect(await openRows()).toBeGreaterThan(0);
