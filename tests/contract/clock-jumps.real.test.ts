@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { insertMeetings, spanishTranscript } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
-import { query, startApp, type TestAppOptions } from '../helpers/start-app.ts';
+import { query, startApp, type TestAppOptions, type WorkOptions } from '../helpers/start-app.ts';
 import { createGate, createStubClassifier, fieldOf } from '../helpers/stub-classifier.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -20,9 +20,9 @@ afterEach(async () => {
 });
 afterAll(() => namespace?.close());
 
-async function startWorking(options: TestAppOptions) {
+async function startWorking(options: TestAppOptions, work: WorkOptions = {}) {
   const app = await startApp(namespace, options);
-  const worker = await app.work();
+  const worker = await app.work(work);
   started.push(async () => {
     await worker.stop(0);
     await app.close();
@@ -61,7 +61,9 @@ test('A10 of two hosts a day apart the later start wins, whoever has the later c
     before: () => gate.wait(),
     answer: () => ({ fields: { business_sector: fieldOf('mining') } }),
   });
-  const first = await startWorking({ classifier: early, clock: clockAt(() => dayMs), workerName: 'ahead@tests' });
+  // One at a time: while it is held it can take none of the later starts.
+  const ahead = { clock: clockAt(() => dayMs), workerName: 'ahead@tests' };
+  const first = await startWorking({ classifier: early, ...ahead }, { concurrency: 1 });
   const [meetingId] = await insertMeetings(first.database, [spanishTranscript]);
   const older = await first.ask({ args: [meetingId] });
   await waitFor('the first to be asked', () => gate.waiting === 1);
@@ -70,7 +72,6 @@ test('A10 of two hosts a day apart the later start wins, whoever has the later c
     answer: () => ({ fields: { business_sector: fieldOf('retail') } }),
   });
   const second = await startWorking({ classifier: late, clock: clockAt(() => -dayMs), workerName: 'behind@tests' });
-  // Either may take it; the one that is held keeps what it has.
   await waitFor('the second to answer', async () => {
     await second.ask({ args: [meetingId] });
     return late.calls.length > 0;
