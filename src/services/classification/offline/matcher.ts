@@ -30,7 +30,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const firstOf = new Int32Array(trie.nodeCount);
   const lastFirst = new Int32Array(actionCount).fill(-1);
   const depths = new Int32Array(trie.nodeCount);
-  for (const [from, , depth] of Object.values(trie.edges).flat()) depths[from] = depth;
+  for (const edges of Object.values(trie.edges)) for (const [from, , depth] of edges) depths[from] = depth;
   /** The first `listedCount` are the nodes that are live, and some that were a moment ago. */
   const listed = new Int32Array(trie.nodeCount);
   const isListed = new Uint8Array(trie.nodeCount);
