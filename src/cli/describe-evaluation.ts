@@ -2,6 +2,8 @@
 import type { Interval } from '../services/evaluation/bootstrap.ts';
 import { describeAnswer } from '../services/evaluation/compare.ts';
 import type { Comparison } from '../services/evaluation/comparison.ts';
+import { percent } from '../services/evaluation/html-page.ts';
+import { comparisonRows } from '../services/evaluation/html-report.ts';
 import { type EvaluationReport, quotesOf, valuesOf } from '../services/evaluation/report.ts';
 import type { Evaluation, FieldScore } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
@@ -171,15 +173,7 @@ export function describeComparison(
   [first, second]: readonly [EvaluationReport, EvaluationReport],
   { fields, mean }: Comparison,
 ): string {
-  const rows = fields.map((each) => [
-    each.field,
-    each.rows,
-    percent(each.first),
-    percent(each.second),
-    each.onlyFirst,
-    each.onlySecond,
-    each.pValue.toFixed(3),
-  ]);
+  const rows = comparisonRows(fields);
   const head = [
     'field',
     'rows',
@@ -216,10 +210,6 @@ export function comparisonDocument(
       mean,
     },
   };
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }
 
 function interval(range: Interval | null): string | null {

@@ -111,15 +111,7 @@ function writeDisagreements(report: EvaluationReport): string {
 
 function writeComparison(reports: readonly EvaluationReport[], { fields, mean }: Comparison): string {
   const [first, second] = reports.map(({ name }) => name);
-  const rows = fields.map((each) => [
-    each.field,
-    each.rows,
-    percent(each.first),
-    percent(each.second),
-    each.onlyFirst,
-    each.onlySecond,
-    each.pValue.toFixed(3),
-  ]);
+  const rows = comparisonRows(fields);
   const range =
     mean.interval === null ? '' : ` (95 %: ${points(mean.interval.low)} to ${points(mean.interval.high)} points)`;
   const head = ['field', 'rows', first ?? '', second ?? '', `only ${first} right`, `only ${second} right`, 'p'];
@@ -129,4 +121,17 @@ ${table(head, rows)}<p class="note">p: McNemar’s exact test on the rows where 
 
 function points(share: number): string {
   return `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)}`;
+}
+
+/** By field: rows, share right by the first and the second, right by one alone, and p. */
+export function comparisonRows(fields: Comparison['fields']): (string | number)[][] {
+  return fields.map((each) => [
+    each.field,
+    each.rows,
+    percent(each.first),
+    percent(each.second),
+    each.onlyFirst,
+    each.onlySecond,
+    each.pValue.toFixed(3),
+  ]);
 }
