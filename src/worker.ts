@@ -12,9 +12,10 @@ import { createLogger } from './core/logger.ts';
 import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
 
-/** failure-matrix bounds: 25 s of grace, 30 s in all; the steps after the grace time take less than the rest together. */
+/** failure-matrix bounds: 25 s of grace, 30 s in all, of which the process needs some itself to leave. */
 const defaultGraceMs = 25_000;
-const disconnectMs = 750;
+const leaveAfterGraceMs = 3_500;
+const goneAfterGraceMs = 5_000;
 const answerMs = 250;
 
 /** Lists that Celery producers send to; the bridge takes from them. */
@@ -98,7 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await celeryNode.start();
   } catch (error) {
     watchdog.stop();
-    await app.close();
+    await endsWithin(leaveAfterGraceMs, app.close());
     throw error;
   }
   log.info('worker.ready', {
@@ -111,16 +112,19 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     redis: redis[0]?.version,
   });
 
+  const graceMs = options.graceMs ?? defaultGraceMs;
   let stopping: Promise<void> | undefined;
+  /** One deadline for all that a stop does: limits of single steps would add up. */
+  let leaveAtMs = Number.POSITIVE_INFINITY;
+  const inTime = (work: Promise<unknown>) => endsWithin(leaveAtMs - performance.now(), work);
   const stopOnce = async () => {
-    // Beside the jobs that finish: it has 3 s of its own.
-    const bridgeStopped = bridge.stop();
-    await housekeeping.stop();
-    await endsWithin(disconnectMs, celeryNode.leave());
-    const hasLetGo = await consumer.stop(options.graceMs ?? defaultGraceMs);
-    await bridgeStopped;
-    const silent = hasLetGo ? [] : await silentServers(app);
-    const isClosed = await endsWithin(disconnectMs, celeryNode.close().then(app.close));
+    const farewells = Promise.all([bridge.stop(), housekeeping.stop().then(celeryNode.leave)]);
+    const hasLetGo = await consumer.stop(graceMs);
+    // Who had nothing to finish does not wait for servers as long as who had.
+    leaveAtMs = Math.min(leaveAtMs, performance.now() + leaveAfterGraceMs);
+    // Before the connections close, though nobody may have to know.
+    const silent = await silentServers(app);
+    const isClosed = await inTime(farewells.then(celeryNode.close).then(app.close));
     watchdog.stop();
     if (!hasLetGo || !isClosed) throw hung(silent);
     log.info('worker.stopped', { processed: Object.values(consumer.counts()).reduce((sum, count) => sum + count, 0) });
@@ -129,6 +133,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     app,
     async stop() {
       if (stopping) void consumer.stop(0);
+      leaveAtMs = Math.min(leaveAtMs, performance.now() + (stopping ? 0 : graceMs) + leaveAfterGraceMs);
       stopping ??= stopOnce();
       return stopping;
     },
@@ -204,6 +209,7 @@ export async function runWorkerUntilSignal(
         starting.abort();
         return resolve(0);
       }
+      leaveInTime(options.graceMs);
       const stopped = worker.stop();
       if (signals > 1)
         void Promise.race([stopped, new Promise((done) => setTimeout(done, 2_000))]).then(
@@ -247,6 +253,11 @@ export async function runWorkerUntilSignal(
   });
   await Promise.race([started, exitCode]);
   return exitCode;
+}
+
+/** From the signal on: whatever hangs, embedded servers too, this process has left 30 s later. */
+export function leaveInTime(graceMs: number = defaultGraceMs): void {
+  setTimeout(() => process.exit(1), graceMs + goneAfterGraceMs).unref();
 }
 
 /**

@@ -7,7 +7,7 @@ import { saveMeetings } from '../models/queries/meeting-store.ts';
 import { countMeetings, countOpenClassifications, summarise } from '../models/queries/overview.ts';
 import { openMeetingsCsv } from '../services/meetings/csv-file.ts';
 import { importMeetings } from '../services/meetings/import-meetings.ts';
-import { type RunningWorker, startWorker } from '../worker.ts';
+import { leaveInTime, type RunningWorker, startWorker } from '../worker.ts';
 import type { Cli } from './cli.ts';
 import { openServers, type ServerUrls } from './servers.ts';
 import { describeSummary } from './up-summary.ts';
@@ -28,6 +28,7 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
   const log = createLogger({ level, format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json') });
   cli.takeOverShutdown();
   const stop = untilSignal();
+  void stop.whenAborted.then(() => leaveInTime());
   cli.note('🚀 Vambe AI Worker starts');
   const servers = await openServers(config, log);
   let worker: RunningWorker | undefined;

@@ -39,6 +39,7 @@ const openRows = async () => {
 
 test.each([
   ['Redis', 'Redis did not answer', () => [redis]],
+  ['PostgreSQL', 'PostgreSQL did not answer', () => [postgres]],
   ['everything', 'Redis and PostgreSQL did not answer', () => [redis, postgres]],
 ])(
   'A4 with %s frozen a worker with running jobs leaves in time, with 1 and the name of what hung',
@@ -55,8 +56,8 @@ test.each([
     const startedMs = performance.now();
     worker.kill('SIGTERM');
     expect(await worker.exited).toBe(1);
-    // The bound of 30 s has 25 s of grace in it and 5 s of limits; a busy machine is late with each of them.
-    expect(performance.now() - startedMs).toBeLessThan(graceMs + 3 * 5_000);
+    // As much of the bound of 30 s as is not grace, and a second for the process to end.
+    expect(performance.now() - startedMs).toBeLessThan(graceMs + 6_000);
     expect(await worker.logged('worker.stop_failed')).toMatchObject({ error: expect.stringContaining(words) });
     for (const proxy of frozen()) await proxy.pass();
     expect(await openRows()).toBeGreaterThan(0);

@@ -33,9 +33,9 @@ const maxRowsABatch = 300;
 const announceAfterMs = 50;
 const serverFaultDelayMs = 2_000;
 const tooNewDelayMs = 30_000;
-/** After the grace time: for jobs to be handed back, and for BullMQ's own goodbye, which waits for ever where Redis is frozen. */
-const handBackMs = 1_500;
-const closeMs = 1_000;
+/** After the grace time: until jobs are handed back, and until BullMQ's own goodbye is over, which waits for ever where Redis is frozen. */
+const handedBackAfterMs = 1_500;
+const closedAfterMs = 2_500;
 
 export interface ConsumerOptions {
   readonly registry: TaskRegistry;
@@ -88,8 +88,8 @@ export interface RunningJob {
 export interface Consumer {
   start(): Promise<void>;
   /**
-   * Takes nothing new; hands back what is unfinished after `graceMs`; ends within 3 s more, whatever hangs. False: something
-   * did, and is left to other workers. Safe to call twice; a second call hands back at once.
+   * Takes nothing new; hands back what is unfinished after `graceMs`; ends within 2.5 s more, whatever hangs. False: something
+   * did, and is left to other workers. Safe to call twice; the shorter grace counts.
    */
   stop(graceMs: number): Promise<boolean>;
   running(): readonly RunningJob[];
@@ -117,6 +117,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const counts: Record<string, number> = {};
   let workers: Worker<JobData>[] = [];
   let isStopping = false;
+  /** On the monotonic clock; each limit of a stop counts from it, so that late timers do not add up. */
+  let graceEndsMs = Number.POSITIVE_INFINITY;
 
   const taker = createBatcher<string, TakenJob | undefined>({
     maxItems: maxRowsABatch,
@@ -288,10 +290,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     return worker;
   };
 
-  const untilIdle = async (deadlineMs: number): Promise<boolean> => {
-    const endMs = clock.monotonicMs() + deadlineMs;
+  const untilIdle = async (afterGraceMs: number): Promise<boolean> => {
     while (gate.activeCount + gate.pendingCount > 0) {
-      if (clock.monotonicMs() >= endMs) return false;
+      if (clock.monotonicMs() >= graceEndsMs + afterGraceMs) return false;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     return true;
@@ -312,19 +313,21 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     },
     async stop(graceMs) {
       isStopping = true;
+      graceEndsMs = Math.min(graceEndsMs, clock.monotonicMs() + graceMs);
       database.stop();
       redis.stop();
       stopWatching();
       await Promise.all(workers.map((worker) => worker.pause(true)));
       if (running.size > 0 && graceMs > 0) {
         log.info('worker.finishing', { jobs: running.size, up_to_s: graceMs / 1_000 });
-        await untilIdle(graceMs);
+        await untilIdle(0);
       }
+      graceEndsMs = Math.min(graceEndsMs, clock.monotonicMs());
       for (const { controller } of running.values()) controller.abort(abortReasons.stopping);
       options.alone.stop();
-      const isIdle = await untilIdle(handBackMs);
+      const isIdle = await untilIdle(handedBackAfterMs);
       const goodbyes = Promise.all(workers.map((worker) => worker.close(!isIdle)));
-      return (await endsWithin(closeMs, goodbyes)) && isIdle;
+      return (await endsWithin(graceEndsMs + closedAfterMs - clock.monotonicMs(), goodbyes)) && isIdle;
     },
     running: () => [...running.values()],
     held: () => gate.activeCount + gate.pendingCount,
