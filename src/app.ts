@@ -298,10 +298,11 @@ export async function chooseClassifier(
   options: { clock?: Clock; memory?: ReplyMemory; isPatient?: boolean } = {},
 ): Promise<Classifier> {
   const { clock = systemClock, memory, isPatient = true } = options;
-  if (!usesLlm(config)) return createOfflineClassifier(taxonomy, await readBuilt<CompiledCues>(compiledCues));
+  const cues = await readBuilt<CompiledCues>(compiledCues);
+  if (!usesLlm(config)) return createOfflineClassifier(taxonomy, cues);
   const [model, apiKey] = [llmModel(config), llmApiKey(config)];
-  const prices = await readPriceTable(config);
-  return createClassifierFromSettings({ settings: config, model, apiKey, taxonomy, clock, memory, isPatient, prices });
+  const parts = { model, apiKey, taxonomy, compiledCues: cues, clock, memory, isPatient };
+  return createClassifierFromSettings({ ...parts, settings: config, prices: await readPriceTable(config) });
 }
 
 const ownPrices = fileURLToPath(new URL('../prices/llm-prices.yaml', import.meta.url));

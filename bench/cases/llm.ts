@@ -7,8 +7,24 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { App } from '../../src/app.ts';
 import { priorities } from '../../src/core/queue/enqueue.ts';
+import { median } from '../figures.ts';
 import { cpuMs, residentBytes } from '../processes.ts';
 import { empty, type Surroundings, spawnWorker } from '../surroundings.ts';
+
+/** What is asked of it: calls at once, meetings, least share of ideal, most resident MB. */
+export interface LlmLoad {
+  readonly slots: number;
+  readonly meetings: number;
+  readonly leastShare?: number;
+  readonly mostMb?: number;
+}
+
+export const llmLoads: readonly LlmLoad[] = [
+  { slots: 64, meetings: 640, leastShare: 0.95 },
+  { slots: 512, meetings: 4_096, leastShare: 0.65, mostMb: 300 },
+];
+
+export const smokeLlmLoads: readonly LlmLoad[] = [{ slots: 16, meetings: 64 }];
 
 export interface LlmFigures {
   readonly slots: number;
@@ -24,8 +40,8 @@ export interface LlmFigures {
 }
 
 const latencyMs = 800;
-/** Take and save overlap with the calls. */
-const jobsASlot = 1.5;
+/** While one job's call is out another is taken, saved or has its prompt ready: whoever ends a call is followed at once. */
+const jobsASlot = 2;
 const mostJobs = 1_000;
 
 interface Told {
@@ -99,6 +115,17 @@ export async function measureLlm(
     provider.disconnect();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Where the median of several rounds falls short of what is asked, in words; of memory the worst round counts. */
+export function findShortfalls(rounds: readonly LlmFigures[], load: LlmLoad): string[] {
+  const { slots, leastShare = 0, mostMb = Number.POSITIVE_INFINITY } = load;
+  const share = median(rounds.map(({ share_of_ideal }) => share_of_ideal));
+  const peakMb = Math.max(...rounds.map(({ peak_rss_mb }) => peak_rss_mb));
+  const shortfalls = [];
+  if (share < leastShare) shortfalls.push(`${slots} calls at once: ${share.toFixed(3)} of ideal, asked ${leastShare}`);
+  if (peakMb > mostMb) shortfalls.push(`${slots} calls at once: ${peakMb.toFixed(0)} MB, asked ${mostMb}`);
+  return shortfalls;
 }
 
 /** Every field answered, as long as a real reply: quotes that are looked for in the transcript and not found. */

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
+import { createBodyWriter, type RequestBody } from './body-writer.ts';
 import type { ChatQuestion, Dialect, Usage } from './dialect.ts';
 import { parseJson } from './json-value.ts';
 import type { PostJson } from './post-json.ts';
@@ -48,6 +49,7 @@ const maxModelChars = 100;
 export function createChatClient(options: ChatClientOptions): ChatClient {
   const { model, host, dialect, post, clock } = options;
   const where = `The model ${model} at ${host}`;
+  const writeBody = createBodyWriter(dialect, model);
   const headers = dialect.headers(options.apiKey);
   /** Learnt from refusals, for as long as the process lives. */
   const unknown = new Set<string>();
@@ -57,8 +59,8 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       signal.throwIfAborted();
       await meter?.before();
       const startMs = clock.monotonicMs();
-      const body = JSON.stringify(dialect.makeBody(question, model, unknown));
-      const answer = await post({ headers, body, signal });
+      const body = writeBody(question, unknown);
+      const answer = await post({ headers, body: body.pieces, signal });
       if (answer.status === 200) {
         const reply = read(answer, Math.max(0, Math.round(clock.monotonicMs() - startMs)));
         meter?.after(reply);
@@ -89,8 +91,8 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 }
 
 /** Whether a 400 or 422 complains of that part. Its words are looked at, never repeated. */
-function isRefusalOf({ status, body }: ProviderAnswer, name: string, sent: string): boolean {
-  if ((status !== 400 && status !== 422) || !sent.includes(`"${name}"`)) return false;
+function isRefusalOf({ status, body }: ProviderAnswer, name: string, sent: RequestBody): boolean {
+  if ((status !== 400 && status !== 422) || !sent.has(name)) return false;
   const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return body.includes(name) || body.includes(snake) || (name === 'response_format' && body.includes('json_schema'));
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Classifier } from '../classifier.ts';
 import { createOfflineClassifier } from '../offline/offline-classifier.ts';
+import type { CompiledCues } from '../offline/program.ts';
 import { anthropicDialect } from './anthropic-dialect.ts';
 import { createBudget, noBudget } from './budget.ts';
 import { createChatClient } from './chat-client.ts';
@@ -34,6 +35,8 @@ export interface LlmParts {
   readonly model: string;
   readonly apiKey: string | null;
   readonly taxonomy: Taxonomy;
+  /** Of the taxonomy, where the build has compiled them. */
+  readonly compiledCues?: CompiledCues;
   readonly clock: Clock;
   readonly prices: PriceTable;
   /** Absent: no queue is there to wait in its place. */
@@ -48,7 +51,7 @@ const refusalOfQueueMs = 5_000;
 
 /** Opens no connection. @throws AppError SETTINGS_INVALID where a budget cannot be kept to */
 export function createClassifierFromSettings(parts: LlmParts): Classifier {
-  const { settings, model, apiKey, taxonomy, clock, memory, prices, isPatient } = parts;
+  const { settings, model, apiKey, taxonomy, compiledCues, clock, memory, prices, isPatient } = parts;
   const { llmBudgetUsdPerDay: usdPerDay, llmBaseUrl } = settings;
   if (usdPerDay !== null && !prices.has(model)) throw withoutPrice(model, prices);
   const dialect = dialectOf(settings);
@@ -71,6 +74,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
   });
   const classifier = createLlmClassifier({
     taxonomy,
+    compiledCues,
     client,
     memory,
     redacts: settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on',
@@ -81,7 +85,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
         : createBudget({ usdPerDay, readSpentToday: async () => memory?.readSpentToday() ?? 0, clock }),
   });
   return settings.classifierFallback === 'offline'
-    ? withFallback(classifier, createOfflineClassifier(taxonomy))
+    ? withFallback(classifier, createOfflineClassifier(taxonomy, compiledCues))
     : classifier;
 }
 

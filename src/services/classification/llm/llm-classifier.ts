@@ -1,18 +1,17 @@
 /** Classifies transcripts by asking a model: ask, keep the raw reply, ground every value in the transcript. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Classification, Classifier, ClassifierInput, ModelUsage, Probe } from '../classifier.ts';
-import { createProgram, type Program } from '../offline/program.ts';
-import { readTranscript } from '../offline/reading.ts';
-import type { Segment } from '../offline/tokens.ts';
+import { type CompiledCues, createProgram, type Program } from '../offline/program.ts';
 import { chooseSegments, mostChars } from '../offline/windows.ts';
 import { type Budget, noBudget } from './budget.ts';
 import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts';
 import type { Usage } from './dialect.ts';
 import { createQuoteFinder } from './ground.ts';
+import { createOrderFinder, type OrderFinder, without } from './orders.ts';
 import { type ChatMessage, promptVersion, writeRepairPrompt, writeSystemPrompt, writeUserPrompt } from './prompt.ts';
-import { type ReadReply, readReply } from './read-reply.ts';
+import { createReplyReader, type ReadReply, type ReplyReader } from './read-reply.ts';
 import { createRedactor, noRedactor, type Redactor } from './redact.ts';
 import type { KeptReply, ReplyMemory } from './reply-memory.ts';
 import { makeReplySchema } from './reply-schema.ts';
@@ -20,6 +19,8 @@ import { weighReply } from './weigh-reply.ts';
 
 export interface LlmClassifierOptions {
   readonly taxonomy: Taxonomy;
+  /** Of the taxonomy, where the build has compiled them. */
+  readonly compiledCues?: CompiledCues;
   readonly client: ChatClient;
   /** Absent where there is no database, as for a bare file: nothing is kept. */
   readonly memory?: ReplyMemory;
@@ -46,8 +47,10 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
   const setup: Setup = {
     ...options,
     costOf,
-    makeFence: options.makeFence ?? (() => randomBytes(12).toString('hex')),
-    program: createProgram(taxonomy),
+    makeFence: options.makeFence ?? (() => randomUUID().replaceAll('-', '')),
+    readProgram: once(() => createProgram(taxonomy, options.compiledCues)),
+    findOrders: createOrderFinder(taxonomy),
+    readReply: createReplyReader(taxonomy),
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),
@@ -68,7 +71,10 @@ interface Setup extends LlmClassifierOptions {
   readonly costOf: (model: string, usage: Usage) => number | null;
   readonly meter: NonNullable<ChatRequest['meter']>;
   readonly makeFence: () => string;
-  readonly program: Program;
+  /** Only what is too long to be shown whole needs the cues of all fields. */
+  readonly readProgram: () => Program;
+  readonly findOrders: OrderFinder;
+  readonly readReply: ReplyReader;
   readonly systemPrompt: string;
   readonly schema: ReturnType<typeof makeReplySchema>;
   readonly schemaName: string;
@@ -107,12 +113,15 @@ interface Round {
 }
 
 async function classifyShown(setup: Setup, input: ClassifierInput, round: Round): Promise<Classification> {
-  const { taxonomy, program } = setup;
+  const { taxonomy } = setup;
   const { transcript, signal } = input;
-  const segments = await chooseSegments(program, transcript, signal, round.maxChars);
+  const segments =
+    transcript.length <= round.maxChars
+      ? [{ start: 0, end: transcript.length }]
+      : await chooseSegments(setup.readProgram(), transcript, signal, round.maxChars);
   const truncated = segments.length > 1;
   const redactor = setup.redacts ? createRedactor([transcript, input.sellerPrompt ?? '']) : noRedactor;
-  const untrusted = findOrders(program, transcript, segments);
+  const untrusted = setup.findOrders(transcript, segments);
   const excerpts = segments.map((segment) => {
     const excerpt = without(transcript, segment, untrusted);
     // A number that the cut parted would not be known for what it is.
@@ -130,9 +139,9 @@ interface Material extends Round {
 
 /** From memory where it is there, else from the model; a reply with faults is repaired once. */
 async function obtainReply(setup: Setup, input: ClassifierInput, material: Material): Promise<ReadReply> {
-  const { taxonomy, makeFence } = setup;
+  const { readReply, makeFence } = setup;
   const { kept, excerpts, redactor } = material;
-  const read = ({ text }: KeptReply) => readReply(redactor.show(text), taxonomy);
+  const read = ({ text }: KeptReply) => readReply(redactor.show(text));
   const keptRead = kept && read(kept);
   if (kept && keptRead && (kept.isRepair || keptRead.faults.length === 0)) return keptRead;
 
@@ -274,36 +283,10 @@ function weighNothing(taxonomy: Taxonomy): Classification {
   return weighReply(silent, { taxonomy, findQuote: () => undefined, truncated: false });
 }
 
-/** The text of a segment; what speaks to the machine is not shown to it: whoever is not asked cannot obey. */
-function without(transcript: string, { start, end }: Segment, untrusted: readonly Segment[]): string {
-  let text = '';
-  let from = start;
-  for (const each of [...untrusted].sort((a, b) => a.start - b.start)) {
-    if (each.end <= from || each.start >= end) continue;
-    text += `${transcript.slice(from, Math.max(from, each.start))}[…]`;
-    from = Math.min(end, each.end);
-  }
-  return text + transcript.slice(from, end);
-}
-
-/** Where a speaker's name may stand before what is said. */
-const speakerBefore = /(?:^|[\n.!?…])[^\n.!?…]{0,60}:\s*$/u;
-const mostSpeakerChars = 64;
-
-/**
- * What speaks to the machine, by the taxonomy's own cues, what a machine is said to say ("System: …"), and pasted data: it is not
- * shown, and no quote from it proves anything.
- */
-function findOrders(program: Program, transcript: string, segments: readonly Segment[]): Segment[] {
-  const reading = readTranscript(program, transcript, segments);
-  const { tokens, sentences, turns, turnOf } = reading;
-  const ordered = new Set((reading.marks.get('order') ?? []).map(({ first }) => tokens[first]?.sentence));
-  return sentences.flatMap(({ first, last }, index) => {
-    const [from, to] = [tokens[first], tokens[last]];
-    const isAside = turns[turnOf[index] ?? -1]?.role === 'ignored';
-    if (from === undefined || to === undefined || !(ordered.has(index) || isAside || from.isQuotedData)) return [];
-    const before = transcript.slice(Math.max(0, from.start - mostSpeakerChars), from.start);
-    const label = isAside ? (speakerBefore.exec(before)?.[0].replace(/^[\n.!?…]/u, '').length ?? 0) : 0;
-    return [{ start: from.start - label, end: to.end }];
-  });
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }

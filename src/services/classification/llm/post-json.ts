@@ -1,6 +1,7 @@
 /** One POST over HTTP with every bound: connect, first byte, whole, size. node:http, as global fetch cannot bound the connecting. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { AppError } from '../../../core/errors.ts';
 import type { ProviderAnswer } from './provider-fault.ts';
 
@@ -14,9 +15,13 @@ export interface PostBounds {
 /** failure-matrix, Bounds: one model call; the whole is LLM_TIMEOUT_SECONDS. */
 export const modelCallBounds = { connectMs: 5_000, firstByteMs: 30_000, maxReplyBytes: 256 * 1_024 };
 
+/** Of 256, Node's own bound, half would be closed and opened anew whenever 512 calls end together. */
+const keptConnections = { keepAlive: true, maxFreeSockets: 1_024 };
+
 export interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** JSON in pieces, in order. */
+  readonly body: readonly (string | Buffer)[];
   readonly signal: AbortSignal;
 }
 
@@ -28,18 +33,20 @@ export type PostJson = (request: PostRequest) => Promise<ProviderAnswer>;
  */
 export function createPostJson({ url, bounds }: { url: string; bounds: PostBounds }): PostJson {
   const { protocol, host } = new URL(url);
+  const target = urlToHttpOptions(new URL(url));
   const isTls = protocol === 'https:';
-  const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const agent = isTls ? new HttpsAgent(keptConnections) : new HttpAgent(keptConnections);
   const send = isTls ? httpsRequest : httpRequest;
   return ({ headers, body, signal }) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const timers: NodeJS.Timeout[] = [];
-      const bytes = Buffer.from(body, 'utf8');
-      const request = send(url, {
+      const length = body.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+      const request = send({
+        ...target,
         method: 'POST',
         agent,
-        headers: { 'content-type': 'application/json', 'content-length': bytes.length, ...headers },
+        headers: { 'content-type': 'application/json', 'content-length': length, ...headers },
       });
       const end = (finish: () => void) => {
         for (const timer of timers) clearTimeout(timer);
@@ -76,7 +83,8 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
           () => giveUp(tooLarge(host, bounds.maxReplyBytes)),
         );
       });
-      request.end(bytes);
+      for (const piece of body) request.write(piece);
+      request.end();
     });
 }
 

@@ -36,21 +36,45 @@ const defaultConfidence = 0.7;
 const bounds = { topic: 80, action: 300, text: 1_000, phrase: 120 };
 
 /** undefined: no JSON object with a field of the taxonomy can be found in it. */
-export function readReply(text: string, { file }: Taxonomy): ReadReply | undefined {
+export type ReplyReader = (text: string) => ReadReply | undefined;
+
+/** Looks up once what a taxonomy's values are called. */
+export function createReplyReader({ file }: Taxonomy): ReplyReader {
+  const periods = Object.keys(file.grammar.periods);
+  const known = file.fields.map((field) => ({ field, idByName: nameValues(field), periods }));
+  return (text) => read(text, known);
+}
+
+interface KnownField {
+  readonly field: FileField;
+  /** Ids, labels and synonyms, folded. */
+  readonly idByName: ReadonlyMap<string, string>;
+  readonly periods: readonly string[];
+}
+
+function nameValues({ values }: FileField): ReadonlyMap<string, string> {
+  const names = values.flatMap(({ id, labels, synonyms }) =>
+    [id, labels.es, labels.en, ...synonyms].map((name) => [foldId(name), id] as const),
+  );
+  // Of two values that share a name the first has it.
+  return new Map(names.reverse());
+}
+
+function read(text: string, known: readonly KnownField[]): ReadReply | undefined {
   const reply = findObject(text);
   if (reply === undefined) return undefined;
   const given = isObject(reply.fields) ? reply.fields : reply;
-  if (!file.fields.some(({ id }) => Object.hasOwn(given, id))) return undefined;
+  if (!known.some(({ field }) => Object.hasOwn(given, field.id))) return undefined;
   const faults: string[] = [];
-  const periods = Object.keys(file.grammar.periods);
-  const fields = file.fields.map((field) => {
+  const fields = known.map((each) => {
+    const { id } = each.field;
     let raw: string | undefined;
     const tell: Tell = (fault, given) => {
-      faults.push(`fields.${field.id}: ${fault}`);
+      faults.push(`fields.${id}: ${fault}`);
       if (given !== undefined) raw ??= describe(given);
     };
-    const claims = readField(field, Object.hasOwn(given, field.id) ? given[field.id] : undefined, periods, tell);
-    return [field.id, raw === undefined ? claims : { ...claims, raw }];
+    const claims = readField(each, Object.hasOwn(given, id) ? given[id] : undefined, tell);
+    return [id, raw === undefined ? claims : { ...claims, raw }];
   });
   return {
     fields: Object.fromEntries(fields),
@@ -81,7 +105,8 @@ function findObject(text: string): Record<string, unknown> | undefined {
 /** `raw`: what was given in place of a value of the taxonomy. */
 type Tell = (fault: string, raw?: unknown) => void;
 
-function readField(field: FileField, given: unknown, periods: readonly string[], tell: Tell): FieldClaims {
+function readField(known: KnownField, given: unknown, tell: Tell): FieldClaims {
+  const { field } = known;
   if (given === undefined) tell('it is missing.');
   const holder = isObject(given) && ('value' in given || 'items' in given) ? given : undefined;
   const confidence = readConfidence(holder?.confidence);
@@ -90,20 +115,21 @@ function readField(field: FileField, given: unknown, periods: readonly string[],
   if (isMany) {
     if (raw !== undefined && raw !== null && !Array.isArray(raw)) tell('items must be a list.');
     const items = Array.isArray(raw) ? raw.slice(0, mostItems) : [];
-    return { claims: items.flatMap((item) => readItem(field, item, tell)), confidence };
+    return { claims: items.flatMap((item) => readItem(known, item, tell)), confidence };
   }
-  const value = readValue(field, raw, periods, tell);
+  const value = readValue(known, raw, tell);
   return { claims: value === null ? [] : [{ value, quotes: readTexts(holder?.quotes, mostQuotes) }], confidence };
 }
 
-function readItem(field: FileField, item: unknown, tell: Tell): Claim[] {
+function readItem(known: KnownField, item: unknown, tell: Tell): Claim[] {
   const holder = isObject(item) ? item : { value: item };
   const quotes = readTexts([holder.quote, ...(Array.isArray(holder.quotes) ? holder.quotes : [])], mostQuotes);
-  const value = readValue(field, holder.value, [], tell);
+  const value = readValue(known, holder.value, tell);
   return value === null ? [] : [{ value, quotes }];
 }
 
-function readValue(field: FileField, raw: unknown, periods: readonly string[], tell: Tell): Claim['value'] | null {
+function readValue(known: KnownField, raw: unknown, tell: Tell): Claim['value'] | null {
+  const { field, periods } = known;
   if (raw === null || raw === undefined || raw === '') return null;
   switch (field.type) {
     case 'boolean':
@@ -115,18 +141,15 @@ function readValue(field: FileField, raw: unknown, periods: readonly string[], t
       tell('a value must be a short text.');
       return null;
     default:
-      return readId(field, raw, tell);
+      return readId(known, raw, tell);
   }
 }
 
 /** The id that a value has in the taxonomy, by its labels and synonyms too. */
-function readId(field: FileField, raw: unknown, tell: Tell): string | null {
+function readId({ field, idByName }: KnownField, raw: unknown, tell: Tell): string | null {
   if (typeof raw === 'string') {
-    const wanted = foldId(raw);
-    const found = field.values.find(({ id, labels, synonyms }) =>
-      [id, labels.es, labels.en, ...synonyms].some((name) => foldId(name) === wanted),
-    );
-    if (found) return found.id;
+    const found = idByName.get(foldId(raw));
+    if (found !== undefined) return found;
     if (/^(?:null|none|n\/a|unknown)$/.test(foldWords(raw))) return null;
   }
   tell(`${describe(raw)} is none of ${field.values.map(({ id }) => id).join(', ')} or null.`, raw);

@@ -3,16 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
 import { createQuoteFinder } from '../../../../../src/services/classification/llm/ground.ts';
-import { readReply } from '../../../../../src/services/classification/llm/read-reply.ts';
+import { createReplyReader } from '../../../../../src/services/classification/llm/read-reply.ts';
 import { weighReply } from '../../../../../src/services/classification/llm/weigh-reply.ts';
 
 const taxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
 const transcript = 'Somos una clínica dental y recibimos unas 300 consultas por día. Queremos integrarlo con HubSpot.';
+const readReply = createReplyReader(taxonomy);
 const replyOf = (fields: Record<string, unknown>) => JSON.stringify({ fields, summary: 'Una clínica.' });
-const read = (fields: Record<string, unknown>) => readReply(replyOf(fields), taxonomy);
+const read = (fields: Record<string, unknown>) => readReply(replyOf(fields));
 const valueIn = (fields: Record<string, unknown>, id: string) => read(fields)?.fields[id]?.claims[0]?.value;
 const weigh = (text: string) => {
-  const reply = readReply(text, taxonomy);
+  const reply = readReply(text);
   const findQuote = createQuoteFinder(transcript, { segments: [{ start: 0, end: transcript.length }], untrusted: [] });
   return reply && weighReply(reply, { taxonomy, findQuote, truncated: false });
 };
@@ -26,7 +27,7 @@ describe('a reply', () => {
     ['amid prose', `Claro, aquí está:\n${json}\nEspero que sirva.`],
     ['after a byte order mark', `\ufeff${json}`],
   ])('is read %s', (_how, text) => {
-    expect(readReply(text, taxonomy)?.fields.business_sector?.claims).toEqual([
+    expect(readReply(text)?.fields.business_sector?.claims).toEqual([
       { value: 'healthcare', quotes: ['clínica dental'] },
     ]);
   });
@@ -34,7 +35,7 @@ describe('a reply', () => {
   test.each(['', 'Con gusto.', json.slice(0, 40), '[]', 'null', '{}', '{"fields": []}', '{"other": 1}', '{'])(
     'that is none is not read: %s',
     (text) => {
-      expect(readReply(text, taxonomy)).toBeUndefined();
+      expect(readReply(text)).toBeUndefined();
     },
   );
 
