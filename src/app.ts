@@ -33,7 +33,13 @@ import {
 } from './models/queries/classifications.ts';
 import { createJobLedger } from './models/queries/job-ledger.ts';
 import { findLlmReplies, readSpentToday, recordLlmCalls } from './models/queries/llm-replies.ts';
-import { deleteEndedJobs, deleteRowsOfGoneMeetings, listUnclassified } from './models/queries/upkeep.ts';
+import {
+  deleteEndedJobs,
+  deleteOldForcedReplies,
+  deleteOldModelCalls,
+  deleteRowsOfGoneMeetings,
+  listUnclassified,
+} from './models/queries/upkeep.ts';
 import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
@@ -192,6 +198,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     purgeExpired: createPurgeExpired({
       retentionDays: config.jobRetentionDays,
       deleteEndedJobs: (page) => deleteEndedJobs(database, page),
+      deleteOldModelCalls: (page) => deleteOldModelCalls(database, page),
+      deleteOldForcedReplies: (page) => deleteOldForcedReplies(database, page),
       deleteRowsOfGoneMeetings: (page) => deleteRowsOfGoneMeetings(database, page),
     }),
   };

@@ -168,7 +168,7 @@ export const settings = {
   jobRetentionDays: setting('JOB_RETENTION_DAYS', wholeNumber({ min: 1, max: 3650, unit: 'days' }), {
     group: 'worker',
     default: 30,
-    meaning: 'How long the history of ended jobs is kept',
+    meaning: 'How long the history of ended jobs and model calls is kept',
   }),
 
   celeryBrokerUrl: optional('CELERY_BROKER_URL', redisAddress, {

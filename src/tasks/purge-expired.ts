@@ -1,4 +1,4 @@
-/** purge_expired: deletes jobs older than JOB_RETENTION_DAYS and our rows of meetings that are gone. */
+/** purge_expired: deletes jobs and records of model calls older than JOB_RETENTION_DAYS, and our rows of meetings that are gone. */
 import { z } from 'zod';
 import { complete } from '../core/outcome.ts';
 import { defineTask } from '../core/task.ts';

@@ -135,9 +135,23 @@ export function describeExistingDatabase(servers: string, { dump }: ExistingData
       await sql(
         `delete from meetings where id = 1; update vambe_worker.jobs set accepted_at = now() - interval '31 days', finished_at = now() - interval '31 days' where meeting_id = 2`,
       );
+      await sql(
+        `insert into vambe_worker.llm_calls (at, meeting_id, model, outcome, latency_ms) select now() - age * interval '1 day', 2, 'm', 'whole', 1 from unnest(array[0, 29, 31, 400]) as age;
+         insert into vambe_worker.llm_replies (key, meeting_id, model, reply, created_at) select key, 2, 'm', '{}', now() - interval '31 days' from unnest(array['hash', 'hash:7']) as key;
+         insert into vambe_worker.llm_replies (key, meeting_id, model, reply) values ('hash:8', 2, 'm', '{}')`,
+      );
       const app = await startApp(namespace);
       const report = await app.services.purgeExpired().finally(() => app.close());
-      expect(report).toEqual({ jobs: expect.any(Number), rows_of_deleted_meetings: 2 });
+      expect(report).toEqual({
+        jobs: expect.any(Number),
+        model_calls: 2,
+        forced_replies: 1,
+        rows_of_deleted_meetings: 2,
+      });
+      expect(await sql('select key from vambe_worker.llm_replies order by key')).toEqual([
+        { key: 'hash' },
+        { key: 'hash:8' },
+      ]);
       expect(report.jobs).toBeGreaterThan(0);
       expect(
         await sql(

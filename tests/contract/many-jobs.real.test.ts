@@ -7,9 +7,15 @@ import type { Database } from '../../src/core/database.ts';
 import { filterStates, parseJobFilter } from '../../src/models/job-filter.ts';
 import { createJobLedger } from '../../src/models/queries/job-ledger.ts';
 import { countJobs, findJob, listJobs, readJobCalls } from '../../src/models/queries/jobs.ts';
+import { readSpentToday } from '../../src/models/queries/llm-replies.ts';
 import { countSelection, listJobsWhere, listSelection, readQueueRows } from '../../src/models/queries/operations.ts';
 import { countOpenClassifications, summarise } from '../../src/models/queries/overview.ts';
-import { deleteEndedJobs, listUnclassified } from '../../src/models/queries/upkeep.ts';
+import {
+  deleteEndedJobs,
+  deleteOldForcedReplies,
+  deleteOldModelCalls,
+  listUnclassified,
+} from '../../src/models/queries/upkeep.ts';
 import { insertMeetings, manyTranscripts } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, startApp, type TestApp } from '../helpers/start-app.ts';
@@ -33,6 +39,14 @@ select 'open ' || n, 'classify_meeting', 'classification', n, 'cli', case n % 2 
 const fillRuns = `
 insert into vambe_worker.runs (meeting_id, job_id, classifier, model, taxonomy_version, input_hash, fields, started_at, duration_ms)
 select n % 20000 + 1, n, 'offline', 'offline-1', 't', 'h', '{}', now() - ($1 - n) * (interval '60 days' / $1), 1 from generate_series(1, $1::int / 10) n`;
+const fillCalls = `
+insert into vambe_worker.llm_calls (at, meeting_id, model, outcome, cost_usd, latency_ms)
+select now() - ($1 - n) * (interval '60 days' / $1), n, 'm', 'whole', 0.001, 800 from generate_series(1, $1::int) n`;
+/** One in fifty was forced. */
+const fillReplies = `
+insert into vambe_worker.llm_replies (key, meeting_id, model, reply, created_at)
+select 'hash ' || n || case when n % 50 = 0 then ':' || n else '' end, n % 20000 + 1, 'm', '{}', now() - ($1 - n) * (interval '60 days' / $1)
+from generate_series(1, $1::int) n`;
 
 beforeAll(async () => {
   namespace = await createNamespace();
@@ -42,8 +56,8 @@ beforeAll(async () => {
   for (let done = 0; done < endedJobs; done += 50_000) await query(app, fill, [endedJobs, done]);
   await query(app, fillOpen, [openJobs]);
   await query(app, fillRuns, [Math.min(endedJobs, 100_000)]);
-  await query(app, 'vacuum analyze vambe_worker.jobs');
-  await query(app, 'vacuum analyze vambe_worker.runs');
+  for (const each of [fillCalls, fillReplies]) await query(app, each, [50_000]);
+  for (const table of longTables) await query(app, `vacuum analyze vambe_worker.${table}`);
 }, 600_000);
 
 afterAll(async () => {
@@ -84,10 +98,11 @@ function nodesOf(node: Node): Node[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
+const longTables = ['jobs', 'runs', 'llm_calls', 'llm_replies'];
 const wholeScans = (plans: readonly Node[]) =>
   plans
     .flatMap(nodesOf)
-    .filter((node) => node['Node Type'].endsWith('Seq Scan') && ['jobs', 'runs'].includes(node['Relation Name'] ?? ''))
+    .filter((node) => node['Node Type'].endsWith('Seq Scan') && longTables.includes(node['Relation Name'] ?? ''))
     .map((node) => `${node['Node Type']} on ${node['Relation Name']}`);
 const blocksOf = (plans: readonly Node[]) =>
   plans.reduce((sum, plan) => sum + (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0), 0);
@@ -149,6 +164,17 @@ const questions: readonly { name: string; blocks?: number; ask: (database: Datab
   { name: 'up, its open jobs', blocks: 1_500, ask: countOpenClassifications },
   { name: 'up, its summary', ask: summarise },
   { name: 'purge_expired, a page', ask: (database) => deleteEndedJobs(database, { olderThanDays: 59, limit: 1_000 }) },
+  {
+    name: 'purge_expired, a page of model calls',
+    blocks: 3_500,
+    ask: (database) => deleteOldModelCalls(database, { olderThanDays: 59, limit: 1_000 }),
+  },
+  {
+    name: 'purge_expired, a page of replies',
+    blocks: 3_500,
+    ask: (database) => deleteOldForcedReplies(database, { olderThanDays: 59, limit: 1_000 }),
+  },
+  { name: 'budget, spent today', blocks: 700, ask: readSpentToday },
 ];
 
 test.each(questions)('$name is answered through an index', async ({ ask, blocks }) => {

@@ -36,6 +36,10 @@ async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {
       cli.document({ success: true, by, days, rows, total, spent_today_usd: spentToday, budget_usd_per_day: budget });
       return;
     }
+    if (days > config.jobRetentionDays)
+      cli.note(
+        `vambe: calls older than JOB_RETENTION_DAYS (${config.jobRetentionDays}) are deleted; they are not here.`,
+      );
     if (rows.length === 0) return cli.note(`No model was called in the last ${days === 1 ? 'day' : `${days} days`}.`);
     const head = [by, 'calls', 'meetings', 'input tokens', 'output tokens', 'USD', 'mean latency'];
     cli.out(cli.table(head, rows.map(cellsOf)));

@@ -39,6 +39,39 @@ export async function deleteEndedJobs(
   return deleteCounted(database, deleteEndedStatement, [olderThanDays, limit]);
 }
 
+/** An array, not a join: a join with some hundred rows reads the whole table where it fits into memory. */
+const deleteCallsStatement: Statement = {
+  name: 'llm_call_delete',
+  text: `
+delete from vambe_worker.llm_calls where id = any(array(
+  select id from vambe_worker.llm_calls where at < now() - $1::int * interval '1 day' limit $2::int
+))`,
+};
+
+/** Records of what a model's calls took. A day and more: what is spent today is still asked for. */
+export async function deleteOldModelCalls(
+  database: Database,
+  { olderThanDays, limit }: { olderThanDays: number; limit: number },
+): Promise<number> {
+  return deleteCounted(database, deleteCallsStatement, [Math.max(1, olderThanDays), limit]);
+}
+
+const deleteForcedRepliesStatement: Statement = {
+  name: 'llm_reply_delete_forced',
+  text: `
+delete from vambe_worker.llm_replies where key = any(array(
+  select key from vambe_worker.llm_replies where strpos(key, ':') > 0 and created_at < now() - $1::int * interval '1 day' limit $2::int
+))`,
+};
+
+/** Replies that a forced job keeps for its own next attempt: no other job ever asks for them. */
+export async function deleteOldForcedReplies(
+  database: Database,
+  { olderThanDays, limit }: { olderThanDays: number; limit: number },
+): Promise<number> {
+  return deleteCounted(database, deleteForcedRepliesStatement, [olderThanDays, limit]);
+}
+
 /** Tables with rows of a meeting; no foreign keys lead to them, so that the API's TRUNCATE never meets us. */
 const tablesOfMeetings = [
   { table: 'runs', key: 'id' },

@@ -54,6 +54,7 @@ describe('sweep of unclassified meetings', () => {
 describe('purge', () => {
   test('deletes page by page until a page is not full', async () => {
     const jobs = [1_000, 1_000, 3];
+    const calls = [1_000, 7];
     const rows = [1_000, 0];
     const purge = createPurgeExpired({
       retentionDays: 30,
@@ -61,8 +62,15 @@ describe('purge', () => {
         expect([olderThanDays, limit]).toEqual([30, 1_000]);
         return jobs.shift() ?? 0;
       }),
+      deleteOldModelCalls: async ({ olderThanDays }) => (olderThanDays === 30 ? (calls.shift() ?? 0) : 0),
+      deleteOldForcedReplies: async ({ olderThanDays }) => (olderThanDays === 30 ? 2 : 0),
       deleteRowsOfGoneMeetings: async () => rows.shift() ?? 0,
     });
-    expect(await purge()).toEqual({ jobs: 2_003, rows_of_deleted_meetings: 1_000 });
+    expect(await purge()).toEqual({
+      jobs: 2_003,
+      model_calls: 1_007,
+      forced_replies: 2,
+      rows_of_deleted_meetings: 1_000,
+    });
   });
 });
