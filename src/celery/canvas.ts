@@ -25,8 +25,10 @@ export interface PlanOptions {
 
 export interface Plan {
   readonly sends: readonly TaskToSend[];
-  /** As `children` of a result document names it. */
+  /** As a result that holds it names it. */
   readonly result: unknown;
+  /** As `children` of its sender's document names it: of a chord that is its header. */
+  readonly trail: unknown;
   /** Sizes of chords that must be known before their members end. */
   readonly chordSizes: readonly { readonly groupId: string; readonly size: number }[];
 }
@@ -91,7 +93,26 @@ function planTask(signature: Signature, options: PlanOptions, position: Position
     headers: { ...parent.headers, ...(isObject(own.headers) ? own.headers : {}) },
     origin: options.origin,
   };
-  return { sends: [send], result: [[id, null], null], chordSizes: [] };
+  const result = [[id, null], null];
+  return { sends: [send], result, trail: result, chordSizes: [] };
+}
+
+/** Several links are sent as one group, error links always; those that are groups themselves go by themselves. */
+export function planLinks(
+  links: readonly Signature[],
+  options: PlanOptions,
+  { alwaysGroup = false }: { alwaysGroup?: boolean } = {},
+): readonly Plan[] {
+  if (links.length === 0) return [];
+  const [first] = links;
+  if (first && links.length === 1 && !alwaysGroup) return [planSignature(first, options)];
+  const isGroup = ({ subtaskType }: Signature) => !alwaysGroup && subtaskType === 'group';
+  const groups = links.filter(isGroup).map((link, index) => ({ link, seed: `${options.seed}:group ${index}` }));
+  const rest = links.filter((link) => !isGroup(link));
+  return [
+    ...groups.map(({ link, seed }) => planSignature(link, { ...options, seed })),
+    ...(rest.length === 0 ? [] : [joinMembers(rest, nameUuid(`${options.seed}:links`), options, null)]),
+  ];
 }
 
 function planChain(signature: Signature, options: PlanOptions, position: Position): Plan {
@@ -161,14 +182,16 @@ function joinMembers(
   const plans = tasks.map((each, index) =>
     planSignature(each, { ...options, seed: `${options.seed}:${index}` }, { groupId, groupIndex: index, chord }),
   );
+  const result = [[groupId, null], plans.map((plan) => plan.result)];
   return {
     sends: plans.flatMap(({ sends }) => sends),
-    result: [[groupId, null], plans.map(({ result }) => result)],
+    result,
+    trail: result,
     chordSizes: plans.flatMap(({ chordSizes }) => chordSizes),
   };
 }
 
-const nothing: Plan = { sends: [], result: null, chordSizes: [] };
+const nothing: Plan = { sends: [], result: null, trail: null, chordSizes: [] };
 
 function signatures(value: unknown): Signature[] {
   if (Array.isArray(value)) return value.map(toSignature);

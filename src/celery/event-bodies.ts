@@ -2,7 +2,7 @@
 import type { AppError } from '../core/errors.ts';
 import { pythonException, tracebackOf } from '../core/results.ts';
 import { decodeEnvelope, isObject } from './envelope.ts';
-import { pythonRepr, tupleRepr } from './python-repr.ts';
+import { pythonRepr, safeRepr } from './python-repr.ts';
 
 export type EventFields = Readonly<Record<string, unknown>>;
 
@@ -62,8 +62,9 @@ function systemName(): string {
 export interface ReceivedTask {
   readonly uuid: string;
   readonly name: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** As text. */
+  readonly args: string;
+  readonly kwargs: string;
   readonly rootId: string | null;
   readonly parentId: string | null;
   readonly retries: number;
@@ -77,8 +78,8 @@ export function receivedFields(task: ReceivedTask): EventFields {
   return {
     uuid: task.uuid,
     name: task.name,
-    args: tupleRepr(task.args),
-    kwargs: pythonRepr(task.kwargs),
+    args: task.args,
+    kwargs: task.kwargs,
     root_id: task.rootId,
     parent_id: task.parentId,
     retries: task.retries,
@@ -89,7 +90,7 @@ export function receivedFields(task: ReceivedTask): EventFields {
 
 /** Fields of task-succeeded; the result as text. */
 export function succeededFields(uuid: string, result: unknown, runtimeSeconds: number): EventFields {
-  return { uuid, result: pythonRepr(result), runtime: runtimeSeconds };
+  return { uuid, result: safeRepr(result), runtime: runtimeSeconds };
 }
 
 /** Fields of task-failed and task-retried; no traceback where Celery has none. */

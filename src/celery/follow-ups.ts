@@ -5,11 +5,10 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
-import { nameUuid } from '../core/name-uuid.ts';
 import type { Redis } from '../core/redis.ts';
 import { pythonException, type ResultBackend, type RevokeReason } from '../core/results.ts';
 import type { TaskRegistry } from '../core/task.ts';
-import { type Plan, type PlanOptions, planChainStep, planSignature } from './canvas.ts';
+import { type Plan, type PlanOptions, planChainStep, planLinks, planSignature } from './canvas.ts';
 import { isObject, type JsonObject } from './envelope.ts';
 import { messageWithFollowUps } from './judge-message.ts';
 import { encodeTaskMessage, type Signature, type TaskMessage, toSignature } from './message.ts';
@@ -102,10 +101,10 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
   };
 
   const sendErrorLinks = async (message: TaskMessage, links: readonly Signature[], failedId: string) => {
-    for (const [index, link] of links.entries()) {
-      const groupId = nameUuid(`vambe:errors:${failedId}:${index}`);
-      await send(planSignature(link, optionsFor(message, [failedId], `error:${failedId}:${index}`), { groupId }));
-    }
+    const options = optionsFor(message, [failedId], `error:${failedId}`);
+    // Those of a chord's body are the body's own: the member that failed is another task.
+    const parent = failedId === message.id ? options.parent : { ...options.parent, id: failedId, rootId: failedId };
+    for (const plan of planLinks(links, { ...options, parent }, { alwaysGroup: true })) await send(plan);
   };
 
   const endMemberOf = async (message: TaskMessage, member: ChordMember, end: MemberEnd) => {
@@ -141,13 +140,11 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
   return {
     async afterSuccess(message, result) {
       const { callbacks, chain } = message.embed;
-      const plans = callbacks.map((link, index) =>
-        planSignature(link, optionsFor(message, [result ?? null], `link:${index}`)),
-      );
+      const plans = [...planLinks(callbacks, optionsFor(message, [result ?? null], 'link'))];
       const next = planChainStep(chain, optionsFor(message, [result ?? null], 'chain'));
       if (next) plans.push(next);
       for (const plan of plans) await send(plan);
-      return plans.map((plan) => plan.result);
+      return plans.map(({ trail }) => trail);
     },
     async afterFailure(message, error) {
       await sendErrorLinks(message, message.embed.errbacks, message.id);

@@ -69,12 +69,12 @@ async function queryTask({ node, pid, worker }: NodeContext, ids: unknown): Prom
   return found;
 }
 
-/** Mingle: a newcomer is given the revoked ids, and its own are taken over. Silent (undefined) where it is this node itself. */
+/** Mingle: a newcomer is given the revoked ids, and its own are taken over. null where it is this node itself. */
 function answerHello(
   { node, worker, clock, isInspectOnly }: NodeContext,
   { from_node: from, revoked }: Readonly<Record<string, unknown>>,
 ): unknown {
-  if (from === node) return undefined;
+  if (from === node) return null;
   // Taking them over would be a revoke by another name.
   if (!isInspectOnly && typeof revoked === 'object' && revoked !== null) worker.mergeRevoked(Object.keys(revoked));
   return { revoked: revokedObject(worker.revokedIds()), clock: clock.forward() };

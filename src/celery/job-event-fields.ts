@@ -35,17 +35,17 @@ export function taskEventsOf(event: JobEvent): readonly TaskEvent[] {
 }
 
 function receivedOf(job: Omit<Received, 'meetingId' | 'origin'>) {
-  const { task, args, kwargs } = sentCallOf(job);
+  const { displayName, argsText, kwargsText, rootId, etaText, expiresText } = sentCallOf(job);
   return receivedFields({
     uuid: job.taskId,
-    name: task,
-    args,
-    kwargs,
-    rootId: job.terms?.rootId ?? job.taskId,
+    name: displayName,
+    args: argsText,
+    kwargs: kwargsText,
+    rootId,
     parentId: job.terms?.parentId ?? null,
     retries: job.failedAttempts ?? 0,
-    eta: job.dueAt,
-    expires: job.terms?.expiresAt ?? null,
+    eta: etaText ?? job.dueAt,
+    expires: expiresText ?? job.terms?.expiresAt ?? null,
   });
 }
 

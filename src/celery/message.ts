@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import { decodeEnvelope, type Envelope, encodeEnvelope, isObject, type JsonObject } from './envelope.ts';
-import { pythonRepr, tupleRepr } from './python-repr.ts';
+import { safeRepr, tupleRepr } from './python-repr.ts';
 
 /** One call that is to be sent later: a link, a step of a chain, the body of a chord. */
 export interface Signature {
@@ -43,6 +43,12 @@ export interface TaskMessage {
   readonly groupId: string | null;
   readonly groupIndex: number | null;
   readonly shadow: string | null;
+  /** Arguments as the sender shows them to people; null: it does not. */
+  readonly argsText: string | null;
+  readonly kwargsText: string | null;
+  /** The moments as Python writes them. */
+  readonly etaText: string | null;
+  readonly expiresText: string | null;
   readonly ignoresResult: boolean;
   readonly replyTo: string | null;
   /** 0 to 9; on Redis the lower is served first. */
@@ -144,6 +150,10 @@ function commonFields(from: JsonObject, { args, kwargs }: { args: unknown; kwarg
     groupId: textOf(from.group),
     groupIndex: wholeNumber(from.group_index, 0),
     shadow: textOf(from.shadow),
+    argsText: shownText(from.argsrepr),
+    kwargsText: shownText(from.kwargsrepr),
+    etaText: momentTextOf(from.eta, 'eta'),
+    expiresText: typeof from.expires === 'number' ? null : momentTextOf(from.expires, 'expires'),
     ignoresResult: from.ignore_result === true,
   };
 }
@@ -235,7 +245,7 @@ export function encodeTaskMessage(task: TaskToSend): { readonly key: string; rea
     root_id: task.rootId ?? id,
     parent_id: task.parentId ?? null,
     argsrepr: tupleRepr(args),
-    kwargsrepr: pythonRepr(kwargs),
+    kwargsrepr: safeRepr(kwargs),
     origin: task.origin,
     ignore_result: task.ignoresResult ?? false,
     ...task.headers,
@@ -319,6 +329,12 @@ function momentText(ms: number | null | undefined): string | null {
   return ms === null || ms === undefined ? null : new Date(ms).toISOString().replace('Z', '000+00:00');
 }
 
+/** `isoformat()` of what was sent: as it is where Python sent it. */
+function momentTextOf(value: unknown, name: string): string | null {
+  if (typeof value === 'string' && /^[\d-]{10}T[\d:]{8}(\.\d{6})?[+-]\d\d:\d\d$/.test(value)) return value;
+  return momentText(momentOf(value, name))?.replace('.000000', '') ?? null;
+}
+
 /** A number means seconds; Celery writes moments only. */
 function expiresOf(value: unknown): TaskMessage['expires'] {
   if (typeof value === 'number') return { inSeconds: value };
@@ -345,6 +361,11 @@ function isUsableText(value: unknown): value is string {
   return (
     typeof value === 'string' && value !== '' && value.length <= maxIdChars && !/\0/.test(value) && isWellFormed(value)
   );
+}
+
+/** Celery itself shows no more than 1,024 characters. */
+function shownText(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.slice(0, 2_048) : null;
 }
 
 function isWellFormed(text: string): boolean {

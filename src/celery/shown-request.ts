@@ -22,12 +22,16 @@ export function requestObject(job: ShownJob, { node, pid }: { node: string; pid:
 
 /** One object of `scheduled`; its priority is that of Celery's timer, which is 6 for every task. */
 export function scheduledObject(job: ShownJob, of: { node: string; pid: number }) {
-  return { eta: microsecondIso(job.dueMs ?? 0), priority: 6, request: requestObject(job, of) };
+  const { etaText } = sentCallOf(job);
+  const dueMs = job.dueMs ?? 0;
+  // Its sender's own words, unless it waits for a further attempt.
+  const eta = etaText !== null && Math.floor(Date.parse(etaText)) === dueMs ? etaText : pythonIso(dueMs);
+  return { eta, priority: 6, request: requestObject(job, of) };
 }
 
-/** `2026-11-23T22:50:47.059000+00:00` */
-export function microsecondIso(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000+00:00');
+/** Python's `isoformat()`: `2026-11-23T22:50:47.059000+00:00`, without a fraction where it is 0. */
+function pythonIso(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000+00:00').replace('.000000', '');
 }
 
 /** kombu's `Queue.as_dict()` of a queue that was declared by its name alone. */

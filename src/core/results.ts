@@ -112,7 +112,13 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
 
   const putAgain = (job: TakenJob, error: AppError, words: string) =>
     put(
-      readsResult(job) ? [meta('state', job, 'RETRY', exceptionJson(error), { traceback: tracebackOf(error) })] : [],
+      [
+        meta('state', job, 'RETRY', exceptionJson(error), {
+          traceback: tracebackOf(error),
+          // Celery sends the task again from within itself.
+          children: [[[job.taskId, null], null]],
+        }),
+      ],
       [status(job, 'processing', `"message":${JSON.stringify(words)}`, now())],
     );
 
@@ -154,9 +160,10 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
     },
     async revoked(job, reason = 'revoked') {
       const result = `{"exc_type":"TaskRevokedError","exc_message":["${reason}"],"exc_module":"celery.exceptions"}`;
-      await put(readsResult(job) ? [meta('final', job, 'REVOKED', result, { dateDone: now() })] : [], [
-        status(job, 'failed', '"error":"cancelled"', now()),
-      ]);
+      await put(
+        [meta('final', job, 'REVOKED', result, { dateDone: now() })],
+        [status(job, 'failed', '"error":"cancelled"', now())],
+      );
     },
     async failedUnrun({ taskId, groupId, parentId }, error) {
       const job = { taskId, terms: { groupId, parentId } };
@@ -234,7 +241,7 @@ function relativesJson({ taskId, failedAttempts = 0, terms }: Described): string
   return parent === null ? group : `${group}"parent_id":${JSON.stringify(parent)},`;
 }
 
-/** Celery stores neither success, retry nor revocation of a task whose sender ignores its result. */
+/** Celery stores no success of a task whose sender ignores its result; all other states it does. */
 function readsResult({ terms }: Pick<RevokedJob, 'terms'>): boolean {
   return terms?.ignoresResult !== true;
 }

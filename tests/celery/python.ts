@@ -59,10 +59,25 @@ export interface PythonWorker {
   readonly exited: Promise<void>;
 }
 
+export interface PythonWorkerOptions {
+  readonly name?: string;
+  readonly concurrency?: number;
+  readonly lists?: string;
+  /** Further arguments of `celery worker`. */
+  readonly more?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A Celery worker on all four lists; resolves when it is ready. */
 export async function startPythonWorker(
   redisUrl: string,
-  { name = 'python@host', concurrency = 2, lists = 'classification,default,celery,vambe_tasks' } = {},
+  {
+    name = 'python@host',
+    concurrency = 2,
+    lists = 'classification,default,celery,vambe_tasks',
+    more = [],
+    env = {},
+  }: PythonWorkerOptions = {},
 ): Promise<PythonWorker> {
   const args = [
     '-m',
@@ -78,9 +93,10 @@ export async function startPythonWorker(
     String(concurrency),
     '-l',
     'info',
+    ...more,
   ];
   const child: ChildProcess = spawn(python, args, {
-    ...options(environment(redisUrl)),
+    ...options(environment(redisUrl, env)),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type PlanOptions, planChainStep, planSignature } from '../../../src/celery/canvas.ts';
+import { type PlanOptions, planChainStep, planLinks, planSignature } from '../../../src/celery/canvas.ts';
 import { fromSignature, type Signature } from '../../../src/celery/message.ts';
 
 const sign = (task: string, more: Partial<Signature> = {}): Signature => ({
@@ -103,5 +103,30 @@ describe('planChainStep', () => {
     const plan = planChainStep([group([sign('a'), sign('b')]), sign('then'), sign('last')], options);
     const chord = plan?.sends[0]?.embed?.chord;
     expect(chord).toMatchObject({ task: 'then', options: { chain: [{ task: 'last' }] } });
+  });
+});
+
+describe('planLinks', () => {
+  it('sends one link by itself, several as one group, and error links always as a group', () => {
+    const groupsOf = (count: number, alwaysGroup = false) =>
+      planLinks([sign('a'), sign('b')].slice(0, count), options, { alwaysGroup }).map(({ sends }) => [
+        sends.length,
+        new Set(sends.map(({ groupId }) => groupId)).size,
+        sends.every(({ groupId }) => groupId !== null),
+      ]);
+    expect(groupsOf(0)).toEqual([]);
+    expect(groupsOf(1)).toEqual([[1, 1, false]]);
+    expect(groupsOf(2)).toEqual([[2, 1, true]]);
+    expect(groupsOf(1, true)).toEqual([[1, 1, true]]);
+  });
+
+  it('names the header of a chord as the child of its sender', () => {
+    const chord = sign('celery.chord', {
+      subtaskType: 'chord',
+      kwargs: { header: fromSignature(group([sign('a')])), body: fromSignature(sign('body')) },
+      options: { task_id: 'g' },
+    });
+    const [plan] = planLinks([chord], options);
+    expect(plan?.trail).toMatchObject([['g', null], [expect.any(Array)]]);
   });
 });

@@ -88,7 +88,7 @@ describe('answers in the words of Celery', () => {
     expect(answer).toEqual({ revoked: { r1: [expect.any(Number), 'r1'] }, clock: expect.any(Number) });
     expect(JSON.stringify(answer)).toMatch(/\[\d+\.5,"r1"\]/);
     expect(node.told).toEqual([['mergeRevoked', ['other']]]);
-    expect(await ask('hello', { from_node: 'worker@host' }, node)).toBeUndefined();
+    expect(await ask('hello', { from_node: 'worker@host' }, node)).toBeNull();
   });
 
   it('turns a fault of ours into an error reply', async () => {

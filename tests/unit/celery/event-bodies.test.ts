@@ -9,6 +9,7 @@ import {
   succeededFields,
   workerFields,
 } from '../../../src/celery/event-bodies.ts';
+import { safeRepr, tupleRepr } from '../../../src/celery/python-repr.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { hasCeleryWire, readVector } from '../../helpers/celery-vectors.ts';
 
@@ -20,8 +21,8 @@ const events = {
   'task-received': receivedFields({
     uuid: 'u',
     name: 'classify_meeting',
-    args: ['m1', false, null, 'api'],
-    kwargs: {},
+    args: tupleRepr(['m1', false, null, 'api']),
+    kwargs: safeRepr({}),
     rootId: 'u',
     parentId: null,
     retries: 0,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { controlCommands } from '../../../src/celery/control-commands.ts';
+import { allowedDifferences } from '../../celery/differential/differences.ts';
 import { codeSpans, readPage, root, sectionOf, tableRows } from './pages.ts';
 
 const page = readPage('docs/recipes/replace-celery.md');
@@ -20,6 +21,11 @@ describe('docs/recipes/replace-celery.md', () => {
     }));
     const sorted = (rows: typeof told) => [...rows].sort((a, b) => String(a.names).localeCompare(String(b.names)));
     expect(sorted(told)).toEqual(sorted(known));
+  });
+
+  it('lists the differences that the differential test allows, with their reasons', () => {
+    const allowed = allowedDifferences.map(({ says, reason }) => [says, reason]);
+    expect(tableRows(sectionOf(page, 'Differences'))).toEqual(allowed);
   });
 
   it('accounts for each of the 68 rows of the conformance checklist, and calls none tested that has no test', () => {
