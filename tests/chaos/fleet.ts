@@ -10,6 +10,8 @@ export interface Fleet {
   kill(worker: SpawnedWorker): void;
   /** Ends and faults that nobody asked for. */
   readonly surprises: readonly string[];
+  /** The function given back tells what workers, dead ones too, have logged since. */
+  listen(): () => readonly string[];
   ready(): Promise<void>;
   stop(): Promise<readonly (number | NodeJS.Signals)[]>;
 }
@@ -23,6 +25,7 @@ export function startFleet(
 ): Fleet {
   const surprises: string[] = [];
   const crew = new Map<SpawnedWorker, string>();
+  const all = new Map<SpawnedWorker, string>();
   let isOver = false;
   let started = 0;
 
@@ -35,6 +38,7 @@ export function startFleet(
       steer: { classifyMs: 100, clockJumpMs: started % 2 === 0 ? clockJumpMs : -clockJumpMs },
     });
     crew.set(worker, name);
+    all.set(worker, name);
     void worker.exited.then((how) => {
       for (const { event, error } of worker.events)
         if (event === 'worker.bug') surprises.push(`${name} met a fault of its own: ${error}`);
@@ -47,6 +51,13 @@ export function startFleet(
 
   return {
     surprises,
+    listen() {
+      const before = new Map([...all.keys()].map((worker) => [worker, worker.events.length]));
+      return () =>
+        [...all].flatMap(([worker, name]) =>
+          worker.events.slice(before.get(worker) ?? 0).map((event) => `${name} ${JSON.stringify(event)}`),
+        );
+    },
     nameOf: (worker) => crew.get(worker) ?? '',
     async pick() {
       for (;;) {

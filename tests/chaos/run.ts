@@ -43,10 +43,11 @@ const startedMs = performance.now();
 /** Time that servers were away: jobs of a dead worker wait for them too. */
 let outageMs = 0;
 
-function note(name: string, tookMs: number, boundMs: number): void {
+function note(name: string, tookMs: number, boundMs: number, told: readonly string[]): void {
   recoveries.set(name, [...(recoveries.get(name) ?? []), tookMs]);
-  if (tookMs > boundMs * slack)
-    violations.push(`${name}: work went on after ${seconds(tookMs)}, at most ${seconds(boundMs)} allowed`);
+  if (tookMs <= boundMs * slack) return;
+  violations.push(`${name}: work went on after ${seconds(tookMs)}, at most ${seconds(boundMs)} allowed`);
+  for (const line of told.slice(0, 60)) say(`     ${line.slice(0, 400)}`);
 }
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
@@ -95,11 +96,12 @@ async function openApp({ postgresUrl, redisUrl }: { postgresUrl: string; redisUr
 async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<void>[]): Promise<void> {
   const { app, fleet, seeded } = scene;
   const beginMs = performance.now();
+  const told = fleet.listen();
   if (fault.name === 'worker killed') {
     const worker = await fleet.pick();
     const held = await heldBy(app, fleet.nameOf(worker));
     fleet.kill(worker);
-    takenUp.push(watchTakenUp(app, held));
+    takenUp.push(watchTakenUp(app, held, told));
   } else await fault.run(scene);
   const tookMs = performance.now() - beginMs;
   let words = '';
@@ -108,7 +110,7 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
     await untilWorkGoesOn(app, backMs);
     const recoveredMs = Date.now() - backMs;
     outageMs += tookMs + recoveredMs;
-    note(fault.name, recoveredMs, fault.boundMs);
+    note(fault.name, recoveredMs, fault.boundMs, told());
     words = `, work again after ${seconds(recoveredMs)}`;
   }
   say(`${String(n).padStart(3)}  ${seconds(performance.now() - startedMs).padStart(8)}  ${fault.name}${words}`);
@@ -116,7 +118,7 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
 }
 
 /** How long the jobs that a worker held when it died take to end; outages of servers meanwhile are not its doing. */
-async function watchTakenUp(app: App, held: readonly string[]): Promise<void> {
+async function watchTakenUp(app: App, held: readonly string[], told: () => readonly string[]): Promise<void> {
   if (held.length === 0) return;
   const [fromMs, outageBeforeMs] = [performance.now(), outageMs];
   const text = `select count(*)::int as open from vambe_worker.jobs where id = any($1::bigint[]) and state in ('queued', 'retrying')`;
@@ -124,7 +126,7 @@ async function watchTakenUp(app: App, held: readonly string[]): Promise<void> {
     const [row] = await app.database.run<{ open: number }>({ name: '', text }, [held]).catch(() => [{ open: 1 }]);
     if (row?.open === 0) break;
   }
-  note('worker killed', performance.now() - fromMs - (outageMs - outageBeforeMs), takenUpBoundMs);
+  note('worker killed', performance.now() - fromMs - (outageMs - outageBeforeMs), takenUpBoundMs, told());
 }
 
 /** Until a job that waited at that moment has been started and completed; the database's clock is this machine's. */

@@ -1,11 +1,13 @@
 /** Worker processes that die, stand still or run out of memory: others take up their jobs, and each shows once. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { insertMeetings, manyTranscripts, spanishTranscript } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { type SpawnOptions, spawnWorker } from '../helpers/spawn-worker.ts';
-import { query, startApp, type TestApp } from '../helpers/start-app.ts';
+import { query, readDocument, readJob, startApp, type TestApp } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const lockMs = 3_000;
@@ -71,26 +73,27 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
   timeout: 120_000,
 }, async () => {
   const [blocked, stopped, second] = [
-    spawn({ environment: { FAILPOINTS: 'asked=block:25000', WORKER_CONCURRENCY: '1' } }),
+    spawn({ environment: { FAILPOINTS: 'asked=block:15000', WORKER_CONCURRENCY: '1' } }),
     spawn({ steer: { lockMs, classifyMs: 2_000 } }),
     spawn({ environment: { WORKER_HOSTNAME: 'second@tests' } }),
   ];
   await Promise.all([blocked, stopped, second].map((worker) => worker.logged('worker.ready')));
-  let started = 0;
-  const askAndStart = async () => {
-    const [meetingId] = await insertMeetings(app.database, [spanishTranscript]);
-    const taskId = await app.ask({ args: [meetingId] });
-    // A loop that is blocked at once publishes nothing; the engine knows who was given a job.
-    const count = ++started;
-    await waitFor('it to run', async () => (await app.queues.get('classification').getActiveCount()) === count);
-    return taskId;
-  };
+  const ask = async () => app.ask({ args: await insertMeetings(app.database, [spanishTranscript]) });
   // So that each job meets the worker that is meant for it.
   second.kill('SIGSTOP');
   stopped.kill('SIGSTOP');
-  const taskIds = [await askAndStart()];
+  const taskIds = [await ask()];
+  // A loop that is blocked at once publishes nothing; the engine knows who was given a job.
+  const isTaken = async () => (await app.queues.get('classification').getActiveCount()) === 1;
+  await waitFor('its loop to be blocked', async () => (await isTaken()) && (await standsStill(blocked.pid)));
+  // It stays blocked for as long as the second one needs; to itself that is one long block.
+  blocked.kill('SIGSTOP');
   stopped.kill('SIGCONT');
-  taskIds.push(await askAndStart());
+  taskIds.push(await ask());
+  await waitFor('it to run', async () => {
+    const document = await readDocument(app, `celery-task-meta-${taskIds[1]}`);
+    return document?.status === 'STARTED' || document?.status === 'PROGRESS';
+  });
   stopped.kill('SIGSTOP');
 
   const messages: string[] = [];
@@ -105,11 +108,14 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
       expect(await app.rowIn(taskId, 'completed')).toMatchObject({ worker: 'second@tests', attempt: 0 });
   };
   await expectSecondsRows();
-  stopped.kill('SIGCONT');
-  for (const worker of [blocked, stopped]) {
-    await waitFor('the standstill to be told', () =>
-      worker.events.some(({ event, ms }) => event === 'worker.loop_blocked' && Number(ms) > lockMs),
-    );
+  for (const [index, worker] of [blocked, stopped].entries()) {
+    const { id } = (await readJob(app, taskIds[index] ?? '')) ?? {};
+    worker.kill('SIGCONT');
+    const isTold = (name: string, told: (fields: Readonly<Record<string, unknown>>) => boolean) =>
+      waitFor(`${name} to be told`, () => worker.events.some((each) => each.event === name && told(each)), 45_000);
+    await isTold('worker.loop_blocked', ({ ms }) => Number(ms) > lockMs);
+    await isTold('job.stale', ({ code, error }) => code === 'STALE_RESULT' && String(error).includes(`j${id}-0`));
+    expect(worker.events.filter(({ event, job_id }) => event === 'job.handed_back' && job_id === id)).toEqual([]);
     worker.kill('SIGTERM');
     expect(await worker.exited).toBe(0);
   }
@@ -122,6 +128,15 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
   expect(runs).toBe(2);
   expect(messages).toHaveLength(2);
 });
+
+/** Its main thread has not run for two and more of the turns that its loop makes by itself. */
+async function standsStill(pid: number): Promise<boolean> {
+  const turns = async () =>
+    /^voluntary_ctxt_switches:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const before = await turns();
+  await sleep(600);
+  return before === (await turns());
+}
 
 test('A6 with 50 transcripts of 2 MB and little memory a worker finishes, or dies and another one does', {
   timeout: 180_000,

@@ -18,7 +18,7 @@ import { createAvailability, isRedisRefusal, isServerFault } from './availabilit
 import { limiter } from './controls.ts';
 import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
-import { handBackToQueue, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
+import { handBackToQueue, isLostJob, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
 
 /** core-notes measurements: a lock of 25 s, looked at each 5 s, takes up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
 const defaultLockMs = 25_000;
@@ -223,11 +223,11 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   const processJob = async (bullJob: Job<JobData>, token: string): Promise<void> => {
     try {
-      if (isStopping) return await handBackToQueue(bullJob, token);
+      if (isStopping) return await handBackToQueue(bullJob, token, log.child({ bull_job_id: bullJob.id }));
       const { id, schedule, v } = bullJob.data;
       if (typeof v !== 'number' || v > jobDataVersion) {
         log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: bullJob.id, version: v, known: jobDataVersion });
-        return await stepBackInQueue(bullJob, token, clock.wallMs() + tooNewDelayMs);
+        return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + tooNewDelayMs, log });
       }
       const rowId = id ?? (await options.acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
       const job = await taker.add(rowId);
@@ -239,7 +239,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     } catch (error) {
       if (!isServerFault(error)) throw error;
       if (error.code.startsWith('DATABASE_')) database.reportFailure(error);
-      await stepBackInQueue(bullJob, token, clock.wallMs() + serverFaultDelayMs);
+      await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + serverFaultDelayMs, log });
     }
   };
 
@@ -377,9 +377,8 @@ function createAnnouncements(): { next(publish: () => Promise<void>): void; stop
   };
 }
 
-/** After a lost lock or an emptied Redis BullMQ reports "Missing lock" or "Missing key": expected, the row decides. */
 function logWorkerError(error: Error, log: Log): void {
-  if (/^Missing (lock|key)/.test(error.message)) log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
+  if (isLostJob(error)) log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
   else if (!/ECONN|Connection is closed|EPIPE|ETIMEDOUT/.test(error.message))
     log.warn('queue.error', { error: error.message.slice(0, 300) });
 }

@@ -42,16 +42,16 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
       return log.info('job.closed', { reason: outcome.reason });
     case 'step-back':
       log.debug('job.stepped_back', { reason: outcome.reason, delay_ms: outcome.delayMs });
-      return stepBackInQueue(request.bullJob, request.token, deps.clock.wallMs() + outcome.delayMs);
+      return stepBackInQueue(request.bullJob, request.token, { untilMs: deps.clock.wallMs() + outcome.delayMs, log });
     case 'hold':
       // First the queue, so that this job is not taken again at once.
       await deps.hold(job.queue, outcome);
       await deps.results.waiting(job, outcome.error);
-      log.debug('job.held', { code: outcome.error.code });
-      return handBackToQueue(request.bullJob, request.token);
+      return handBackToQueue(request.bullJob, request.token, log, () => {
+        log.debug('job.held', { code: outcome.error.code });
+      });
     case 'hand-back':
-      log.info('job.handed_back', {});
-      return handBackToQueue(request.bullJob, request.token);
+      return handBackToQueue(request.bullJob, request.token, log);
     case 'fail':
       return settleFailure(deps, request, outcome.error, null);
     case 'retry': {
@@ -114,13 +114,42 @@ async function settleFailure(
 }
 
 /** Back in line after a while; BullMQ counts no attempt. Always throws. */
-export async function stepBackInQueue(bullJob: Job<JobData>, token: string, untilMs: number): Promise<never> {
-  await bullJob.moveToDelayed(untilMs, token);
+export async function stepBackInQueue(
+  bullJob: Job<JobData>,
+  token: string,
+  { untilMs, log }: { untilMs: number; log: Log },
+): Promise<never> {
+  await tellLoss(log, () => bullJob.moveToDelayed(untilMs, token));
   throw new DelayedError();
 }
 
 /** Next in line for another worker; BullMQ counts no attempt. Always throws. */
-export async function handBackToQueue(bullJob: Job<JobData>, token: string): Promise<never> {
-  await bullJob.moveToWait(token);
+export async function handBackToQueue(
+  bullJob: Job<JobData>,
+  token: string,
+  log: Log,
+  tell = () => log.info('job.handed_back', {}),
+): Promise<never> {
+  await tellLoss(log, async () => {
+    await bullJob.moveToWait(token);
+    tell();
+  });
   throw new WaitingError();
+}
+
+/** What BullMQ says of a job that is another worker's by now, or nobody's after Redis was emptied: expected, the row decides. */
+export function isLostJob({ message }: Error): boolean {
+  return /^(Missing (lock|key) for|Lock mismatch for|could not renew lock for|Job \S+ is not in the active state)/.test(
+    message,
+  );
+}
+
+/** A lost job cannot be given back either, and needs not: told once, and BullMQ is left with nothing to do for it. */
+async function tellLoss(log: Log, letGo: () => Promise<unknown>): Promise<void> {
+  try {
+    await letGo();
+  } catch (error) {
+    if (!(error instanceof Error && isLostJob(error))) throw error;
+    log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
+  }
 }
