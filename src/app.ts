@@ -43,7 +43,7 @@ import {
 import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
-import { createClassifierFromSettings } from './services/classification/llm/from-settings.ts';
+import { createClassifierFromSettings, type LlmParts } from './services/classification/llm/from-settings.ts';
 import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
 import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
@@ -129,7 +129,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     record: (call) => callRecorder.add(call),
     readSpentToday: () => readSpentToday(database),
   };
-  const classifier = options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory }));
+  const classifier = options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log }));
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
@@ -303,13 +303,15 @@ async function readBuilt<T>(file: string): Promise<T | undefined> {
 export async function chooseClassifier(
   config: Config,
   taxonomy: Taxonomy,
-  options: { clock?: Clock; memory?: ReplyMemory; isPatient?: boolean } = {},
+  options: { clock?: Clock; memory?: ReplyMemory; log?: Log; isPatient?: boolean } = {},
 ): Promise<Classifier> {
-  const { clock = systemClock, memory, isPatient = true } = options;
+  const { clock = systemClock, memory, log, isPatient = true } = options;
   const cues = await readBuilt<CompiledCues>(compiledCues);
   if (!usesLlm(config)) return createOfflineClassifier(taxonomy, cues);
   const [model, apiKey] = [llmModel(config), llmApiKey(config)];
-  const parts = { model, apiKey, taxonomy, compiledCues: cues, clock, memory, isPatient };
+  const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
+    log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
+  const parts = { model, apiKey, taxonomy, compiledCues: cues, clock, memory, isPatient, onBudgetNearlyUsed };
   return createClassifierFromSettings({ ...parts, settings: config, prices: await readPriceTable(config) });
 }
 

@@ -11,9 +11,12 @@ import type { TryAgain } from './try-again.ts';
 
 export interface ChatRequest extends ChatQuestion {
   readonly signal: AbortSignal;
-  /** Asked just before each call, told just after it, while its place among the calls at a time is still held. */
-  readonly meter?: { before(): Promise<void>; after(reply: ChatReply): void };
+  /** Asked just before each call; what it gives is told just after it, while its place among the calls at a time is still held. */
+  readonly meter?: Meter;
 }
+
+/** @param question what is sent · the function is called without a reply where there was none */
+export type Meter = (question: ChatQuestion, signal: AbortSignal) => Promise<(reply?: ChatReply) => void>;
 
 export interface ChatReply extends Usage {
   readonly text: string;
@@ -57,18 +60,22 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
   const ask = async ({ signal, meter, ...question }: ChatRequest): Promise<ChatReply> => {
     for (;;) {
       signal.throwIfAborted();
-      await meter?.before();
-      const startMs = clock.monotonicMs();
-      const body = writeBody(question, unknown);
-      const answer = await post({ headers, body: body.pieces, signal });
-      if (answer.status === 200) {
-        const reply = read(answer, Math.max(0, Math.round(clock.monotonicMs() - startMs)));
-        meter?.after(reply);
-        return reply;
+      const end = await meter?.(question, signal);
+      try {
+        const startMs = clock.monotonicMs();
+        const body = writeBody(question, unknown);
+        const answer = await post({ headers, body: body.pieces, signal });
+        if (answer.status === 200) {
+          const reply = read(answer, Math.max(0, Math.round(clock.monotonicMs() - startMs)));
+          end?.(reply);
+          return reply;
+        }
+        const refused = dialect.dispensable.find((name) => !unknown.has(name) && isRefusalOf(answer, name, body));
+        if (refused === undefined) throw faultOfAnswer(answer, where, clock.wallMs());
+        unknown.add(refused);
+      } finally {
+        end?.();
       }
-      const refused = dialect.dispensable.find((name) => !unknown.has(name) && isRefusalOf(answer, name, body));
-      if (refused === undefined) throw faultOfAnswer(answer, where, clock.wallMs());
-      unknown.add(refused);
     }
   };
   const read = ({ body }: ProviderAnswer, latencyMs: number): ChatReply => {

@@ -41,6 +41,8 @@ export interface LlmParts {
   readonly prices: PriceTable;
   /** Absent: no queue is there to wait in its place. */
   readonly memory?: ReplyMemory;
+  /** Once a day, when four fifths of the budget are spent. */
+  readonly onBudgetNearlyUsed?: (spent: { spentUsd: number; usdPerDay: number }) => void;
   /** False: each call is made once. */
   readonly isPatient?: boolean;
 }
@@ -82,7 +84,12 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
     budget:
       usdPerDay === null
         ? noBudget
-        : createBudget({ usdPerDay, readSpentToday: async () => memory?.readSpentToday() ?? 0, clock }),
+        : createBudget({
+            usdPerDay,
+            readSpentToday: async () => memory?.readSpentToday() ?? 0,
+            clock,
+            onNearlyUsed: (spentUsd) => parts.onBudgetNearlyUsed?.({ spentUsd, usdPerDay }),
+          }),
   });
   return settings.classifierFallback === 'offline'
     ? withFallback(classifier, createOfflineClassifier(taxonomy, compiledCues))

@@ -6,9 +6,10 @@ import type { Classification, Classifier, ClassifierInput, ModelUsage, Probe } f
 import { type CompiledCues, createProgram, type Program } from '../offline/program.ts';
 import { chooseSegments, mostChars } from '../offline/windows.ts';
 import { type Budget, noBudget } from './budget.ts';
-import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts';
+import type { ChatClient, ChatReply, Meter } from './chat-client.ts';
 import type { Usage } from './dialect.ts';
 import { createQuoteFinder } from './ground.ts';
+import { createMeter } from './meter.ts';
 import { createOrderFinder, type OrderFinder, without } from './orders.ts';
 import { type ChatMessage, promptVersion, writeRepairPrompt, writeSystemPrompt, writeUserPrompt } from './prompt.ts';
 import { createReplyReader, type ReadReply, type ReplyReader } from './read-reply.ts';
@@ -54,7 +55,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),
-    meter: { before: () => budget.check(), after: (reply) => budget.spend(costOf(reply.model, reply)) },
+    meter: createMeter(client.model, costOf, budget),
   };
   return {
     kind: 'llm',
@@ -69,7 +70,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
 
 interface Setup extends LlmClassifierOptions {
   readonly costOf: (model: string, usage: Usage) => number | null;
-  readonly meter: NonNullable<ChatRequest['meter']>;
+  readonly meter: Meter;
   readonly makeFence: () => string;
   /** Only what is too long to be shown whole needs the cues of all fields. */
   readonly readProgram: () => Program;

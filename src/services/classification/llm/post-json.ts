@@ -40,7 +40,7 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
   return ({ headers, body, signal }) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const timers: NodeJS.Timeout[] = [];
+      const lifts: (() => void)[] = [];
       const length = body.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
       const request = send({
         ...target,
@@ -49,7 +49,7 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
         headers: { 'content-type': 'application/json', 'content-length': length, ...headers },
       });
       const end = (finish: () => void) => {
-        for (const timer of timers) clearTimeout(timer);
+        for (const lift of lifts) lift();
         signal.removeEventListener('abort', onAbort);
         finish();
       };
@@ -60,16 +60,16 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
       const onAbort = () => giveUp(signal.reason);
       signal.addEventListener('abort', onAbort, { once: true });
       const limit = (ms: number, what: string) => {
-        const timer = setTimeout(() => giveUp(timedOut(host, what, ms)), ms);
-        timers.push(timer);
-        return timer;
+        const lift = startLimit(ms, () => giveUp(timedOut(host, what, ms)));
+        lifts.push(lift);
+        return lift;
       };
       limit(bounds.wholeMs, 'give its whole reply');
-      const connecting = limit(bounds.connectMs, 'take a connection');
+      const liftConnecting = limit(bounds.connectMs, 'take a connection');
       const connected = () => {
-        clearTimeout(connecting);
-        const waiting = limit(bounds.firstByteMs, 'begin its reply');
-        request.once('response', () => clearTimeout(waiting));
+        liftConnecting();
+        const liftWaiting = limit(bounds.firstByteMs, 'begin its reply');
+        request.once('response', liftWaiting);
       };
       request.once('socket', (socket) => {
         if (!socket.connecting) connected();
@@ -86,6 +86,18 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
       for (const piece of body) request.write(piece);
       request.end();
     });
+}
+
+/** A process that stood still itself looks first at what came meanwhile. The function that is given lifts the limit. */
+function startLimit(ms: number, onOver: () => void): () => void {
+  let look: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    look = setImmediate(onOver);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(look);
+  };
 }
 
 /** Rejects as soon as there is more than is taken. */

@@ -1,0 +1,23 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { createPostJson } from '../../../src/services/classification/llm/post-json.ts';
+
+test('a process that stood still longer than a bound takes the reply that came meanwhile', async () => {
+  // A server of the same process stands still too, and answers before any timer of either is looked at.
+  const server = createServer((request, response) => {
+    request.resume();
+    request.once('end', () => response.end('{}'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const bounds = { connectMs: 20, firstByteMs: 5_000, wholeMs: 5_000, maxReplyBytes: 1_000 };
+  const post = createPostJson({ url: `http://127.0.0.1:${port}/`, bounds });
+  const reply = post({ headers: {}, body: ['{', Buffer.from('}')], signal: new AbortController().signal });
+  const stillUntilMs = performance.now() + 60;
+  while (performance.now() < stillUntilMs) {
+    // stands still
+  }
+  expect(await reply).toMatchObject({ status: 200, body: '{}' });
+});
