@@ -12,6 +12,8 @@ export interface Fleet {
   readonly surprises: readonly string[];
   /** The function given back tells what workers, dead ones too, have logged since. */
   listen(): () => readonly string[];
+  /** Some worker is there to take jobs. */
+  readonly isManned: boolean;
   ready(): Promise<void>;
   stop(): Promise<readonly (number | NodeJS.Signals)[]>;
 }
@@ -49,8 +51,13 @@ export function startFleet(
   };
   for (let n = 0; n < workers; n++) start();
 
+  const readyOnes = () => [...crew.keys()].filter(({ events }) => events.some(({ event }) => event === 'worker.ready'));
+
   return {
     surprises,
+    get isManned() {
+      return readyOnes().length > 0;
+    },
     listen() {
       const before = new Map([...all.keys()].map((worker) => [worker, worker.events.length]));
       return () =>
@@ -61,7 +68,7 @@ export function startFleet(
     nameOf: (worker) => crew.get(worker) ?? '',
     async pick() {
       for (;;) {
-        const ready = [...crew.keys()].filter(({ events }) => events.some(({ event }) => event === 'worker.ready'));
+        const ready = readyOnes();
         if (ready.length > 0) return seeded.pick(ready);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }

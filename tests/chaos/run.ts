@@ -101,7 +101,7 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
     const worker = await fleet.pick();
     const held = await heldBy(app, fleet.nameOf(worker));
     fleet.kill(worker);
-    takenUp.push(watchTakenUp(app, held, told));
+    takenUp.push(watchTakenUp(scene, held, told));
   } else await fault.run(scene);
   const tookMs = performance.now() - beginMs;
   let words = '';
@@ -117,16 +117,29 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
   await sleep(seeded.between(200, 1_500));
 }
 
-/** How long the jobs that a worker held when it died take to end; outages of servers meanwhile are not its doing. */
-async function watchTakenUp(app: App, held: readonly string[], told: () => readonly string[]): Promise<void> {
+/** Jobs of dead workers that are being waited for; one that kills their next worker too begins anew. */
+const watches = new Set<{ readonly held: readonly string[]; fromMs: number; outageBeforeMs: number }>();
+
+/** How long the jobs that a worker held when it died take to end; outages of servers, and times without any worker, are not its doing. */
+async function watchTakenUp(
+  { app, fleet }: Scene,
+  held: readonly string[],
+  told: () => readonly string[],
+): Promise<void> {
+  const begin = () => ({ fromMs: performance.now(), outageBeforeMs: outageMs });
+  for (const watch of watches) if (watch.held.some((rowId) => held.includes(rowId))) Object.assign(watch, begin());
   if (held.length === 0) return;
-  const [fromMs, outageBeforeMs] = [performance.now(), outageMs];
+  const watch = { held, ...begin() };
+  watches.add(watch);
   const text = `select count(*)::int as open from vambe_worker.jobs where id = any($1::bigint[]) and state in ('queued', 'retrying')`;
-  for (; performance.now() - fromMs < drainMs; await sleep(200)) {
+  for (; performance.now() - watch.fromMs < drainMs; await sleep(200)) {
     const [row] = await app.database.run<{ open: number }>({ name: '', text }, [held]).catch(() => [{ open: 1 }]);
     if (row?.open === 0) break;
+    if (!fleet.isManned) watch.fromMs += 200;
   }
-  note('worker killed', performance.now() - fromMs - (outageMs - outageBeforeMs), takenUpBoundMs, told());
+  watches.delete(watch);
+  const tookMs = performance.now() - watch.fromMs - (outageMs - watch.outageBeforeMs);
+  note('worker killed', tookMs, takenUpBoundMs, told());
 }
 
 /** Until a job that waited at that moment has been started and completed; the database's clock is this machine's. */

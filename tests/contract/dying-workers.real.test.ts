@@ -129,6 +129,26 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
   expect(messages).toHaveLength(2);
 });
 
+test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is found by the others from its silence', {
+  timeout: 120_000,
+}, async () => {
+  const survivor = spawn({ environment: { WORKER_HOSTNAME: 'survivor@tests' } });
+  await survivor.logged('worker.ready');
+  survivor.kill('SIGSTOP');
+  const doomed = spawn({ steer: { lockMs, classifyMs: 60_000 } });
+  await doomed.logged('worker.ready');
+  const taskId = await app.ask({ args: await insertMeetings(app.database, [spanishTranscript]) });
+  await waitFor('it to run', async () => (await app.queues.get('classification').getActiveCount()) === 1);
+  await app.redis.flushdb();
+  // It has swept, leaving out what it runs itself, and nobody else will.
+  await waitFor('the marker', () => app.redis.exists('vambe:marker'));
+  doomed.kill('SIGKILL');
+  await doomed.exited;
+  survivor.kill('SIGCONT');
+  await app.rowIn(taskId, 'completed');
+  expect(await survivor.logged('queue.redelivered')).toMatchObject({ reason: expect.stringContaining('died') });
+});
+
 /** Its main thread has not run for two and more of the turns that its loop makes by itself. */
 async function standsStill(pid: number): Promise<boolean> {
   const turns = async () =>

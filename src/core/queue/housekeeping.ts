@@ -4,7 +4,7 @@ import { endsWithin } from '../ends-within.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
-import { beat, heartbeatMs, removePresence, setMarker, type WorkerState } from './presence.ts';
+import { beat, heartbeatMs, mayBury, removePresence, setMarker, type WorkerState } from './presence.ts';
 import type { Sweep } from './recover.ts';
 
 const sweepEveryMs = 30_000;
@@ -45,23 +45,36 @@ export function createHousekeeping({
   let isStopped = false;
   let sweptMs = Number.NEGATIVE_INFINITY;
   let hasSchedules = false;
+  /** Processes whose silence has been dealt with. */
+  let buried: ReadonlySet<string> = new Set();
   let work: Promise<void> = Promise.resolve();
 
   const tellDebug = (error: unknown) =>
     log.debug('worker.beat_failed', { error: error instanceof Error ? error.message : 'unknown' });
 
+  /** Whether this process is the one to look after what somebody who has fallen silent left. */
+  const leavesOrphans = async (silent: readonly string[]): Promise<boolean> => {
+    const asked = silent.filter((place) => !buried.has(place)).map((place) => mayBury(redis, place));
+    return (await Promise.all(asked)).includes(true);
+  };
+
   const look = async (): Promise<void> => {
-    const [{ hasMarker }, cancelled] = await Promise.all([beat(redis, state(), clock), readCancellations(redis)]);
+    const [{ hasMarker, silent }, cancelled] = await Promise.all([
+      beat(redis, state(), clock),
+      readCancellations(redis),
+    ]);
     for (const rowId of cancelled)
       void cancel(rowId)?.then(() => endCancellation(redis, [rowId]).catch(() => undefined));
     // Not waited for: a provider may take its time, and a late beat looks like a death.
     void lookAtHolds().catch((error) => tellDebug(error));
     const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
-    if (hasMarker && !isDue) return;
+    const isOrphaned = await leavesOrphans(silent);
+    if (hasMarker && !isDue && !isOrphaned) return;
     sweptMs = clock.monotonicMs();
     // Before jobs are delivered to a queue that is to be paused.
     await applyControls({ registersSchedules: false });
-    await sweep.run(hasMarker ? 'stale' : 'everything');
+    await sweep.run(hasMarker ? (isOrphaned ? 'orphaned' : 'stale') : 'everything');
+    buried = new Set(silent);
     // After the sweep, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
     if (!hasMarker || !hasSchedules) await applyControls({ registersSchedules: true });
     hasSchedules = true;

@@ -42,16 +42,32 @@ const placeOf = ({ worker, pid }: Pick<WorkerState, 'worker' | 'pid'>) => `${wor
 const nameOf = (place: string) => place.slice(0, place.lastIndexOf('#'));
 const stateKey = (place: string) => `vambe:worker:${place}`;
 
-/** Writes the state and says whether Redis still has the marker. */
-export async function beat(redis: Redis, state: WorkerState, clock: Clock): Promise<{ hasMarker: boolean }> {
+export interface Heard {
+  readonly hasMarker: boolean;
+  /** Processes that have been silent for more than three beats and less than a minute. */
+  readonly silent: readonly string[];
+}
+
+/** Writes the state; says whether Redis still has the marker, and who has fallen silent. */
+export async function beat(redis: Redis, state: WorkerState, clock: Clock): Promise<Heard> {
+  const nowMs = clock.wallMs();
   const replies = await redis
     .multi()
-    .zadd(indexKey, clock.wallMs(), placeOf(state))
+    .zadd(indexKey, nowMs, placeOf(state))
     .setex(stateKey(placeOf(state)), Math.ceil(goneAfterMs / 1_000), JSON.stringify(state))
     .exists(markerKey)
+    .zrangebyscore(indexKey, ...silentRange(nowMs))
     .exec();
-  return { hasMarker: replies?.[2]?.[1] === 1 };
+  const silent = replies?.[3]?.[1];
+  return { hasMarker: replies?.[2]?.[1] === 1, silent: Array.isArray(silent) ? silent : [] };
 }
+
+/** True for one process in ten seconds: one looks after what a silent one left. */
+export async function mayBury(redis: Redis, place: string): Promise<boolean> {
+  return (await redis.set(`vambe:buried:${place}`, '1', 'EX', 10, 'NX')) === 'OK';
+}
+
+const silentRange = (nowMs: number) => [nowMs - 10 * goneAfterMs, `(${nowMs - goneAfterMs}`] as const;
 
 export async function setMarker(redis: Redis): Promise<void> {
   await redis.set(markerKey, '1');
@@ -73,7 +89,7 @@ export interface SilentWorker {
 /** Workers that neither beat within the last 6 s nor took their leave: killed, frozen or cut off. Forgotten after a minute. */
 export async function listSilentWorkers(redis: Redis, clock: Clock): Promise<readonly SilentWorker[]> {
   const nowMs = clock.wallMs();
-  const found = await redis.zrangebyscore(indexKey, nowMs - 10 * goneAfterMs, `(${nowMs - goneAfterMs}`, 'WITHSCORES');
+  const found = await redis.zrangebyscore(indexKey, ...silentRange(nowMs), 'WITHSCORES');
   return found.flatMap((worker, index) =>
     index % 2 === 0 ? [{ worker: nameOf(worker), silentMs: Math.max(0, nowMs - Number(found[index + 1])) }] : [],
   );

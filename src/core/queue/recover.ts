@@ -7,8 +7,9 @@ import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
 import { bullJobId, type Queues, queuePrefix } from './queues.ts';
 
-/** Younger rows may be on their way into the queue; as old as a lock. */
+/** Younger rows may be on their way into the queue; as old as a lock. What a dead worker left is older than any such way. */
 const untouchedMs = 25_000;
+const orphanedMs = 5_000;
 const rowsAPage = 1_000;
 
 export interface RecoverDeps {
@@ -21,9 +22,26 @@ export interface RecoverDeps {
 }
 
 export interface Sweep {
-  /** `everything`: rows of every age, when Redis turned out to be empty. Gives back how many jobs were delivered again. */
-  run(scope: 'stale' | 'everything'): Promise<number>;
+  /** Gives back how many jobs were delivered again. */
+  run(scope: SweepScope): Promise<number>;
 }
+
+/**
+ * `stale`: old rows, and only where the queues hold fewer jobs than rows are open. `orphaned`: a worker is gone; a Redis that
+ * was emptied knew nothing of what it still ran. `everything`: rows of every age, when Redis turned out to be empty.
+ */
+export type SweepScope = 'stale' | 'orphaned' | 'everything';
+
+const ages: Readonly<Record<SweepScope, number | null>> = {
+  stale: untouchedMs,
+  orphaned: orphanedMs,
+  everything: null,
+};
+const reasons: Readonly<Record<SweepScope, string>> = {
+  stale: 'their queue entry was gone',
+  orphaned: 'their queue entry was gone when their worker died',
+  everything: 'redis came back empty',
+};
 
 export function createSweep({ ledger, queues, redis, log, isRunningHere }: RecoverDeps): Sweep {
   const redeliverPage = async (page: readonly OpenJob[]): Promise<number> => {
@@ -36,7 +54,7 @@ export function createSweep({ ledger, queues, redis, log, isRunningHere }: Recov
     return won.length;
   };
 
-  const run = async (scope: 'stale' | 'everything'): Promise<number> => {
+  const run = async (scope: SweepScope): Promise<number> => {
     if (scope === 'stale' && (await queuesHoldAllOpen(ledger, queues))) return 0;
     let delivered = 0;
     let afterRowId = '0';
@@ -44,17 +62,13 @@ export function createSweep({ ledger, queues, redis, log, isRunningHere }: Recov
       const page = await ledger.listOpen({
         afterRowId,
         limit: rowsAPage,
-        olderThanMs: scope === 'stale' ? untouchedMs : null,
+        olderThanMs: ages[scope],
       });
       delivered += await redeliverPage(page);
       afterRowId = page.at(-1)?.rowId ?? afterRowId;
       if (page.length < rowsAPage) break;
     }
-    if (delivered > 0)
-      log.warn('queue.redelivered', {
-        jobs: delivered,
-        reason: scope === 'stale' ? 'their queue entry was gone' : 'redis came back empty',
-      });
+    if (delivered > 0) log.warn('queue.redelivered', { jobs: delivered, reason: reasons[scope] });
     return delivered;
   };
 
