@@ -140,11 +140,12 @@ try {
 
 const text = JSON.stringify(rounded(report), null, 2);
 if (flags.json) process.stdout.write(`${text}\n`);
-else {
+else if (!flags.smoke) {
   await mkdir(new URL('./results/', import.meta.url), { recursive: true });
   const file = new URL(`./results/${new Date().toISOString().replaceAll(':', '-')}.json`, import.meta.url);
   await writeFile(file, `${text}\n`);
   say(`written to bench/results/${file.pathname.split('/').at(-1)}`);
 }
 for (const shortfall of shortfalls) say(`falls short: ${shortfall}`);
-process.exit(shortfalls.length === 0 ? 0 : 1);
+// A smoke run shows that each case works; so few meetings measure nothing.
+process.exit(shortfalls.length === 0 || flags.smoke ? 0 : 1);

@@ -12,8 +12,8 @@ export interface Fleet {
   readonly surprises: readonly string[];
   /** The function given back tells what workers, dead ones too, have logged since. */
   listen(): () => readonly string[];
-  /** Some worker is there to take jobs. */
-  readonly isManned: boolean;
+  /** For how long so far no worker was there to take jobs: those that were killed were still being replaced. */
+  readonly unmannedMs: number;
   ready(): Promise<void>;
   stop(): Promise<readonly (number | NodeJS.Signals)[]>;
 }
@@ -53,10 +53,17 @@ export function startFleet(
 
   const readyOnes = () => [...crew.keys()].filter(({ events }) => events.some(({ event }) => event === 'worker.ready'));
 
+  let unmannedMs = 0;
+  let lookedMs = performance.now();
+  const looking = setInterval(() => {
+    if (readyOnes().length === 0) unmannedMs += performance.now() - lookedMs;
+    lookedMs = performance.now();
+  }, 50);
+
   return {
     surprises,
-    get isManned() {
-      return readyOnes().length > 0;
+    get unmannedMs() {
+      return unmannedMs;
     },
     listen() {
       const before = new Map([...all.keys()].map((worker) => [worker, worker.events.length]));
@@ -85,6 +92,7 @@ export function startFleet(
       // One that is still starting knows no signals yet.
       await this.ready();
       isOver = true;
+      clearInterval(looking);
       for (const worker of crew.keys()) worker.kill('SIGTERM');
       return Promise.all([...crew.keys()].map(({ exited }) => exited));
     },

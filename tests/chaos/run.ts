@@ -106,9 +106,9 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
   const tookMs = performance.now() - beginMs;
   let words = '';
   if (fault.boundMs !== null) {
-    const backMs = Date.now();
+    const [backMs, unmannedBeforeMs] = [Date.now(), fleet.unmannedMs];
     await untilWorkGoesOn(app, backMs);
-    const recoveredMs = Date.now() - backMs;
+    const recoveredMs = Math.max(0, Date.now() - backMs - (fleet.unmannedMs - unmannedBeforeMs));
     outageMs += tookMs + recoveredMs;
     note(fault.name, recoveredMs, fault.boundMs, told());
     words = `, work again after ${seconds(recoveredMs)}`;
@@ -118,7 +118,7 @@ async function inflict(scene: Scene, fault: Fault, n: number, takenUp: Promise<v
 }
 
 /** Jobs of dead workers that are being waited for; one that kills their next worker too begins anew. */
-const watches = new Set<{ readonly held: readonly string[]; fromMs: number; outageBeforeMs: number }>();
+const watches = new Set<{ readonly held: readonly string[]; fromMs: number; idleBeforeMs: number }>();
 
 /** How long the jobs that a worker held when it died take to end; outages of servers, and times without any worker, are not its doing. */
 async function watchTakenUp(
@@ -126,7 +126,8 @@ async function watchTakenUp(
   held: readonly string[],
   told: () => readonly string[],
 ): Promise<void> {
-  const begin = () => ({ fromMs: performance.now(), outageBeforeMs: outageMs });
+  const idleMs = () => outageMs + fleet.unmannedMs;
+  const begin = () => ({ fromMs: performance.now(), idleBeforeMs: idleMs() });
   for (const watch of watches) if (watch.held.some((rowId) => held.includes(rowId))) Object.assign(watch, begin());
   if (held.length === 0) return;
   const watch = { held, ...begin() };
@@ -135,10 +136,9 @@ async function watchTakenUp(
   for (; performance.now() - watch.fromMs < drainMs; await sleep(200)) {
     const [row] = await app.database.run<{ open: number }>({ name: '', text }, [held]).catch(() => [{ open: 1 }]);
     if (row?.open === 0) break;
-    if (!fleet.isManned) watch.fromMs += 200;
   }
   watches.delete(watch);
-  const tookMs = performance.now() - watch.fromMs - (outageMs - watch.outageBeforeMs);
+  const tookMs = performance.now() - watch.fromMs - (idleMs() - watch.idleBeforeMs);
   note('worker killed', tookMs, takenUpBoundMs, told());
 }
 
