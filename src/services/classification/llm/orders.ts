@@ -26,11 +26,11 @@ export type OrderFinder = (transcript: string, segments: readonly Segment[]) => 
 export function createOrderFinder(taxonomy: Taxonomy): OrderFinder {
   const program = createProgram(withoutFields(taxonomy));
   return (transcript, segments) => {
-    const { tokens, sentences, turns, turnOf, marks } = readTranscript(program, transcript, segments);
+    const { tokens, sentences, turns, marks } = readTranscript(program, transcript, segments);
     const ordered = new Set((marks.get('order') ?? []).map(({ first }) => tokens[first]?.sentence));
-    return sentences.flatMap(({ first, last }, index) => {
+    return sentences.flatMap(({ first, last, turn }, index) => {
       const [from, to] = [tokens[first], tokens[last]];
-      const isAside = turns[turnOf[index] ?? -1]?.role === 'ignored';
+      const isAside = turns[turn]?.role === 'ignored';
       if (from === undefined || to === undefined || !(ordered.has(index) || isAside || from.isQuotedData)) return [];
       const before = transcript.slice(Math.max(0, from.start - mostSpeakerChars), from.start);
       const label = isAside ? (speakerBefore.exec(before)?.[0].replace(/^[\n.!?…]/u, '').length ?? 0) : 0;

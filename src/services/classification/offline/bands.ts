@@ -1,6 +1,6 @@
 /** An enum answered by a number: "somos 40 personas" falls into the band that holds 40. */
 import type { FieldResult } from '../classifier.ts';
-import type { Hit } from './reading.ts';
+import { type Hit, trustAt } from './reading.ts';
 import { emptyResult, framedWeight, isNegated, quote, type Scope } from './weigh.ts';
 
 const statedConfidence = 0.9;
@@ -15,7 +15,7 @@ export function decideBand(scope: Scope, hits: readonly Hit[]): FieldResult {
   for (const hit of hits) {
     if (hit.action.role !== 'band') continue;
     const number = reading.numbers.find((each) => each.last >= hit.first && each.first <= hit.last);
-    const trust = reading.trust[reading.tokens[hit.first]?.sentence ?? 0] ?? 1;
+    const trust = trustAt(reading, hit.first);
     if (number === undefined || trust <= 0 || (!hit.action.isFirm && isNegated(reading, hit))) continue;
     if (framedWeight(scope, hit, frames) < field.decide.threshold) continue;
     const step = steps.find((each) => number.value >= each.from);

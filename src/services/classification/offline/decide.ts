@@ -1,8 +1,8 @@
 /** From weighed hits to the answer of an enum, boolean or list field. */
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Evidence, FieldResult, FieldValue } from '../classifier.ts';
-import type { Hit, Reading } from './reading.ts';
-import { confidenceOf, emptyResult, quote, type WeighedHit } from './weigh.ts';
+import { type Hit, type Reading, trustAt } from './reading.ts';
+import { confidenceOf, emptyResult, isNegated, quote, type WeighedHit } from './weigh.ts';
 
 interface Standing {
   /** Index of the value. */
@@ -99,8 +99,8 @@ function refine(
   const id = valueId(field, best.part);
   for (const hit of hits) {
     const rule = field.refine[hit.action.part];
-    const trust = reading.trust[reading.tokens[hit.first]?.sentence ?? 0] ?? 1;
-    const isDenied = !hit.action.isFirm && (reading.negatorBefore[hit.first] ?? -1) >= 0;
+    const trust = trustAt(reading, hit.first);
+    const isDenied = !hit.action.isFirm && isNegated(reading, hit);
     if (rule === undefined || rule.from !== id || trust <= 0 || isDenied) continue;
     const part = field.values.findIndex((value) => value.id === rule.to);
     return { part, evidence: [quote(reading, hit.first, hit.last)] };

@@ -1,8 +1,9 @@
 /** Topics, commitments, follow-up and summary, in the transcript's own words. */
 import type { Classification, FieldResult } from '../classifier.ts';
 import type { Program, TextRole } from './program.ts';
-import type { Reading } from './reading.ts';
+import { type Reading, trustAt } from './reading.ts';
 import type { Sentence } from './tokens.ts';
+import { isNegated } from './weigh.ts';
 
 type Extracts = Pick<Classification, 'keyTopics' | 'actionItems' | 'nextSteps' | 'summary'>;
 
@@ -28,9 +29,9 @@ function sentencesWith(reading: Reading, role: TextRole, most: number): Sentence
   const found = new Set<number>();
   for (const mark of reading.marks.get(role) ?? []) {
     const index = reading.tokens[mark.first]?.sentence ?? 0;
-    const role = reading.turns[reading.turnOf[index] ?? -1]?.role;
-    const isOrder = reading.trust[index] === 0 && role !== 'seller';
-    if (!isOrder && (reading.negatorBefore[mark.first] ?? -1) < 0) found.add(index);
+    const sentence = reading.sentences[index];
+    const isOrder = sentence?.trust === 0 && reading.turns[sentence.turn]?.role !== 'seller';
+    if (!isOrder && !isNegated(reading, mark)) found.add(index);
   }
   return [...found]
     .sort((a, b) => a - b)
@@ -60,7 +61,7 @@ function findTopics(program: Program, reading: Reading, fields: readonly FieldRe
     for (const { quote } of fields[index]?.evidence ?? []) if (quote.split(/\s+/).length <= maxTopicWords) add(quote);
   });
   for (const mark of reading.marks.get('topics') ?? []) {
-    const isEvidence = (reading.trust[reading.tokens[mark.first]?.sentence ?? 0] ?? 1) > 0;
+    const isEvidence = trustAt(reading, mark.first) > 0;
     const start = reading.tokens[mark.first]?.start ?? 0;
     if (isEvidence) add(reading.text.slice(start, reading.tokens[mark.last]?.end ?? start));
   }
@@ -82,7 +83,7 @@ function summarise(reading: Reading, fields: readonly FieldResult[], most: numbe
     scores.set(index, (scores.get(index) ?? 0) + mark.action.weight);
   }
   const best = [...scores]
-    .filter(([index]) => (reading.trust[index] ?? 1) > 0 && isLongEnough(reading.sentences[index]))
+    .filter(([index]) => isQuotable(reading.sentences[index]))
     .sort((a, b) => b[1] - a[1] || a[0] - b[0])
     .slice(0, most)
     .map(([index]) => index)
@@ -94,8 +95,8 @@ function summarise(reading: Reading, fields: readonly FieldResult[], most: numbe
     .join(' ');
 }
 
-function isLongEnough(sentence: Sentence | undefined): boolean {
-  return sentence !== undefined && sentence.last - sentence.first + 1 >= minSummaryWords;
+function isQuotable(sentence: Sentence | undefined): boolean {
+  return sentence !== undefined && sentence.trust > 0 && sentence.last - sentence.first + 1 >= minSummaryWords;
 }
 
 /** Index of the last start that is not beyond the offset. */

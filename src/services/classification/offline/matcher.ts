@@ -1,11 +1,10 @@
 /**
  * Finds every pattern of a set in one pass over the tokens. The patterns are one trie, and a node remembers until when it is live.
- * Each word carries the edges it may move along. Of a few it tries all; a word like "de" has five hundred, while only about five
- * nodes are live: there the live ones are asked whether the word leads on from them.
+ * A word like "de" leads on from five hundred nodes, while only a few are live: those are asked whether the word leads on from them.
  */
 import type { Token } from './tokens.ts';
 import type { Trie } from './trie.ts';
-import { createMoveReader, type MoveReader, type MoveTable, root } from './word-moves.ts';
+import { createMoveReader, type MoveReader, type WordMoves } from './word-moves.ts';
 
 /** Told of every match: what it means, and the indexes of its first and last token. */
 export type OnMatch = (action: number, first: number, last: number) => void;
@@ -30,7 +29,15 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const firstOf = new Int32Array(trie.nodeCount);
   const lastFirst = new Int32Array(actionCount).fill(-1);
   const depths = new Int32Array(trie.nodeCount);
-  for (const edges of Object.values(trie.edges)) for (const [from, , depth] of edges) depths[from] = depth;
+  /** Nodes that some pattern goes on from: only they are ever live. */
+  const goesOn = new Uint8Array(trie.nodeCount);
+  for (const edges of Object.values(trie.edges)) {
+    for (const [from, , depth] of edges) {
+      depths[from] = depth;
+      goesOn[from] = 1;
+    }
+  }
+  const leadingOn = new Int32Array(trie.nodeCount);
   /** The first `listedCount` are the nodes that are live, and some that were a moment ago. */
   const listed = new Int32Array(trie.nodeCount);
   const isListed = new Uint8Array(trie.nodeCount);
@@ -38,6 +45,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   let tick = 0;
 
   const keepLive = (node: number, until: number, first: number): void => {
+    if (goesOn[node] === 0) return;
     liveUntil[node] = until;
     firstOf[node] = first;
     if (isListed[node] === 1) return;
@@ -46,10 +54,10 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     listedCount += 1;
   };
 
-  const leadingOn: number[] = [];
+  const found: number[] = [];
   /** The live nodes that a word leads on from; strikes off what is live no longer. */
-  const findLeadingOn = (leadsOn: Uint8Array): readonly number[] => {
-    leadingOn.length = 0;
+  const findLeadingOn = ({ bit, nextOf }: WordMoves): number => {
+    let count = 0;
     let kept = 0;
     for (let at = 0; at < listedCount; at += 1) {
       const node = listed[at] ?? 0;
@@ -59,11 +67,18 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       }
       listed[kept] = node;
       kept += 1;
-      if (((leadsOn[node >> 3] ?? 0) & (1 << (node & 7))) !== 0) leadingOn.push(node);
+      if (((leadingOn[node] ?? 0) & bit) !== 0 && nextOf.has(node)) {
+        found[count] = node;
+        count += 1;
+      }
     }
     listedCount = kept;
-    if (leadingOn.length > 1) leadingOn.sort((a, b) => (depths[b] ?? 0) - (depths[a] ?? 0) || a - b);
-    return leadingOn;
+    if (count > 1) {
+      // Deepest first: a node must be read before the same word writes it anew.
+      found.length = count;
+      found.sort((a, b) => (depths[b] ?? 0) - (depths[a] ?? 0) || a - b);
+    }
+    return count;
   };
 
   const arrive = (to: number, first: number, last: number, base: number, onMatch: OnMatch): void => {
@@ -82,12 +97,14 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     }
   };
 
-  const followTable = ({ leadsOn, nextOf, begins }: MoveTable, index: number, base: number, onMatch: OnMatch): void => {
-    for (const from of findLeadingOn(leadsOn)) {
+  const follow = (moves: WordMoves, index: number, base: number, onMatch: OnMatch): void => {
+    const count = listedCount === 0 ? 0 : findLeadingOn(moves);
+    for (let at = 0; at < count; at += 1) {
+      const from = found[at] ?? 0;
       const first = firstOf[from] ?? 0;
-      for (const to of nextOf.get(from) ?? []) arrive(to, first, index, base, onMatch);
+      for (const to of moves.nextOf.get(from) ?? []) arrive(to, first, index, base, onMatch);
     }
-    for (const to of begins) arrive(to, index, index, base, onMatch);
+    for (const to of moves.begins) arrive(to, index, index, base, onMatch);
   };
 
   const forget = (): void => {
@@ -99,7 +116,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   };
 
   return {
-    readMoves: createMoveReader(trie),
+    readMoves: createMoveReader(trie, leadingOn),
     run(tokens, onMatch) {
       if (tick + tokens.length * sentenceTicks > maxTick) forget();
       tick += sentenceTicks;
@@ -108,13 +125,8 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
         const token = tokens[index];
         if (token === undefined) break;
         tick += token.brk === 'sentence' ? sentenceTicks : 1;
-        const { edges, table } = token.word.moves;
-        if (table !== null) followTable(table, index, base, onMatch);
-        for (let at = 0; at < edges.length; at += 2) {
-          const from = edges[at] ?? 0;
-          if (from === root) arrive(edges[at + 1] ?? 0, index, index, base, onMatch);
-          else if ((liveUntil[from] ?? 0) >= tick) arrive(edges[at + 1] ?? 0, firstOf[from] ?? 0, index, base, onMatch);
-        }
+        const { moves } = token.word;
+        if (moves.bit !== 0) follow(moves, index, base, onMatch);
       }
     },
   };

@@ -26,15 +26,6 @@ export interface Reading {
   /** By field index. */
   readonly hits: readonly (readonly Hit[])[];
   readonly marks: ReadonlyMap<TextRole, readonly Mark[]>;
-  /** Index of the first token of the clause that a token is in. */
-  readonly clauseStart: Int32Array;
-  /** Index of the last word of the nearest negation before a token, or -1. */
-  readonly negatorBefore: Int32Array;
-  readonly hedgeBefore: Int32Array;
-  /** By sentence: 1 counts, between 0 and 1 counts less, 0 is no evidence, -1 was denied. */
-  readonly trust: Float32Array;
-  /** By sentence: index of its turn, or -1. */
-  readonly turnOf: Int32Array;
   /** Index of the first token that counts as the client's. */
   readonly openingAt: number;
 }
@@ -50,30 +41,27 @@ export function readTranscript(program: Program, text: string, segments: readonl
   const { tokens, turns } = findTurns(all, program.roleOf);
   const sentences = findSentences(text, tokens);
   const { hits, marks } = findMatches(program, tokens);
-  const clauseStart = findClauses(tokens);
+  markClauses(tokens);
   assignRoles(turns, {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),
     clientClaims: (marks.get('clientClaims') ?? []).map((mark) => mark.first),
     sentences,
   });
-  const turnOf = findTurnOf(sentences, turns);
-  const trust = weighSentences(tokens, sentences, turns, turnOf, marks);
-  const opening = sentences.findIndex((sentence, index) => (trust[index] ?? 1) === 1 && sentence.last > sentence.first);
-  return {
-    text,
-    tokens,
-    sentences,
-    turns,
-    numbers: findNumbers(tokens),
-    hits,
-    marks,
-    clauseStart,
-    negatorBefore: spread(tokens, withoutExceptions(marks), grammar.negation.reach, clauseStart),
-    hedgeBefore: spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, clauseStart),
-    trust,
-    turnOf,
-    openingAt: sentences[opening]?.first ?? 0,
-  };
+  markTurns(sentences, turns);
+  weighSentences(tokens, sentences, turns, marks);
+  spread(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
+  spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
+  const opening = sentences.find((sentence) => sentence.trust === 1 && sentence.last > sentence.first);
+  return { text, tokens, sentences, turns, numbers: findNumbers(tokens), hits, marks, openingAt: opening?.first ?? 0 };
+}
+
+/** The sentence that a token is in. */
+export function sentenceAt({ tokens, sentences }: Reading, token: number): Sentence | undefined {
+  return sentences[tokens[token]?.sentence ?? 0];
+}
+
+export function trustAt(reading: Reading, token: number): number {
+  return sentenceAt(reading, token)?.trust ?? 1;
 }
 
 function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 'hits' | 'marks'> {
@@ -93,14 +81,12 @@ function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 
   return { hits, marks };
 }
 
-function findClauses(tokens: readonly Token[]): Int32Array {
-  const starts = new Int32Array(tokens.length);
+function markClauses(tokens: readonly Token[]): void {
   let start = 0;
   tokens.forEach((token, index) => {
     if (token.brk !== 'none') start = index;
-    starts[index] = start;
+    token.clauseStart = start;
   });
-  return starts;
 }
 
 function withoutExceptions(marks: Reading['marks']): readonly Mark[] {
@@ -110,59 +96,52 @@ function withoutExceptions(marks: Reading['marks']): readonly Mark[] {
   return negators.filter((each) => !exceptions.some((other) => other.first <= each.last && each.first <= other.last));
 }
 
-/** For each token the nearest mark whose reach, within its clause, covers it. */
-function spread(tokens: readonly Token[], marks: readonly Mark[], reach: number, clauseStart: Int32Array): Int32Array {
-  const nearest = new Int32Array(tokens.length).fill(-1);
+/** Tells each token the nearest mark whose reach, within its clause, covers it. */
+function spread(tokens: readonly Token[], marks: readonly Mark[], reach: number, kind: 'negator' | 'hedge'): void {
   for (const { last } of marks) {
-    for (let at = last + 1; at <= last + reach && at < tokens.length; at += 1) {
-      if ((clauseStart[at] ?? 0) > last) break;
-      nearest[at] = Math.max(nearest[at] ?? -1, last);
+    for (let at = last + 1; at <= last + reach; at += 1) {
+      const token = tokens[at];
+      if (token === undefined || token.clauseStart > last) break;
+      if (token[kind] < last) token[kind] = last;
     }
   }
-  return nearest;
 }
 
-function findTurnOf(sentences: readonly Sentence[], turns: readonly Turn[]): Int32Array {
-  const turnOf = new Int32Array(sentences.length).fill(-1);
+function markTurns(sentences: readonly Sentence[], turns: readonly Turn[]): void {
   let turn = 0;
-  sentences.forEach((sentence, index) => {
+  for (const sentence of sentences) {
     while (turn < turns.length && (turns[turn]?.last ?? 0) < sentence.first) turn += 1;
     const candidate = turns[turn];
-    if (candidate !== undefined && sentence.first >= candidate.first) turnOf[index] = turn;
-  });
-  return turnOf;
+    if (candidate !== undefined && sentence.first >= candidate.first) sentence.turn = turn;
+  }
 }
 
 function weighSentences(
   tokens: readonly Token[],
   sentences: readonly Sentence[],
   turns: readonly Turn[],
-  turnOf: Int32Array,
   marks: Reading['marks'],
-): Float32Array {
-  const trust = new Float32Array(sentences.length).fill(1);
+): void {
+  for (const sentence of sentences) {
+    const role = turns[sentence.turn]?.role;
+    if (role === 'ignored' || role === 'seller' || tokens[sentence.first]?.isQuotedData === true) sentence.trust = 0;
+  }
+  const opensWith = ({ first }: Sentence, role: TextRole): boolean =>
+    (marks.get(role) ?? []).some((mark) => mark.first >= first && mark.first - first <= 1);
   sentences.forEach((sentence, index) => {
-    const role = turns[turnOf[index] ?? -1]?.role;
-    if (role === 'ignored' || tokens[sentence.first]?.isQuotedData === true) trust[index] = 0;
-    if (role === 'seller') trust[index] = 0;
-  });
-  const opensWith = (index: number, role: TextRole): boolean => {
-    const sentence = sentences[index];
-    if (sentence === undefined) return false;
-    return (marks.get(role) ?? []).some((mark) => mark.first >= sentence.first && mark.first - sentence.first <= 1);
-  };
-  sentences.forEach((_, index) => {
-    const turn = turns[turnOf[index] ?? -1];
-    const next = turns[turnOf[index + 1] ?? -1];
+    const turn = turns[sentence.turn];
+    const answer = sentences[index + 1];
+    const next = turns[answer?.turn ?? -1];
     if (turn?.role !== 'seller' || next === undefined || next === turn || next.role === 'seller') return;
-    const verdict = opensWith(index + 1, 'refusal') ? -1 : opensWith(index + 1, 'confirmation') ? confirmedTrust : 0;
-    if (verdict === 0) return;
-    trust[index] = verdict;
+    const verdict = answer && (opensWith(answer, 'refusal') ? -1 : opensWith(answer, 'confirmation') && confirmedTrust);
+    if (!verdict) return;
+    sentence.trust = verdict;
     // "Entonces son una clínica. ¿Correcto?": the question is a tag on the sentence before.
-    const own = sentences[index];
-    if (own !== undefined && own.last - own.first < 3 && turnOf[index - 1] === turnOf[index])
-      trust[index - 1] = verdict;
+    const before = sentences[index - 1];
+    if (sentence.last - sentence.first < 3 && before?.turn === sentence.turn) before.trust = verdict;
   });
-  for (const mark of marks.get('order') ?? []) trust[tokens[mark.first]?.sentence ?? 0] = 0;
-  return trust;
+  for (const mark of marks.get('order') ?? []) {
+    const ordered = sentences[tokens[mark.first]?.sentence ?? 0];
+    if (ordered) ordered.trust = 0;
+  }
 }

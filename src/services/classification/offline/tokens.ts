@@ -12,6 +12,11 @@ export class Token {
   brk: 'none' | 'clause' | 'sentence';
   /** Number of its sentence, from 0. */
   sentence = 0;
+  /** Index of the first token of its clause. */
+  clauseStart = 0;
+  /** Index of the last word of the nearest negation that reaches it, or -1. */
+  negator = -1;
+  hedge = -1;
   private readonly flags: number;
 
   constructor(start: number, end: number, word: Word, brk: Token['brk'], flags: number) {
@@ -59,6 +64,10 @@ export interface Sentence {
   /** Index of the last token. */
   last: number;
   isQuestion: boolean;
+  /** 1 counts, between 0 and 1 counts less, 0 is no evidence, -1 was denied. */
+  trust: number;
+  /** Index of its turn, or -1. */
+  turn: number;
 }
 
 export interface Segment {
@@ -212,7 +221,7 @@ export function findSentences(text: string, tokens: readonly Token[]): Sentence[
     const current = sentences.at(-1);
     if (token.brk === 'sentence' || current === undefined) {
       if (current !== undefined) current.isQuestion = isAsked(text, tokens, index - 1, token.start);
-      sentences.push({ first: index, last: index, isQuestion: false });
+      sentences.push({ first: index, last: index, isQuestion: false, trust: 1, turn: -1 });
     } else {
       current.last = index;
     }

@@ -1,7 +1,7 @@
 /** How much each hit of a field counts: frames, negation, hedges and speakers. */
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { FieldResult } from '../classifier.ts';
-import type { Hit, Reading } from './reading.ts';
+import { type Hit, type Reading, sentenceAt } from './reading.ts';
 
 export interface WeighedHit {
   readonly hit: Hit;
@@ -41,7 +41,7 @@ export function weighHits(scope: Scope, hits: readonly Hit[]): WeighedHit[] {
 function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | null {
   const { reading, field } = scope;
   const sentence = reading.tokens[hit.first]?.sentence ?? 0;
-  const trust = reading.trust[sentence] ?? 1;
+  const trust = reading.sentences[sentence]?.trust ?? 1;
   if (trust === 0) return null;
   const { frame, factor } = findFactor(scope, hit, frames);
   const isQuoted = frame !== null && factor > 0 && field.frames[frame.action.part]?.quoted === true;
@@ -49,7 +49,8 @@ function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | 
   if (weight === 0) return null;
   const isDenied = trust < 0 || (!hit.action.isFirm && isNegated(reading, hit));
   if (isDenied) weight = weight > 0 ? -weight * denialShare : 0;
-  else if (!hit.action.isFirm && (reading.hedgeBefore[hit.first] ?? -1) >= 0 && weight > 0) weight *= scope.hedgeFactor;
+  else if (!hit.action.isFirm && (reading.tokens[hit.first]?.hedge ?? -1) >= 0 && weight > 0)
+    weight *= scope.hedgeFactor;
   if (weight === 0) return null;
   const sameSentence = frame !== null && reading.tokens[frame.first]?.sentence === sentence;
   const from = isQuoted && sameSentence ? Math.min(frame.first, hit.first) : hit.first;
@@ -88,7 +89,7 @@ const aloneSlack = 2;
 
 /** Without a frame the place may speak: the first words of the talk present the firm, and a bare answer is an answer. */
 function factorByPlace({ reading, field }: Scope, hit: Hit): number {
-  const own = reading.sentences[reading.tokens[hit.first]?.sentence ?? 0];
+  const own = sentenceAt(reading, hit.first);
   const factors = [hit.action.unframed];
   const wordsIn = hit.first - reading.openingAt;
   if (field.opening !== undefined && wordsIn <= field.opening.reach) {
@@ -100,7 +101,7 @@ function factorByPlace({ reading, field }: Scope, hit: Hit): number {
 }
 
 export function isNegated(reading: Reading, hit: { readonly first: number }): boolean {
-  return (reading.negatorBefore[hit.first] ?? -1) >= 0;
+  return (reading.tokens[hit.first]?.negator ?? -1) >= 0;
 }
 
 interface Reached {
@@ -149,7 +150,7 @@ function isNearer(frame: Hit, distance: number, than: Reached | null): boolean {
 function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number | null {
   const rule = field.frames[frame.action.part];
   if (rule === undefined) return null;
-  const { tokens, clauseStart, sentences } = reading;
+  const { tokens, sentences } = reading;
   const isBefore = frame.first <= hit.first;
   if (rule.side !== 'both' && (rule.side === 'before') !== isBefore) return null;
   const hitSentence = tokens[hit.first]?.sentence ?? 0;
@@ -164,7 +165,7 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
   if (distance > rule.reach) return null;
   if (rule.within === 'clause') {
     const [early, late] = isBefore ? [frame.last, hit.first] : [hit.last, frame.first];
-    if ((clauseStart[late] ?? 0) > early) return null;
+    if ((tokens[late]?.clauseStart ?? 0) > early) return null;
   }
   return distance;
 }

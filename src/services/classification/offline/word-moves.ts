@@ -1,36 +1,30 @@
 /** Where words lead in the trie of a taxonomy's patterns. */
 import { type Edge, joinerKey, numberKey, type Trie } from './trie.ts';
 
-/** Where a word leads in the trie. Deepest first: a node must be read before the same word writes it anew. */
+/** Where a word leads in the trie. */
 export interface WordMoves {
-  /** Pairs of nodes, from and to; none where there is a table. */
-  readonly edges: Int32Array;
-  readonly table: MoveTable | null;
-}
-
-export interface MoveTable {
-  /** A bit for each node that the word leads on from. */
-  readonly leadsOn: Uint8Array;
-  readonly nextOf: ReadonlyMap<number, readonly number[]>;
   /** Nodes that the word alone leads to. */
   readonly begins: readonly number[];
+  /** From a node that an earlier word led to. */
+  readonly nextOf: ReadonlyMap<number, readonly number[]>;
+  /** Of the 32 that nodes remember, the bit of this word; words share them. */
+  readonly bit: number;
 }
 
 /** Index of the node where every pattern begins. */
 export const root = 0;
 
-/** Words of more edges have a table. */
-const mostEdges = 24;
-
 /** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. */
 export type MoveReader = (folded: string, isNumber: boolean, isJoiner: boolean) => WordMoves;
 
-export function createMoveReader(trie: Trie): MoveReader {
+/** `leadingOn` gets the bits of the words that lead on from a node, so that most are ruled out without a look at their map. */
+export function createMoveReader(trie: Trie, leadingOn: Int32Array): MoveReader {
   const edges = new Map(Object.entries(trie.edges));
   const stems = new Set<string>();
   for (const key of edges.keys()) if (key.endsWith('*')) stems.add(key);
   const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
-  const noMoves: WordMoves = { edges: new Int32Array(0), table: null };
+  const noMoves: WordMoves = { begins: [], nextOf: new Map(), bit: 0 };
+  let readCount = 0;
   return (folded, isNumber, isJoiner) => {
     const found = [...(edges.get(folded) ?? [])];
     if (isNumber) found.push(...(edges.get(numberKey) ?? []));
@@ -40,14 +34,12 @@ export function createMoveReader(trie: Trie): MoveReader {
       if (stems.has(stem)) found.push(...(edges.get(stem) ?? []));
     }
     if (found.length === 0) return noMoves;
-    found.sort(([fromA, , depthA], [fromB, , depthB]) => depthB - depthA || fromA - fromB);
-    if (found.length > mostEdges) return { edges: noMoves.edges, table: toTable(found, trie.nodeCount) };
-    return { edges: Int32Array.from(found.flatMap((edge) => edge.slice(0, 2))), table: null };
+    readCount += 1;
+    return readEdges(found, 1 << (readCount & 31), leadingOn);
   };
 }
 
-function toTable(edges: readonly Edge[], nodeCount: number): MoveTable {
-  const leadsOn = new Uint8Array((nodeCount >> 3) + 1);
+function readEdges(edges: readonly Edge[], bit: number, leadingOn: Int32Array): WordMoves {
   const nextOf = new Map<number, number[]>();
   const begins: number[] = [];
   for (const [from, to] of edges) {
@@ -55,7 +47,7 @@ function toTable(edges: readonly Edge[], nodeCount: number): MoveTable {
     if (from === root) begins.push(to);
     else if (known !== undefined) known.push(to);
     else nextOf.set(from, [to]);
-    if (from !== root) leadsOn[from >> 3] = (leadsOn[from >> 3] ?? 0) | (1 << (from & 7));
+    if (from !== root) leadingOn[from] = (leadingOn[from] ?? 0) | bit;
   }
-  return { leadsOn, nextOf, begins };
+  return { begins, nextOf, bit };
 }
