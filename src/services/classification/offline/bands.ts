@@ -10,7 +10,6 @@ const confirmedConfidence = 0.75;
 export function decideBand(scope: Scope, hits: readonly Hit[]): FieldResult {
   const { field, reading } = scope;
   const frames = hits.filter((hit) => hit.action.role === 'frame');
-  const steps = [...(field.bands?.steps ?? [])].sort((a, b) => b.from - a.from);
   let result = emptyResult;
   for (const hit of hits) {
     if (hit.action.role !== 'band') continue;
@@ -18,7 +17,7 @@ export function decideBand(scope: Scope, hits: readonly Hit[]): FieldResult {
     const trust = trustAt(reading, hit.first);
     if (number === undefined || trust <= 0 || (!hit.action.isFirm && isNegated(reading, hit))) continue;
     if (framedWeight(scope, hit, frames) < field.decide.threshold) continue;
-    const step = steps.find((each) => number.value >= each.from);
+    const step = stepOf(field.bands?.steps ?? [], number.value);
     if (step === undefined) continue;
     const from = Math.min(hit.first, number.first);
     const to = Math.max(hit.last, number.last);
@@ -26,4 +25,11 @@ export function decideBand(scope: Scope, hits: readonly Hit[]): FieldResult {
     result = { value: step.value, confidence, evidence: [quote(reading, from, to)] };
   }
   return result;
+}
+
+/** The highest step that a number reaches. */
+function stepOf<Step extends { readonly from: number }>(steps: readonly Step[], value: number): Step | undefined {
+  let best: Step | undefined;
+  for (const step of steps) if (step.from <= value && step.from >= (best?.from ?? step.from)) best = step;
+  return best;
 }

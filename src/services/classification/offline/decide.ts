@@ -22,8 +22,8 @@ export function decideOne(
   reading: Reading,
   refineHits: readonly Hit[],
 ): FieldResult {
-  const ranked = rank(field, weighed);
-  const [best, second] = ranked;
+  if (weighed.length === 0) return emptyResult;
+  const [best, second] = rank(field, weighed);
   const { threshold, margin } = field.decide;
   if (best === undefined || best.score < threshold || best.score - Math.max(0, second?.score ?? 0) < margin)
     return emptyResult;
@@ -38,11 +38,13 @@ export function decideOne(
 
 /** Every value of a list that has enough; an empty list is a null. */
 export function decideMany(field: FileField, weighed: readonly WeighedHit[], reading: Reading): FieldResult {
+  if (weighed.length === 0) return emptyResult;
   const enough = rank(field, weighed).filter((each) => each.score >= field.decide.threshold);
   const ids = new Set(enough.map((each) => valueId(field, each.part)));
-  const kept = enough
-    .filter((each) => !field.values[each.part]?.unless.some((other) => ids.has(other)))
-    .sort((a, b) => a.part - b.part);
+  const kept = sorted(
+    enough.filter((each) => !field.values[each.part]?.unless.some((other) => ids.has(other))),
+    (a, b) => a.part - b.part,
+  );
   if (kept.length === 0) return emptyResult;
   return {
     value: kept.map((each) => valueId(field, each.part)),
@@ -58,8 +60,17 @@ function rank(field: FileField, weighed: readonly WeighedHit[]): Standing[] {
     if (list === undefined) byPart.set(each.hit.action.part, [each]);
     else list.push(each);
   }
-  const standings = [...byPart].map(([part, hits]) => ({ part, hits, score: scoreOf(field, hits) }));
-  return standings.filter((each) => each.score > 0).sort((a, b) => b.score - a.score || firstOf(a) - firstOf(b));
+  const standings: Standing[] = [];
+  for (const [part, hits] of byPart) {
+    const score = scoreOf(field, hits);
+    if (score > 0) standings.push({ part, hits, score });
+  }
+  return sorted(standings, (a, b) => b.score - a.score || firstOf(a) - firstOf(b));
+}
+
+/** Sorts in place. Most lists hold one, for which a sort would still make its work space. */
+function sorted<T>(list: T[], compare: (a: T, b: T) => number): T[] {
+  return list.length < 2 ? list : list.sort(compare);
 }
 
 function firstOf(standing: Standing): number {
@@ -81,7 +92,8 @@ function scoreOf(field: FileField, hits: readonly WeighedHit[]): number {
 
 /** The strongest mentions, each quoted once, in the order of the text. */
 function quoteBest(reading: Reading, hits: readonly WeighedHit[]): Evidence[] {
-  const best = hits.filter((each) => each.weight > 0).sort((a, b) => b.weight - a.weight || a.hit.first - b.hit.first);
+  const positive = hits.filter((each) => each.weight > 0);
+  const best = sorted(positive, (a, b) => b.weight - a.weight || a.hit.first - b.hit.first);
   const chosen: WeighedHit[] = [];
   for (const each of best) {
     const overlaps = chosen.some((other) => other.from <= each.to && each.from <= other.to);

@@ -33,12 +33,12 @@ export function countLanguages(reading: Reading, lexicon: Lexicon): LanguageCoun
 }
 
 export function decideLanguage(field: FileField, languages: LanguageCount, lexicon: Lexicon): FieldResult {
-  const ranked = lexicon.languageIds
-    .map((id, index) => ({ id, count: languages.counts[index] ?? 0 }))
-    .sort((a, b) => b.count - a.count);
-  const [best, second] = ranked;
-  if (best === undefined || best.count < minCount) return emptyResult;
-  const share = best.count / (best.count + (second?.count ?? 0));
-  if (share < minShare || !field.values.some((value) => value.id === best.id)) return emptyResult;
-  return { value: best.id, confidence: Math.round(Math.min(0.99, share) * 100) / 100, evidence: [] };
+  const { counts } = languages;
+  const best = Math.max(0, ...counts);
+  const at = counts.indexOf(best);
+  const second = Math.max(0, ...counts.filter((_each, index) => index !== at));
+  const id = lexicon.languageIds[at];
+  const share = best / (best + second);
+  if (best < minCount || share < minShare || !field.values.some((value) => value.id === id)) return emptyResult;
+  return { value: id ?? null, confidence: Math.round(Math.min(0.99, share) * 100) / 100, evidence: [] };
 }

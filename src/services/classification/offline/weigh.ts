@@ -31,6 +31,7 @@ export function weighHits(scope: Scope, hits: readonly Hit[]): WeighedHit[] {
     else if (hit.action.role === 'frame') frames.push(hit);
   }
   const weighed: WeighedHit[] = [];
+  if (cues.length === 0) return weighed;
   for (const hit of dropOverlapped(cues, scope.field.type === 'list')) {
     const each = weighHit(scope, hit, frames);
     if (each !== null) weighed.push(each);
