@@ -109,7 +109,7 @@ try {
     );
   }
   if (chosen.has('classifier')) {
-    const classifier = await measureClassifier(app, { meetings: size.classifier });
+    const classifier = await measureClassifier({ meetings: size.classifier });
     report.classifier = classifier;
     say(`offline classifier: ${classifier.ms_a_meeting.toFixed(3)} ms a meeting of 150 words`);
   }
