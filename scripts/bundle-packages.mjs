@@ -1,9 +1,9 @@
 // Makes dist/ of what the compiler left in build/: our own files one by one, so that paths beside them hold, and the packages that
 // they import in a few files under dist/packages/. A start then reads dozens of files instead of hundreds.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transformSync } from 'esbuild';
 
 const at = (folder) => fileURLToPath(new URL(`../${folder}/`, import.meta.url));
 const compiled = at('build');
@@ -41,3 +41,11 @@ await build({
     },
   ],
 });
+
+// Without their comments, which a process would hold in memory as long as it runs; names stay, for stack traces.
+const packages = path.join(at('dist'), 'packages');
+for (const file of readdirSync(packages).filter((each) => each.endsWith('.js'))) {
+  const source = readFileSync(path.join(packages, file), 'utf8');
+  const { code } = transformSync(source, { minifyWhitespace: true, legalComments: 'inline', target: 'node20' });
+  writeFileSync(path.join(packages, file), code);
+}

@@ -28,14 +28,11 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const liveUntil = new Int32Array(trie.nodeCount).fill(-1);
   const firstOf = new Int32Array(trie.nodeCount);
   const lastFirst = new Int32Array(actionCount).fill(-1);
-  const depths = new Int32Array(trie.nodeCount);
+  const depths = Uint8Array.from(trie.depths);
   /** Nodes that some pattern goes on from: only they are ever live. */
   const goesOn = new Uint8Array(trie.nodeCount);
-  for (const edges of Object.values(trie.edges)) {
-    for (const [from, , depth] of edges) {
-      depths[from] = depth;
-      goesOn[from] = 1;
-    }
+  for (const pairs of Object.values(trie.edges)) {
+    for (let at = 0; at < pairs.length; at += 2) goesOn[pairs[at] ?? 0] = 1;
   }
   const leadingOn = new Int32Array(trie.nodeCount);
   /** The first `listedCount` are the nodes that are live, and some that were a moment ago. */

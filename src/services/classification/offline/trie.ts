@@ -7,9 +7,6 @@ export interface Pattern {
   readonly action: number;
 }
 
-/** From one node to the next, and how deep the first stands. */
-export type Edge = readonly [from: number, to: number, depth: number];
-
 export interface Trie {
   /** Node 0 is where every pattern begins. */
   readonly nodeCount: number;
@@ -17,8 +14,10 @@ export interface Trie {
   readonly actions: FlatLists;
   /** By node: pairs of a node that is live too for some words more, and their number. */
   readonly waits: FlatLists;
-  /** By word, stem with its asterisk, `numberKey` or `joinerKey`. */
-  readonly edges: Readonly<Record<string, readonly Edge[]>>;
+  /** By node: how many elements of a pattern lead there. */
+  readonly depths: readonly number[];
+  /** By word, stem with its asterisk, `numberKey` or `joinerKey`: pairs of a node and one that follows it. */
+  readonly edges: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Lists of numbers in two flat ones: list `n` runs from `starts[n]` to `starts[n + 1]`. */
@@ -41,17 +40,16 @@ interface Node {
 
 export function buildTrie(patterns: readonly Pattern[]): Trie {
   const nodes: Node[] = [];
-  const edges = new Map<string, Edge[]>();
+  const edges = new Map<string, number[]>();
   const createNode = (depth: number): Node => {
     const node: Node = { index: nodes.length, depth, children: new Map(), waits: [], actions: [] };
     nodes.push(node);
     return node;
   };
   const addEdge = (key: string, from: Node, to: Node): void => {
-    const edge: Edge = [from.index, to.index, from.depth];
     const list = edges.get(key);
-    if (list === undefined) edges.set(key, [edge]);
-    else list.push(edge);
+    if (list === undefined) edges.set(key, [from.index, to.index]);
+    else list.push(from.index, to.index);
   };
   const step = (node: Node, element: PatternElement): Node => {
     if (element.kind === 'gap') return stepGap(node, element.maxWords, createNode);
@@ -81,6 +79,7 @@ export function buildTrie(patterns: readonly Pattern[]): Trie {
     nodeCount: nodes.length,
     actions: flatten(nodes.map((node) => node.actions)),
     waits: flatten(nodes.map((node) => node.waits.flatMap((wait) => [wait.node.index, wait.maxWords]))),
+    depths: nodes.map((node) => node.depth),
     edges: Object.fromEntries(edges),
   };
 }

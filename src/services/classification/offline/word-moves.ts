@@ -1,5 +1,5 @@
 /** Where words lead in the trie of a taxonomy's patterns. */
-import { type Edge, joinerKey, numberKey, type Trie } from './trie.ts';
+import { joinerKey, numberKey, type Trie } from './trie.ts';
 
 /** Where a word leads in the trie. */
 export interface WordMoves {
@@ -26,12 +26,17 @@ export function createMoveReader(trie: Trie, leadingOn: Int32Array): MoveReader 
   const noMoves: WordMoves = { begins: [], nextOf: new Map(), bit: 0 };
   let readCount = 0;
   return (folded, isNumber, isJoiner) => {
-    const found = [...(edges.get(folded) ?? [])];
-    if (isNumber) found.push(...(edges.get(numberKey) ?? []));
-    if (isJoiner) found.push(...(edges.get(joinerKey) ?? []));
+    const found: FoundEdge[] = [];
+    const add = (key: string): void => {
+      const pairs = edges.get(key) ?? [];
+      for (let at = 0; at < pairs.length; at += 2) found.push([pairs[at] ?? 0, pairs[at + 1] ?? 0]);
+    };
+    add(folded);
+    if (isNumber) add(numberKey);
+    if (isJoiner) add(joinerKey);
     for (let length = 2; length <= Math.min(longestStem, folded.length); length += 1) {
       const stem = `${folded.slice(0, length)}*`;
-      if (stems.has(stem)) found.push(...(edges.get(stem) ?? []));
+      if (stems.has(stem)) add(stem);
     }
     if (found.length === 0) return noMoves;
     readCount += 1;
@@ -39,7 +44,9 @@ export function createMoveReader(trie: Trie, leadingOn: Int32Array): MoveReader 
   };
 }
 
-function readEdges(edges: readonly Edge[], bit: number, leadingOn: Int32Array): WordMoves {
+type FoundEdge = readonly [from: number, to: number];
+
+function readEdges(edges: readonly FoundEdge[], bit: number, leadingOn: Int32Array): WordMoves {
   const nextOf = new Map<number, number[]>();
   const begins: number[] = [];
   for (const [from, to] of edges) {
