@@ -4,7 +4,7 @@
  */
 import type { Token } from './tokens.ts';
 import type { Trie } from './trie.ts';
-import { createMoveReader, type MoveReader, type WordMoves } from './word-moves.ts';
+import { createMoveReader, findNext, type MoveReader, type WordMoves } from './word-moves.ts';
 
 /** Told of every match: what it means, and the indexes of its first and last token. */
 export type OnMatch = (action: number, first: number, last: number) => void;
@@ -53,7 +53,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
 
   const found: number[] = [];
   /** The live nodes that a word leads on from; strikes off what is live no longer. */
-  const findLeadingOn = ({ bit, nextOf }: WordMoves): number => {
+  const findLeadingOn = ({ bit, nexts }: WordMoves): number => {
     let count = 0;
     let kept = 0;
     for (let at = 0; at < listedCount; at += 1) {
@@ -64,7 +64,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       }
       listed[kept] = node;
       kept += 1;
-      if (((leadingOn[node] ?? 0) & bit) !== 0 && nextOf.has(node)) {
+      if (((leadingOn[node] ?? 0) & bit) !== 0 && findNext(nexts, node) >= 0) {
         found[count] = node;
         count += 1;
       }
@@ -95,13 +95,15 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   };
 
   const follow = (moves: WordMoves, index: number, base: number, onMatch: OnMatch): void => {
+    const { begins, nexts } = moves;
     const count = listedCount === 0 ? 0 : findLeadingOn(moves);
     for (let at = 0; at < count; at += 1) {
       const from = found[at] ?? 0;
       const first = firstOf[from] ?? 0;
-      for (const to of moves.nextOf.get(from) ?? []) arrive(to, first, index, base, onMatch);
+      for (let pair = findNext(nexts, from); nexts[pair] === from; pair += 2)
+        arrive(nexts[pair + 1] ?? 0, first, index, base, onMatch);
     }
-    for (const to of moves.begins) arrive(to, index, index, base, onMatch);
+    for (const to of begins) arrive(to, index, index, base, onMatch);
   };
 
   const forget = (): void => {

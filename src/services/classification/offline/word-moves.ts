@@ -5,8 +5,8 @@ import { joinerKey, numberKey, type Trie } from './trie.ts';
 export interface WordMoves {
   /** Nodes that the word alone leads to. */
   readonly begins: readonly number[];
-  /** From a node that an earlier word led to. */
-  readonly nextOf: ReadonlyMap<number, readonly number[]>;
+  /** Pairs of a node that an earlier word led to and one that follows it, in the order of the first. */
+  readonly nexts: readonly number[];
   /** Of the 32 that nodes remember, the bit of this word; words share them. */
   readonly bit: number;
 }
@@ -23,10 +23,10 @@ export function createMoveReader(trie: Trie, leadingOn: Int32Array): MoveReader 
   const stems = new Set<string>();
   for (const key of edges.keys()) if (key.endsWith('*')) stems.add(key);
   const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
-  const noMoves: WordMoves = { begins: [], nextOf: new Map(), bit: 0 };
+  const noMoves: WordMoves = { begins: [], nexts: [], bit: 0 };
   let readCount = 0;
   return (folded, isNumber, isJoiner) => {
-    const found: FoundEdge[] = [];
+    const found: Edge[] = [];
     const add = (key: string): void => {
       const pairs = edges.get(key) ?? [];
       for (let at = 0; at < pairs.length; at += 2) found.push([pairs[at] ?? 0, pairs[at + 1] ?? 0]);
@@ -44,17 +44,22 @@ export function createMoveReader(trie: Trie, leadingOn: Int32Array): MoveReader 
   };
 }
 
-type FoundEdge = readonly [from: number, to: number];
+type Edge = readonly [from: number, to: number];
 
-function readEdges(edges: readonly FoundEdge[], bit: number, leadingOn: Int32Array): WordMoves {
-  const nextOf = new Map<number, number[]>();
-  const begins: number[] = [];
-  for (const [from, to] of edges) {
-    const known = nextOf.get(from);
-    if (from === root) begins.push(to);
-    else if (known !== undefined) known.push(to);
-    else nextOf.set(from, [to]);
-    if (from !== root) leadingOn[from] = (leadingOn[from] ?? 0) | bit;
+function readEdges(edges: readonly Edge[], bit: number, leadingOn: Int32Array): WordMoves {
+  const nexts = edges.filter(([from]) => from !== root).sort(([a], [b]) => a - b);
+  for (const [from] of nexts) leadingOn[from] = (leadingOn[from] ?? 0) | bit;
+  return { begins: edges.flatMap(([from, to]) => (from === root ? [to] : [])), nexts: nexts.flat(), bit };
+}
+
+/** Index of the first pair of a node in `nexts`, or -1. */
+export function findNext(nexts: readonly number[], node: number): number {
+  let low = 0;
+  let high = nexts.length >> 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((nexts[middle * 2] ?? 0) < node) low = middle + 1;
+    else high = middle;
   }
-  return { begins, nextOf, bit };
+  return nexts[low * 2] === node ? low * 2 : -1;
 }
