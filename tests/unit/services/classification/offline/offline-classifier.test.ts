@@ -153,7 +153,7 @@ describe('numbers', () => {
 });
 
 describe('long texts', () => {
-  it('are cut to their beginning, end and evidence, and marked', async () => {
+  it('E2 are cut to their beginning, end and evidence, and marked', async () => {
     const filler = 'Bla bla ble blu. '.repeat(120_000);
     const middle = filler.length / 2;
     const text = `Somos una panadería. ${filler.slice(0, middle)} Nos recomendó un colega. ${filler.slice(middle)} Somos 12 empleados.`;
@@ -169,6 +169,21 @@ describe('long texts', () => {
 
   it('without a single space are read too', async () => {
     expect((await classify('a'.repeat(200_000))).truncated).toBe(true);
+  });
+
+  it('E2 give way to other work at least each 12,000 characters', async () => {
+    let turns = 0;
+    let isOver = false;
+    const otherWork = () => {
+      turns += 1;
+      if (!isOver) setImmediate(otherWork);
+    };
+    setImmediate(otherWork);
+    const result = await classify('hola qué tal '.repeat(160_000).slice(0, 2_000_000));
+    isOver = true;
+    expect(result.truncated).toBe(true);
+    // Beginning and end, 40,000 characters, are not searched.
+    expect(turns).toBeGreaterThanOrEqual((2_000_000 - 40_000) / 12_000 - 1);
   });
 
   it('give way to an abort between slices', async () => {
