@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureBridge } from './cases/bridge.ts';
 import { measureCeiling } from './cases/ceiling.ts';
 import { measureClassifier } from './cases/classifier.ts';
 import { measureClassify } from './cases/classify.ts';
@@ -25,7 +26,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     redis: { type: 'string' },
     postgres: { type: 'string' },
-    cases: { type: 'string', default: 'throughput,enqueue,latency,memory,embedded,classifier,llm' },
+    cases: { type: 'string', default: 'throughput,bridge,enqueue,latency,memory,embedded,classifier,llm' },
   },
 });
 
@@ -49,6 +50,9 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 
 const surroundings = await openSurroundings({ postgres: flags.postgres, redis: flags.redis });
 const app = await openApp(surroundings);
+/** What is asked for of Celery messages: meetings a second against ours without them, and against Celery's own worker. */
+const leastBridgeToClassify = 0.6;
+const leastBridgeToCelery = 5;
 /** Of what is asked for, where a case has bounds. */
 const shortfalls: string[] = [];
 const report: Record<string, unknown> = {
@@ -67,8 +71,7 @@ try {
     for (let round = 1; round <= rounds; round++) {
       const ceiling = await measureCeiling(surroundings, { jobs: meetings, concurrency });
       const classify = await measureClassify(surroundings, app, { ids, concurrency, processes });
-      const reference =
-        flags.reference && hasReference() ? await measureReference(surroundings, 'classify') : undefined;
+      const reference = flags.reference && hasReference() ? await measureReference(surroundings) : undefined;
       const ratio = classify.meetings_per_s / ceiling.jobs_per_s;
       say(
         `round ${round}: no-op ${ceiling.jobs_per_s.toFixed(0)}/s, classify ${classify.meetings_per_s.toFixed(0)}/s, ratio ${ratio.toFixed(2)}, ${classify.cpu_ms.total.toFixed(2)} ms CPU a meeting`,
@@ -77,6 +80,34 @@ try {
     }
     report.throughput = done;
     ratios.classify_to_ceiling = median(done.map(({ ratio }) => ratio));
+  }
+  if (chosen.has('bridge')) {
+    const done = [];
+    for (let round = 1; round <= rounds; round++) {
+      const options = { ids, concurrency, processes };
+      const classify = await measureClassify(surroundings, app, options);
+      const bridge = await measureBridge(surroundings, app, options);
+      const celery = flags.reference && hasReference() ? await measureReference(surroundings, meetings) : undefined;
+      const ratio = bridge.meetings_per_s / classify.meetings_per_s;
+      const toCelery = celery && bridge.meetings_per_s / celery.meetings_per_s;
+      say(
+        `round ${round}: classify ${classify.meetings_per_s.toFixed(0)}/s, bridge ${bridge.meetings_per_s.toFixed(0)}/s, ratio ${ratio.toFixed(2)}, ${bridge.cpu_ms.total.toFixed(2)} ms CPU a meeting${celery && toCelery ? `, Celery ${celery.meetings_per_s.toFixed(0)}/s, ratio ${toCelery.toFixed(1)}` : ''}`,
+      );
+      done.push({ classify, bridge, celery, ratio, toCelery });
+    }
+    report.bridge = done;
+    ratios.bridge_to_classify = median(done.map(({ ratio }) => ratio));
+    // A few meetings are over before a worker is warm.
+    if (!flags.smoke && ratios.bridge_to_classify < leastBridgeToClassify) {
+      shortfalls.push(`bridge_to_classify ${ratios.bridge_to_classify.toFixed(2)} of ${leastBridgeToClassify}`);
+    }
+    const toCelery = done.flatMap((each) => each.toCelery ?? []);
+    if (toCelery.length > 0) {
+      ratios.bridge_to_celery = median(toCelery);
+      if (!flags.smoke && ratios.bridge_to_celery < leastBridgeToCelery) {
+        shortfalls.push(`bridge_to_celery ${ratios.bridge_to_celery.toFixed(1)} of ${leastBridgeToCelery}`);
+      }
+    }
   }
   if (chosen.has('enqueue')) {
     const figures = await measureEnqueue(surroundings, app, { ids, jobs: size.enqueue });

@@ -21,7 +21,7 @@ import { priorities } from './core/queue/enqueue.ts';
 import { countWaiting } from './core/queue/holdings.ts';
 import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
-import { readNode, type WorkerState } from './core/queue/presence.ts';
+import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
 import type { Queues } from './core/queue/queues.ts';
 import { createSweep } from './core/queue/recover.ts';
 import type { Schedule } from './core/queue/schedules.ts';
@@ -128,6 +128,8 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
       const waiting = await Promise.all(queues.names.map((name) => countWaiting(queues, name)));
       return waiting.reduce((sum, count) => sum + count, consumer.running().length);
     },
+    // Asked when this process has taken its leave.
+    queuesOfOthers: async () => (await listWorkers(redis, clock)).flatMap((worker) => worker.queues),
   });
   const state = stateReader(wiring, { queueNames, concurrency, consumer, conf: shownConfig });
   const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });

@@ -15,6 +15,8 @@ import { preflight } from './preflight.ts';
 /** failure-matrix bounds: 25 s of grace, 30 s in all, of which the process needs some itself to leave. */
 const defaultGraceMs = 25_000;
 const leaveAfterGraceMs = 3_500;
+/** Of that, for messages that nobody began. */
+const giveBackMs = 1_500;
 const goneAfterGraceMs = 5_000;
 const answerMs = 250;
 
@@ -124,6 +126,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     leaveAtMs = Math.min(leaveAtMs, performance.now() + leaveAfterGraceMs);
     // Before the connections close, though nobody may have to know.
     const silent = await silentServers(app);
+    if (hasLetGo) await inTime(farewells.then(() => endsWithin(giveBackMs, bridge.giveBack())));
     const isClosed = await inTime(farewells.then(celeryNode.close).then(app.close));
     watchdog.stop();
     if (!hasLetGo || !isClosed) throw hung(silent);

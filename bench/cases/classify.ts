@@ -20,23 +20,52 @@ export interface ClassifyFigures {
   };
 }
 
-export async function measureClassify(
+export interface ClassifyOptions {
+  readonly ids: readonly number[];
+  readonly concurrency: number;
+  readonly processes: number;
+}
+
+export function measureClassify(
   surroundings: Surroundings,
   app: App,
-  { ids, concurrency, processes }: { ids: readonly number[]; concurrency: number; processes: number },
+  options: ClassifyOptions,
 ): Promise<ClassifyFigures> {
-  await empty(app);
-  const enqueueFromMs = performance.now();
-  const requests = ids.map((id) => ({
+  const requests = options.ids.map((id) => ({
     task: 'classify_meeting',
     args: [id],
     origin: 'cli',
     priority: priorities.normal,
   }));
-  await app.enqueuer.enqueue(requests);
+  return measureFilled(surroundings, app, {
+    ...options,
+    async fill() {
+      await app.enqueuer.enqueue(requests);
+    },
+  });
+}
+
+export interface FillOptions {
+  /** Puts all the work where the worker will find it. */
+  readonly fill: () => Promise<void>;
+  /** Of the worker. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Until all of the work is done. */
+export async function measureFilled(
+  surroundings: Surroundings,
+  app: App,
+  { ids, concurrency, processes, environment, fill }: ClassifyOptions & FillOptions,
+): Promise<ClassifyFigures> {
+  await empty(app);
+  const enqueueFromMs = performance.now();
+  await fill();
   const enqueuedPerS = ids.length / ((performance.now() - enqueueFromMs) / 1_000);
   const before = surroundings.serverCpuMs();
-  const workers = await Promise.all(Array.from({ length: processes }, () => spawnWorker(surroundings, concurrency)));
+  const workers = await Promise.all(
+    Array.from({ length: processes }, () => spawnWorker(surroundings, concurrency, environment)),
+  );
   let peakBytes = 0;
   for (;;) {
     const [row] = await app.database.run<{ count: number }>(

@@ -8,6 +8,7 @@ import { AppError } from '../core/errors.ts';
 import type { JobEvents } from '../core/job-events.ts';
 import type { AcceptedJob, JobLedger, JobRequest, OpenJob, SetAside } from '../core/job-ledger.ts';
 import type { Log } from '../core/logger.ts';
+import type { Queues } from '../core/queue/queues.ts';
 import type { Redis } from '../core/redis.ts';
 import type { ResultBackend } from '../core/results.ts';
 import type { Steering } from '../core/steering.ts';
@@ -15,6 +16,7 @@ import { storableText, whyNotStorable } from '../core/storable.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { createBell } from './bell.ts';
 import { type FollowUps, revokedEnd } from './follow-ups.ts';
+import { giveBackUntouched } from './give-back.ts';
 import { createInflight, type TakenMessage } from './inflight.ts';
 import { type Judgement, judgeMessage, keepReceived, setAsideId } from './judge-message.ts';
 import { createListWatch } from './list-watch.ts';
@@ -26,8 +28,8 @@ export interface BridgeDeps {
   /** A name that no other bridge has, also after a restart. */
   readonly place: string;
   readonly registry: TaskRegistry;
-  readonly ledger: Pick<JobLedger, 'accept' | 'setAside'>;
-  readonly queues: { add(rows: readonly OpenJob[]): Promise<void> };
+  readonly ledger: Pick<JobLedger, 'accept' | 'setAside' | 'listUntouched' | 'withdraw'>;
+  readonly queues: Queues;
   readonly results: Pick<ResultBackend, 'failedUnrun' | 'revoked'>;
   readonly followUps: Pick<FollowUps, 'afterFailure' | 'endMember'>;
   readonly events: JobEvents;
@@ -36,6 +38,8 @@ export interface BridgeDeps {
   readonly log: Log;
   /** Jobs that run here or wait in the queues with no lower a priority than Celery's. */
   countBusy(): Promise<number>;
+  /** Queues that other workers of ours take from. */
+  queuesOfOthers(): Promise<readonly string[]>;
 }
 
 export interface Bridge {
@@ -43,6 +47,8 @@ export interface Bridge {
   start(): Promise<void>;
   /** Takes no more; resolves when nothing is in flight, or after 5 s, when another bridge adopts what is. */
   stop(): Promise<void>;
+  /** After `stop`, when no job of this worker's runs any more: what nobody began goes back to its list, unless others of ours are there. */
+  giveBack(): Promise<void>;
 }
 
 /** Running plus as many that wait: a Python worker beside it finds the rest in the lists. */
@@ -219,6 +225,12 @@ export function createBridge(deps: BridgeDeps): Bridge {
     );
   };
 
+  /** What is still held is adopted by whoever finds this place silent; an empty one may be forgotten now. */
+  const leaveIfEmpty = async () => {
+    if (broker.status !== 'ready' || (await inflight.held().catch(() => [{}])).length > 0) return;
+    await inflight.leave().catch(() => undefined);
+  };
+
   const stopListening = [
     steering.onChange(bell.ring),
     events.listen(({ kind }) => {
@@ -241,10 +253,16 @@ export function createBridge(deps: BridgeDeps): Bridge {
       bell.ring();
       await Promise.race([work, new Promise((resolve) => setTimeout(resolve, stopWithinMs).unref())]);
       watch.close();
-      // What is still held is adopted by whoever finds this place silent; an empty one may be forgotten now.
-      if (broker.status === 'ready' && (await inflight.held().catch(() => [{}])).length === 0) {
-        await inflight.leave().catch(() => undefined);
-      }
+      await leaveIfEmpty();
+    },
+    async giveBack() {
+      if (broker.status !== 'ready') return;
+      await giveBackUntouched({ ...deps, inflight }).catch((error: unknown) => {
+        log.warn('celery.give_back_failed', {
+          error: error instanceof Error ? error.message.slice(0, 300) : 'unknown',
+        });
+      });
+      await leaveIfEmpty();
     },
   };
 }

@@ -26,6 +26,10 @@ export interface Inflight {
   held(): Promise<readonly TakenMessage[]>;
   /** The bytes of one message; undefined when it is gone. */
   bytesOf(tag: string): Promise<Buffer | undefined>;
+  /** Holds messages that are in no list; their tags, in order. */
+  hold(messages: readonly Pick<TakenMessage, 'list' | 'raw'>[]): Promise<readonly string[]>;
+  /** Pushes held messages to the tails of their lists, from where they are taken next: the last one first. */
+  putBack(tags: readonly string[]): Promise<void>;
   /** Forgets messages that have their rows. */
   done(tags: readonly string[]): Promise<void>;
   /** Says that this bridge lives, and adopts what bridges that are gone held; how many. */
@@ -59,6 +63,18 @@ for level = 4, #ARGV do
   at = at + count
 end
 return taken`;
+
+const putBackScript = `
+for _, tag in ipairs(ARGV) do
+  local entry = redis.call('HGET', KEYS[1], tag)
+  if entry then
+    local at = string.find(entry, '\\n', 1, true)
+    -- pcall: a list that has become something else; the message is held until another bridge looks at it
+    local pushed = redis.pcall('RPUSH', string.sub(entry, 1, at - 1), string.sub(entry, at + 1))
+    if type(pushed) == 'number' then redis.call('HDEL', KEYS[1], tag) end
+  end
+end
+return #ARGV`;
 
 /** ARGV: place, gone after (ms), first tag. Keys of the gone are made here: a broker that is a cluster is refused at the start. */
 const beatScript = `
@@ -108,6 +124,15 @@ export function createInflight(broker: Redis, place: string): Inflight {
     async bytesOf(tag) {
       const entry = await broker.hgetBuffer(key, tag);
       return entry?.subarray(entry.indexOf('\n') + 1);
+    },
+    async hold(messages) {
+      if (messages.length === 0) return [];
+      const entries = messages.map(({ list, raw }) => [String(nextTag++), `${list}\n${raw}`] as const);
+      await broker.hset(key, ...entries.flat());
+      return entries.map(([tag]) => tag);
+    },
+    async putBack(tags) {
+      if (tags.length > 0) await broker.eval(putBackScript, 1, key, ...tags);
     },
     async done(tags) {
       if (tags.length > 0) await broker.hdel(key, ...tags);

@@ -117,6 +117,16 @@ export interface OpenJob {
   readonly dueAt: string | null;
 }
 
+/** An open row that a Celery message made and that nobody began. */
+export interface UntouchedJob {
+  readonly rowId: string;
+  readonly queue: string;
+  readonly delivery: number;
+  /** Key of the list it came from, and the message as it was; empty where it was not kept. */
+  readonly list: string;
+  readonly raw: string;
+}
+
 export interface JobLedger<Subject = unknown> {
   /** Inserts rows in one statement; the commit is the acceptance. One answer for each request, in order. */
   accept(requests: readonly JobRequest[]): Promise<readonly AcceptedJob[]>;
@@ -138,6 +148,10 @@ export interface JobLedger<Subject = unknown> {
   failureOf(taskId: string): Promise<{ readonly code: string; readonly message: string } | undefined>;
   /** Open rows by id, for the sweep; `olderThanMs` counts from the last delivery, null takes every age. */
   listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
+  /** Open rows of Celery messages without an attempt, the most urgent and oldest first. */
+  listUntouched(queues: readonly string[], limit: number): Promise<readonly UntouchedJob[]>;
+  /** Forgets rows as if they had never been accepted; gives back those that were still open and without an attempt. */
+  withdraw(rowIds: readonly string[]): Promise<readonly string[]>;
   /** Open rows by queue. */
   countOpen(): Promise<Readonly<Record<string, number>>>;
   /** Delivery + 1 by compare and set; gives back the rows that this caller won. */

@@ -31,6 +31,7 @@ export interface CeleryBench {
   /** Takes from all four lists until `stop`. */
   work(options?: {
     concurrency?: number;
+    givesBack?: boolean;
   }): Promise<{ readonly steering: Steering; stop(graceMs?: number): Promise<void> }>;
   /** LPUSHes a captured message under a new id; its id. */
   push(vector: string, change?: (raw: string) => string): Promise<string>;
@@ -54,7 +55,7 @@ export async function startBench(options: TestAppOptions = {}): Promise<CeleryBe
     app,
     redis,
     python,
-    work: ({ concurrency = 20 } = {}) => app.work({ concurrency, lists: allLists }),
+    work: ({ concurrency = 20, givesBack } = {}) => app.work({ concurrency, lists: allLists, givesBack }),
     async push(name, change = (raw) => raw) {
       const { raw, redis_key } = readVector(name);
       const known = /"id": ?"([^"]+)"/.exec(raw)?.[1];

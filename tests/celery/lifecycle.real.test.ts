@@ -77,7 +77,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
       }
       await pushes.exec();
     }
-    await waitFor('the lists to be empty', async () => (await countUndone(bench.redis)) === 0, 600_000);
+    await waitFor('the lists to be empty', async () => (await countUndone(bench.redis)) === 0, 1_200_000);
     for (const id of good) await bench.metaIn(id, 'SUCCESS');
     const [row] = await query<{ rejected: number; open: number }>(
       bench.app,
@@ -88,7 +88,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
     expect(worker.events.filter(({ event }) => event === 'celery.rejected').length).toBeGreaterThan(count / 4);
     worker.kill('SIGTERM');
     expect(await worker.exited).toBe(0);
-  });
+  }, 1_500_000);
 
   it('F4 37 57 kill -9 in the middle: each task ends once, get() answers for all, and what ran runs again within 40 s', async () => {
     const messages = full ? 10_000 : 300;

@@ -1,5 +1,6 @@
 /** Rows of the conformance checklist about Python workers beside ours, Celery's command line, and lists that others use. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { query } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { type CeleryBench, countUndone, startBench } from './fixture.ts';
 import { runCelery, startPythonWorker, whyNoCelery } from './python.ts';
@@ -81,6 +82,28 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
       ]);
       return left.every((each) => each === 0);
     });
+  });
+
+  it('56 what ours accepted and did not begin is done by the Python worker beside it as soon as ours has stopped', async () => {
+    const { stop } = await bench.work({ concurrency: 1, givesBack: true });
+    const running = await run<string>(`answer = classify_meeting.delay('sleep:3').id`);
+    await bench.metaIn(running, 'STARTED');
+    const waiting = await run<string[]>(`answer = [classify_meeting.delay('m%d' % i).id for i in range(3)]`);
+    const later = await run<string>(`answer = classify_meeting.apply_async(('late',), countdown=6).id`);
+    await waitFor('ours to hold one more', async () => (await countUndone(bench.redis)) < 4);
+    const python = await startPythonWorker(bench.namespace.redisUrl, { name: 'beside@host', concurrency: 1 });
+    onTestFinished(() => python.kill('SIGKILL'));
+    await stop();
+    for (const id of [running, ...waiting, later]) await bench.metaIn(id, 'SUCCESS');
+    const rows = await query<{ task_id: string }>(
+      bench.app,
+      'select task_id from vambe_worker.jobs where task_id = any($1)',
+      [[running, ...waiting, later]],
+    );
+    const ours = rows.map(({ task_id }) => task_id);
+    const theirs = [running, ...waiting, later].filter((id) => python.output().includes(`[${id}] succeeded`));
+    expect([...ours, ...theirs].sort()).toEqual([running, ...waiting, later].sort());
+    expect(theirs).toContain(later);
   });
 
   it('62 a message that a killed Python worker held is run by ours when Celery restores it', async () => {

@@ -248,6 +248,26 @@ export function describeJobLedger(servers: string): void {
       expect(won.every(({ delivery }) => delivery === 1)).toBe(true);
     });
 
+    test('gives back what came from a Celery list and nobody began, the most urgent first, and forgets it', async () => {
+      const queue = `q-${randomUUID()}`;
+      const terms = {
+        ...{ expiresAt: null, softLimitMs: null, hardLimitMs: null, ignoresResult: false },
+        ...{ groupId: null, parentId: null, rootId: null, wire: { list: 'celery', raw: 'text' } },
+      };
+      const accept = (partial: Partial<JobRequest>) => acceptOne({ queue, origin: 'celery', terms, ...partial });
+      const later = await accept({ dueAt: '2099-01-01T00:00:00Z' });
+      const plain = await accept({ priority: 4 });
+      const urgent = await accept({ priority: 1 });
+      const begun = await accept({});
+      await ledger.noteFailures([note(begun.rowId, { attempt: 1, dueAt: '2099-01-01T00:00:00Z' })]);
+      await acceptOne({ queue, origin: 'cli' });
+      const found = await ledger.listUntouched([queue], 10);
+      expect(found.map(({ rowId }) => rowId)).toEqual([urgent, plain, later].map(({ rowId }) => rowId));
+      expect(found[0]).toMatchObject({ queue, delivery: 0, list: 'celery', raw: 'text' });
+      expect(await ledger.withdraw([plain.rowId, begun.rowId])).toEqual([plain.rowId]);
+      expect(await accept({ taskId: plain.taskId })).toMatchObject({ isNew: true });
+    });
+
     test('delivers no ended row again', async () => {
       const { rowId, delivery } = await acceptOne();
       await ledger.noteFailures([note(rowId, { attempt: 1, dueAt: null })]);

@@ -30,6 +30,8 @@ export interface WorkOptions {
   readonly withHousekeeping?: boolean;
   /** Celery lists to take from; unset: none. */
   readonly lists?: readonly string[];
+  /** At its stop, what nobody began goes back to the lists. */
+  readonly givesBack?: boolean;
 }
 
 export interface TestApp extends App {
@@ -84,7 +86,7 @@ export async function startApp(
   return {
     ...app,
     log,
-    async work({ concurrency = 20, queueNames, lockMs, withHousekeeping = false, lists = [] } = {}) {
+    async work({ concurrency = 20, queueNames, lockMs, withHousekeeping = false, lists = [], givesBack = false } = {}) {
       const { consumer, housekeeping, bridge, steering, celeryNode } = app.createWorker({
         concurrency,
         queueNames,
@@ -102,6 +104,7 @@ export async function startApp(
           if (withHousekeeping) await housekeeping.stop();
           if (withHousekeeping) await celeryNode.leave();
           await consumer.stop(graceMs);
+          if (givesBack) await bridge.giveBack();
           await celeryNode.close();
         },
       };

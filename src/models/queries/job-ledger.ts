@@ -11,6 +11,7 @@ import type {
   OpenJob,
   SetAside,
   TakenJob,
+  UntouchedJob,
 } from '../../core/job-ledger.ts';
 import type { MeetingSubject } from '../meeting-subject.ts';
 import { readStandingResult } from './classifications.ts';
@@ -64,6 +65,13 @@ export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerO
     },
     async listOpen({ afterRowId, limit, olderThanMs }) {
       return (await database.run<OpenRow>(listOpenStatement, [afterRowId, limit, olderThanMs])).map(toOpenJob);
+    },
+    async listUntouched(queues, limit) {
+      return database.run<UntouchedJob>(untouchedStatement, [queues, limit]);
+    },
+    async withdraw(rowIds) {
+      const rows = await database.run<{ id: string }>(withdrawStatement, [rowIds]);
+      return rows.map(({ id }) => id);
     },
     async countOpen() {
       const rows = await database.run<{ queue: string; open: number }>(countOpenStatement, []);
@@ -297,6 +305,23 @@ select ${openColumns} from vambe_worker.jobs j
 where j.state in ('queued', 'retrying') and j.id > $1::bigint
   and ($3::int is null or j.delivered_at < now() - $3::int * interval '1 millisecond')
 order by j.id limit $2::int`,
+};
+
+const isUntouched = `j.state = 'queued' and j.origin = 'celery' and j.attempts = '[]' and not j.alone`;
+
+const untouchedStatement: Statement = {
+  name: 'job_list_untouched',
+  text: `
+select j.id::text as "rowId", j.queue, j.delivery, coalesce(j.message->'wire'->>'list', '') as list,
+  coalesce(j.message->'wire'->>'raw', '') as raw
+from vambe_worker.jobs j
+where ${isUntouched} and j.queue = any($1::text[])
+order by j.due_at nulls first, j.priority, j.id limit $2::int`,
+};
+
+const withdrawStatement: Statement = {
+  name: 'job_withdraw',
+  text: `delete from vambe_worker.jobs j where ${isUntouched} and j.id = any($1::bigint[]) returning j.id::text`,
 };
 
 const countOpenStatement: Statement = {

@@ -113,6 +113,39 @@ describe('the bridge', () => {
     expect(await app.broker.llen('classification')).toBeGreaterThanOrEqual(4);
   });
 
+  it('gives back what it accepted and nobody began, as it came and the oldest next, when it stops', async () => {
+    const running = await send({ args: ['sleep:1'] });
+    const { stop } = await app.work({ lists: allLists, concurrency: 1, givesBack: true });
+    await app.rowIn(running, 'queued');
+    const first = await send({ args: [1] });
+    await app.rowIn(first, 'queued');
+    const later = await send({ args: [3], etaMs: Date.now() + 3_600_000 });
+    const second = await send({ args: [2] });
+    await stop();
+    expect((await metaIn(running, 'SUCCESS')).result).toMatchObject({ meeting_id: 'sleep:1' });
+    const left = (await app.broker.lrange('classification', 0, -1))
+      .toReversed()
+      .map((raw) => JSON.parse(raw).headers.id);
+    expect([...left].sort()).toEqual([first, later, second].sort());
+    expect(left[0]).toBe(first);
+    expect(await query(app, 'select 1 from vambe_worker.jobs where task_id = any($1)', [left])).toEqual([]);
+    await work();
+    await metaIn(second, 'SUCCESS');
+    await app.rowIn(later, 'queued');
+  });
+
+  it('leaves what it accepted to other workers of ours', async () => {
+    const id = await send({ etaMs: Date.now() + 3_600_000 });
+    const other = await app.work({ withHousekeeping: true });
+    stops.push(() => other.stop());
+    const { stop } = await app.work({ lists: allLists, givesBack: true });
+    await app.rowIn(id, 'queued');
+    await waitFor('the other to say that it is there', () => app.redis.zcard('vambe:workers'));
+    await stop();
+    await app.rowIn(id, 'queued');
+    expect(await app.broker.llen('classification')).toBe(0);
+  });
+
   it('a revoked id ends as REVOKED on its arrival, and one that waits when its time comes', async () => {
     const { steering } = await work();
     const later = await send({ etaMs: Date.now() + 1_500 });
