@@ -113,11 +113,17 @@ const grammarShape = z.strictObject({
   breaks: z.array(text).describe('Words that begin a new clause.'),
   negation: z.strictObject({ reach, cues, except: cues.default({}) }),
   hedges: z.strictObject({ reach, factor: z.number().min(0).max(1), cues }),
-  orders: cues.describe('A sentence with one of these speaks to the machine: nothing in it is evidence.'),
+  orders: cues.describe('From one of these on a sentence speaks to the machine: nothing in it is evidence.'),
   speakers: z.strictObject({
     client: z.array(text),
     seller: z.array(text),
     ignored: z.array(text).default([]),
+    selves: z
+      .array(text)
+      .default([])
+      .describe(
+        'Words in which speakers speak of themselves, `*mos` by its end: what follows an order and holds one is speech again.',
+      ),
     says: cues.describe('What a seller says, by which an unnamed one is known.'),
     claims: cues.default({}).describe('What a client says of itself.'),
   }),

@@ -16,8 +16,8 @@ export function without(transcript: string, { start, end }: Segment, untrusted: 
   return text + transcript.slice(from, end);
 }
 
-/** Where a speaker's name may stand before what is said. */
-const speakerBefore = /(?:^|[\n.!?…])[^\n.!?…]{0,60}:\s*$/u;
+/** A speaker's name before what is said, and what data may open with. */
+const speakerBefore = /(?:[\p{L}\p{N}]+[ \t]+){0,4}[\p{L}\p{N}]+[ \t]?:[\s{["'`]*$/u;
 const mostSpeakerChars = 64;
 
 /** By the taxonomy's own cues of orders, what a machine is said to say ("System: …"), and pasted data. */
@@ -33,7 +33,7 @@ export function createOrderFinder(taxonomy: Taxonomy): OrderFinder {
       const isAside = turns[turn]?.role === 'ignored';
       if (from === undefined || to === undefined || !(ordered.has(index) || isAside || from.isQuotedData)) return [];
       const before = transcript.slice(Math.max(0, from.start - mostSpeakerChars), from.start);
-      const label = isAside ? (speakerBefore.exec(before)?.[0].replace(/^[\n.!?…]/u, '').length ?? 0) : 0;
+      const label = isAside ? (speakerBefore.exec(before)?.[0].length ?? 0) : 0;
       return [{ start: from.start - label, end: to.end }];
     });
   };

@@ -4,8 +4,9 @@ import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { CueGroup, Cues, FileField } from '../../../models/taxonomy-file.ts';
 import { createLexicon, type Lexicon } from './lexicon.ts';
 import { createMatcher, type Matcher } from './matcher.ts';
+import type { SelfReader } from './part-orders.ts';
 import { buildTrie, type Pattern, type Trie } from './trie.ts';
-import { createRoleReader, type RoleReader } from './turns.ts';
+import { createRoleReader, createSelfReader, type RoleReader } from './turns.ts';
 
 /** What a pattern says about one field. */
 export type FieldRole = 'cue' | 'frame' | 'refine' | 'band' | 'unit' | 'only' | 'never' | 'after' | 'before' | 'head';
@@ -58,6 +59,7 @@ export interface Program {
   readonly matcher: Matcher;
   readonly actions: readonly Action[];
   readonly roleOf: RoleReader;
+  readonly isSelf: SelfReader;
 }
 
 /** The cues of a taxonomy as data. */
@@ -73,7 +75,15 @@ export function createProgram(taxonomy: Taxonomy, compiled?: CompiledCues): Prog
   const { actions, trie } = compiled?.version === taxonomy.version ? compiled : compileCues(taxonomy);
   const matcher = createMatcher(trie, actions.length);
   const lexicon = createLexicon(taxonomy.file, matcher.readMoves);
-  return { taxonomy, lexicon, matcher, actions, roleOf: createRoleReader(taxonomy.file.grammar.speakers) };
+  const { speakers } = taxonomy.file.grammar;
+  return {
+    taxonomy,
+    lexicon,
+    matcher,
+    actions,
+    roleOf: createRoleReader(speakers),
+    isSelf: createSelfReader(speakers),
+  };
 }
 
 /** Takes a fifth of a second, so the build does it for the taxonomy that comes along. */

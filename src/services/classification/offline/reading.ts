@@ -1,6 +1,7 @@
 /** What one pass over a transcript finds: words, sentences, speakers, matches, and which of them count as evidence. */
 
 import { findNumbers, type NumberSpan } from './numbers.ts';
+import { partOrders } from './part-orders.ts';
 import type { FieldAction, Program, TextAction, TextRole } from './program.ts';
 import { findSentences, type Segment, type Sentence, type Token, tokenize } from './tokens.ts';
 import { assignRoles, findTurns, type Turn } from './turns.ts';
@@ -39,8 +40,13 @@ export function readTranscript(program: Program, text: string, segments: readonl
   const all: Token[] = [];
   for (const segment of segments) tokenize(text, segment, program.lexicon, all);
   const { tokens, turns } = findTurns(all, program.roleOf);
-  const sentences = findSentences(text, tokens);
-  const { hits, marks } = findMatches(program, tokens);
+  let sentences = findSentences(text, tokens);
+  let { hits, marks } = findMatches(program, tokens);
+  const orders = marks.get('order');
+  if (orders !== undefined && partOrders(text, tokens, sentences, { orders, isSelf: program.isSelf })) {
+    sentences = findSentences(text, tokens);
+    ({ hits, marks } = findMatches(program, tokens));
+  }
   markClauses(tokens);
   assignRoles(turns, {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),

@@ -86,7 +86,7 @@ const space = 0x20;
 const colon = 0x3a;
 const percent = 0x25;
 const sentenceEnds = new Set(['.', '!', '?', '…', '。', '？', '！']);
-const clauseEnds = new Set([',', ';', ':', '(', ')', '—', '–', '«', '»', '"', '“', '”']);
+const clauseEnds = new Set([',', ';', ':', '(', ')', ']', '—', '–', '«', '»', '"', '“', '”']);
 
 function tabulate(test: (char: string) => boolean): Uint8Array {
   return Uint8Array.from({ length: 0x250 }, (_each, code) => (test(String.fromCharCode(code)) ? 1 : 0));
@@ -137,7 +137,8 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
     const word = lexicon.look(text.slice(start, at));
     const previous = tokens[tokens.length - 1];
     const isFirst = previous === undefined || gap === segment.start;
-    const brk = isFirst ? 'sentence' : readBreak(text, gap, start, previous.word);
+    const isParted = isFirst || previous.isQuotedData !== depth > 0;
+    const brk = isParted ? 'sentence' : readBreak(text, gap, start, previous.word);
     const flags =
       lookAround(text, start, at) |
       (isFirst || hasNewline(text, gap, start) ? around.line : 0) |

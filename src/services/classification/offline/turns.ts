@@ -85,6 +85,13 @@ export function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']):
   return (words) => lists.find(([, list]) => words.some((word) => list.has(word)))?.[0] ?? 'unknown';
 }
 
+/** Knows the words of `speakers.selves`; a star at the beginning stands for any beginning. */
+export function createSelfReader({ selves }: TaxonomyFile['grammar']['speakers']): (folded: string) => boolean {
+  const words = new Set(selves.filter((each) => !each.startsWith('*')).map(foldWord));
+  const ends = selves.flatMap((each) => (each.startsWith('*') ? [foldWord(each.slice(1))] : []));
+  return (folded) => words.has(folded) || ends.some((end) => folded.endsWith(end));
+}
+
 function findLabels(tokens: readonly Token[], roleOf: RoleReader): Label[] {
   const labels: Label[] = [];
   tokens.forEach((token, index) => {
