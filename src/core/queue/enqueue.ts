@@ -58,20 +58,29 @@ export function createEnqueuer(deps: {
       const jobs = requests.map((request) => toJobRequest(registry, request));
       const accepted: Accepted[] = [];
       let queued: EnqueueReport['queued'] = 'redis';
-      for (let at = 0; at < jobs.length; at += rowsABlock) {
-        const block = jobs.slice(at, at + rowsABlock);
-        const answers = await acceptBlock(ledger, block);
-        accepted.push(...answers);
-        const fresh = answers.flatMap((answer, index) => (answer.isNew ? [toOpenJob(answer, block[index])] : []));
+      const add = async (fresh: readonly OpenJob[]): Promise<void> => {
         try {
           if (queued === 'redis') await queues.add(fresh);
         } catch (error) {
           queued = 'database';
           log.warn('queue.add_waits', {
-            jobs: jobs.length - at,
+            jobs: jobs.length - accepted.length + fresh.length,
             error: error instanceof Error ? error.message : 'unknown',
           });
         }
+      };
+      let adding = Promise.resolve();
+      try {
+        for (let at = 0; at < jobs.length; at += rowsABlock) {
+          const block = jobs.slice(at, at + rowsABlock);
+          // PostgreSQL takes this block while Redis takes the one before.
+          const answers = await acceptBlock(ledger, block);
+          await adding;
+          accepted.push(...answers);
+          adding = add(answers.flatMap((answer, index) => (answer.isNew ? [toOpenJob(answer, block[index])] : [])));
+        }
+      } finally {
+        await adding;
       }
       return { accepted, queued };
     },
