@@ -3,11 +3,8 @@
  * escriben 80 al día". What stands before the order is speech, and so is what follows its closing bracket, or a comma once the
  * speaker speaks of itself again.
  */
-import type { Mark } from './reading.ts';
 import type { Sentence, Token } from './tokens.ts';
-
-/** Whether a word is one in which speakers speak of themselves, such as "nos" or "our". */
-export type SelfReader = (folded: string) => boolean;
+import type { SelfReader } from './turns.ts';
 
 /** What closes what opened just before a clause. */
 const closers: Readonly<Record<string, string>> = {
@@ -25,7 +22,7 @@ export function partOrders(
   text: string,
   tokens: readonly Token[],
   sentences: readonly Sentence[],
-  { orders, isSelf }: { orders: readonly Mark[]; isSelf: SelfReader },
+  { orders, isSelf }: { orders: readonly Stretch[]; isSelf: SelfReader },
 ): boolean {
   let isParted = false;
   const beginSentence = (index: number) => {

@@ -4,9 +4,8 @@ import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { CueGroup, Cues, FileField } from '../../../models/taxonomy-file.ts';
 import { createLexicon, type Lexicon } from './lexicon.ts';
 import { createMatcher, type Matcher } from './matcher.ts';
-import type { SelfReader } from './part-orders.ts';
 import { buildTrie, type Pattern, type Trie } from './trie.ts';
-import { createRoleReader, createSelfReader, type RoleReader } from './turns.ts';
+import { createRoleReader, createSelfReader, type RoleReader, type SelfReader } from './turns.ts';
 
 /** What a pattern says about one field. */
 export type FieldRole = 'cue' | 'frame' | 'refine' | 'band' | 'unit' | 'only' | 'never' | 'after' | 'before' | 'head';

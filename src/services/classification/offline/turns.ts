@@ -85,8 +85,11 @@ export function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']):
   return (words) => lists.find(([, list]) => words.some((word) => list.has(word)))?.[0] ?? 'unknown';
 }
 
+/** Whether a word is one in which speakers speak of themselves, such as "nos" or "our". */
+export type SelfReader = (folded: string) => boolean;
+
 /** Knows the words of `speakers.selves`; a star at the beginning stands for any beginning. */
-export function createSelfReader({ selves }: TaxonomyFile['grammar']['speakers']): (folded: string) => boolean {
+export function createSelfReader({ selves }: TaxonomyFile['grammar']['speakers']): SelfReader {
   const words = new Set(selves.filter((each) => !each.startsWith('*')).map(foldWord));
   const ends = selves.flatMap((each) => (each.startsWith('*') ? [foldWord(each.slice(1))] : []));
   return (folded) => words.has(folded) || ends.some((end) => folded.endsWith(end));
