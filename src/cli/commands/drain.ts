@@ -50,11 +50,14 @@ async function runDrain(cli: Cli, given: string, { timeout, tasks }: DrainFlags)
     const trouble = isDrained ? {} : { error: `${left} jobs are left after ${timeout} s`, code: 'SOME_ITEMS_FAILED' };
     cli.document({ success: isDrained, ...trouble, queue });
   } else if (isDrained) {
+    const { paused, waiting, delayed } = queue;
+    const isHeld = paused !== null && waiting > 0;
     const rest = [
-      queue.paused !== null && queue.waiting > 0 ? `${queue.waiting} wait, as it is paused` : '',
-      queue.delayed > 0 ? `${queue.delayed} are due later` : '',
+      isHeld ? `${waiting} ${waiting === 1 ? 'waits' : 'wait'}, as it is paused` : '',
+      delayed > 0 ? `${delayed} ${delayed === 1 ? 'is' : 'are'} due later` : '',
     ].filter((each) => each !== '');
-    cli.out(`${given} is drained${rest.length > 0 ? ` (${rest.join(', ')})` : ''}.`);
+    const said = isHeld ? `Nothing runs in ${given} any more` : `${given} is drained`;
+    cli.out(`${said}${rest.length > 0 ? ` (${rest.join(', ')})` : ''}.`);
   } else
     cli.note(`vambe: ${given} is not drained: ${left} ${left === 1 ? 'job is' : 'jobs are'} left after ${timeout} s.`);
   if (!isDrained) cli.exitWith(4);
