@@ -69,6 +69,7 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
   let timer: NodeJS.Timeout | undefined;
   let load: NodeLoad = { active: 0, processed: 0, processes: 1, isFirst: true };
   let hasLeft = false;
+  const signals = new Map<string, number>();
 
   const readLoad = async () => {
     load = await options.readLoad().catch(() => load);
@@ -94,6 +95,7 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
       },
       beat: (freq) => void sayWorker('worker-heartbeat', freq),
     },
+    signals,
     broker: describeBroker(options.brokerUrl),
     isInspectOnly: options.isInspectOnly,
     pid: process.pid,
@@ -143,7 +145,9 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
   };
 
   const stopListening = jobEvents.listen((event) => {
-    if (sender.isOn) for (const { type, fields } of taskEventsOf(event)) sender.noteTaskEvent(type, fields);
+    const signum = event.kind === 'revoked' ? signals.get(event.job.taskId) : undefined;
+    if (event.kind === 'revoked') signals.delete(event.job.taskId);
+    if (sender.isOn) for (const { type, fields } of taskEventsOf(event, signum)) sender.noteTaskEvent(type, fields);
   });
 
   return {

@@ -79,16 +79,23 @@ export const changeCommands: readonly ControlCommand[] = [
   }),
 ];
 
-async function revoke({ worker }: NodeContext, { task_id: given, terminate, signal }: Arguments): Promise<unknown> {
+async function revoke(
+  { worker, signals }: NodeContext,
+  { task_id: given, terminate, signal }: Arguments,
+): Promise<unknown> {
   const ids = [...new Set((Array.isArray(given) ? given : [given]).filter((id) => typeof id === 'string'))];
   const name = typeof signal === 'string' && signal !== '' ? signal : 'SIGTERM';
   if (terminate && signalNumber(name) === null && typeof signal !== 'number') {
     return { error: pythonError('AttributeError', `module 'signal' has no attribute '${signalName(name)}'`) };
   }
+  // Before it is done, as the event may go out at once.
+  const signum = typeof signal === 'number' ? signal : signalNumber(name);
+  if (terminate && signum !== null) for (const id of ids) signals.set(id, signum);
   const stopped = await worker.revoke(ids, {
     terminates: Boolean(terminate),
     signal: terminate ? signalName(name) : null,
   });
+  for (const id of ids) if (!stopped.includes(id)) signals.delete(id);
   if (!terminate) return { ok: `tasks ${ids.join(', ')} flagged as revoked` };
   return { ok: stopped.length > 0 ? `terminate: ${stopped.join(', ')}` : unknownTasks };
 }

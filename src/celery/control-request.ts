@@ -10,7 +10,10 @@ export interface ControlRequest {
   readonly pattern: { readonly text: string; readonly matcher: string } | null;
   /** null: nobody waits for an answer. */
   readonly replyTo: { readonly exchange: string; readonly routingKey: string; readonly ticket: string | null } | null;
-  /** Unix milliseconds after which the caller has given up; null: it did not say. */
+  /**
+   * Unix milliseconds after which the caller has given up; null: it did not say. Nothing is refused for it, as clocks of machines
+   * differ and Celery's own worker does not look at it; who has given up has no list for an answer.
+   */
   readonly expiresMs: number | null;
   /** The sender's logical clock, as it came. */
   readonly clock: unknown;

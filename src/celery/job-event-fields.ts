@@ -10,8 +10,8 @@ export interface TaskEvent {
   readonly fields: () => EventFields;
 }
 
-/** Events in the order in which they go out. A job that came by no Celery list is received when it starts for the first time. */
-export function taskEventsOf(event: JobEvent): readonly TaskEvent[] {
+/** Events in the order in which they go out. `signum`: of a termination. A job that came by no Celery list is received when it starts for the first time. */
+export function taskEventsOf(event: JobEvent, signum?: number): readonly TaskEvent[] {
   const uuid = event.job.taskId;
   switch (event.kind) {
     case 'received':
@@ -28,7 +28,7 @@ export function taskEventsOf(event: JobEvent): readonly TaskEvent[] {
     case 'retried':
       return [{ type: `task-${event.kind}`, fields: () => failedFields(uuid, event.error) }];
     case 'revoked':
-      return [{ type: 'task-revoked', fields: () => revokedOf(uuid, event.reason) }];
+      return [{ type: 'task-revoked', fields: () => revokedOf(uuid, event.reason, signum) }];
     case 'rejected':
       return [{ type: 'task-rejected', fields: () => ({ uuid, requeue: false }) }];
   }
@@ -49,8 +49,8 @@ function receivedOf(job: Omit<Received, 'meetingId' | 'origin'>) {
   });
 }
 
-/** The signal of a termination is not kept: it means the same whichever it was. 15 is Python's own default. */
-function revokedOf(uuid: string, reason: 'revoked' | 'expired' | 'terminated'): EventFields {
+/** A termination that was not ours to hear of counts as SIGTERM, Python's own default. */
+function revokedOf(uuid: string, reason: 'revoked' | 'expired' | 'terminated', signum = 15): EventFields {
   const terminated = reason === 'terminated';
-  return revokedFields(uuid, { terminated, signum: terminated ? 15 : null, expired: reason === 'expired' });
+  return revokedFields(uuid, { terminated, signum: terminated ? signum : null, expired: reason === 'expired' });
 }

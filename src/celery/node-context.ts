@@ -26,6 +26,8 @@ export interface NodeContext {
   readonly worker: ControlledWorker;
   readonly clock: LamportClock;
   readonly events: EventSwitch;
+  /** Signals of terminations, by task id, until their events are sent. */
+  readonly signals: Map<string, number>;
   /** CELERY_CONTROL=inspect-only. */
   readonly isInspectOnly: boolean;
   readonly broker: Broker;

@@ -226,7 +226,7 @@ function controlRequests(running: string): readonly (readonly [string, Record<st
     ['pool_shrink'],
     ['enable_events'],
     ['disable_events'],
-    ['terminate', { task_id: [running], signal: 'SIGTERM' }],
+    ['terminate', { task_id: [running], signal: 'SIGKILL' }],
   ];
 }
 

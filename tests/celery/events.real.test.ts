@@ -39,15 +39,7 @@ describe.skipIf(whyNoCelery)('events and neighbours of Celery 5.2', () => {
     });
     await listener.psubscribe(`/${new URL(namespace.redisUrl).pathname.slice(1)}.celeryev/*`);
     python = startPython(namespace.redisUrl);
-    worker = await startWorker({
-      config: { ...loadConfig({}, '').config, retryDelaySeconds: 60 },
-      postgresUrl: namespace.postgresUrl,
-      redisUrl: namespace.redisUrl,
-      log: createMemoryLog(),
-      concurrency: 2,
-      workerName: node,
-      taskFolders: [taskFolder],
-    });
+    worker = await startWorker(options());
     await seen('worker-online');
   });
   afterAll(async () => {
@@ -58,6 +50,15 @@ describe.skipIf(whyNoCelery)('events and neighbours of Celery 5.2', () => {
     await namespace?.close();
   });
 
+  const options = () => ({
+    config: { ...loadConfig({}, '').config, retryDelaySeconds: 60 },
+    postgresUrl: namespace.postgresUrl,
+    redisUrl: namespace.redisUrl,
+    log: createMemoryLog(),
+    concurrency: 2,
+    workerName: node,
+    taskFolders: [taskFolder],
+  });
   const seen = (type: string, uuid?: string) =>
     waitFor(`an event ${type}`, () => events.find((each) => each.type === type && each.uuid === uuid));
   const of = (uuid: string) => events.filter((each) => each.uuid === uuid).map(({ type }) => type);
@@ -170,6 +171,16 @@ answer = [state.workers['${node}'].alive, {id: state.tasks[id].state for id in $
         success: true,
         result: { status: 'healthy' },
       });
+      // Known to the Python worker alone, and to ours once another of ours has greeted it.
+      const theirs = randomUUID();
+      await python.run(`app.control.revoke('${theirs}', destination=['python@host'])\nanswer = None`);
+      const late = await startWorker({ ...options(), workerName: 'late@host' });
+      await waitFor('the newcomer to hear of it', async () => {
+        const told = await python.run<Record<string, string[]> | null>(
+          `answer = app.control.inspect(['late@host'], timeout=5).revoked()`,
+        );
+        return told?.['late@host']?.includes(theirs) && told['late@host'].includes(id);
+      }).finally(late.stop);
       expect(other.output()).not.toContain('Traceback');
     } finally {
       other.kill('SIGKILL');
@@ -181,7 +192,8 @@ answer = [state.workers['${node}'].alive, {id: state.tasks[id].state for id in $
     await seen('task-started', id);
     await worker.stop();
     await seen('task-succeeded', id);
-    const order = events.map(({ type, uuid }) => (uuid === id || type === 'worker-offline' ? type : ''));
+    const isOffline = (event: Event) => event.type === 'worker-offline' && event.hostname === node;
+    const order = events.map((event) => (event.uuid === id || isOffline(event) ? event.type : ''));
     expect(order.filter((type) => type !== '')).toEqual([
       'task-received',
       'task-started',

@@ -1,11 +1,16 @@
 /** Rows of the conformance checklist about kills, signals and what is held, with the worker in a process of its own. */
 import { createHash, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createRedis } from '../../src/core/redis.ts';
+import { startRestartableRedis } from '../helpers/restartable.ts';
 import { type SpawnedWorker, spawnWorker } from '../helpers/spawn-worker.ts';
 import { query } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { type CeleryBench, countUndone, startBench, stubTasks } from './fixture.ts';
-import { whyNoCelery } from './python.ts';
+import { startPython, whyNoCelery } from './python.ts';
 
 /** Counts of the issue where an hour is no matter; a part of them where every change is tested. */
 const full = process.env.CELERY_FULL === '1';
@@ -56,6 +61,40 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
     await second.exited;
   });
 
+  it.each([{ isEmpty: false }, { isEmpty: true }])(
+    '63 after a restart of Redis ($isEmpty: it lost everything) the worker answers ping within 10 s, is bound, and goes on',
+    async ({ isEmpty }) => {
+      const folder = await mkdtemp(join(tmpdir(), 'vambe-restart-'));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const redis = await startRestartableRedis(folder);
+      const python = startPython(redis.url);
+      onTestFinished(python.stop);
+      const worker = spawnWorker({
+        postgresUrl: bench.namespace.postgresUrl,
+        redisUrl: redis.url,
+        args: ['--tasks', stubTasks, '--hostname', 'worker@host'],
+      });
+      await worker.logged('worker.ready');
+      const before = await python.run(`answer = health_check.delay().get(timeout=20)`);
+      await redis.end('SIGKILL');
+      await redis.start({ isEmpty });
+      const pinged = await waitFor(
+        'a pong',
+        () => python.run(`answer = app.control.inspect(['worker@host'], timeout=1).ping()`).catch(() => undefined),
+        10_000,
+      );
+      expect(pinged).toEqual({ 'worker@host': { ok: 'pong' } });
+      const client = createRedis({ url: redis.url, name: 'tests', use: 'commands' });
+      onTestFinished(() => client.disconnect());
+      await waitFor('the binding', () =>
+        client.sismember('_kombu.binding.celery.pidbox', '\x06\x16\x06\x16worker@host.celery.pidbox'),
+      );
+      expect(await python.run(`answer = health_check.delay().get(timeout=20)`)).toEqual(before);
+      worker.kill('SIGTERM');
+      expect(await worker.exited).toBe(0);
+    },
+  );
+
   it('F1 43 mutated messages, and a good one behind each tenth: every good one is done, every bad one set aside', async () => {
     const worker = await start();
     const count = full ? 100_000 : 1_000;
@@ -90,7 +129,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
     expect(await worker.exited).toBe(0);
   }, 1_500_000);
 
-  it('F4 37 57 kill -9 in the middle: each task ends once, get() answers for all, and what ran runs again within 40 s', async () => {
+  it('F4 37 57 67 kill -9 in the middle: each task ends once, get() answers for all, and what ran runs again within 40 s', async () => {
     const messages = full ? 10_000 : 300;
     const kills = full ? 5 : 1;
     let worker = await start();

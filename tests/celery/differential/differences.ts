@@ -132,13 +132,13 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     places: [{ what: /^document /, path: /^(group_id|children\..*)$/, holds: areIds }],
   },
   {
-    says: "`parent_id` of a chord's body",
+    says: "`parent_id` and `root_id` of a chord's body",
     reason: 'the member that ended last, which need not be the same one',
     isByChance: true,
     places: [
       {
         what: /^(document|event) /,
-        path: /^parent_id$/,
+        path: /^(parent|root)_id$/,
         of: /"chord": \{|celery\.chord|chain-of-group/,
         holds: areIds,
       },

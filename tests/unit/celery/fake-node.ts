@@ -57,6 +57,7 @@ export function makeNode({
     context: {
       node: 'worker@host',
       clock: createLamportClock(),
+      signals: new Map(),
       events: {
         enable() {
           const wasOn = isOn;
