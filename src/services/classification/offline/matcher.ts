@@ -51,8 +51,16 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     listedCount += 1;
   };
 
+  const isDeeper = (node: number, than: number): boolean => {
+    const deeper = (depths[node] ?? 0) - (depths[than] ?? 0);
+    return deeper > 0 || (deeper === 0 && node < than);
+  };
+
   const found: number[] = [];
-  /** The live nodes that a word leads on from; strikes off what is live no longer. */
+  /**
+   * Puts the live nodes that a word leads on from into `found`, and says how many; strikes off what is live no longer.
+   * Deepest first: a node must be read before the same word writes it anew.
+   */
   const findLeadingOn = ({ bit, nexts }: WordMoves): number => {
     let count = 0;
     let kept = 0;
@@ -64,17 +72,13 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       }
       listed[kept] = node;
       kept += 1;
-      if (((leadingOn[node] ?? 0) & bit) !== 0 && findNext(nexts, node) >= 0) {
-        found[count] = node;
-        count += 1;
-      }
+      if (((leadingOn[node] ?? 0) & bit) === 0 || findNext(nexts, node) < 0) continue;
+      let place = count;
+      for (; place > 0 && isDeeper(node, found[place - 1] ?? 0); place -= 1) found[place] = found[place - 1] ?? 0;
+      found[place] = node;
+      count += 1;
     }
     listedCount = kept;
-    if (count > 1) {
-      // Deepest first: a node must be read before the same word writes it anew.
-      found.length = count;
-      found.sort((a, b) => (depths[b] ?? 0) - (depths[a] ?? 0) || a - b);
-    }
     return count;
   };
 

@@ -33,7 +33,9 @@ export interface Dialogue {
 
 /** The turns of a text with speaker labels; a text without any has none. What is said begins and ends sentences. */
 export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
-  const labels = keepSpeakers([...findLabels(tokens, roleOf), ...findDashes(tokens)].sort((a, b) => a.at - b.at));
+  const [names, dashes] = [findLabels(tokens, roleOf), findDashes(tokens)];
+  const all = dashes.length === 0 ? names : [...names, ...dashes].sort((a, b) => a.at - b.at);
+  const labels = keepSpeakers(all);
   if (labels.length === 0) return { tokens, turns: [] };
   const said: Token[] = tokens.slice(0, labels[0]?.at);
   const turns: Turn[] = [];
