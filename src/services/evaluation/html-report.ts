@@ -2,7 +2,7 @@
 import type { Calibration } from './calibration.ts';
 import { describeAnswer } from './compare.ts';
 import type { Comparison } from './comparison.ts';
-import { describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
+import { chart, describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
 import { type EvaluationReport, quotesOf } from './report.ts';
 import type { FieldScore } from './score.ts';
 
@@ -23,7 +23,7 @@ function writeReport(report: EvaluationReport, isNamed: boolean): string {
   return [
     isNamed ? `<h2>${escapeHtml(report.name)}</h2>` : '',
     `<p>${evaluation.rows} meetings, ${evaluation.scored} with labels, by ${escapeHtml(report.model)} under ${escapeHtml(report.taxonomyVersion)}.
-Mean accuracy of the ${evaluation.mean.fields.length} single-valued fields: <b>${percent(evaluation.mean.lenient)}</b>; always giving the commonest value would reach ${percent(evaluation.mean.baselineLenient)}.
+${describeMean(report)}
 A meeting took ${latency.meanMs.toFixed(2)} ms on average, p95 ${latency.p95Ms.toFixed(2)} ms. ${describeCost(cost)}</p>`,
     drawAccuracy(evaluation.fields),
     writeFields(evaluation.fields),
@@ -33,24 +33,28 @@ A meeting took ${latency.meanMs.toFixed(2)} ms on average, p95 ${latency.p95Ms.t
   ].join('\n');
 }
 
-const barWidth = 420;
-const nameWidth = 190;
-const rowHeight = 22;
+function describeMean({ evaluation: { scored, mean } }: EvaluationReport): string {
+  if (scored === 0) return '';
+  return `Mean accuracy of the ${mean.fields.length} single-valued fields: <b>${percent(mean.lenient)}</b>; always giving the commonest value would reach ${percent(mean.baselineLenient)}.`;
+}
+
+const { barWidth, nameWidth, figureWidth, rowHeight } = chart;
 
 /** A bar a field with its interval; the mark is what the commonest value alone would score. */
 function drawAccuracy(fields: readonly FieldScore[]): string {
+  if (fields.length === 0) return '';
   const height = fields.length * rowHeight + 10;
   const rows = fields.map((score, index) => {
     const y = index * rowHeight + 4;
     const { low, high } = score.interval ?? { low: score.lenient, high: score.lenient };
     const middle = y + 8;
     return `<text x="${nameWidth - 8}" y="${y + 12}" text-anchor="end">${escapeHtml(score.field)}</text>
-<rect x="${nameWidth}" y="${y}" width="${at(score.lenient)}" height="16" fill="#4c78c8"/>
-<line x1="${nameWidth + at(low)}" x2="${nameWidth + at(high)}" y1="${middle}" y2="${middle}" stroke="#10203f" stroke-width="2"/>
-<line x1="${nameWidth + at(score.baselineLenient)}" x2="${nameWidth + at(score.baselineLenient)}" y1="${y - 2}" y2="${y + 18}" stroke="#d9822b" stroke-width="3"/>
+<rect x="${nameWidth}" y="${y}" width="${at(score.lenient)}" height="16" class="bar"/>
+<line x1="${nameWidth + at(low)}" x2="${nameWidth + at(high)}" y1="${middle}" y2="${middle}" class="edge" stroke-width="2"/>
+<line x1="${nameWidth + at(score.baselineLenient)}" x2="${nameWidth + at(score.baselineLenient)}" y1="${y - 2}" y2="${y + 18}" class="mark" stroke-width="3"/>
 <text x="${nameWidth + barWidth + 10}" y="${y + 12}">${percent(score.lenient)}</text>`;
   });
-  return `<figure><svg role="img" aria-label="Accuracy by field" viewBox="0 0 ${nameWidth + barWidth + 80} ${height}" width="${nameWidth + barWidth + 80}" height="${height}">
+  return `<figure><svg role="img" aria-label="Accuracy by field" viewBox="0 0 ${nameWidth + barWidth + figureWidth} ${height}" width="${nameWidth + barWidth + figureWidth}" height="${height}">
 ${rows.join('\n')}</svg><figcaption>Accuracy with its 95 % interval; the orange mark is the commonest value.</figcaption></figure>`;
 }
 
@@ -59,19 +63,24 @@ function at(share: number): number {
 }
 
 const plot = 260;
+const left = 46;
+const ticks = [0, 0.5, 1];
 
 /** The diagonal is a confidence that is right as often as it says; a dot's size is its number of answers. */
 function drawCalibration({ ece, bins, answers }: Calibration): string {
+  if (answers === 0) return '';
   const most = Math.max(1, ...bins.map((bin) => bin.answers));
   const dots = bins.map((bin) => {
-    const [x, y] = [30 + bin.meanConfidence * plot, 10 + (1 - bin.accuracy) * plot];
-    return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${(3 + 7 * Math.sqrt(bin.answers / most)).toFixed(1)}" fill="#4c78c8"><title>${bin.answers} answers, confidence ${bin.meanConfidence.toFixed(2)}, right ${percent(bin.accuracy)}</title></circle>`;
+    const [x, y] = [left + bin.meanConfidence * plot, 10 + (1 - bin.accuracy) * plot];
+    return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${(3 + 7 * Math.sqrt(bin.answers / most)).toFixed(1)}" class="bar"><title>${bin.answers} answers, confidence ${bin.meanConfidence.toFixed(2)}, right ${percent(bin.accuracy)}</title></circle>`;
   });
-  return `<h3>Calibration</h3><figure><svg role="img" aria-label="Calibration" viewBox="0 0 ${plot + 50} ${plot + 40}" width="${plot + 50}" height="${plot + 40}">
-<rect x="30" y="10" width="${plot}" height="${plot}" fill="none" stroke="#b8c0cc"/>
-<line x1="30" y1="${plot + 10}" x2="${plot + 30}" y2="10" stroke="#b8c0cc" stroke-dasharray="4"/>
+  return `<h3>Calibration</h3><figure><svg role="img" aria-label="Calibration" viewBox="0 0 ${plot + left + 16} ${plot + 52}" width="${plot + left + 16}" height="${plot + 52}">
+<rect x="${left}" y="10" width="${plot}" height="${plot}" class="axis"/>
+<line x1="${left}" y1="${plot + 10}" x2="${plot + left}" y2="10" class="axis" stroke-dasharray="4"/>
 ${dots.join('\n')}
-<text x="30" y="${plot + 28}">confidence →</text></svg>
+${ticks.map((share) => `<text x="${left + share * plot}" y="${plot + 26}" text-anchor="middle">${share}</text><text x="${left - 6}" y="${14 + (1 - share) * plot}" text-anchor="end">${share}</text>`).join('\n')}
+<text x="${left + plot / 2}" y="${plot + 44}" text-anchor="middle">confidence</text>
+<text transform="translate(12 ${10 + plot / 2}) rotate(-90)" text-anchor="middle">share that is right</text></svg>
 <figcaption>Share that is right by confidence, over ${answers} answers that are not null. Expected calibration error ${percent(ece)}.</figcaption></figure>`;
 }
 
@@ -86,6 +95,7 @@ function writeFields(fields: readonly FieldScore[]): string {
     `${score.nullsKept}/${score.goldNulls}`,
     `${percent(score.baselineLenient)} (${score.baselineAnswer})`,
   ]);
+  if (rows.length === 0) return '<p class="note">No row has labels: there is nothing to score.</p>';
   return table(['field', 'rows', 'accuracy', 'strict', 'macro-F1', 'abstained', 'nulls kept', 'commonest'], rows);
 }
 

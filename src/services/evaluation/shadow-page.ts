@@ -1,6 +1,6 @@
 /** What a shadow found as one HTML page. */
 import { describeValue } from '../reporting/meeting-labels.ts';
-import { describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
+import { chart, describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
 import type { ShadowField, ShadowReport } from './shadow.ts';
 
 /** `model` is ours, under the taxonomy of that version. */
@@ -36,16 +36,15 @@ ${percent(agreement)} of the values agree. A meeting took ${latency.meanMs.toFix
   ]);
 }
 
-const barWidth = 420;
-const nameWidth = 190;
-const rowHeight = 22;
+const { barWidth, nameWidth, figureWidth, rowHeight } = chart;
 
 function drawAgreement(fields: readonly ShadowField[]): string {
-  const [width, height] = [nameWidth + barWidth + 80, fields.length * rowHeight + 10];
+  if (fields.length === 0) return '';
+  const [width, height] = [nameWidth + barWidth + figureWidth, fields.length * rowHeight + 10];
   const bars = fields.map(({ field, agreement }, index) => {
     const y = index * rowHeight + 4;
     return `<text x="${nameWidth - 8}" y="${y + 12}" text-anchor="end">${escapeHtml(field)}</text>
-<rect x="${nameWidth}" y="${y}" width="${(agreement * barWidth).toFixed(1)}" height="16" fill="#4c78c8"/>
+<rect x="${nameWidth}" y="${y}" width="${(agreement * barWidth).toFixed(1)}" height="16" class="bar"/>
 <text x="${nameWidth + barWidth + 10}" y="${y + 12}">${percent(agreement)}</text>`;
   });
   return `<figure><svg role="img" aria-label="Agreement by field" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
