@@ -34,7 +34,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** Figures, percentages and dashes that stand for none. */
-const figure = /^(?:[+-]?[\d.]+(?:\u00a0%)?|–|\d+\/\d+)$/;
+const figure = /^(?:[+-]?[\d.]+(?: %)?|–|\d+\/\d+)$/;
 
 /** Rows under a head, escaped; columns of figures stand to the right. A wide table scrolls by itself. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -44,9 +44,9 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   return `<div class="scroll"><table><thead>${line('th', head)}</thead><tbody>${rows.map((row) => line('td', row)).join('\n')}</tbody></table></div>`;
 }
 
-/** A share from 0 to 1 in per cent; the sign stays beside its figure. */
+/** A share from 0 to 1 in per cent. */
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)}\u00a0%`;
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 /** The cost as a sentence. */
