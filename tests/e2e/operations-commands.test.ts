@@ -358,7 +358,7 @@ describe('while a worker is busy', () => {
         delivery_info: { routing_key: 'default', priority: 0 },
       });
       expect(scheduled.document['worker@tests']).toMatchObject([
-        { eta: '2035-01-01T00:00:00.000000+00:00', request: { id: 'later', time_start: null, worker_pid: null } },
+        { eta: '2035-01-01T00:00:00+00:00', request: { id: 'later', time_start: null, worker_pid: null } },
       ]);
       expect(reserved.document['worker@tests']).toEqual([]);
       expect(processing.document.jobs.map(({ task_id }: { task_id: string }) => task_id)).toEqual(['run 2', 'run 1']);
