@@ -76,20 +76,24 @@ for _, tag in ipairs(ARGV) do
 end
 return #ARGV`;
 
-/** ARGV: place, gone after (ms), first tag. Keys of the gone are made here: a broker that is a cluster is refused at the start. */
+/** One beat adopts no more, so that the tags it gives are known before; the next one adopts the rest. */
+const mostAdoptedABeat = 10_000;
+
+/** ARGV: place, gone after (ms), first tag, most. Keys of the gone are made here: a broker that is a cluster is refused at the start. */
 const beatScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
-local adopted, tag = 0, tonumber(ARGV[3])
+local adopted, tag, most = 0, tonumber(ARGV[3]), tonumber(ARGV[4])
 for _, place in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))) do
   local from = '${inflightKeyOf('')}' .. place
-  for _, entry in ipairs(redis.call('HVALS', from)) do
-    redis.call('HSET', KEYS[2], tag, entry)
-    tag = tag + 1
+  local entries = redis.call('HGETALL', from)
+  for i = 1, #entries, 2 do
+    if adopted == most then return adopted end
+    redis.call('HSET', KEYS[2], tag + adopted, entries[i + 1])
+    redis.call('HDEL', from, entries[i])
     adopted = adopted + 1
   end
-  redis.call('DEL', from)
   redis.call('ZREM', KEYS[1], place)
 end
 return adopted`;
@@ -98,6 +102,12 @@ return adopted`;
 export function createInflight(broker: Redis, place: string): Inflight {
   const key = inflightKeyOf(place);
   let nextTag = 1;
+  /** Before a call, not after: a beat and a take may be under way together, and one may not write over what the other holds. */
+  const reserveTags = (count: number): number => {
+    const first = nextTag;
+    nextTag += count;
+    return first;
+  };
   return {
     async take(keysByPriority, most) {
       const keys = keysByPriority.flat();
@@ -108,13 +118,11 @@ export function createInflight(broker: Redis, place: string): Inflight {
         key,
         ...keys,
         most,
-        nextTag,
+        reserveTags(most),
         mostBytesATake,
         ...levels,
       );
-      const taken = toMessages(flat);
-      nextTag += most;
-      return taken;
+      return toMessages(flat);
     },
     async held() {
       const entries = Object.entries(await broker.hgetall(key)).sort(([a], [b]) => Number(a) - Number(b));
@@ -127,7 +135,7 @@ export function createInflight(broker: Redis, place: string): Inflight {
     },
     async hold(messages) {
       if (messages.length === 0) return [];
-      const entries = messages.map(({ list, raw }) => [String(nextTag++), `${list}\n${raw}`] as const);
+      const entries = messages.map(({ list, raw }) => [String(reserveTags(1)), `${list}\n${raw}`] as const);
       await broker.hset(key, ...entries.flat());
       return entries.map(([tag]) => tag);
     },
@@ -138,9 +146,8 @@ export function createInflight(broker: Redis, place: string): Inflight {
       if (tags.length > 0) await broker.hdel(key, ...tags);
     },
     async beat() {
-      const adopted = await broker.eval(beatScript, 2, bridgesKey, key, place, goneAfterMs, nextTag);
-      nextTag += Number(adopted);
-      return Number(adopted);
+      const first = reserveTags(mostAdoptedABeat);
+      return Number(await broker.eval(beatScript, 2, bridgesKey, key, place, goneAfterMs, first, mostAdoptedABeat));
     },
     async leave() {
       await broker.zrem(bridgesKey, place);

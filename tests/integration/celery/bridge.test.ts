@@ -1,6 +1,7 @@
 /** The bridge on a broker, with messages as producers write them; rows of the conformance checklist that need no Celery. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createInflight } from '../../../src/celery/inflight.ts';
 import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/message.ts';
 import type { CommandModule } from '../../../src/cli/cli.ts';
 import { run } from '../../../src/cli/program.ts';
@@ -240,6 +241,17 @@ describe('the bridge', () => {
     await metaIn(id, 'SUCCESS');
     expect(await app.broker.exists('vambe:inflight:dead')).toBe(0);
     expect(await app.broker.zscore('vambe:bridges', 'dead')).toBeNull();
+  });
+
+  it('F4 taking and adopting at once, a bridge holds both, and forgets only what it is told', async () => {
+    const inflight = createInflight(app.broker, 'tests');
+    await app.broker.lpush('celery', 'taken');
+    await app.broker.hset('vambe:inflight:dead', '7', 'celery\nadopted');
+    await app.broker.zadd('vambe:bridges', 1, 'dead');
+    const [taken, adopted] = await Promise.all([inflight.take([['celery']], 10), inflight.beat()]);
+    expect([taken.map(({ raw }) => raw), adopted]).toEqual([['taken'], 1]);
+    await inflight.done(taken.map(({ tag }) => tag));
+    expect((await inflight.held()).map(({ raw }) => raw)).toEqual(['adopted']);
   });
 
   it('results go to CELERY_RESULT_BACKEND where that is another database, and are not in the broker', async () => {
