@@ -40,7 +40,8 @@ export default defineConfig({
           name: 'real',
           include: ['tests/**/*.real.test.ts'],
           globalSetup: ['tests/helpers/real-setup.ts'],
-          maxWorkers: 2,
+          // Most of them wait for locks and bounds to run out.
+          maxWorkers: 3,
           sequence: { groupOrder: 3 },
           ...longRun,
         },
