@@ -46,10 +46,11 @@ function readAnswer(stored: unknown): Pick<Label, 'value' | 'confidence' | 'evid
 
 function readValue(stored: unknown): FieldValue {
   if (typeof stored === 'string' || typeof stored === 'boolean') return stored;
-  if (Array.isArray(stored)) return stored.map(String);
+  if (Array.isArray(stored)) return stored.filter((each) => typeof each === 'string');
   if (typeof stored !== 'object' || stored === null || !('count' in stored) || !('period' in stored)) return null;
-  const approx = 'approx' in stored && stored.approx === true;
-  return { count: Number(stored.count), period: String(stored.period), approx };
+  const { count, period } = stored;
+  if (typeof count !== 'number' || typeof period !== 'string') return null;
+  return { count, period, approx: 'approx' in stored && stored.approx === true };
 }
 
 function isEvidence(stored: unknown): stored is Evidence {

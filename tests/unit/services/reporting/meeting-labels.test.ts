@@ -37,6 +37,12 @@ describe('labelsOf', () => {
       fc.property(stored, stored, (runFields, corrected) => {
         for (const { value } of labelsOf({ ...none, runFields, corrected })) describeValue(value);
       }),
+      {
+        examples: [
+          [{}, { a: [{ toString: null }] }],
+          [{ a: { value: { count: {}, period: { toString: null } } } }, {}],
+        ],
+      },
     );
   });
 });
