@@ -45,7 +45,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
   });
 
   it(
-    'F6 61 Python workers and ours share the lists and ours stops midway: each task is done once, by one of them',
+    `F6 61 Python workers and ours share the lists and ${full ? 'either' : 'ours'} stops midway: each task is done once, by one of them`,
     async () => {
       const messages = full ? 5_000 : 300;
       const { redisUrl } = bench.namespace;
@@ -70,13 +70,14 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
           async () => (await countDone()) >= share * messages,
           full ? 600_000 : 60_000,
         );
-      // Ours goes and comes again. Theirs stay: Celery 5.2 loses what it is just reading when it is stopped, also without ours.
+      // Ours goes and comes again, then one of theirs goes: Celery 5.2 was seen to lose a message at its own stop, also without ours.
       await done(0.25);
       await ours.stop();
       await done(0.5);
       const again = await bench.work({ concurrency: 2, givesBack: true });
       onTestFinished(() => again.stop());
       await done(0.6);
+      if (full) workers[0]?.kill('SIGTERM');
       await done(1);
       const rows = await query<{ task_id: string; state: string }>(
         bench.app,
