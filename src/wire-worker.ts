@@ -23,6 +23,7 @@ import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
 import type { Queues } from './core/queue/queues.ts';
+import { createTaskRates } from './core/queue/rate-limits.ts';
 import { createSweep } from './core/queue/recover.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
@@ -109,7 +110,8 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
   const shownConfig = shownSettings(config);
   const holds = wireHolds(wiring);
-  const consumer = wireConsumer(wiring, settings, { steering, hold: holds.begin });
+  const rates = createTaskRates({ redis, queues, registry });
+  const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin });
   steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
   const bridge = createBridge({
     broker,
@@ -125,7 +127,11 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     clock,
     log,
     async countBusy() {
-      const waiting = await Promise.all(queues.names.map((name) => countWaiting(queues, name)));
+      const waiting = await Promise.all([
+        ...queues.names.map((name) => countWaiting(queues, name)),
+        // As in Celery: else a slow task's messages would all be taken away from other workers.
+        rates.countWaiting(),
+      ]);
       return waiting.reduce((sum, count) => sum + count, consumer.running().length);
     },
     // Asked when this process has taken its leave.
@@ -141,12 +147,12 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     log,
     state,
     cancel: (rowId) => consumer.cancel(rowId),
-    applyControls: (each) => controls.apply(each),
+    applyControls: async (each) => void (await Promise.all([controls.apply(each), rates.refresh()])),
     lookAtHolds: () => holds.look(),
   });
   const start = async () => {
     // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
-    await controls.apply({ registersSchedules: false }).catch((error) => {
+    await Promise.all([controls.apply({ registersSchedules: false }), rates.refresh()]).catch((error) => {
       log.debug('worker.controls_failed', { error: error instanceof Error ? error.message : 'unknown' });
     });
     // Somebody may have mended the settings: that is why it starts. Not waited for, as a provider may hang.
@@ -160,6 +166,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     consumer,
     steering,
     queues,
+    rates,
     database,
     redis,
     results,
@@ -215,9 +222,10 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
 function wireConsumer(
   wiring: WorkerWiring,
   settings: WorkerSettings,
-  { steering, hold }: { readonly steering: Steering; readonly hold: ConsumerOptions['hold'] },
+  parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates'>,
 ): Consumer {
   const { registry, queues, ledger, results, services, classifier, database, redis, events } = wiring;
+  const { steering, rates, hold } = parts;
   const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
@@ -238,6 +246,7 @@ function wireConsumer(
     hardLimitMs: config.taskTimeoutSeconds * 1_000,
     clock,
     log,
+    rates,
     onStarted: (job) => events.emit({ kind: 'started', job }),
     timeLimitsOf: (task) => steering.timeLimitsOf(task),
     refuses(job) {

@@ -17,6 +17,7 @@ import { type AlonePool, poisoned } from './alone.ts';
 import { createAvailability, isRedisRefusal, isServerFault } from './availability.ts';
 import { limiter } from './controls.ts';
 import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
+import type { TaskRates } from './rate-limits.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
 import { handBackToQueue, isLostJob, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
 
@@ -62,6 +63,8 @@ export interface ConsumerOptions {
   readonly log: Log;
   /** Set by remote control, by task. */
   timeLimitsOf?(task: string): TimeLimits | undefined;
+  /** Rate limits of tasks that share a queue. */
+  readonly rates: Pick<TaskRates, 'hasSlots' | 'msToSlot'>;
   /** Told of every start; cheap, and never throws. */
   onStarted?(job: TakenJob): void;
   /** Why a job is not to be started, where it is not. */
@@ -104,7 +107,7 @@ export interface Consumer {
 }
 
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { registry, ledger, results, clock, log, concurrency, lockMs = defaultLockMs } = options;
+  const { registry, ledger, results, rates, clock, log, concurrency, lockMs = defaultLockMs } = options;
   const gate = pLimit(concurrency);
   const running = new Map<
     string,
@@ -229,6 +232,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: bullJob.id, version: v, known: jobDataVersion });
         return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + tooNewDelayMs, log });
       }
+      // Before its row is taken, which counts it as started.
+      const earlyMs = rates.hasSlots(bullJob.name) ? await rates.msToSlot(bullJob) : 0;
+      if (earlyMs > 0) return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + earlyMs, log });
       const rowId = id ?? (await options.acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
       const job = await taker.add(rowId);
       if (!job) return log.warn('job.row_gone', { job_id: rowId });

@@ -9,7 +9,7 @@ import { priorities } from '../../core/queue/enqueue.ts';
 import { type HeldJob, listHeld } from '../../core/queue/holdings.ts';
 import { listWorkers } from '../../core/queue/presence.ts';
 import type { Queues } from '../../core/queue/queues.ts';
-import { limitQueueRate, readQueueRate } from '../../core/queue/rate-limits.ts';
+import type { TaskRates } from '../../core/queue/rate-limits.ts';
 import type { Redis } from '../../core/redis.ts';
 import type { ResultBackend } from '../../core/results.ts';
 import type { Steering } from '../../core/steering.ts';
@@ -27,6 +27,7 @@ export interface ControlledWorkerOptions {
   readonly consumer: Pick<Consumer, 'running' | 'counts' | 'cancel'>;
   readonly steering: Steering;
   readonly queues: Queues;
+  readonly rates: Pick<TaskRates, 'limit' | 'read'>;
   readonly database: Database;
   readonly redis: Redis;
   readonly results: Pick<ResultBackend, 'revoked'>;
@@ -38,7 +39,7 @@ export interface ControlledWorkerOptions {
 }
 
 export function createControlledWorker(options: ControlledWorkerOptions): ControlledWorker {
-  const { name, registry, consumer, steering, queues, database, redis, clock, log } = options;
+  const { name, registry, consumer, steering, queues, rates, database, redis, clock, log } = options;
   const running = () => consumer.running();
 
   /** Jobs in BullMQ's hands of every queue that this worker takes from. */
@@ -86,7 +87,7 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
           name: task.name,
           aliases: task.aliases,
           maxRetries: task.maxRetries ?? options.maxRetries,
-          rateLimit: await readQueueRate(queues, task.queue),
+          rateLimit: await rates.read(task.name),
         })),
       ),
     lists: () => steering.lists(),
@@ -118,13 +119,8 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
     async limitRate(task, limit) {
       const found = taskNamed(task);
       if (!found) return false;
-      await limitQueueRate(queues, found.queue, limit);
-      log.info('celery.steered', {
-        what: 'rate_limit',
-        task: found.name,
-        queue: found.queue,
-        limit: limit?.text ?? 'none',
-      });
+      await rates.limit(found.name, limit);
+      log.info('celery.steered', { what: 'rate_limit', task: found.name, limit: limit?.text ?? 'none' });
       return true;
     },
     limitTime(task, { softSeconds, hardSeconds }) {
