@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countMessages } from './celery/count-messages.ts';
 import { createFollowUps, followResults } from './celery/follow-ups.ts';
-import { celeryBrokerUrl, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
+import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import { createBatcher } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
@@ -192,6 +193,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       pingRedis: () => redis.ping(),
     }),
     sweepUnclassified: createSweepUnclassified({
+      countMessages: () => countMessages(broker, celeryListsOf(config)),
       listUnclassified: (page) => listUnclassified(database, page),
       enqueue: (requests) => enqueuer.enqueue(requests),
     }),

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { distance } from 'fastest-levenshtein';
 import { type App, type AppOptions, createApp } from './app.ts';
-import { celeryBrokerUrl, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
+import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { endsWithin } from './core/ends-within.ts';
@@ -174,9 +174,8 @@ interface Chosen {
 
 /** Each name is a Celery list, and where it is one, a queue of ours; QUEUE_NAME is one more list. */
 function chosenQueues({ queues, config }: App, asked: readonly string[]): Chosen {
-  const extra = config.queueName === null ? [] : [config.queueName];
-  const lists = [...new Set([...asked, ...extra])];
-  refuseMisspelt(asked, [...new Set([...queues.names, ...celeryLists, ...extra])]);
+  const lists = celeryListsOf(config, asked);
+  refuseMisspelt(asked, celeryListsOf(config, [...queues.names, ...celeryLists]));
   // All four names are the default, which means every queue that a task uses.
   if (celeryLists.every((name) => asked.includes(name))) return { queueNames: queues.names, lists };
   return { queueNames: asked.filter((name) => queues.names.includes(name)), lists };

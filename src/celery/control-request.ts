@@ -10,16 +10,14 @@ export interface ControlRequest {
   readonly pattern: { readonly text: string; readonly matcher: string } | null;
   /** null: nobody waits for an answer. */
   readonly replyTo: { readonly exchange: string; readonly routingKey: string; readonly ticket: string | null } | null;
-  /**
-   * Unix milliseconds after which the caller has given up; null: it did not say. Nothing is refused for it, as clocks of machines
-   * differ and Celery's own worker does not look at it; who has given up has no list for an answer.
-   */
-  readonly expiresMs: number | null;
   /** The sender's logical clock, as it came. */
   readonly clock: unknown;
 }
 
-/** Reads body and headers of a request; undefined where they are none. Never throws. */
+/**
+ * Reads body and headers of a request; undefined where they are none. Never throws. The moment at which the caller gives up
+ * (`expires`) is not looked at, as kombu's own node does not: clocks of machines differ, and who has given up has no list for an answer.
+ */
 export function readControlRequest(
   body: unknown,
   headers: Readonly<Record<string, unknown>>,
@@ -27,7 +25,6 @@ export function readControlRequest(
   if (!isObject(body) || typeof body.method !== 'string') return undefined;
   const { destination, pattern, matcher, ticket, reply_to: replyTo } = body;
   const names = typeof destination === 'string' ? [destination] : destination;
-  const expires = typeof headers.expires === 'number' && headers.expires > 0 ? headers.expires * 1_000 : null;
   return {
     method: body.method,
     arguments: isObject(body.arguments) ? body.arguments : {},
@@ -42,7 +39,6 @@ export function readControlRequest(
             ticket: typeof ticket === 'string' ? ticket : null,
           }
         : null,
-    expiresMs: expires,
     clock: headers.clock,
   };
 }

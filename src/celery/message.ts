@@ -289,7 +289,7 @@ export function splitListKey(key: string): { readonly queue: string; readonly pr
 }
 
 /** Headers that Celery 5.2 to 5.6 writes itself. */
-const celeryHeaders: ReadonlySet<string> = new Set([
+export const celeryHeaders: ReadonlySet<string> = new Set([
   'lang',
   'task',
   'id',

@@ -25,6 +25,11 @@ export function postgresUrl(config: Config): string | null {
   return `postgres://${encodeURIComponent(postgresUser)}${password}@${inUrl(postgresHost)}:${postgresPort}/${encodeURIComponent(postgresDb)}`;
 }
 
+/** Celery lists to take from: those of WORKER_QUEUES, or `asked` instead, and QUEUE_NAME. */
+export function celeryListsOf(config: Config, asked: readonly string[] = config.workerQueues): readonly string[] {
+  return [...new Set([...asked, ...(config.queueName === null ? [] : [config.queueName])])];
+}
+
 /** Seconds after which an attempt is asked to stop: 60 before its limit, or half of a limit shorter than two minutes. */
 export function softTaskTimeoutSeconds(config: Config): number {
   return Math.max(config.taskTimeoutSeconds - 60, config.taskTimeoutSeconds / 2);

@@ -151,6 +151,8 @@ where state in ('queued', 'retrying') and origin = 'celery' and coalesce(due_at 
         ),
       );
     }
+    const late = await both((side) => clients[side].run(expiredPing));
+    expect(late).toEqual([[{ [node]: { ok: 'pong' } }], [{ [node]: { ok: 'pong' } }]]);
     await both((side) => metaIn(side, running, 'REVOKED'));
     await both((side) =>
       waitFor('task-revoked', () =>
@@ -167,6 +169,13 @@ where state in ('queued', 'retrying') and origin = 'celery' and coalesce(due_at 
     expect(outdated(met)).toEqual([]);
   });
 });
+
+/** By a client whose clock is decades behind, so that its request has expired when it arrives; neither side minds. */
+const expiredPing = `
+import kombu.pidbox, time
+kombu.pidbox.time = lambda: 1.0
+answer = app.control.broadcast('ping', destination=['${node}'], reply=True, timeout=5)
+kombu.pidbox.time = time.time`;
 
 /** Method and arguments; each stays as it was, or is undone by a later one. */
 function controlRequests(running: string): readonly (readonly [string, Record<string, unknown>?])[] {

@@ -169,6 +169,30 @@ answer = sum(1 for i in ${JSON.stringify(ids)} if AsyncResult(i, app=app).get(ti
     worker.kill('SIGTERM');
     expect(await worker.exited).toBe(0);
   }, 1_500_000);
+
+  it('A7 67 a task that kills its process, and then the child it is given, is WorkerLostError to its sender; the worker goes on', async () => {
+    const first = await start();
+    const id = await run<string>(`answer = classify_meeting.delay('die').id`);
+    expect(await first.exited).toBe('SIGKILL');
+    // Else they run out after 25 s.
+    await bench.redis.del(...(await bench.redis.keys('vambe:*:lock')));
+    const second = await start();
+    const raised = await run(`
+try: AsyncResult('${id}', app=app).get(timeout=40)
+except Exception as e: answer = [type(e).__module__, type(e).__name__, str(e)]`);
+    expect(raised).toEqual([
+      'billiard.exceptions',
+      'WorkerLostError',
+      expect.stringMatching(/^This job stopped the worker while it ran alone/),
+    ]);
+    expect(await bench.meta(id)).toMatchObject({ status: 'FAILURE', traceback: null });
+    expect(await run(`answer = app.control.inspect(['worker@host'], timeout=5).ping()`)).toEqual({
+      'worker@host': { ok: 'pong' },
+    });
+    expect(await run(`answer = health_check.delay().get(timeout=20)`)).toEqual({ status: 'healthy' });
+    second.kill('SIGTERM');
+    expect(await second.exited).toBe(0);
+  });
 });
 
 /** One of a few damages, picked by the number. */

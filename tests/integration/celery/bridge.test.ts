@@ -204,6 +204,14 @@ describe('the bridge', () => {
     expect((await rejected())[0]?.task_id).toBe(taskId);
   });
 
+  it('a sweep accepts nothing while a message waits, whatever its list and priority', async () => {
+    await send({ queue: 'vambe_tasks', priority: 9 });
+    expect(await app.services.sweepUnclassified()).toEqual({ accepted: 0, waiting_messages: 1 });
+    await work();
+    await waitFor('it to be done', async () => (await countUndone(app.broker)) === 0);
+    expect(await app.services.sweepUnclassified()).toEqual({ accepted: 0 });
+  });
+
   it('the same id twice, in one batch and later, is done once', async () => {
     const id = await send({ args: ['first'] });
     await send({ id, args: ['second'] });

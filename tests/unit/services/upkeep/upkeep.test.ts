@@ -23,13 +23,14 @@ describe('health', () => {
 });
 
 describe('sweep of unclassified meetings', () => {
-  const sweepOver = (count: number) => {
+  const sweepOver = (count: number, messages = 0) => {
     const ids = Array.from({ length: count }, (_each, index) => (index + 1) * 3);
     const enqueue = vi.fn(async (_requests: readonly EnqueueRequest[]) => undefined);
     const listUnclassified = vi.fn(async ({ afterId, limit }: { afterId: number; limit: number }) =>
       ids.filter((id) => id > afterId).slice(0, limit),
     );
-    return { ids, enqueue, listUnclassified, sweep: createSweepUnclassified({ enqueue, listUnclassified }) };
+    const countMessages = async () => messages;
+    return { ids, enqueue, sweep: createSweepUnclassified({ countMessages, enqueue, listUnclassified }) };
   };
 
   test.each([0, 1, 999, 1_000, 1_001, 2_500])('accepts each of %i meetings once, as bulk work', async (count) => {
@@ -42,6 +43,12 @@ describe('sweep of unclassified meetings', () => {
         ({ task, origin, priority }) => task === 'classify_meeting' && origin === 'sweep' && priority === 20,
       ),
     ).toBe(true);
+  });
+
+  test('accepts nothing while Celery messages wait, which may ask for the same meetings, and says so', async () => {
+    const { enqueue, sweep } = sweepOver(3, 2);
+    expect(await sweep()).toEqual({ accepted: 0, waiting_messages: 2 });
+    expect(enqueue).not.toHaveBeenCalled();
   });
 
   test('accepts nothing for no meetings', async () => {
