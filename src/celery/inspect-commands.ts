@@ -21,7 +21,7 @@ export const inspectCommands: readonly ControlCommand[] = [
   ask({
     name: 'reserved',
     aliases: ['dump_reserved'],
-    join: 'list',
+    join: 'first',
     run: async (context) => requestsOf(context, await context.worker.reserved()),
   }),
   ask({

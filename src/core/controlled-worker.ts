@@ -33,7 +33,7 @@ export interface TimeLimits {
 /** Questions: nothing of it changes anything. */
 export interface WorkerAnswers {
   active(): Promise<readonly ShownJob[]>;
-  /** Taken, neither running nor waiting for a moment. */
+  /** Taken from a list or from BullMQ, neither running nor waiting for a moment. */
   reserved(): Promise<readonly ShownJob[]>;
   /** Waiting for a moment: a countdown or a further attempt. */
   scheduled(): Promise<readonly ShownJob[]>;
@@ -50,7 +50,7 @@ export interface WorkerAnswers {
 
 /** Changes, each with effect in this process at once. */
 export interface WorkerChanges {
-  /** Jobs of these ids never start here; `terminates` also stops those that run. Gives back the ids that ran here and were stopped. */
+  /** Jobs of these ids never start here; `terminates` also stops those that run. Gives back the ids whose jobs it ended, running or waiting. */
   revoke(
     taskIds: readonly string[],
     options: { terminates: boolean; signal: string | null },

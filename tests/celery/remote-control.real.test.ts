@@ -192,14 +192,24 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(await inspect('revoked')).toContain(id);
   });
 
-  test('15 a revoked task that waits behind others never starts', async () => {
+  test('13 15 16 a task that waits behind others is reserved; revoked or terminated, it never starts', async () => {
     const busy = [await send(`args=['sleep:20']`), await send(`args=['sleep:20']`)];
     for (const id of busy) await metaIn(id, 'STARTED');
-    const id = await send(`args=['m1']`);
-    await control('revoke', id);
+    const waiting = [await send(`args=['m1']`), await send(`args=['m2']`)] as const;
+    const reserved = await waitFor('both to be taken', async () => {
+      const found = await inspect<Record<string, unknown>[]>('reserved');
+      return found.length === 2 && found;
+    });
+    expect(reserved.map(({ id }) => id)).toEqual(waiting);
+    expect(reserved[0]).toMatchObject({ args: ['m1'], time_start: null, acknowledged: false, worker_pid: null });
+    expect(await inspect('query_task', waiting[0])).toEqual({ [waiting[0]]: ['reserved', reserved[0]] });
+    expect((await control('revoke', waiting[0])).out).toContain(`tasks ${waiting[0]} flagged as revoked`);
+    expect((await control('terminate', 'SIGTERM', waiting[1])).out).toContain(`terminate: ${waiting[1]}`);
     await control('terminate', 'SIGTERM', ...busy);
-    expect((await metaIn(id, 'REVOKED')).result).toMatchObject({ exc_message: ['revoked'] });
-    expect(log.events.some(({ event, fields }) => event === 'job.finished' && fields.task_id === id)).toBe(false);
+    for (const id of waiting) {
+      expect((await metaIn(id, 'REVOKED')).result).toMatchObject({ exc_message: ['revoked'] });
+      expect(log.events.some(({ event, fields }) => event === 'job.finished' && fields.task_id === id)).toBe(false);
+    }
   });
 
   test('16 a running task is terminated; the worker lives on', async () => {

@@ -37,6 +37,9 @@ export async function countWaiting(queues: Queues, name: string): Promise<number
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
+/** Waiting for a moment, for a free slot (every job has a priority), or in a worker's hands. */
+export type HeldState = 'delayed' | 'prioritized' | 'active';
+
 export interface HeldJob {
   readonly rowId: string;
   /** When it may start, milliseconds since 1970; shown where its row names no moment. */
@@ -45,10 +48,10 @@ export interface HeldJob {
   readonly worker: string | undefined;
 }
 
-/** Jobs of a queue that wait for a moment (`delayed`) or are in a worker's hands (`active`); runs of schedules without a row are left out. */
+/** Jobs of a queue in one state, first come first; runs of schedules without a row are left out. */
 export async function listHeld(
   queues: Queues,
-  { name, state, limit }: { name: string; state: 'delayed' | 'active'; limit: number },
+  { name, state, limit }: { name: string; state: HeldState; limit: number },
 ): Promise<readonly HeldJob[]> {
   const jobs = await queues.get(name).getJobs([state], 0, limit - 1, true);
   return jobs.flatMap((job) =>

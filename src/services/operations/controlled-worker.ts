@@ -6,8 +6,8 @@ import type { TakenJob } from '../../core/job-ledger.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Consumer } from '../../core/queue/consume.ts';
 import { priorities } from '../../core/queue/enqueue.ts';
-import { type HeldJob, listHeld } from '../../core/queue/holdings.ts';
-import { listWorkers } from '../../core/queue/presence.ts';
+import { type HeldJob, type HeldState, listHeld } from '../../core/queue/holdings.ts';
+import { listWorkers, type WorkerState } from '../../core/queue/presence.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { TaskRates } from '../../core/queue/rate-limits.ts';
 import type { Redis } from '../../core/redis.ts';
@@ -43,7 +43,7 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
   const running = () => consumer.running();
 
   /** Jobs in BullMQ's hands of every queue that this worker takes from. */
-  const held = async (state: 'delayed' | 'active', isMine: (job: HeldJob, queue: string) => boolean) => {
+  const held = async (state: HeldState, isMine: (job: HeldJob, queue: string) => boolean) => {
     const lists = await Promise.all(
       options.queueNames.map(async (queue) =>
         (await listHeld(queues, { name: queue, state, limit: mostShown })).filter((job) => isMine(job, queue)),
@@ -69,16 +69,18 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
         ...running().map(({ job }) => job.taskId),
         ...workers.flatMap((worker) => worker.active.map(({ task_id }) => task_id)),
       ]);
-      const jobs = await held('active', ({ worker }) => worker === name);
+      const [taken, waiting] = await Promise.all([
+        held('active', ({ worker }) => worker === name),
+        held('prioritized', (_job, queue) => isShownBy(name, workers, queue)),
+      ]);
+      // What waits here and came from a list is in no list any more: nobody else would show it. Bulk work is `vambe jobs`' to show.
+      const jobs = [...taken, ...waiting.filter(({ call }) => call.terms !== null)];
       return jobs.filter(({ call }) => !active.has(call.task_id)).map(({ call }) => shownCall(call, null));
     },
     async scheduled() {
-      // A delayed job belongs to its queue: it is shown once, by the first worker that takes from there.
       const workers = await listWorkers(redis, clock);
-      const first = (queue: string) => workers.find((worker) => worker.queues.includes(queue))?.worker ?? name;
-      return (await held('delayed', (_job, queue) => first(queue) === name)).map(({ call, dueMs }) =>
-        shownCall(call, dueMs),
-      );
+      const jobs = await held('delayed', (_job, queue) => isShownBy(name, workers, queue));
+      return jobs.map(({ call, dueMs }) => shownCall(call, dueMs));
     },
     revokedIds: () => steering.revokedIds(),
     tasks: async () =>
@@ -106,11 +108,8 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       log.info('celery.steered', { what: 'revoke', ids: taskIds.length, terminated: stopped.length });
       if (stopped.length > 0) await closeTerminatedJobs(options, stopped);
       for (const { job } of here) void consumer.cancel(job.rowId);
-      await revokeWaitingJobs(
-        options,
-        taskIds.filter((id) => !stopped.includes(id)),
-      );
-      return stopped;
+      const rest = taskIds.filter((id) => !stopped.includes(id));
+      return [...stopped, ...(await revokeWaitingJobs(options, rest))];
     },
     mergeRevoked(taskIds) {
       const known = new Set(steering.revokedIds());
@@ -146,6 +145,11 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       options.shutDown();
     },
   };
+}
+
+/** A job that no worker has belongs to its queue: it is shown once, by the first worker that takes from there. */
+function isShownBy(name: string, workers: readonly WorkerState[], queue: string): boolean {
+  return (workers.find(({ queues }) => queues.includes(queue))?.worker ?? name) === name;
 }
 
 function shownTaken({ taskId, task, queue, parameters, terms }: TakenJob, startedMs: number): ShownJob {

@@ -12,18 +12,18 @@ export interface RevokeDeps {
   readonly results: Pick<ResultBackend, 'revoked'>;
 }
 
-/** Ids that no row has, that run or have ended are left out. Every worker is told and tries; one of them does it. @throws AppError DATABASE_*, REDIS_* */
-export async function revokeWaitingJobs(deps: RevokeDeps, taskIds: readonly string[]): Promise<void> {
+/**
+ * Gives back the ids that it ended. Those that no row has, that run or have ended are left out; every worker is told and tries, and
+ * one of them does it. @throws AppError DATABASE_*, REDIS_*
+ */
+export async function revokeWaitingJobs(deps: RevokeDeps, taskIds: readonly string[]): Promise<readonly string[]> {
   const jobs = (await findRetryCandidates(deps.database, taskIds)).flatMap(({ row_id, task_id, state, ...job }) =>
     state === 'queued' || state === 'retrying' ? [{ ...job, rowId: row_id, taskId: task_id }] : [],
   );
   const found = await removeFromQueue(deps.queues, jobs);
-  const waiting = jobs.filter((_job, index) => found[index] === 'removed');
-  if (waiting.length > 0)
-    await endRevoked(
-      deps,
-      waiting.map(({ taskId }) => taskId),
-    );
+  const waiting = jobs.filter((_job, index) => found[index] === 'removed').map(({ taskId }) => taskId);
+  if (waiting.length > 0) await endRevoked(deps, waiting);
+  return waiting;
 }
 
 /** Rows of running jobs, closed before their handlers are stopped: what those still do is not saved. */
