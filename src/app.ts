@@ -287,7 +287,7 @@ export async function readTaxonomy(config: Config): Promise<Taxonomy> {
   const file = config.taxonomyFile ?? ownTaxonomy;
   const [text, compiled] = await Promise.all([
     readFile(file, 'utf8').catch((cause) => {
-      const words = `The taxonomy file ${file} cannot be read. Set TAXONOMY_FILE to a YAML file, or unset it.`;
+      const words = `The taxonomy file ${file} cannot be read (${cause.code ?? cause.message}). Check its path; without TAXONOMY_FILE the one that comes along is used.`;
       throw new AppError('TAXONOMY_INVALID', words, { cause });
     }),
     readBuilt<CompiledTaxonomy>(compiledTaxonomy),

@@ -23,6 +23,8 @@ export interface Cli {
   note(text: string): void;
   /** Colour on a terminal; plain where NO_COLOR is set or stdout is none. */
   style(style: Style | readonly Style[], text: string): string;
+  /** Prose, broken between words at the terminal's width; as it is where stdout is no terminal. */
+  prose(text: string): string;
   /** Columns under a head, the last one wrapped to the terminal's width; tab-separated where stdout is no terminal. */
   table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string;
   /** Horizontal bars, the longest `width` (30) characters wide. */

@@ -90,6 +90,7 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
     document: (value) => write(`${JSON.stringify(value, null, isTerminal ? 2 : 0)}\n`),
     note,
     style: (style, text) => ready().output.paint(style, text, hasColours),
+    prose: (text) => (isTerminal ? ready().output.wrapWords(text, stdout.columns ?? 80) : text),
     table: (head, rows) =>
       isTerminal
         ? ready().output.alignedTable(head, rows, { widthChars: stdout.columns ?? 80, hasColours })

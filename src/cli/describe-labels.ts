@@ -11,7 +11,8 @@ export function describeLabels(cli: Cli, labels: readonly Label[]): string {
   const shown = cli.isTerminal ? labels.filter(isSaid) : labels;
   const table = cli.table(['label', 'value', 'confidence', 'quote'], shown.map(rowOf));
   const silent = labels.filter((label) => !shown.includes(label)).map(({ field }) => field);
-  const rest = silent.length === 0 ? '' : `\n${cli.style('dim', `the text does not say: ${silent.join(', ')}`)}`;
+  const rest =
+    silent.length === 0 ? '' : `\n${cli.style('dim', cli.prose(`the text does not say: ${silent.join(', ')}`))}`;
   return table + rest;
 }
 
@@ -41,7 +42,7 @@ export function describeTexts(cli: Cli, { summary, key_topics, action_items, nex
   ];
   return parts
     .filter(([, lines]) => lines.length > 0)
-    .map(([name, lines]) => [cli.style('bold', name), ...lines.map((line) => `  ${plain(line)}`)].join('\n'))
+    .map(([name, lines]) => [cli.style('bold', name), ...lines.map((line) => cli.prose(`  ${plain(line)}`))].join('\n'))
     .join('\n');
 }
 
@@ -54,7 +55,7 @@ export function markQuotes(cli: Cli, transcript: string, labels: readonly Label[
     text += plain(transcript.slice(at, start)) + cli.style('yellow', plain(transcript.slice(start, end)));
     at = end;
   }
-  return text + plain(transcript.slice(at));
+  return cli.prose(text + plain(transcript.slice(at)));
 }
 
 /** A transcript that was edited since has other words there. */

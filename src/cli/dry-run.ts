@@ -10,7 +10,7 @@ import { type ChangeCounter, type ChangeReport, createChangeCounter } from '../s
 import { labelsOf } from '../services/reporting/meeting-labels.ts';
 import type { Cli } from './cli.ts';
 import { changesDocument, describeExamples, refuseUnaskedCost } from './describe-changes.ts';
-import { idBlocks, type QueueOptions } from './queue-meetings.ts';
+import { idBlocks, type QueueOptions, tellUnknown } from './queue-meetings.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface DryRunOptions {
@@ -108,6 +108,6 @@ function tell(cli: Cli, report: ChangeReport, { taxonomy, classifier, unknown }:
     gone.length === 0 ? '' : `Fields that would no longer be there: ${gone.join(', ')}.`,
   ];
   cli.out(parts.filter((part) => part !== '').join('\n\n'));
-  if (unknown.length > 0) cli.note(`vambe: there are no meetings ${unknown.slice(0, 20).join(', ')}. Check the ids.`);
+  if (unknown.length > 0) tellUnknown(cli, unknown);
   cli.note('vambe: nothing was written.');
 }

@@ -39,7 +39,8 @@ function sentence(message: string): string {
   const [fault = '', suggestion = ''] = message
     .replace(/^error: /, '')
     // A value of any length may have been given.
-    .replace(/(argument '.{60}).*' is invalid/s, "$1…' is invalid")
+    .replace(/((?:argument|value) '.{60}).*' is invalid/s, "$1…' is invalid")
+    .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./s, "argument <$2> '$1' is invalid.")
     .split('\n');
   const ended = /[.?!]$/.test(fault) ? fault : `${fault}.`;
   return suggestion === '' ? ended : `${ended} ${suggestion.replace(/^\((.*)\)$/, '$1')}`;

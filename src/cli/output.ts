@@ -1,5 +1,5 @@
 /** Text for people: colours, tables, charts; every function returns a string and writes nothing. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
@@ -56,6 +56,28 @@ export function alignedTable(
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** Prose broken between words at `widthChars`, each line of a paragraph indented as its first; escapes of colours take no room. */
+export function wrapWords(text: string, widthChars: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => wrapLine(line, widthChars))
+    .join('\n');
+}
+
+function wrapLine(line: string, widthChars: number): string[] {
+  const [indent = ''] = /^ */.exec(line) ?? [];
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.slice(indent.length).split(' ')) {
+    const longer = current === '' ? indent + word : `${current} ${word}`;
+    if (current !== '' && charsOf(stripVTControlCharacters(longer)) > widthChars) {
+      lines.push(current);
+      current = indent + word;
+    } else current = longer;
+  }
+  return [...lines, current];
 }
 
 /** One row a line, cells separated by tabs: what `cut` and spreadsheets take. */

@@ -1,13 +1,29 @@
 /** Where `--html` puts its page. */
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
+
+/** Opens the file before the work whose page it is to hold, which may take hours and cost money. @throws AppError USAGE */
+export async function requirePageFile(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  await open(path, 'a', pageMode)
+    .then((handle) => handle.close())
+    .catch((cause: unknown) => {
+      throw notWritable(path, cause);
+    });
+}
 
 /** Writes a page for this user's eyes alone, as quotes are personal data. @throws AppError USAGE */
 export async function writePageFile(path: string, page: string): Promise<void> {
-  await writeFile(path, page, { mode: 0o600 }).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new AppError('USAGE', `--html "${path}" cannot be written${code}. Give another path.`, { cause });
+  await writeFile(path, page, { mode: pageMode }).catch((cause: unknown) => {
+    throw notWritable(path, cause);
   });
+}
+
+const pageMode = 0o600;
+
+function notWritable(path: string, cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  return new AppError('USAGE', `--html "${path}" cannot be written${code}. Give another path.`, { cause });
 }
 
 /** The line that tells of it. */

@@ -81,7 +81,7 @@ export async function* idBlocks(database: Database, choice: QueueOptions['choice
   }
 }
 
-function tellUnknown(cli: Cli, unknown: readonly number[]): void {
+export function tellUnknown(cli: Cli, unknown: readonly number[]): void {
   const shown = unknown.slice(0, mostUnknownShown).join(', ');
   const more = unknown.length > mostUnknownShown ? ` and ${unknown.length - mostUnknownShown} more` : '';
   cli.note(

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chooseClassifier, readTaxonomy } from '../app.ts';
+import { contradictions } from '../config/contradictions.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
 import type { Taxonomy } from '../models/taxonomy.ts';
@@ -16,7 +17,8 @@ import { describeDurations, sumUsages } from '../services/evaluation/run-figures
 import { scoreMeetings } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
 import { comparisonDocument, describeComparison, describeEvaluation, toDocument } from './describe-evaluation.ts';
-import { describePageFile, writePageFile } from './page-file.ts';
+import { nearestName } from './nearest-name.ts';
+import { describePageFile, requirePageFile, writePageFile } from './page-file.ts';
 import { readInput } from './read-input.ts';
 
 /** Rows and their predictions are held in memory. */
@@ -41,14 +43,17 @@ export async function runEval(cli: Cli, path: string, { verbose = false, compare
   const { text, name: file } = await readInput(path, { what: 'labelled meetings, one JSON object a line', maxBytes });
   const meetings = readLabelledMeetings(text, file);
   const { config } = cli.config();
-  const [one, other] = compare ?? [];
-  const first = await evaluate(cli, subjectOf(config, one), { file, meetings });
+  // All of them before the first meeting: an answer may take long and cost money.
+  const [one, other] = await Promise.all((compare ?? [undefined]).map((spec) => prepare(subjectOf(config, spec))));
+  await requirePageFile(html);
+  if (one === undefined) throw new AppError('BUG', 'Nothing is there to be evaluated.');
+  const first = await evaluate(cli, one, { file, meetings });
   if (other === undefined) {
     if (html !== undefined) await writePageFile(html, writeHtmlReport([first.report], null));
     if (cli.json) cli.document(toDocument(first.report));
     else cli.out(describeEvaluation(cli, first.report, { isVerbose: verbose }));
   } else {
-    const second = await evaluate(cli, subjectOf(config, other), { file, meetings });
+    const second = await evaluate(cli, other, { file, meetings });
     const shared = first.taxonomy.fields.filter(({ id }) => second.taxonomy.fields.some((field) => field.id === id));
     const reports = [first.report, second.report] as const;
     const comparison = compareClassifiers(shared, meetings, [valuesOf(first.report), valuesOf(second.report)]);
@@ -66,17 +71,38 @@ interface Subject {
 
 function subjectOf(config: Config, spec: string | undefined): Subject {
   if (spec === undefined) return { name: 'as configured', config };
-  if (spec === 'offline' || spec === 'llm') return { name: spec, config: { ...config, classifier: spec } };
+  if (spec === 'offline' || spec === 'llm') return { name: spec, config: requireFit({ ...config, classifier: spec }) };
+  const nearest = nearestName(spec, ['offline', 'llm']);
+  if (nearest !== undefined) {
+    const words = `--compare "${spec}" is neither offline nor llm. Did you mean ${nearest}? Write ./${spec} for a taxonomy file.`;
+    throw new AppError('USAGE', words);
+  }
   return { name: basename(spec), config: { ...config, taxonomyFile: spec } };
+}
+
+/** The settings were checked for the classifier that they name, not for this one. */
+function requireFit(config: Config): Config {
+  const [fault] = contradictions(config, () => true).faults;
+  if (fault !== undefined) throw new AppError('SETTINGS_INVALID', fault);
+  return config;
+}
+
+interface Prepared {
+  readonly name: string;
+  readonly taxonomy: Taxonomy;
+  readonly classifier: Classifier;
+}
+
+async function prepare({ name, config }: Subject): Promise<Prepared> {
+  const taxonomy = await readTaxonomy(config);
+  return { name, taxonomy, classifier: await chooseClassifier(config, taxonomy) };
 }
 
 async function evaluate(
   cli: Cli,
-  { name, config }: Subject,
+  { name, taxonomy, classifier }: Prepared,
   { file, meetings }: { file: string; meetings: readonly LabelledMeeting[] },
 ): Promise<{ report: EvaluationReport; taxonomy: Taxonomy }> {
-  const taxonomy = await readTaxonomy(config);
-  const classifier = await chooseClassifier(config, taxonomy);
   tellUnknownFields(cli, taxonomy, meetings);
   const { answers, latency, cost } = await classifyAll(cli, classifier, meetings);
   const report: EvaluationReport = {

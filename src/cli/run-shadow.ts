@@ -13,7 +13,7 @@ import { writeShadowPage } from '../services/evaluation/shadow-page.ts';
 import type { Cli } from './cli.ts';
 import { refuseUnaskedCost } from './describe-changes.ts';
 import { describeShadow, shadowDocument } from './describe-shadow.ts';
-import { describePageFile, writePageFile } from './page-file.ts';
+import { describePageFile, requirePageFile, writePageFile } from './page-file.ts';
 
 /** A look reads the table once, so not more often than a person would notice. */
 const lookEveryMs = 2_000;
@@ -47,6 +47,7 @@ export async function runShadow(cli: Cli, options: ShadowOptions): Promise<void>
   // Without a memory the classifier keeps no reply, so that nothing is written by it either.
   const classifier = await chooseClassifier(config, taxonomy);
   refuseUnaskedCost(classifier, { mayPay: options.mayPay, what: 'A shadow' });
+  await requirePageFile(options.html);
   const counter = createShadowCounter(taxonomy, { mostExamples: options.mostExamples });
   const prepared = config.postgresPrepared === 'on';
   const database = createDatabase({ url, poolSize: 2, prepared, readOnly: true, applicationName: 'vambe shadow' });

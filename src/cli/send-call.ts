@@ -77,5 +77,5 @@ function tellEnd(cli: Cli, taskId: string, { status, result }: Meta): void {
   const words = isObject(result) && Array.isArray(result.exc_message) ? result.exc_message.join(', ') : state;
   if (cli.json) cli.document({ success: false, task_id: taskId, state, error: words, code });
   else cli.note(`vambe: the task ended as ${state} (${code}): ${words}`);
-  cli.exitWith(1);
+  cli.exitWith(4);
 }

@@ -12,6 +12,8 @@ export interface TaxonomyFault {
   readonly message: string;
 }
 
+const mostSyntaxFaults = 10;
+
 type Path = readonly (string | number)[];
 interface Finding {
   readonly path: Path;
@@ -32,7 +34,10 @@ export function checkTaxonomy(text: string): readonly TaxonomyFault[] {
 export function readTaxonomyFile(text: string): TaxonomyRead {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const broken = document.errors.map((error) => ({ ...place(lines, error.pos[0]), message: `YAML: ${error.message}` }));
+  // What follows a broken line is mostly its echo.
+  const broken = document.errors
+    .slice(0, mostSyntaxFaults)
+    .map((error) => ({ ...place(lines, error.pos[0]), message: `YAML: ${error.message}` }));
   if (broken.length > 0) return { ok: false, faults: broken };
   const plain = toPlain(document);
   if (!plain.ok) return { ok: false, faults: [{ line: 1, column: 1, message: `YAML: ${plain.message}` }] };
@@ -92,7 +97,14 @@ function readIssue(issue: z.core.$ZodIssue, parent: Path = []): Finding[] {
     const depth = (findings: Finding[]): number => Math.max(0, ...findings.map((each) => each.path.length));
     return branches.sort((a, b) => depth(b) - depth(a))[0] ?? [{ path, message: issue.message }];
   }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+    return [{ path, message: `is missing, expected ${withArticle(issue.expected)}` }];
+  }
   return [{ path, message: issue.message }];
+}
+
+function withArticle(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 function checkMeaning(file: TaxonomyFile): Finding[] {

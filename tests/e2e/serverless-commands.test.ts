@@ -189,6 +189,18 @@ describe('vambe eval', () => {
     const failed = await vambe('eval', path, '--html', join(folder, 'no', 'such', 'folder.html'));
     expect(failed).toMatchObject({ code: 2, out: '' });
     expect(failed.err).toContain('cannot be written (ENOENT)');
+    expect(failed.err).not.toContain('classifying');
+  });
+
+  it.each([
+    ['lllm', '"lllm" is neither offline nor llm. Did you mean llm?'],
+    ['no-such.yaml', 'The taxonomy file no-such.yaml cannot be read (ENOENT)'],
+    ['llm', 'CLASSIFIER is llm, but neither a key nor a server is set.'],
+  ])('refuses to compare with %s before it classifies anything', async (other, sentence) => {
+    const failed = await vambe('eval', join(folder, 'rows.jsonl'), '--compare', 'offline', other);
+    expect(failed).toMatchObject({ code: 2, out: '' });
+    expect(failed.err).toContain(sentence);
+    expect(failed.err).not.toContain('classifying');
   });
 });
 
@@ -218,5 +230,13 @@ describe('vambe taxonomy check', () => {
   it('tells a missing file and one that is no YAML, exit 2', async () => {
     expect(await vambe('taxonomy', 'check', join(folder, 'no.yaml'))).toMatchObject({ code: 2, out: '' });
     expect((await vambe('taxonomy', 'check', await write('no-yaml.yaml', 'a: [1, 2'))).code).toBe(2);
+    const table = 'id,words: a\n'.repeat(200);
+    const { document } = await vambeJson('taxonomy', 'check', await write('table.yaml', table));
+    expect(document.faults.length).toBeLessThanOrEqual(10);
+  });
+
+  it('says what is missing', async () => {
+    const { out } = await vambe('taxonomy', 'check', await write('thin.yaml', 'id: thin\n'));
+    expect(out).toContain('fields: is missing, expected an array');
   });
 });

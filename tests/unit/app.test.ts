@@ -93,7 +93,7 @@ describe('the classifier', () => {
   test('has its file named when that cannot be read', async () => {
     await expect(readTaxonomy(configOf({ TAXONOMY_FILE: '/no/such.yaml' }))).rejects.toMatchObject({
       code: 'TAXONOMY_INVALID',
-      message: expect.stringContaining('/no/such.yaml'),
+      message: expect.stringContaining('/no/such.yaml cannot be read (ENOENT)'),
     });
   });
 });

@@ -120,7 +120,7 @@ async function tellEnd(cli: Cli, app: App, taskId: string): Promise<void> {
         cli.note(
           `vambe: the job ${state === 'failed' ? 'failed' : `was ${state}`}${code === null ? '' : ` (${code})`}: ${words}`,
         );
-      cli.exitWith(1);
+      cli.exitWith(4);
       return;
     }
     await sleep(lookEveryMs, undefined, { signal: cli.signal });

@@ -37,5 +37,8 @@ async function runDoctor(cli: Cli): Promise<void> {
   const count = (isCounted: (finding: Finding) => boolean) => findings.filter(isCounted).length;
   const faults = count(({ fault }) => fault !== null);
   const warnings = count(({ fault, warnings: found }) => fault === null && found.length > 0);
-  if (faults + warnings > 0) cli.note(`vambe: ${faults} of ${findings.length} are wrong, ${warnings} need a look.`);
+  if (faults + warnings > 0) {
+    const counted = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;
+    cli.note(`vambe: ${counted(faults, 'fault')} and ${counted(warnings, 'warning')} in ${findings.length} checks.`);
+  }
 }

@@ -93,7 +93,7 @@ function emptyWords({ state, task, meeting, filter, cursor }: ListFlags): string
   if (cursor !== undefined) return 'No older jobs.';
   if ([state, task, meeting, filter].some((each) => each !== undefined))
     return 'No jobs like that. "vambe jobs" lists all.';
-  return 'No jobs yet. "vambe classify --all" or "vambe call classify_meeting --args [1]" makes some.';
+  return `No jobs yet. "vambe classify --all" or "vambe call classify_meeting --args '[1]'" makes some.`;
 }
 
 async function showJob(cli: Cli, taskId: string): Promise<void> {

@@ -77,12 +77,15 @@ async function listSchedules(cli: Cli): Promise<void> {
     return;
   }
   const nowMs = Date.now();
+  const moment = (at: string) => (cli.isTerminal ? describeMoment(Date.parse(at), nowMs) : new Date(at).toISOString());
   const rows = schedules.map(({ name, task, every_ms, cron, next_run_at, paused }) => [
     name,
     task,
     every_ms === null ? `cron ${cron} UTC` : describeDuration(every_ms),
-    next_run_at !== null && cli.isTerminal ? describeMoment(Date.parse(next_run_at), nowMs) : next_run_at,
-    paused === null ? 'no' : ['yes', paused.until && `until ${paused.until}`, paused.reason].filter(Boolean).join(', '),
+    next_run_at === null ? null : moment(next_run_at),
+    paused === null
+      ? 'no'
+      : ['yes', paused.until && `until ${moment(paused.until)}`, paused.reason].filter(Boolean).join(', '),
   ]);
   cli.out(cli.table(['schedule', 'task', 'every', 'next run', 'paused'], rows));
   if (schedules.some(({ next_run_at, paused }) => next_run_at === null && paused === null))

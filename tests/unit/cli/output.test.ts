@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignedTable, barChart, paint, tabSeparated } from '../../../src/cli/output.ts';
+import { alignedTable, barChart, paint, tabSeparated, wrapWords } from '../../../src/cli/output.ts';
 
 const plain = { widthChars: 80, hasColours: false };
 
@@ -54,6 +54,30 @@ describe('a table elsewhere', () => {
         ],
       ),
     ).toBe('id\tnote\n1\ttwo parts here\n2\t-');
+  });
+});
+
+describe('prose on a terminal', () => {
+  it('breaks between words, keeps its indentation, and counts no colour', () => {
+    const text = `  one two ${paint('yellow', 'three four', true)} five\n\nsix seven eight nine`;
+    expect(wrapWords(text, 15).split('\n')).toEqual([
+      '  one two \u001b[33mthree',
+      '  four\u001b[39m five',
+      '',
+      'six seven eight',
+      'nine',
+    ]);
+  });
+
+  it('loses nothing but line ends, and passes the edge with a word that is longer alone', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'é', '-'), minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 20 }), (words) => {
+        const lines = wrapWords(words.join(' '), 20).split('\n');
+        expect(lines.join(' ')).toBe(words.join(' '));
+        expect(lines.every((line) => line.length <= 20 || !line.includes(' '))).toBe(true);
+      }),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Cli } from '../../../src/cli/cli.ts';
-import { oneOf, withExample } from '../../../src/cli/help.ts';
+import { oneOf, wholeNumber, withExample } from '../../../src/cli/help.ts';
 import { run } from '../../../src/cli/program.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { makeCommand, makeIo, makeStream, runWith } from './fake-io.ts';
@@ -87,6 +87,16 @@ describe('a wrong command line', () => {
     expect(ended.err).toMatch(/^vambe: /);
     const inJson = await runWith(`${line} --json`, [command]);
     expect(JSON.parse(inJson.out)).toMatchObject({ success: false, code: 'USAGE' });
+  });
+
+  it('names an argument as the usage line does', async () => {
+    const command = makeCommand(
+      'greet',
+      () => {},
+      (each) => each.argument('<times>', 'how often', wholeNumber({ min: 1, max: 9 })),
+    );
+    const { err } = await runWith('greet often', [command]);
+    expect(err).toMatch(/^vambe: argument <times> 'often' is invalid\. It must be a whole number from 1 to 9\.\n/);
   });
 
   it('without a command shows the help on stderr', async () => {
