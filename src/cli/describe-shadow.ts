@@ -1,6 +1,6 @@
 /** What a shadow found: as a document for programs, as tables for people. */
 import { describeCost, percent } from '../services/evaluation/html-page.ts';
-import type { ShadowReport } from '../services/evaluation/shadow.ts';
+import { countHead, countRow, type ShadowReport } from '../services/evaluation/shadow.ts';
 import type { Cli } from './cli.ts';
 import { changesDocument, describeExamples } from './describe-changes.ts';
 import { describeDuration } from './times.ts';
@@ -40,14 +40,6 @@ const mostFailures = 20;
 export function describeShadow(cli: Cli, report: ShadowReport, { model, taxonomyVersion }: ShadowedBy): string {
   const { rows, same, different, agreement, fields, savedBy, latency, failed } = report;
   if (rows === 0 && failed.length === 0) return 'No row was saved by another worker, so nothing was compared.';
-  const counts = fields.map((each) => [
-    each.field,
-    percent(each.agreement),
-    each.unchanged,
-    each.filled,
-    each.emptied,
-    each.replaced,
-  ]);
   const savers = savedBy.map(({ model, rows, meanMs }) => [
     model,
     rows,
@@ -56,7 +48,7 @@ export function describeShadow(cli: Cli, report: ShadowReport, { model, taxonomy
   const failures = failed.slice(0, mostFailures).map(({ meetingId, code }) => `${meetingId} (${code})`);
   const parts = [
     `${rows} saved rows compared with ${model} (${taxonomyVersion}): ${same} the same, ${different} different; ${percent(agreement)} of the values agree.`,
-    cli.table(['field', 'agreement', 'same', 'only ours', 'only saved', 'another value'], counts),
+    cli.table(countHead, fields.map(countRow)),
     describeExamples(cli, fields, { before: 'saved', after: 'ours' }),
     cli.table(['saved by', 'rows', 'mean time it noted'], savers),
     `Ours took ${latency.meanMs.toFixed(1)} ms a meeting, p95 ${latency.p95Ms.toFixed(1)} ms. ${describeCost(report.cost)}`,

@@ -1,7 +1,7 @@
 /** What a shadow found as one HTML page. */
 import { describeValue } from '../reporting/meeting-labels.ts';
 import { chart, describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
-import type { ShadowField, ShadowReport } from './shadow.ts';
+import { countHead, countRow, type ShadowField, type ShadowReport } from './shadow.ts';
 
 /** `model` is ours, under the taxonomy of that version. */
 export function writeShadowPage(
@@ -14,17 +14,7 @@ export function writeShadowPage(
     `<p>${rows} saved rows compared with ${escapeHtml(model)} under ${escapeHtml(taxonomyVersion)}: <b>${same} the same</b>, ${different} different;
 ${percent(agreement)} of the values agree. A meeting took ${latency.meanMs.toFixed(2)} ms on average here, p95 ${latency.p95Ms.toFixed(2)} ms. ${describeCost(cost)}</p>`,
     drawAgreement(fields),
-    table(
-      ['field', 'agreement', 'same', 'only ours', 'only saved', 'another value'],
-      fields.map((each) => [
-        each.field,
-        percent(each.agreement),
-        each.unchanged,
-        each.filled,
-        each.emptied,
-        each.replaced,
-      ]),
-    ),
+    table(countHead, fields.map(countRow)),
     writeSavers(report),
     writeExamples(fields),
     failed.length === 0

@@ -4,6 +4,7 @@ import type { Taxonomy } from '../../models/taxonomy.ts';
 import type { Classification, ModelUsage } from '../classification/classifier.ts';
 import { columnsOf } from '../classification/classify-meeting.ts';
 import { type Label, labelsOf } from '../reporting/meeting-labels.ts';
+import { percent } from './html-page.ts';
 import { createChangeCounter, type FieldChanges } from './label-changes.ts';
 import type { EvaluationCost, Latency } from './report.ts';
 import { describeDurations, sumUsages } from './run-figures.ts';
@@ -124,6 +125,13 @@ function createSaverCounter() {
         .map(([model, { rows, timed, ms }]) => ({ model, rows, meanMs: timed === 0 ? null : ms / timed }))
         .sort((one, other) => other.rows - one.rows),
   };
+}
+
+/** What people read of a field: the head of its row, on a page as on a terminal. */
+export const countHead = ['field', 'agreement', 'same', 'only ours', 'only saved', 'another value'];
+
+export function countRow({ field, agreement, unchanged, filled, emptied, replaced }: ShadowField): (string | number)[] {
+  return [field, percent(agreement), unchanged, filled, emptied, replaced];
 }
 
 /** Nothing compared is no agreement. */

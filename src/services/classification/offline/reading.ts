@@ -4,7 +4,7 @@ import { findNumbers, type NumberSpan } from './numbers.ts';
 import { partOrders } from './part-orders.ts';
 import type { FieldAction, Program, TextAction, TextRole } from './program.ts';
 import { findSentences, type Segment, type Sentence, type Token, tokenize } from './tokens.ts';
-import { assignRoles, findTurns, type Turn } from './turns.ts';
+import { admitAssistant, assignRoles, findTurns, type Turn } from './turns.ts';
 
 export interface Hit {
   readonly first: number;
@@ -48,6 +48,7 @@ export function readTranscript(program: Program, text: string, segments: readonl
     ({ hits, marks } = findMatches(program, tokens));
   }
   markClauses(tokens);
+  admitAssistant(turns, { tokens, orders: marks.get('order') ?? [], isSelf: program.isSelf });
   assignRoles(turns, {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),
     clientClaims: (marks.get('clientClaims') ?? []).map((mark) => mark.first),

@@ -12,6 +12,8 @@ export interface Turn {
   last: number;
   readonly label: string;
   role: Role;
+  /** Whether its label begins a line; false for what goes on after an aside. */
+  readonly beginsLine: boolean;
 }
 
 interface Label {
@@ -39,18 +41,20 @@ export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
   if (labels.length === 0) return { tokens, turns: [] };
   const said: Token[] = tokens.slice(0, labels[0]?.at);
   const turns: Turn[] = [];
-  let before: Pick<Turn, 'label' | 'role'> | null = null;
+  let before: Speaker | null = null;
   labels.forEach((label, index) => {
     const end = labels[index + 1]?.at ?? tokens.length;
     const body = tokens.slice(label.at + label.length, end);
     const rest = label.role === 'ignored' ? body.splice(endOfAside(body, label.beginsLine)) : [];
-    before = addTurn(said, turns, body, { label: label.name, role: label.role }, before);
-    addTurn(said, turns, rest, before ?? { label: '', role: 'unknown' }, null);
+    before = addTurn(said, turns, body, { label: label.name, role: label.role, beginsLine: label.beginsLine }, before);
+    addTurn(said, turns, rest, { ...(before ?? nobody), beginsLine: false }, null);
   });
   return { tokens: said, turns };
 }
 
-type Speaker = Pick<Turn, 'label' | 'role'>;
+type Speaker = Pick<Turn, 'label' | 'role' | 'beginsLine'>;
+
+const nobody = { label: '', role: 'unknown' } as const;
 
 /** Appends what one speaker says; returns who goes on after an aside. */
 function addTurn(
@@ -73,6 +77,31 @@ function addTurn(
 function endOfAside(body: readonly Token[], beginsLine: boolean): number {
   const end = body.findIndex((token, index) => index > 0 && (beginsLine ? token.beginsLine : token.brk === 'sentence'));
   return end < 0 ? body.length : end;
+}
+
+export interface AdmissionClues {
+  readonly tokens: readonly Token[];
+  /** Where somebody orders a machine about. */
+  readonly orders: readonly { readonly first: number }[];
+  readonly isSelf: SelfReader;
+}
+
+/**
+ * Makes a speaker of what bears a machine's name where it is somebody's assistant: the one such name of the text, before two lines
+ * and more, between those of others, speaking of itself and ordering nothing. What is slipped into a transcript does less or more.
+ */
+export function admitAssistant(turns: readonly Turn[], { tokens, orders, isSelf }: AdmissionClues): void {
+  const own = turns.filter(({ role }) => role === 'ignored');
+  const [one] = own;
+  if (one === undefined || own.length < 2) return;
+  if (own.some(({ label, beginsLine }) => label !== one.label || !beginsLine)) return;
+  const between = turns.slice(turns.indexOf(one), turns.lastIndexOf(own.at(-1) ?? one));
+  if (!between.some(({ role, beginsLine }) => role !== 'ignored' && beginsLine)) return;
+  if (orders.some(({ first }) => own.some((turn) => first >= turn.first && first <= turn.last))) return;
+  const speaksOfItself = own.some((turn) =>
+    tokens.slice(turn.first, turn.last + 1).some(({ word }) => isSelf(word.folded)),
+  );
+  if (speaksOfItself) for (const turn of own) turn.role = 'unknown';
 }
 
 /** Tells a speaker by the words of its label, folded. */
