@@ -6,8 +6,9 @@ import type { Clock } from '../core/clock.ts';
 import { sqlState } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import type { JobEvents } from '../core/job-events.ts';
-import type { AcceptedJob, JobLedger, JobRequest, OpenJob, SetAside } from '../core/job-ledger.ts';
+import type { AcceptedJob, JobLedger, SetAside } from '../core/job-ledger.ts';
 import type { Log } from '../core/logger.ts';
+import { toOpenJob } from '../core/queue/enqueue.ts';
 import type { Queues } from '../core/queue/queues.ts';
 import type { Redis } from '../core/redis.ts';
 import type { ResultBackend } from '../core/results.ts';
@@ -303,16 +304,4 @@ function unstorable({ request, message }: Extract<Judgement, { kind: 'job' }>): 
   const why = whyNotStorable(request) ?? 'PostgreSQL refuses them';
   const error = new AppError('TASK_ARGUMENTS', `${message.task}() got arguments that cannot be stored: ${why}.`);
   return { kind: 'set-aside', error, id: message.id, task: message.task, message };
-}
-
-function toOpenJob({ rowId, delivery }: AcceptedJob, request: JobRequest | undefined): OpenJob {
-  return {
-    rowId,
-    delivery,
-    task: request?.task ?? '',
-    queue: request?.queue ?? '',
-    priority: request?.priority ?? 0,
-    failedAttempts: request?.failedAttempts ?? 0,
-    dueAt: request?.dueAt ?? null,
-  };
 }

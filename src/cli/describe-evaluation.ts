@@ -1,10 +1,15 @@
 /** Scores of labelled meetings: as a document for programs, as tables for people. */
 import type { Interval } from '../services/evaluation/bootstrap.ts';
-import { describeAnswer } from '../services/evaluation/compare.ts';
 import type { Comparison } from '../services/evaluation/comparison.ts';
 import { percent } from '../services/evaluation/html-page.ts';
 import { comparisonRows } from '../services/evaluation/html-report.ts';
-import { type EvaluationReport, quotesOf, valuesOf } from '../services/evaluation/report.ts';
+import {
+  disagreementHead,
+  disagreementRows,
+  type EvaluationReport,
+  quotesOf,
+  valuesOf,
+} from '../services/evaluation/report.ts';
 import type { Evaluation, FieldScore } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
 
@@ -144,16 +149,8 @@ function describeConfusion(cli: Cli, fields: readonly FieldScore[]): string {
 }
 
 function describeDisagreements(cli: Cli, report: EvaluationReport): string {
-  const rows = report.evaluation.fields.flatMap(({ field, disagreements }) =>
-    disagreements.map(({ id, gold, predicted }) => [
-      id,
-      field,
-      describeAnswer(gold),
-      describeAnswer(predicted),
-      quotesOf(report, id, field).join(' · ') || null,
-    ]),
-  );
-  return rows.length === 0 ? '' : `Disagreements:\n${cli.table(['id', 'field', 'label', 'answered', 'quote'], rows)}`;
+  const rows = disagreementRows(report);
+  return rows.length === 0 ? '' : `Disagreements:\n${cli.table(disagreementHead, rows)}`;
 }
 
 function describeCalibration({ calibration: { answers, ece } }: EvaluationReport): string {

@@ -8,6 +8,22 @@ export function withExample(command: Command, ...lines: readonly [string, ...str
   return command.addHelpText('after', `\n${title}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
 }
 
+/** The option of commands that know tasks: `.option(...taskFolders)`. */
+export const taskFolders = [
+  '--tasks <folder>',
+  'task files of your own; may be given more than once',
+  (given: string, before: readonly string[] = []): readonly string[] => [...before, given],
+] as const;
+
+/** The options of commands that act on jobs, named by id or chosen by a filter. */
+export function withJobSelection(command: Command): Command {
+  return command
+    .option('-f, --filter <filter>', filterHelp)
+    .option('-y, --yes', 'with --filter: do not ask first')
+    .option('--dry-run', 'with --filter: only count, and list the first ids')
+    .option('--reason <text>', 'why, for the record');
+}
+
 /** What `--filter` says of itself wherever it stands. */
 export const filterHelp =
   'only jobs for which all terms hold: state, id, task, queue, origin, worker, error or meeting with = or != (a comma is "or"); accepted, started or finished with <, <=, > or >= and a date or how long ago (3h, 2d)';

@@ -9,10 +9,13 @@ import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
 import { createDatabase, type Database, sqlState } from '../../src/core/database.ts';
 import { createRedis } from '../../src/core/redis.ts';
+import { saveCorrections } from '../../src/models/queries/reviews.ts';
 import { findSavedVersions } from '../../src/models/queries/saved-rows.ts';
 import { migrateDatabase } from '../../src/models/schema-check.ts';
 import { createSavedWatch } from '../../src/services/evaluation/saved-watch.ts';
 import { apiRows, apiSchema } from '../helpers/api-database.ts';
+import { answerByReading, startFakeLlm } from '../helpers/fake-llm.ts';
+import { salesTaxonomy } from '../helpers/llm-classifier.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { startApp } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -124,6 +127,42 @@ test('looks back with --since, ends by itself, and leaves out what this worker s
   const again = vambe(['--since', '1h', '--json'], { POSTGRES_PREPARED: 'off' });
   expect(await again.ended).toBe(0);
   expect(JSON.parse(again.out())).toMatchObject({ rows: 2 });
+});
+
+test('takes no correction of a person for the answer of the other worker', async () => {
+  await migrated();
+  await sql(save(1, 'retail', 'es'));
+  const values = { business_sector: 'mining' };
+  await saveCorrections(database, { meetingId: 1, values, reviewer: 'Ana', reason: null });
+  const shadow = vambe(['--since', '1h', '--json']);
+  expect(await shadow.ended).toBe(0);
+  expect(JSON.parse(shadow.out())).toMatchObject({ rows: 1 });
+  expect(shadow.out()).not.toContain('mining');
+});
+
+test('asks a model about the same rows where --yes allows it, tells its cost, and keeps no reply', async () => {
+  const llm = await startFakeLlm();
+  try {
+    llm.otherwise(answerByReading(salesTaxonomy));
+    await migrated();
+    await sql(save(2, 'construction', 'es'));
+    const before = await everything();
+    const settings = {
+      CLASSIFIER: 'llm',
+      LLM_PROVIDER: 'compatible',
+      LLM_BASE_URL: llm.baseUrl,
+      LLM_MODEL: 'gpt-4o-mini',
+    };
+    const shadow = vambe(['--since', '1h', '--yes', '--json'], settings);
+    expect(await shadow.ended).toBe(0);
+    const document = JSON.parse(shadow.out());
+    expect(document).toMatchObject({ classifier: 'llm', model: 'gpt-4o-mini', failed: [] });
+    expect(document.rows).toBe(llm.seen.length);
+    expect(document.cost.input_tokens).toBeGreaterThan(0);
+    expect(await everything()).toEqual(before);
+  } finally {
+    await llm.close();
+  }
 });
 
 test('tells of no row by its exit code, reports when it is interrupted, and needs a database and a word for cost', async () => {

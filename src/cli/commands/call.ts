@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { App } from '../../app.ts';
 import type { EnqueueRequest } from '../../core/queue/enqueue.ts';
 import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import { taskFolders, withExample } from '../help.ts';
 
 interface CallFlags {
   readonly args?: readonly unknown[];
@@ -21,8 +21,6 @@ const longestCountdownSeconds = 365 * 86_400;
 const longestTaskIdChars = 255;
 const deepestJson = 100;
 
-const collect = (given: string, before: readonly string[] = []) => [...before, given];
-
 export function register(program: Command, cli: Cli): void {
   const command = program
     .command('call')
@@ -33,7 +31,7 @@ export function register(program: Command, cli: Cli): void {
     .option('-w, --wait', 'wait for the end and print the result')
     .option('--countdown <seconds>', 'start it no sooner than that', seconds)
     .option('--task-id <id>', 'its id; the same id sent twice is done once', taskIdText)
-    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option(...taskFolders)
     .option('-Q, --queue <list>', 'send a Celery message to this list instead, for any worker that takes from it')
     .action((name: string, flags: CallFlags) => runCall(cli, name, flags));
   withExample(

@@ -5,7 +5,7 @@ import type { FilterTerm } from '../../models/job-filter.ts';
 import type { CancelAnswer } from '../../services/operations/cancel-jobs.ts';
 import type { BulkFlags } from '../bulk-jobs.ts';
 import type { Cli } from '../cli.ts';
-import { filterHelp, withExample } from '../help.ts';
+import { withExample, withJobSelection } from '../help.ts';
 
 interface CancelFlags extends BulkFlags {
   readonly reason?: string;
@@ -21,14 +21,9 @@ const words: Readonly<Record<CancelAnswer, string>> = {
 const isDone = (answer: CancelAnswer) => answer !== 'already-finished' && answer !== 'unknown';
 
 export function register(program: Command, cli: Cli): void {
-  const command = program
-    .command('cancel')
+  const command = withJobSelection(program.command('cancel'))
     .description('end jobs that wait or run; what they would have answered is not saved')
     .argument('[task-id...]', 'ids of jobs, as "vambe jobs --state queued" lists them')
-    .option('-f, --filter <filter>', filterHelp)
-    .option('-y, --yes', 'with --filter: do not ask first')
-    .option('--dry-run', 'with --filter: only count, and list the first ids')
-    .option('--reason <text>', 'why, for the record')
     .action(async (ids: string[], flags: CancelFlags) => {
       const { idsOrFilter } = await import('../bulk-jobs.ts');
       const chosen = idsOrFilter(ids, flags);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
 import type { Cli } from '../cli.ts';
-import { wholeNumber, withExample } from '../help.ts';
+import { taskFolders, wholeNumber, withExample } from '../help.ts';
 import type { QueueReport } from '../queue-report.ts';
 
 interface DrainFlags {
@@ -13,15 +13,13 @@ interface DrainFlags {
 
 const lookEveryMs = 500;
 
-const collect = (given: string, before: readonly string[] = []) => [...before, given];
-
 export function register(program: Command, cli: Cli): void {
   const command = program
     .command('drain')
     .description('wait until nothing waits or runs in a queue; of a paused one, until nothing runs')
     .argument('<queue>', 'name of the queue, as "vambe queues" lists them')
     .option('--timeout <seconds>', 'give up after that long, exit 4', wholeNumber({ min: 1, max: 604_800 }))
-    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option(...taskFolders)
     .action((queue: string, flags: DrainFlags) => runDrain(cli, queue, flags));
   withExample(command, 'vambe drain classification --timeout 600', 'vambe pause default && vambe drain default');
 }

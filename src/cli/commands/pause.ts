@@ -1,7 +1,7 @@
 /** `vambe pause`: a queue starts nothing any more. */
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import { taskFolders, withExample } from '../help.ts';
 import { futureMoment } from '../moment-argument.ts';
 
 interface PauseFlags {
@@ -10,8 +10,6 @@ interface PauseFlags {
   readonly tasks?: readonly string[];
 }
 
-const collect = (given: string, before: readonly string[] = []) => [...before, given];
-
 export function register(program: Command, cli: Cli): void {
   const command = program
     .command('pause')
@@ -19,7 +17,7 @@ export function register(program: Command, cli: Cli): void {
     .argument('<queue>', 'name of the queue, as "vambe queues" lists them')
     .option('--reason <text>', 'why, for the record and for whoever looks at the queue')
     .option('--until <time>', 'resume it then by itself: 30m, 2h, 1d from now, or a time in ISO 8601', futureMoment)
-    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option(...taskFolders)
     .action((queue: string, flags: PauseFlags) => runPause(cli, queue, flags));
   withExample(command, 'vambe pause classification --reason "provider is down" --until 2h');
 }

@@ -1,14 +1,12 @@
 /** `vambe resume`: a paused queue goes on. */
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import { taskFolders, withExample } from '../help.ts';
 
 interface ResumeFlags {
   readonly reason?: string;
   readonly tasks?: readonly string[];
 }
-
-const collect = (given: string, before: readonly string[] = []) => [...before, given];
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -16,7 +14,7 @@ export function register(program: Command, cli: Cli): void {
     .description('let a paused queue go on')
     .argument('<queue>', 'name of the queue, as "vambe queues" lists them')
     .option('--reason <text>', 'why, for the record')
-    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option(...taskFolders)
     .action((queue: string, flags: ResumeFlags) => runResume(cli, queue, flags));
   withExample(command, 'vambe resume classification');
 }

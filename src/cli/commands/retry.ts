@@ -5,7 +5,7 @@ import type { FilterTerm } from '../../models/job-filter.ts';
 import type { RetryCandidate } from '../../models/queries/jobs.ts';
 import type { BulkFlags } from '../bulk-jobs.ts';
 import type { Cli } from '../cli.ts';
-import { filterHelp, withExample } from '../help.ts';
+import { taskFolders, withExample, withJobSelection } from '../help.ts';
 
 interface RetryFlags extends BulkFlags {
   readonly reason?: string;
@@ -39,17 +39,12 @@ const words: Readonly<Record<Answer, string>> = {
 };
 
 export function register(program: Command, cli: Cli): void {
-  const command = program
-    .command('retry')
+  const command = withJobSelection(program.command('retry'))
     .description(
       'open failed or cancelled jobs again, and send rejected Celery messages again; attempts so far stay on record',
     )
     .argument('[task-id...]', 'ids of jobs, as "vambe jobs --state failed" lists them')
-    .option('-f, --filter <filter>', filterHelp)
-    .option('-y, --yes', 'with --filter: do not ask first')
-    .option('--dry-run', 'with --filter: only count, and list the first ids')
-    .option('--reason <text>', 'why, for the record')
-    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option(...taskFolders)
     .action(async (ids: string[], flags: RetryFlags) => {
       const { idsOrFilter } = await import('../bulk-jobs.ts');
       const chosen = idsOrFilter(ids, flags);
@@ -65,8 +60,6 @@ export function register(program: Command, cli: Cli): void {
 
 /** A job in its queue, or a message in its list. */
 const isDone = (answer: Answer) => answer === 'reopened' || answer === 'sent-again';
-
-const collect = (given: string, before: readonly string[] = []) => [...before, given];
 
 async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }: RetryFlags): Promise<void> {
   const [{ withApp }, { currentActor }] = await Promise.all([import('../servers.ts'), import('../actor.ts')]);

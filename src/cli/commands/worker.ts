@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Log } from '../../core/logger.ts';
 import type { Cli } from '../cli.ts';
-import { oneOf, wholeNumber, withExample } from '../help.ts';
+import { oneOf, taskFolders, wholeNumber, withExample } from '../help.ts';
 import type { ServerUrls } from '../servers.ts';
 
 interface WorkerFlags {
@@ -14,8 +14,6 @@ interface WorkerFlags {
   readonly tasks?: readonly string[];
   readonly taskEvents?: boolean;
 }
-
-const collect = (given: string, before: readonly string[] = []) => [...before, given];
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -34,7 +32,7 @@ export function register(program: Command, cli: Cli): void {
       'debug, info, warn or error (LOG_LEVEL)',
       oneOf(['debug', 'info', 'warn', 'error']),
     )
-    .option('--tasks <folder>', 'task files of your own; may be given more than once', collect)
+    .option(...taskFolders)
     .option('-E, --task-events', "Celery's task events from the start, for celery events and Flower")
     .action((flags: WorkerFlags) => runWorker(cli, flags));
   withExample(

@@ -118,14 +118,18 @@ function toJobRequest(registry: TaskRegistry, request: EnqueueRequest): JobReque
   };
 }
 
-function toOpenJob({ rowId, delivery }: { rowId: string; delivery: number }, request: JobRequest | undefined): OpenJob {
+/** What the queue is given of a job that was accepted for this request. */
+export function toOpenJob(
+  { rowId, delivery }: { rowId: string; delivery: number },
+  request: JobRequest | undefined,
+): OpenJob {
   return {
     rowId,
     delivery,
     task: request?.task ?? '',
     queue: request?.queue ?? '',
     priority: request?.priority ?? 0,
-    failedAttempts: 0,
+    failedAttempts: request?.failedAttempts ?? 0,
     dueAt: request?.dueAt ?? null,
   };
 }

@@ -16,6 +16,7 @@ export interface MeetingToStore {
   readonly transcript: string | null;
 }
 
+/** `differs`: same client, seller and date as a stored meeting, another transcript; the stored one was kept as it was. */
 export interface StoredMeeting {
   readonly kind: 'inserted' | 'existing' | 'differs';
   readonly meetingId: number;

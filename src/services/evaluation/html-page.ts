@@ -7,6 +7,7 @@ body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}h3{font-size:1rem}figure{margin:1rem 0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.6rem 0;min-width:min(100%,32rem);overflow-wrap:normal}
 th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
+th:first-child,td:first-child{padding-left:0}th:last-child,td:last-child{padding-right:0}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}svg{display:block;max-width:100%;height:auto}
 figcaption,.note{color:var(--soft);font-size:.9rem}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}
 .bar{fill:var(--bar)}.mark{stroke:var(--mark)}.edge{stroke:var(--edge)}.axis{stroke:var(--soft);fill:none}

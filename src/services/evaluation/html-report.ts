@@ -1,9 +1,8 @@
 /** An evaluation as one HTML page: no script, nothing fetched, every word of a transcript escaped. */
 import type { Calibration } from './calibration.ts';
-import { describeAnswer } from './compare.ts';
 import type { Comparison } from './comparison.ts';
 import { chart, describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
-import { type EvaluationReport, quotesOf } from './report.ts';
+import { disagreementHead, disagreementRows, type EvaluationReport } from './report.ts';
 import type { FieldScore } from './score.ts';
 
 /** One report, or two beside each other with their comparison. */
@@ -106,17 +105,8 @@ function writeConfusion({ field, confusion }: FieldScore): string {
 }
 
 function writeDisagreements(report: EvaluationReport): string {
-  const rows = report.evaluation.fields.flatMap(({ field, disagreements }) =>
-    disagreements.map(({ id, gold, predicted }) => [
-      id,
-      field,
-      describeAnswer(gold),
-      describeAnswer(predicted),
-      quotesOf(report, id, field).join(' · '),
-    ]),
-  );
-  if (rows.length === 0) return '';
-  return `<h3>Disagreements</h3>${table(['id', 'field', 'label', 'answered', 'quote'], rows)}`;
+  const rows = disagreementRows(report);
+  return rows.length === 0 ? '' : `<h3>Disagreements</h3>${table(disagreementHead, rows)}`;
 }
 
 function writeComparison(reports: readonly EvaluationReport[], { fields, mean }: Comparison): string {

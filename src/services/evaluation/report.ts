@@ -1,6 +1,7 @@
 /** All that one evaluation of one classifier gives. */
 import type { FieldResult } from '../classification/classifier.ts';
 import type { Calibration } from './calibration.ts';
+import { describeAnswer } from './compare.ts';
 import type { Evaluation } from './score.ts';
 
 export interface Latency {
@@ -36,6 +37,21 @@ export interface EvaluationReport {
 /** The passages on which an answer rests; none where the row has no such answer. */
 export function quotesOf({ answers }: Pick<EvaluationReport, 'answers'>, id: string, field: string): readonly string[] {
   return (answers.get(id)?.[field]?.evidence ?? []).map(({ quote }) => quote);
+}
+
+export const disagreementHead = ['id', 'field', 'label', 'answered', 'quote'];
+
+/** A row an answer that differs from its label, under `disagreementHead`. */
+export function disagreementRows(report: EvaluationReport): readonly string[][] {
+  return report.evaluation.fields.flatMap(({ field, disagreements }) =>
+    disagreements.map(({ id, gold, predicted }) => [
+      id,
+      field,
+      describeAnswer(gold),
+      describeAnswer(predicted),
+      quotesOf(report, id, field).join(' · ') || '-',
+    ]),
+  );
 }
 
 /** Values alone, by row id and field id. */

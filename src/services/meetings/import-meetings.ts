@@ -1,17 +1,12 @@
 /** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, says what became of each. */
 import { AppError } from '../../core/errors.ts';
+import type { StoredMeeting } from '../../models/queries/meeting-store.ts';
 import type { MeetingRecord, MeetingsCsv } from './csv-file.ts';
 import { delimiters, type MeetingCells } from './csv-header.ts';
 import { type MeetingRow, toMeetingRow } from './meeting-row.ts';
 import { createToInstant } from './zoned-time.ts';
 
 export type { MeetingRow } from './meeting-row.ts';
-
-/** `differs`: same client, seller and date as a stored meeting, another transcript; the stored one was kept as it was. */
-export interface RowOutcome {
-  readonly kind: 'inserted' | 'existing' | 'differs';
-  readonly meetingId: number;
-}
 
 /**
  * Saves rows into clients, sellers and meetings.
@@ -25,7 +20,7 @@ export interface MeetingStore {
    * One transaction: all rows or none. One outcome a row, in the order of the rows. No two rows of a chunk are the same
    * meeting (importMeetings sees to that), though many share clients and sellers. Safe to repeat.
    */
-  saveChunk(rows: readonly MeetingRow[]): Promise<readonly RowOutcome[]>;
+  saveChunk(rows: readonly MeetingRow[]): Promise<readonly StoredMeeting[]>;
 }
 
 interface RowNote {
@@ -152,8 +147,8 @@ export async function importMeetings(
 async function saveRows(
   rows: readonly MeetingRow[],
   store: MeetingStore,
-): Promise<readonly (readonly [MeetingRow, RowOutcome])[]> {
-  const settled: [MeetingRow, RowOutcome][] = [];
+): Promise<readonly (readonly [MeetingRow, StoredMeeting])[]> {
+  const settled: [MeetingRow, StoredMeeting][] = [];
   let waiting = rows;
   while (waiting.length > 0) {
     const groups = groupByMeeting(waiting);
@@ -185,7 +180,7 @@ function meetingKey({ clientEmail, clientName, sellerEmail, meetingAt }: Meeting
 }
 
 /** Undefined where only the store can tell. */
-function compare(row: MeetingRow, first: MeetingRow, outcome: RowOutcome): RowOutcome | undefined {
+function compare(row: MeetingRow, first: MeetingRow, outcome: StoredMeeting): StoredMeeting | undefined {
   if (row.sellerName !== first.sellerName) return undefined;
   const { meetingId } = outcome;
   if (row.transcript === first.transcript)

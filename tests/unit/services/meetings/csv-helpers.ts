@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StoredMeeting } from '../../../../src/models/queries/meeting-store.ts';
 import { openMeetingsCsv } from '../../../../src/services/meetings/csv-file.ts';
 import {
   type ImportDeps,
@@ -10,7 +11,6 @@ import {
   type MeetingRow,
   type MeetingStore,
   type RejectedRow,
-  type RowOutcome,
 } from '../../../../src/services/meetings/import-meetings.ts';
 
 export const header =
@@ -56,7 +56,7 @@ export function makeStore(): MemoryStore {
     async saveChunk(rows) {
       if (new Set(rows.map(keyOf)).size !== rows.length) throw new Error('a chunk holds one meeting twice');
       chunks.push(rows.length);
-      return rows.map((row): RowOutcome => {
+      return rows.map((row): StoredMeeting => {
         const index = meetings.findIndex((each) => keyOf(each) === keyOf(row));
         if (index === -1) return { kind: 'inserted', meetingId: meetings.push(row) };
         const isSame = meetings[index]?.transcript === row.transcript;
