@@ -12,6 +12,8 @@ interface Figure {
   readonly approx: boolean;
   readonly isCorrection: boolean;
   readonly isPast: boolean;
+  /** The unit follows the number: "70 mensajes", not "mensajes por cuatro celulares". */
+  readonly isUnitAfter: boolean;
   readonly from: number;
   readonly to: number;
 }
@@ -27,13 +29,16 @@ const maxNumbers = 200;
 const statedConfidence = 0.9;
 const pastConfidence = 0.6;
 
-/** The figure that a text settles on: the last correction, else the first that is not past, else the first. */
+/** The figure that a text settles on: the last correction, else the first that is not past (its unit after it, if one has that), else the first. */
 export function decideQuantity(field: FileField, hits: readonly Hit[], reading: Reading): FieldResult {
   const figures = reading.numbers
     .slice(0, maxNumbers)
     .flatMap((number) => readFigure(field, number, hits, reading) ?? []);
   const chosen =
-    figures.filter((each) => each.isCorrection).at(-1) ?? figures.find((each) => !each.isPast) ?? figures[0];
+    figures.filter((each) => each.isCorrection).at(-1) ??
+    figures.find((each) => !each.isPast && each.isUnitAfter) ??
+    figures.find((each) => !each.isPast) ??
+    figures[0];
   if (chosen === undefined) return emptyResult;
   return {
     value: { count: chosen.number.value, period: chosen.period, approx: chosen.approx },
@@ -72,6 +77,7 @@ function readFigure(field: FileField, number: NumberSpan, hits: readonly Hit[], 
       (mark) => mark.last < number.first && number.first - mark.last <= unitBeforeReach,
     ),
     isPast: marksOf('past').some((mark) => isIn(mark, sentence, reading) && mark.last < number.first),
+    isUnitAfter: isIn(unit, sentence, reading) && unit.first >= number.first,
     from: Math.min(...parts.map((part) => part.first)),
     to: Math.max(...parts.map((part) => part.last)),
   };
