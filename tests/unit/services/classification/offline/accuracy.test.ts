@@ -50,11 +50,19 @@ const heldOut = texts.map((text) =>
 const meetings = heldOut.flatMap((text, index) => readLabelledMeetings(text, files[index] ?? ''));
 
 describe('meetings of our own, kept apart from the cues', () => {
-  it('are labelled right in 85 of 100 cases, where the commonest value is right in less than half', async () => {
-    const { mean } = await evaluate(meetings);
+  /** Meetings as they come, most of them of a few common values; the others hold every value in turn. */
+  const isEveryday = ({ id }: LabelledMeeting) => id.startsWith('everyday-');
+
+  it('are labelled right in 90 of 100 cases, where the commonest value is right in less than half', async () => {
+    const { mean } = await evaluate(meetings.filter((meeting) => !isEveryday(meeting)));
     expect(mean.fields).toHaveLength(13);
-    expect(mean.lenient).toBeGreaterThanOrEqual(0.85);
+    expect(mean.lenient).toBeGreaterThanOrEqual(0.9);
     expect(mean.baselineLenient).toBeLessThan(0.5);
+  });
+
+  it('are labelled right in 88 of 100 cases in everyday talk, written apart from the cues', async () => {
+    const { mean } = await evaluate(meetings.filter(isEveryday));
+    expect(mean.lenient).toBeGreaterThanOrEqual(0.88);
   });
 
   it('are labelled in English no worse than five points below Spanish', async () => {
