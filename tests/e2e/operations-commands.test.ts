@@ -298,10 +298,10 @@ describe('call', () => {
     expect(text.out.trim().split('\n')).toEqual([expect.stringMatching(uuid), '2']);
   });
 
-  it('--wait prints the error of a task that failed, exit 1', async () => {
+  it('--wait prints the error of a task that failed, exit 4', async () => {
     await startWorker();
     const { code, document, err } = await vambeJson(['call', 'breaks', '--tasks', folder, '--wait']);
-    expect(code).toBe(1);
+    expect(code).toBe(4);
     expect(document).toMatchObject({
       success: false,
       state: 'failed',
@@ -452,7 +452,7 @@ describe('while a worker is busy', () => {
     const args = ['call', 'health_check', '--queue', 'default', '--wait'];
     expect(await vambeJson(args)).toMatchObject({ code: 0, document: { success: true, state: 'SUCCESS' } });
     expect(await vambeJson(['call', 'no.such', '--queue', 'default', '--wait'])).toMatchObject({
-      code: 1,
+      code: 4,
       document: { success: false, state: 'FAILURE', code: 'NotRegistered' },
     });
   });
