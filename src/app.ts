@@ -7,7 +7,7 @@ import { countMessages } from './celery/count-messages.ts';
 import { createFollowUps, followResults } from './celery/follow-ups.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
-import { createBatcher } from './core/batcher.ts';
+import { batchOf, createBatcher } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
@@ -172,7 +172,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const told = tellResults(followResults(documents, followUps), events, clock);
   const results = { ...told, succeeded: failpoints.after('published', told.succeeded) };
   const saver = createBatcher<AnswerToSave, SaveOutcome>({
-    maxItems: mostAnswersABatch,
+    maxItems: batchOf(config.workerConcurrency),
     execute: (answers) => saveAnswers(database, answers),
   });
 

@@ -21,6 +21,16 @@ export interface BatcherOptions<Item, Result> {
   execute(items: readonly Item[]): Promise<readonly (Result | Error)[]>;
 }
 
+const mostItemsABatch = 300;
+
+/**
+ * Items a batch for stages that `concurrency` jobs pass one after another: a third of them. In batches of all they moved in
+ * step, and processor and database waited for each other (20 % more jobs a second, measured with 50).
+ */
+export function batchOf(concurrency: number): number {
+  return Math.min(mostItemsABatch, Math.ceil(concurrency / 3));
+}
+
 export function createBatcher<Item, Result>({
   maxItems,
   execute,

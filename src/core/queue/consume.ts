@@ -1,7 +1,7 @@
 /** The consumer: takes jobs from BullMQ, runs them through one gate, settles them, and stops without losing any. */
 import { type Job, type Processor, UnrecoverableError, Worker } from 'bullmq';
 import pLimit from 'p-limit';
-import { createBatcher } from '../batcher.ts';
+import { batchOf, createBatcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import { endsWithin } from '../ends-within.ts';
 import { AppError, isErrorCode } from '../errors.ts';
@@ -29,7 +29,6 @@ const stallsBeforeBullFails = 1_000;
 const mostStalls = 2;
 /** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
 const mostDefaultJobs = 4;
-const maxRowsABatch = 300;
 /** A start or stage shorter than this is not published: the next one, or the end, says more. */
 const announceAfterMs = 50;
 const serverFaultDelayMs = 2_000;
@@ -124,16 +123,16 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let graceEndsMs = Number.POSITIVE_INFINITY;
 
   const taker = createBatcher<string, TakenJob | undefined>({
-    maxItems: maxRowsABatch,
+    maxItems: batchOf(concurrency),
     execute: (ids) => ledger.take(ids),
   });
   const settleDeps: SettleDeps = {
     complete: createBatcher<CompletedJob, boolean>({
-      maxItems: maxRowsABatch,
+      maxItems: batchOf(concurrency),
       execute: (jobs) => ledger.complete(jobs),
     }),
     noteFailure: createBatcher<FailedAttempt, boolean>({
-      maxItems: maxRowsABatch,
+      maxItems: batchOf(concurrency),
       execute: (jobs) => ledger.noteFailures(jobs),
     }),
     results,

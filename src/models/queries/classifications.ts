@@ -77,7 +77,7 @@ const saveStatement: Statement = {
   name: 'classification_save',
   text: `
 with input as materialized (
-  select * from json_to_recordset($1) as t(n int, job_id bigint, run_id bigint, meeting_id int, worker text, text_hash text, input_hash text,
+  select * from jsonb_to_recordset($1) as t(n int, job_id bigint, run_id bigint, meeting_id int, worker text, text_hash text, input_hash text,
     started_at timestamptz, ms int, classifier text, model text, prompt_version text, taxonomy_version text, fields jsonb, texts jsonb, columns jsonb,
     confidence real, truncated boolean, needs_review boolean, forced boolean, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int)
 ), fresh as materialized (

@@ -90,7 +90,7 @@ const acceptStatement: Statement = {
   name: 'job_accept',
   text: `
 with input as (
-  select * from json_to_recordset($1) as t(n int, task_id text, task text, queue text, parameters jsonb, meeting_id int, origin text, priority int, due_at timestamptz, message jsonb, attempt int)
+  select * from jsonb_to_recordset($1) as t(n int, task_id text, task text, queue text, parameters jsonb, meeting_id int, origin text, priority int, due_at timestamptz, message jsonb, attempt int)
 ), fresh as (
   insert into vambe_worker.jobs (task_id, task, queue, parameters, meeting_id, origin, priority, due_at, message, attempt)
   select task_id, task, queue, parameters, meeting_id, origin, priority, due_at, message, coalesce(attempt, 0) from input order by n
@@ -147,7 +147,7 @@ select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.ori
   (extract(epoch from now() - j.accepted_at) * 1000)::float8 as age_ms,
   m.id as found_meeting_id, m.transcript, c.name as client_name, s.name as seller_name,
   ${hasSellerPrompt ? 's.prompt' : 'null::text'} as seller_prompt, cur.input_hash
-from json_to_recordset($1) as i(id bigint, n int)
+from jsonb_to_recordset($1) as i(id bigint, n int)
 join vambe_worker.jobs j using (id)
 left join public.meetings m on m.id = j.meeting_id
 left join public.clients c on c.id = m.client_id
@@ -218,7 +218,7 @@ const completeStatement: Statement = {
 update vambe_worker.jobs j
 set state = 'completed', result = i.result, run_id = i.run_id, started_at = i.started_at, finished_at = now(), worker = i.worker,
     error_code = null, error_message = null, due_at = null
-from json_to_recordset($1) as i(id bigint, run_id bigint, started_at timestamptz, result jsonb, worker text)
+from jsonb_to_recordset($1) as i(id bigint, run_id bigint, started_at timestamptz, result jsonb, worker text)
 where j.id = i.id and (j.state in ('queued', 'retrying') or (j.state = 'completed' and j.run_id = i.run_id))
 returning j.id::text`,
 };
@@ -234,7 +234,7 @@ update vambe_worker.jobs j
 set state = case when i.due_at is null then 'failed' else 'retrying' end, attempt = i.attempt, attempts = j.attempts || i.note,
     error_code = i.code, error_message = i.message, started_at = i.started_at, worker = i.worker, due_at = i.due_at,
     delivered_at = now(), finished_at = case when i.due_at is null then now() end
-from json_to_recordset($1) as i(id bigint, attempt int, note jsonb, code text, message text, started_at timestamptz, worker text, due_at timestamptz)
+from jsonb_to_recordset($1) as i(id bigint, attempt int, note jsonb, code text, message text, started_at timestamptz, worker text, due_at timestamptz)
 where j.id = i.id and j.state in ('queued', 'retrying')
 returning j.id::text`,
 };
@@ -257,7 +257,7 @@ const setAsideStatement: Statement = {
   text: `
 insert into vambe_worker.jobs as j (task_id, task, queue, origin, state, error_code, error_message, message, finished_at)
 select task_id, task, queue, 'celery', state, code, words, received, now()
-from json_to_recordset($1) as t(task_id text, task text, queue text, state text, code text, words text, received jsonb)
+from jsonb_to_recordset($1) as t(task_id text, task text, queue text, state text, code text, words text, received jsonb)
 on conflict (task_id) do update
 set state = excluded.state, error_code = excluded.error_code, error_message = excluded.error_message,
     accepted_at = now(), finished_at = now()
@@ -333,7 +333,7 @@ const redeliverStatement: Statement = {
   name: 'job_redeliver',
   text: `
 update vambe_worker.jobs j set delivery = j.delivery + 1, delivered_at = now()
-from json_to_recordset($1) as i(id bigint, delivery int)
+from jsonb_to_recordset($1) as i(id bigint, delivery int)
 where j.id = i.id and j.delivery = i.delivery and j.state in ('queued', 'retrying')
 returning ${openColumns}`,
 };

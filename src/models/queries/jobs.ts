@@ -282,7 +282,7 @@ const reopenStatement: Statement = {
   name: 'jobs_reopen',
   text: `
 with input as (
-  select * from json_to_recordset($1) as t(id bigint, delivery int)
+  select * from jsonb_to_recordset($1) as t(id bigint, delivery int)
 ), before as (
   select j.* from vambe_worker.jobs j join input i on i.id = j.id and i.delivery = j.delivery
   where j.state in ('failed', 'cancelled') for update of j

@@ -74,7 +74,7 @@ const recordStatement: Statement = {
   name: 'llm_call_record',
   text: `
 with input as materialized (
-  select * from json_to_recordset($1) as t(n int, meeting_id int, model text, outcome text, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int,
+  select * from jsonb_to_recordset($1) as t(n int, meeting_id int, model text, outcome text, input_tokens int, output_tokens int, cost_usd numeric, latency_ms int,
     key text, reply jsonb, total_input_tokens int, total_output_tokens int, total_cost_usd numeric, total_latency_ms int)
 ), kept as (
   insert into vambe_worker.llm_replies (key, meeting_id, model, reply, input_tokens, output_tokens, cost_usd, latency_ms)

@@ -36,7 +36,7 @@ const clientKey = (email: string, name: string) =>
 const insertClients = `
 with input as materialized (
   select distinct on (${clientKey('i.email', 'i.name')}) i.*, ${clientKey('i.email', 'i.name')} as key
-  from json_to_recordset($1) as i(n int, name text, email text, phone text) order by ${clientKey('i.email', 'i.name')}, i.n
+  from jsonb_to_recordset($1) as i(n int, name text, email text, phone text) order by ${clientKey('i.email', 'i.name')}, i.n
 ), unseen as materialized (
   select i.* from input i where not exists (select 1 from public.clients c where c.email = i.email)
 )
@@ -47,7 +47,7 @@ order by u.n
 on conflict do nothing`;
 
 const insertSellers = `
-with input as (select distinct on (name) * from json_to_recordset($1) as t(name text, email text) order by name)
+with input as (select distinct on (name) * from jsonb_to_recordset($1) as t(name text, email text) order by name)
 insert into public.sellers (name, email)
 select i.name, i.email from input i where not exists (select 1 from public.sellers s where s.name = i.name)
 on conflict do nothing`;
@@ -55,7 +55,7 @@ on conflict do nothing`;
 /** The very address, else the lowest id where several rows answer to one name or to one address in other letter case. */
 const insertMeetings = `
 with input as materialized (
-  select * from json_to_recordset($1) as t(n int, client_name text, client_email text, seller_name text, seller_email text, meeting_at timestamptz, closed boolean, transcript text)
+  select * from jsonb_to_recordset($1) as t(n int, client_name text, client_email text, seller_name text, seller_email text, meeting_at timestamptz, closed boolean, transcript text)
 ), exact as materialized (
   select distinct c.email, c.id from input i join public.clients c on c.email = i.client_email
 ), folded as materialized (

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createBatcher } from '../../../src/core/batcher.ts';
+import { batchOf, createBatcher } from '../../../src/core/batcher.ts';
 
 interface Held {
   readonly items: readonly number[];
@@ -144,4 +144,13 @@ describe('batches', () => {
       { numRuns: 50 },
     );
   });
+});
+
+test.each([
+  [1, 1],
+  [3, 1],
+  [50, 17],
+  [1_000, 300],
+])('of %i jobs at once a batch holds at most %i, so that three batches are on their way', (concurrency, items) => {
+  expect(batchOf(concurrency)).toBe(items);
 });
