@@ -21,11 +21,46 @@ export interface ReferenceFigures {
   readonly rows: unknown;
 }
 
-/** What it says of `count` meetings in a queue: its worker as the specification has it, and with a prefetch of 4. */
-export async function measureReference(
+/** Of the variant whose median is lowest, milliseconds. */
+export interface ReferenceLatency {
+  readonly p50_ms: number;
+  readonly p99_ms: number;
+  readonly rows: unknown;
+}
+
+/** The worker as the specification has it, and with a prefetch of 4. */
+const variants = 'seed,prefork_c2_p4';
+
+/** What it says of `count` meetings in a queue. */
+export async function measureReference(surroundings: Surroundings, count?: number): Promise<ReferenceFigures> {
+  const rows = await runReference<{ drained_per_s: Median }>(surroundings, 'classify', [
+    ...(count === undefined ? [] : ['--classify-n', String(count)]),
+  ]);
+  return { meetings_per_s: Math.max(...rows.map(({ drained_per_s }) => drained_per_s.median)), rows };
+}
+
+/** From just before its client's call to `classification_result:<id>`, in an open loop as ours. */
+export async function measureReferenceLatency(
+  surroundings: Surroundings,
+  { jobs, ratePerS }: { jobs: number; ratePerS: number },
+): Promise<ReferenceLatency> {
+  const rows = await runReference<{ p50_ms: Median; p99_ms: Median }>(surroundings, 'latency', [
+    ...['--latency-n', String(jobs), '--rate', String(ratePerS)],
+  ]);
+  const best = rows.reduce((one, other) => (other.p50_ms.median < one.p50_ms.median ? other : one));
+  return { p50_ms: best.p50_ms.median, p99_ms: best.p99_ms.median, rows };
+}
+
+interface Median {
+  readonly median: number;
+}
+
+/** Its report on one case, a row for each variant. */
+async function runReference<Row>(
   { redisUrl, postgresUrl }: Surroundings,
-  count?: number,
-): Promise<ReferenceFigures> {
+  what: string,
+  options: readonly string[],
+): Promise<Row[]> {
   const postgres = new URL(postgresUrl);
   const redis = new URL(redisUrl);
   redis.pathname = '/1';
@@ -39,24 +74,13 @@ export async function measureReference(
     POSTGRES_USER: postgres.username,
     POSTGRES_PASSWORD: postgres.password,
   };
-  const args = [
-    program,
-    '--external',
-    '--wipe',
-    '--runs',
-    '1',
-    '--cases',
-    'classify',
-    ...(count === undefined ? [] : ['--classify-n', String(count)]),
-    '--variants',
-    'seed,prefork_c2_p4',
-    '--out',
-    out,
-  ];
-  await run('/usr/bin/python3', args, { env, maxBuffer: 64 * 1_048_576 });
+  const args = [program, '--external', '--wipe', '--runs', '1', '--cases', what, ...options];
+  await run('/usr/bin/python3', [...args, '--variants', variants, '--out', out], {
+    env,
+    maxBuffer: 64 * 1_048_576,
+  });
   const text = await readFile(out, 'utf8');
   await rm(out);
-  const rows: { classify: Record<string, { drained_per_s: { median: number } }> } = JSON.parse(text);
-  const rates = Object.values(rows.classify).map(({ drained_per_s }) => drained_per_s.median);
-  return { meetings_per_s: Math.max(...rates), rows };
+  const report: Record<string, Record<string, Row>> = JSON.parse(text);
+  return Object.values(report[what] ?? {});
 }

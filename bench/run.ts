@@ -12,7 +12,7 @@ import { measureLatency, measureNoopLatency } from './cases/latency.ts';
 import { findShortfalls, llmLoads, measureLlm, smokeLlmLoads } from './cases/llm.ts';
 import { measureMemory } from './cases/memory.ts';
 import { median, rounded } from './figures.ts';
-import { hasReference, measureReference } from './reference.ts';
+import { hasReference, measureReference, measureReferenceLatency } from './reference.ts';
 import { openApp, openSurroundings, seedMeetings } from './surroundings.ts';
 
 const { values: flags } = parseArgs({
@@ -120,9 +120,16 @@ try {
   if (chosen.has('latency')) {
     const product = await measureLatency(surroundings, app, { ids: ids.slice(0, size.latency), ratePerS: 10 });
     const noop = await measureNoopLatency(surroundings, { jobs: size.latency, ratePerS: 10 });
-    report.latency = { product, noop };
+    const celery =
+      flags.reference && hasReference()
+        ? await measureReferenceLatency(surroundings, { jobs: size.latency, ratePerS: 10 })
+        : undefined;
+    report.latency = { product, noop, celery };
+    const besides = { 'no-op': noop, ...(celery ? { Celery: celery } : {}) };
     say(
-      `latency at 10/s: p50 ${product.p50_ms.toFixed(1)} ms, p99 ${product.p99_ms.toFixed(1)} (no-op ${noop.p50_ms.toFixed(1)}, ${noop.p99_ms.toFixed(1)})`,
+      `latency at 10/s: p50 ${product.p50_ms.toFixed(1)} ms, p99 ${product.p99_ms.toFixed(1)} (${Object.entries(besides)
+        .map(([name, { p50_ms, p99_ms }]) => `${name} ${p50_ms.toFixed(1)}, ${p99_ms.toFixed(1)}`)
+        .join('; ')})`,
     );
   }
   if (chosen.has('memory')) {

@@ -19,7 +19,8 @@ export async function measureLatency(
   { ids, ratePerS }: { ids: readonly number[]; ratePerS: number },
 ): Promise<LatencyFigures> {
   await empty(app);
-  const worker = await spawnWorker(surroundings, 20);
+  // Not the queue `default`: sweep_unclassified would accept all the meetings at once.
+  const worker = await spawnWorker(surroundings, 20, { WORKER_QUEUES: 'classification' });
   const subscriber = new Redis(surroundings.redisUrl);
   await subscriber.config('SET', 'notify-keyspace-events', 'K$');
   const sentMs = new Map<string, number>();
