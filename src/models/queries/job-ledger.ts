@@ -1,4 +1,7 @@
-/** The job ledger on PostgreSQL: one statement for many jobs, each named so that it is planned once a connection. */
+/**
+ * The job ledger on PostgreSQL: one statement for many jobs, each named so that it is planned once a connection. Ids stand
+ * beside the rows as an array, as the planner looks up an array's rows by index however many the table has.
+ */
 import type { Database, Statement } from '../../core/database.ts';
 import type {
   AcceptedJob,
@@ -26,8 +29,7 @@ export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerO
   return {
     accept: (requests) => accept(database, requests),
     async take(rowIds) {
-      const input = rowIds.map((id, n) => ({ id, n }));
-      const rows = await database.runLoosely<TakeRow>(take, [JSON.stringify(input)]);
+      const rows = await database.runLoosely<TakeRow>(take, [rowIds]);
       const byId = new Map(rows.map((row) => [row.id, row]));
       return rowIds.map((id) => {
         const row = byId.get(id);
@@ -35,11 +37,13 @@ export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerO
       });
     },
     async complete(jobs) {
-      const rows = await database.run<{ id: string }>(completeStatement, [JSON.stringify(jobs.map(toCompleteInput))]);
+      const values = [JSON.stringify(jobs.map(toCompleteInput)), jobs.map(({ rowId }) => rowId)];
+      const rows = await database.run<{ id: string }>(completeStatement, values);
       return jobs.map(({ rowId }) => rows.some(({ id }) => id === rowId));
     },
     async noteFailures(attempts) {
-      const rows = await database.run<{ id: string }>(failStatement, [JSON.stringify(attempts.map(toFailInput))]);
+      const values = [JSON.stringify(attempts.map(toFailInput)), attempts.map(({ rowId }) => rowId)];
+      const rows = await database.run<{ id: string }>(failStatement, values);
       return attempts.map(({ rowId }) => rows.some(({ id }) => id === rowId));
     },
     async cancel(rowId, { code, message }) {
@@ -100,7 +104,7 @@ with input as (
 select i.n, coalesce(f.id, j.id)::text as id, f.id is not null as is_new, coalesce(j.delivery, 0) as delivery
 from input i
 left join fresh f on f.task_id = i.task_id
-left join vambe_worker.jobs j on j.task_id = i.task_id
+left join vambe_worker.jobs j on j.task_id = i.task_id and j.task_id = any($2::text[])
 order by i.n`,
 };
 
@@ -125,8 +129,9 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
     message: request.terms ?? undefined,
     attempt: request.failedAttempts,
   }));
+  const taskIds = requests.map(({ taskId }) => taskId);
   for (;;) {
-    const rows = await database.run<AcceptRow>(acceptStatement, [JSON.stringify(input)]);
+    const rows = await database.run<AcceptRow>(acceptStatement, [JSON.stringify(input), taskIds]);
     const accepted = rows.flatMap(({ n, id, is_new, delivery }) =>
       id === null ? [] : [{ rowId: id, taskId: input[n]?.task_id ?? '', delivery, isNew: is_new }],
     );
@@ -147,13 +152,12 @@ select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.ori
   (extract(epoch from now() - j.accepted_at) * 1000)::float8 as age_ms,
   m.id as found_meeting_id, m.transcript, c.name as client_name, s.name as seller_name,
   ${hasSellerPrompt ? 's.prompt' : 'null::text'} as seller_prompt, cur.input_hash
-from jsonb_to_recordset($1) as i(id bigint, n int)
-join vambe_worker.jobs j using (id)
+from vambe_worker.jobs j
 left join public.meetings m on m.id = j.meeting_id
 left join public.clients c on c.id = m.client_id
 left join public.sellers s on s.id = m.seller_id
 left join vambe_worker.current cur on cur.meeting_id = j.meeting_id
-order by i.n`,
+where j.id = any($1::bigint[])`,
   };
 }
 
@@ -219,7 +223,7 @@ update vambe_worker.jobs j
 set state = 'completed', result = i.result, run_id = i.run_id, started_at = i.started_at, finished_at = now(), worker = i.worker,
     error_code = null, error_message = null, due_at = null
 from jsonb_to_recordset($1) as i(id bigint, run_id bigint, started_at timestamptz, result jsonb, worker text)
-where j.id = i.id and (j.state in ('queued', 'retrying') or (j.state = 'completed' and j.run_id = i.run_id))
+where j.id = i.id and j.id = any($2::bigint[]) and (j.state in ('queued', 'retrying') or (j.state = 'completed' and j.run_id = i.run_id))
 returning j.id::text`,
 };
 
@@ -235,7 +239,7 @@ set state = case when i.due_at is null then 'failed' else 'retrying' end, attemp
     error_code = i.code, error_message = i.message, started_at = i.started_at, worker = i.worker, due_at = i.due_at,
     delivered_at = now(), finished_at = case when i.due_at is null then now() end
 from jsonb_to_recordset($1) as i(id bigint, attempt int, note jsonb, code text, message text, started_at timestamptz, worker text, due_at timestamptz)
-where j.id = i.id and j.state in ('queued', 'retrying')
+where j.id = i.id and j.id = any($2::bigint[]) and j.state in ('queued', 'retrying')
 returning j.id::text`,
 };
 
