@@ -24,6 +24,10 @@ const frame = z.strictObject({
   side: z.enum(['before', 'after', 'both']).default('before').describe('Where the frame stands, seen from the cue.'),
   within: z.enum(['clause', 'sentence']).default('clause'),
   quoted: z.boolean().default(false).describe('True: the evidence runs from frame to cue.'),
+  takes_back: z
+    .boolean()
+    .default(false)
+    .describe('True: among the first words of a sentence it also reaches the sentence before: "Eso no es problema."'),
   cues,
 });
 

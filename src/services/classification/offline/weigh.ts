@@ -157,6 +157,7 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
   const hitSentence = tokens[hit.first]?.sentence ?? 0;
   const frameSentence = tokens[frame.first]?.sentence ?? 0;
   if (frameSentence !== hitSentence) {
+    if (rule.takes_back && frameSentence === hitSentence + 1) return takenBackDistance(reading, hit, frame);
     // An answer is framed by its question: "¿Cómo nos conoció? Por Instagram."
     if (frameSentence !== hitSentence - 1 || sentences[frameSentence]?.isQuestion !== true) return null;
     const distance = hit.first - (sentences[hitSentence]?.first ?? hit.first);
@@ -169,6 +170,17 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
     if ((tokens[late]?.clauseStart ?? 0) > early) return null;
   }
   return distance;
+}
+
+/** "Eso no es problema" speaks of the sentence before when it opens its own, within one turn. */
+const takeBackWords = 3;
+
+/** Words between a cue and a frame that opens the next sentence, or null where it does not speak of the cue. */
+function takenBackDistance({ tokens, sentences }: Reading, hit: Hit, frame: Hit): number | null {
+  const own = sentences[tokens[frame.first]?.sentence ?? 0];
+  const before = sentences[tokens[hit.first]?.sentence ?? 0];
+  if (own === undefined || own.turn !== before?.turn || frame.first - own.first > takeBackWords) return null;
+  return frame.first - hit.last - 1;
 }
 
 /** "tienda online" silences "tienda": of two hits of one field the one inside the other says less, unless its values are independent of one another. */

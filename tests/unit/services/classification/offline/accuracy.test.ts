@@ -60,9 +60,9 @@ describe('meetings of our own, kept apart from the cues', () => {
     expect(mean.baselineLenient).toBeLessThan(0.5);
   });
 
-  it('are labelled right in 88 of 100 cases in everyday talk, written apart from the cues', async () => {
+  it('are labelled right in 90 of 100 cases in everyday talk, written apart from the cues', async () => {
     const { mean } = await evaluate(meetings.filter(isEveryday));
-    expect(mean.lenient).toBeGreaterThanOrEqual(0.88);
+    expect(mean.lenient).toBeGreaterThanOrEqual(0.9);
   });
 
   it('are labelled in English no worse than five points below Spanish', async () => {

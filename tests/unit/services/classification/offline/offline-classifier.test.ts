@@ -236,3 +236,45 @@ describe('extracts', () => {
     expect(result.keyTopics.length).toBeGreaterThan(0);
   });
 });
+
+describe('what is taken back', () => {
+  const pain = (transcript: string) => answerTo('primary_pain_point', transcript);
+  const told = 'Somos una academia de inglés y hablamos con ustedes por un aviso. ';
+
+  it('is no problem of the firm, in the same sentence or at the start of the next', async () => {
+    expect(await pain(`${told}Nos preocupa la fuga de clientes.`)).toBe('high_churn');
+    expect(await pain(`${told}Se habla de la fuga de clientes, pero ese no es nuestro problema.`)).toBeNull();
+    expect(await pain(`${told}Otros sufren la fuga de clientes. Eso a nosotros no nos pasa.`)).toBeNull();
+    expect(await pain(`${told}Había fuga de clientes. Ya lo resolvimos.`)).toBeNull();
+    expect(await pain('We run a gym. Churn is what everybody worries about. That is not an issue for us.')).toBeNull();
+  });
+
+  it('leaves what is said after it, and what was said two sentences before', async () => {
+    expect(await pain(`${told}Eso no es problema. Nos preocupa la fuga de clientes.`)).toBe('high_churn');
+    expect(await pain(`${told}Nos preocupa la fuga de clientes. Usamos un CRM. Eso no es problema.`)).toBe(
+      'high_churn',
+    );
+  });
+
+  it('is not taken back by another speaker, nor by words late in the next sentence', async () => {
+    const said = `Cliente: ${told}Nos preocupa la fuga de clientes.\n`;
+    expect(await pain(`${said}Vendedor: Eso no es problema.`)).toBe('high_churn');
+    const late = 'El equipo de ventas de la casa matriz usa un CRM, eso no es problema.';
+    expect(await pain(`${told}Nos preocupa la fuga de clientes. ${late}`)).toBe('high_churn');
+  });
+
+  it('is no problem of the firm when only imagined, another firm’s, or denied with its verb', async () => {
+    expect(await pain(`${told}Si algún día nos desbordaran las consultas, lo veríamos.`)).toBeNull();
+    expect(await pain(`${told}Un competidor nuestro no da abasto con los mensajes.`)).toBeNull();
+    expect(await pain(`${told}No perdemos ventas por eso.`)).toBeNull();
+  });
+
+  it.each([
+    'Somos una notaría. La recepcionista contesta los domingos desde su casa.',
+    'Somos una notaría. Contratamos dos personas solo para contestar el teléfono.',
+    'Somos una notaría. La gente se queda esperando y los correos se ven al otro día.',
+    'We run a bakery. I answer texts from bed and nobody has called back the others.',
+  ])('leaves overload that is told as a scene: %s', async (transcript) => {
+    expect(await pain(transcript)).toBe('saturated_support');
+  });
+});
