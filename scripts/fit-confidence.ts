@@ -1,4 +1,4 @@
-// Prints the `calibration` of a taxonomy: npx tsx scripts/fit-confidence.ts taxonomies/sales-meeting.yaml tests/fixtures/meetings/*.jsonl
+// Prints the `calibration` of a taxonomy: npx tsx scripts/fit-confidence.ts taxonomies/sales-meeting.yaml tests/fixtures/{meetings,everyday}/*.jsonl
 // Fits on rows whose `split` is not "test", by the rules' own confidences, and tells on stderr what it does to the rows kept apart.
 import { readFileSync } from 'node:fs';
 import { loadTaxonomy } from '../src/models/taxonomy.ts';
