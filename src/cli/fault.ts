@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { maskSecrets } from '../core/mask.ts';
+import { nearestName } from './nearest-name.ts';
 
 export interface Told {
   readonly exitCode: number;
@@ -11,9 +12,19 @@ export interface Told {
   readonly document: { readonly success: false; readonly error: string; readonly code: string } | null;
 }
 
-/** A user's mistake is one sentence, a fault of ours shows its stack; `usage` is the usage line of the command meant. */
-export function describeFault(error: unknown, usage: string): Told {
-  if (error instanceof CommanderError) return describeUsage(error, usage);
+/** What was typed, as far as commands were found in it. */
+export interface CommandLine {
+  /** Usage line of the command that was found. */
+  readonly usage: string;
+  /** The first word behind it, where it takes no arguments. */
+  readonly unknownWord: string | undefined;
+  /** Names of the commands below it. */
+  readonly subcommands: readonly string[];
+}
+
+/** A user's mistake is one sentence, a fault of ours shows its stack. */
+export function describeFault(error: unknown, line: CommandLine): Told {
+  if (error instanceof CommanderError) return describeUsage(error, line);
   if (error instanceof AppError) return told(error.exitCode, error.message, error.code, error.message);
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : message;
@@ -25,13 +36,22 @@ export function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || ('code' in error && error.code === 'ABORT_ERR'));
 }
 
-function describeUsage(error: CommanderError, usage: string): Told {
+function describeUsage(error: CommanderError, line: CommandLine): Told {
   const quiet = { exitCode: 0, text: '', document: null };
   if (error.exitCode === 0) return quiet;
   // Help shown because no command was given: it says all there is to say.
   if (error.code === 'commander.help') return { ...quiet, exitCode: 2 };
-  const message = sentence(error.message);
-  return told(2, `${message}\n${usage}`, 'USAGE', message);
+  const message = unknownSubcommand(error, line) ?? sentence(error.message);
+  return told(2, `${message}\n${line.usage}`, 'USAGE', message);
+}
+
+/** To commander, a misspelt subcommand of a command that does something by itself is an argument too many. */
+function unknownSubcommand({ code }: CommanderError, { unknownWord, subcommands }: CommandLine): string | undefined {
+  const isWordTooMany = code === 'commander.excessArguments' || code === 'commander.unknownCommand';
+  if (!isWordTooMany || unknownWord === undefined || subcommands.length === 0) return undefined;
+  const nearest = nearestName(unknownWord, subcommands);
+  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  return `unknown command '${unknownWord}'.${suggestion} Known: ${subcommands.join(', ')}.`;
 }
 
 /** Commander writes `error: unknown command 'x'`, then its suggestion in brackets on a line of its own. */

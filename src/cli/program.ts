@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { CommandEntry } from './cli.ts';
 import { type CliHandle, createCli, type Io } from './create-cli.ts';
-import { describeFault, isAbort } from './fault.ts';
+import { type CommandLine, describeFault, isAbort } from './fault.ts';
 import { exitCodeOf } from './interrupt.ts';
 
 const exitCodes = `
@@ -76,7 +76,7 @@ function wantsJson(argv: readonly string[]): boolean {
 function tell(error: unknown, context: { argv: readonly string[]; program: Command; handle: CliHandle }): number {
   const { argv, program, handle } = context;
   if (handle.interruptedBy() !== null && isAbort(error)) return endedCode(handle, 0);
-  const told = describeFault(error, usageOf(argv, program));
+  const told = describeFault(error, commandLineMeant(argv, program));
   if (told.text !== '') handle.cli.note(told.text);
   if (handle.cli.json && told.document !== null && !handle.hasOutput()) handle.cli.document(told.document);
   return endedCode(handle, told.exitCode);
@@ -88,17 +88,23 @@ function endedCode(handle: CliHandle, code: number): number {
   return name === null ? code : exitCodeOf[name];
 }
 
-function usageOf(argv: readonly string[], program: Command): string {
+function commandLineMeant(argv: readonly string[], program: Command): CommandLine {
   const words = argv.filter((each) => !each.startsWith('-'));
   let command = program;
   let path = program.name();
-  for (const word of words) {
-    const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
+  for (;;) {
+    const [word] = words;
+    const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word ?? ''));
     if (next === undefined) break;
+    words.shift();
     command = next;
     path = `${path} ${word}`;
   }
-  return `Usage: ${path} ${command.usage()} ("${path} --help" tells more)`;
+  return {
+    usage: `Usage: ${path} ${command.usage()} ("${path} --help" tells more)`,
+    unknownWord: command.registeredArguments.length === 0 ? words[0] : undefined,
+    subcommands: command === program ? [] : command.commands.map((each) => each.name()),
+  };
 }
 
 /** Resolves when what was written has left this process, or has failed to and was told: an exit before would hide both. */

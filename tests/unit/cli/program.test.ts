@@ -1,5 +1,6 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { Cli } from '../../../src/cli/cli.ts';
+import type { Cli, CommandEntry } from '../../../src/cli/cli.ts';
 import { oneOf, wholeNumber, withExample } from '../../../src/cli/help.ts';
 import { run } from '../../../src/cli/program.ts';
 import { AppError } from '../../../src/core/errors.ts';
@@ -88,6 +89,31 @@ describe('a wrong command line', () => {
     const inJson = await runWith(`${line} --json`, [command]);
     expect(JSON.parse(inJson.out)).toMatchObject({ success: false, code: 'USAGE' });
   });
+
+  it.each([
+    ['greet al', "unknown command 'al'. Did you mean all? Known: all, none."],
+    ['greet somebody', "unknown command 'somebody'. Known: all, none."],
+    ['leave al', "unknown command 'al'. Did you mean all? Known: all, none."],
+  ])(
+    '"%s" names the subcommands there are, whether the command does something by itself or not',
+    async (line, words) => {
+      const addSubcommands = (each: Command) => {
+        each.command('all').action(() => {});
+        each.command('none').action(() => {});
+        each.helpCommand(false);
+      };
+      const greetSome = makeCommand('greet', () => {}, addSubcommands);
+      const leave: CommandEntry = {
+        name: 'leave',
+        load: async () => ({ register: (program) => addSubcommands(program.command('leave')) }),
+      };
+      const ended = await runWith(line, [greetSome, leave]);
+      expect(ended).toMatchObject({ exitCode: 2, out: '' });
+      expect(ended.err).toBe(
+        `vambe: ${words}\nUsage: vambe ${line.split(' ')[0]} [options] [command] ("vambe ${line.split(' ')[0]} --help" tells more)\n`,
+      );
+    },
+  );
 
   it('names an argument as the usage line does', async () => {
     const command = makeCommand(
