@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ControlClient } from '../celery/control-client.ts';
 import { isObject } from '../celery/envelope.ts';
 import { encodeTaskMessage } from '../celery/message.ts';
 import { createRedis, type Redis } from '../core/redis.ts';
 import { withNodes } from './ask-nodes.ts';
 import type { Cli } from './cli.ts';
+import { nearestName } from './nearest-name.ts';
 
 export interface CallToSend {
   readonly name: string;
@@ -19,13 +21,15 @@ export interface CallToSend {
 }
 
 const lookEveryMs = 200;
+const askMs = 1_000;
 const finalStates: readonly unknown[] = ['SUCCESS', 'FAILURE', 'REVOKED'];
 
 /** @throws AppError REDIS_* where the broker or the result backend cannot be used */
 export async function sendCall(cli: Cli, call: CallToSend): Promise<void> {
   const { config } = cli.config();
   const taskId = call.taskId ?? randomUUID();
-  await withNodes(cli, async ({ broker }) => {
+  await withNodes(cli, async (nodes) => {
+    const { broker } = nodes;
     const { key, raw } = encodeTaskMessage({
       id: taskId,
       task: call.name,
@@ -37,7 +41,9 @@ export async function sendCall(cli: Cli, call: CallToSend): Promise<void> {
     });
     await broker.lpush(key, raw);
     if (!cli.json) cli.out(taskId);
+    const told = tellWhereNobodyTakes(cli, nodes, call.queue);
     if (call.wait !== true) {
+      await told;
       if (cli.json) cli.document({ success: true, task_id: taskId, task: call.name, queue: call.queue });
       return;
     }
@@ -45,11 +51,33 @@ export async function sendCall(cli: Cli, call: CallToSend): Promise<void> {
     const url = celeryResultUrl(config);
     const backend = url === null ? broker : createRedis({ url, name: 'vambe call', use: 'commands' });
     try {
-      tellEnd(cli, taskId, await waitForEnd(backend, taskId, cli.signal));
+      const [end] = await Promise.all([waitForEnd(backend, taskId, cli.signal), told]);
+      tellEnd(cli, taskId, end);
     } finally {
       if (backend !== broker) backend.disconnect();
     }
   });
+}
+
+/** A misspelt list is made by sending to it, so nothing else would tell. */
+async function tellWhereNobodyTakes(cli: Cli, nodes: ControlClient, list: string): Promise<void> {
+  const asked = nodes.ask('active_queues', { timeoutMs: askMs, signal: cli.signal });
+  // Sent is sent, whatever keeps the question from being answered.
+  const answered = await asked.catch(() => null);
+  if (answered === null) return;
+  const taken = [...new Set(Object.values(answered.answers).flatMap(listNames))];
+  if (taken.includes(list)) return;
+  const whoever =
+    answered.listeners === 0 ? 'no worker is registered' : 'none of the workers that answered takes from it';
+  const nearest = nearestName(list, taken);
+  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  const known = taken.length === 0 ? '' : ` They take from ${taken.join(', ')}.`;
+  cli.note(`vambe: the message waits in the list "${list}": ${whoever}.${suggestion}${known}`);
+}
+
+function listNames(answer: unknown): string[] {
+  const lists: readonly unknown[] = Array.isArray(answer) ? answer : [];
+  return lists.flatMap((each) => (isObject(each) && typeof each.name === 'string' ? [each.name] : []));
 }
 
 interface Meta {

@@ -457,6 +457,20 @@ describe('while a worker is busy', () => {
     });
   });
 
+  it('call --queue sends to a list that nobody takes from, and says so', async () => {
+    await stopWorker();
+    const lonely = await vambe(['call', 'health_check', '--queue', 'defalt']);
+    expect(lonely).toMatchObject({ code: 0, out: expect.stringMatching(/^[\w-]{36}\n$/) });
+    expect(lonely.err).toContain('the message waits in the list "defalt": no worker is registered.');
+    await startWorker();
+    const misspelt = await vambe(['call', 'health_check', '--queue', 'defalt']);
+    expect(misspelt).toMatchObject({ code: 0, out: expect.stringMatching(/^[\w-]{36}\n$/) });
+    expect(misspelt.err).toContain(
+      'none of the workers that answered takes from it. Did you mean default? They take from',
+    );
+    expect((await vambe(['call', 'health_check', '--queue', 'default'])).err).toBe('');
+  });
+
   it('an unknown question gets the one that was meant, exit 2', async () => {
     expect(await vambe(['inspect', 'registred'])).toMatchObject({
       code: 2,
