@@ -7,6 +7,7 @@ import {
   disagreementHead,
   disagreementRows,
   type EvaluationReport,
+  nothingScored,
   quotesOf,
   valuesOf,
 } from '../services/evaluation/report.ts';
@@ -80,7 +81,7 @@ export function describeEvaluation(cli: Cli, report: EvaluationReport, { isVerbo
   const { rows, scored, fields } = evaluation;
   const head = `${cli.style('bold', file)}: ${rows} meetings, ${scored} with labels, by ${model} under ${taxonomyVersion}`;
   const speed = `A meeting took ${latency.meanMs.toFixed(2)} ms on average (median ${latency.p50Ms.toFixed(2)}, p95 ${latency.p95Ms.toFixed(2)}, longest ${latency.maxMs.toFixed(2)}).`;
-  if (scored === 0) return `${head}\nNo row has labels, so nothing was scored.\n${speed}`;
+  if (fields.length === 0) return `${head}\n${nothingScored}\n${speed}`;
   const parts = [
     head,
     describeFields(cli, evaluation),
@@ -180,10 +181,12 @@ export function describeComparison(
     `only ${second.name} right`,
     'p (McNemar)',
   ];
+  const title = `${cli.style('bold', first.file)}: ${first.name} (${first.model}, ${first.taxonomyVersion}) against ${second.name} (${second.model}, ${second.taxonomyVersion})`;
+  if (fields.length === 0) return `${title}\n${nothingScored}`;
   const gap = (mean.second - mean.first) * 100;
   const range = mean.interval === null ? '' : `, 95 % of resamples between ${interval(mean.interval)}`;
   return [
-    `${cli.style('bold', first.file)}: ${first.name} (${first.model}, ${first.taxonomyVersion}) against ${second.name} (${second.model}, ${second.taxonomyVersion})`,
+    title,
     cli.table(head, rows),
     `Mean accuracy of a meeting's single-valued labels: ${percent(mean.first)} against ${percent(mean.second)}, ${gap >= 0 ? '+' : ''}${gap.toFixed(1)} points${range}.`,
   ].join('\n\n');

@@ -140,6 +140,25 @@ describe('vambe eval', () => {
     expect((await vambe('eval', path)).err).toContain('not scored: urgencia');
   });
 
+  it.each([
+    ['no labels', {}],
+    ['empty labels', { labels: {} }],
+    ['labels of other fields', { labels: { urgencia: true } }],
+  ])('says in one sentence, without tables, that rows with %s are not scored', async (name, more) => {
+    const path = await write(`${name}.jsonl`, JSON.stringify({ id: 'a', transcript, ...more }));
+    const page = join(folder, 'nothing.html');
+    const sentence = 'No row has a label of a field that the taxonomy has, so nothing was scored';
+    const single = await vambe('eval', path, '--html', page);
+    expect(single.code).toBe(0);
+    expect(single.out).toMatch(new RegExp(`^.*\\n${sentence}.*\\nA meeting took .*\\n$`));
+    const compared = await vambe('eval', path, '--compare', 'offline', 'offline');
+    expect(compared.code).toBe(0);
+    expect(compared.out).toMatch(new RegExp(`^.*\\n${sentence}.*\\n$`));
+    expect(await readFile(page, 'utf8')).toContain(sentence);
+    await vambe('eval', path, '--html', page, '--compare', 'offline', 'offline');
+    expect(await readFile(page, 'utf8')).not.toContain('McNemar');
+  });
+
   it('tells a bad line by its number without its words, exit 2', async () => {
     const path = await write('bad.jsonl', `${JSON.stringify(rows[0])}\n{"id": "secret words"\n`);
     const { code, out, err } = await vambe('eval', path);

@@ -2,7 +2,7 @@
 import type { Calibration } from './calibration.ts';
 import type { Comparison } from './comparison.ts';
 import { chart, describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
-import { disagreementHead, disagreementRows, type EvaluationReport } from './report.ts';
+import { disagreementHead, disagreementRows, type EvaluationReport, nothingScored } from './report.ts';
 import type { FieldScore } from './score.ts';
 
 /** One report, or two beside each other with their comparison. */
@@ -32,8 +32,8 @@ A meeting took ${latency.meanMs.toFixed(2)} ms on average, p95 ${latency.p95Ms.t
   ].join('\n');
 }
 
-function describeMean({ evaluation: { scored, mean } }: EvaluationReport): string {
-  if (scored === 0) return '';
+function describeMean({ evaluation: { mean } }: EvaluationReport): string {
+  if (mean.fields.length === 0) return '';
   return `Mean accuracy of the ${mean.fields.length} single-valued fields: <b>${percent(mean.lenient)}</b>; always giving the commonest value would reach ${percent(mean.baselineLenient)}.`;
 }
 
@@ -94,7 +94,7 @@ function writeFields(fields: readonly FieldScore[]): string {
     `${score.nullsKept}/${score.goldNulls}`,
     `${percent(score.baselineLenient)} (${score.baselineAnswer})`,
   ]);
-  if (rows.length === 0) return '<p class="note">No row has labels: there is nothing to score.</p>';
+  if (rows.length === 0) return `<p class="note">${nothingScored}</p>`;
   return table(['field', 'rows', 'accuracy', 'strict', 'macro-F1', 'abstained', 'nulls kept', 'commonest'], rows);
 }
 
@@ -110,6 +110,8 @@ function writeDisagreements(report: EvaluationReport): string {
 }
 
 function writeComparison(reports: readonly EvaluationReport[], { fields, mean }: Comparison): string {
+  // Each report says so.
+  if (fields.length === 0) return '';
   const [first, second] = reports.map(({ name }) => name);
   const rows = comparisonRows(fields);
   const range =

@@ -34,6 +34,10 @@ export interface EvaluationReport {
   readonly answers: ReadonlyMap<string, Readonly<Record<string, FieldResult>>>;
 }
 
+/** Stands in place of figures where there are none. */
+export const nothingScored =
+  'No row has a label of a field that the taxonomy has, so nothing was scored; --json gives the answers.';
+
 /** The passages on which an answer rests; none where the row has no such answer. */
 export function quotesOf({ answers }: Pick<EvaluationReport, 'answers'>, id: string, field: string): readonly string[] {
   return (answers.get(id)?.[field]?.evidence ?? []).map(({ quote }) => quote);
