@@ -7,7 +7,7 @@ import { countMessages } from './celery/count-messages.ts';
 import { createFollowUps, followResults } from './celery/follow-ups.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
-import { batchOf, createBatcher } from './core/batcher.ts';
+import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
@@ -98,7 +98,6 @@ export interface App {
 
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
 const poolSize = 6;
-const mostAnswersABatch = 300;
 const schedules: readonly Schedule[] = [
   { name: 'sweep_unclassified', task: 'sweep_unclassified', queue: 'default', everyMs: 5 * 60_000 },
   { name: 'health_check', task: 'health_check', queue: 'default', everyMs: 5 * 60_000 },
@@ -115,11 +114,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     options.taxonomy ?? readTaxonomy(config),
   ]);
   const replyFinder = createBatcher<string, KeptReply | undefined>({
-    maxItems: mostAnswersABatch,
+    maxItems: mostItemsABatch,
     execute: (keys) => findLlmReplies(database, keys),
   });
   const callRecorder = createBatcher<CallToRecord, void>({
-    maxItems: mostAnswersABatch,
+    maxItems: mostItemsABatch,
     async execute(calls) {
       await recordLlmCalls(database, calls);
       return calls.map(() => undefined);
@@ -156,7 +155,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     maxRetries,
     maxRetriesOf,
-    retryDelayMs,
   });
   const tables = createJobLedger(database, options.schema);
   const ledger = {

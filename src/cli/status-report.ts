@@ -115,7 +115,7 @@ async function pingNodes(url: string | null): Promise<readonly string[] | null> 
 }
 
 async function countQueues(connection: Redis, names: readonly string[]): Promise<QueueCounts[]> {
-  const queues = createQueues({ connection, names, clock: systemClock, maxRetries: 0, retryDelayMs: 0 });
+  const queues = createQueues({ connection, names, clock: systemClock, maxRetries: 0 });
   try {
     return await Promise.all(names.map((name) => countQueue(queues, name)));
   } finally {

@@ -21,7 +21,8 @@ export interface BatcherOptions<Item, Result> {
   execute(items: readonly Item[]): Promise<readonly (Result | Error)[]>;
 }
 
-const mostItemsABatch = 300;
+/** No statement carries more, however many jobs run. */
+export const mostItemsABatch = 300;
 
 /**
  * Items a batch for stages that `concurrency` jobs pass one after another: a third of them. In batches of all they moved in

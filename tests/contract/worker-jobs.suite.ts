@@ -112,6 +112,19 @@ export function describeWorkerJobs(servers: string): void {
     });
 
     describe('attempts', () => {
+      test('the pause before a further attempt is that of the worker, whatever the settings of whoever asked', async () => {
+        const classifier = createStubClassifier({
+          before(_input, call) {
+            if (call === 1) throw new Error('try 1');
+          },
+        });
+        const asker = await open({ settings: { retryDelaySeconds: 3_600 } });
+        const taskId = await asker.ask({ args: [await newMeeting(asker)] });
+        const app = await openAndWork({ classifier });
+        await app.rowIn(taskId, 'completed');
+        expect(classifier.calls).toHaveLength(2);
+      });
+
       test('an error that may pass is tried again, each failed attempt noted, until it succeeds', async () => {
         const classifier = createStubClassifier({
           before(_input, call) {

@@ -277,6 +277,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       lockDuration: lockMs,
       stalledInterval: lockMs / stalledChecksALock,
       maxStalledCount: stallsBeforeBullFails,
+      settings: { backoffStrategy: () => options.retryDelayMs },
       ...(options.limitedQueues.includes(name) ? { limiter } : {}),
       ...retention,
     });

@@ -28,7 +28,6 @@ export interface QueueSettings {
   readonly maxRetries: number;
   /** The same for a task that has a number of its own. */
   maxRetriesOf?(task: string): number | undefined;
-  readonly retryDelayMs: number;
 }
 
 export interface Queues {
@@ -56,7 +55,6 @@ export function createQueues({
   clock,
   maxRetries,
   maxRetriesOf = () => undefined,
-  retryDelayMs,
 }: QueueSettings): Queues {
   const queues = new Map(names.map((name) => [name, new Queue<JobData>(name, { connection, prefix: queuePrefix })]));
   for (const queue of queues.values()) queue.on('error', () => undefined); // the connection reports its own state
@@ -76,9 +74,7 @@ export function createQueues({
         for (let at = 0; at < ofQueue.length; at += rowsAnAdd) {
           const jobs = ofQueue
             .slice(at, at + rowsAnAdd)
-            .map((row) =>
-              toBullJob(row, { nowMs: clock.wallMs(), maxRetries: maxRetriesOf(row.task) ?? maxRetries, retryDelayMs }),
-            );
+            .map((row) => toBullJob(row, { nowMs: clock.wallMs(), maxRetries: maxRetriesOf(row.task) ?? maxRetries }));
           await withDeadline(queue.addBulk(jobs), addTimeoutMs, `adding ${jobs.length} jobs to the queue "${name}"`);
         }
       }
@@ -96,7 +92,7 @@ export function bullJobId({ rowId, delivery }: Pick<OpenJob, 'rowId' | 'delivery
 
 function toBullJob(
   row: OpenJob,
-  { nowMs, maxRetries, retryDelayMs }: { nowMs: number; maxRetries: number; retryDelayMs: number },
+  { nowMs, maxRetries }: { nowMs: number; maxRetries: number },
 ): { name: string; data: JobData; opts: BulkJobOptions } {
   const delayMs = row.dueAt === null ? 0 : Math.max(0, Date.parse(row.dueAt) - nowMs);
   return {
@@ -105,7 +101,8 @@ function toBullJob(
     opts: {
       jobId: bullJobId(row),
       attempts: Math.max(1, maxRetries + 1 - row.failedAttempts),
-      backoff: { type: 'fixed', delay: retryDelayMs },
+      // The delay is that of the worker whose attempt failed, which notes in the row when the next is due.
+      backoff: { type: 'custom' },
       ...retention,
       ...(row.priority > 0 ? { priority: row.priority } : {}),
       ...(delayMs > 0 ? { delay: delayMs } : {}),
