@@ -84,6 +84,7 @@ const apostrophes = new Set([0x27, 0x2019, 0x2018, 0xb4, 0x60]);
 const newline = 0x0a;
 const space = 0x20;
 const colon = 0x3a;
+const closingParenthesis = 0x29;
 const percent = 0x25;
 const sentenceEnds = new Set(['.', '!', '?', '…', '。', '？', '！']);
 const clauseEnds = new Set([',', ';', ':', '(', ')', ']', '—', '–', '«', '»', '"', '“', '”']);
@@ -149,7 +150,9 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
 }
 
 function lookAround(text: string, start: number, end: number): number {
-  const after = text.charCodeAt(text.charCodeAt(end) === space ? end + 1 : end);
+  const next = text.charCodeAt(end);
+  // "Ana (Vambe): …" is a speaker too.
+  const after = next === space || next === closingParenthesis ? text.charCodeAt(end + 1) : next;
   const before = start > 0 ? text.charCodeAt(start - 1) : space;
   let flags = 0;
   if (after === colon) flags |= around.colon;

@@ -104,6 +104,14 @@ describe('who says what', () => {
     expect(await answerTo('company_size', text)).toBe('medium');
   });
 
+  it('knows a speaker whose firm stands in brackets', async () => {
+    const text = 'Sofía (Vambe): Nosotros somos 300 personas.\nMarcos: Somos una clínica de 60 personas.';
+    expect(await answerTo('company_size', text)).toBe('medium');
+    expect(
+      await answerTo('company_size', text.replace('Marcos: Somos una clínica de 60 personas.', 'Marcos: Ya veo.')),
+    ).toBeNull();
+  });
+
   it('frames an answer by its question', async () => {
     expect(await answerTo('lead_source', 'Vendedor: ¿Cómo nos conocieron?\nCliente: Por Instagram.')).toBe('instagram');
     expect(await answerTo('decision_maker_role', 'Rep: Who makes the decision?\nClient: Our CFO.')).toBe('cfo');
