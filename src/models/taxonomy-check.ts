@@ -153,10 +153,18 @@ function checkField(field: FileField, path: Path, file: TaxonomyFile): Finding[]
   field.bands?.steps.forEach(({ value }, index) => {
     if (!known(value)) report(['bands', 'steps', index, 'value'], `"${value}" is no value of the field`);
   });
-  const { otherwise, by } = field.decide;
+  const { otherwise, given, by } = field.decide;
   if (otherwise !== undefined && !known(otherwise))
     report(['decide', 'otherwise'], `"${otherwise}" is no value of the field`);
-  if (otherwise !== undefined && field.quote !== 'optional') report(['decide', 'otherwise'], 'needs quote: optional');
+  if (otherwise !== undefined && given === undefined && field.quote !== 'optional')
+    report(['decide', 'otherwise'], 'needs quote: optional, or given');
+  for (const [id, values] of Object.entries(given ?? {})) {
+    const other = file.fields.find((each) => each.id === id);
+    if (other === undefined) report(['decide', 'given', id], `"${id}" is no field`);
+    for (const value of values)
+      if (other !== undefined && !other.values.some((each) => each.id === value))
+        report(['decide', 'given', id], `"${value}" is no value of "${id}"`);
+  }
   if (by === 'language') {
     for (const id of ids)
       if (file.grammar.languages[id] === undefined) report(['decide', 'by'], `grammar.languages lacks "${id}"`);

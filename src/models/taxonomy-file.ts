@@ -75,7 +75,13 @@ const decide = z.strictObject({
   otherwise: z
     .string()
     .optional()
-    .describe('Answer where nothing decides and the text says something; needs quote: optional.'),
+    .describe('Answer where nothing decides and the text says something; needs quote: optional, or given.'),
+  given: z
+    .record(id, z.array(id))
+    .optional()
+    .describe(
+      'Fields, and values of theirs (none: any), one of which must be answered for `otherwise` to hold; it is quoted.',
+    ),
 });
 
 const refinement = z

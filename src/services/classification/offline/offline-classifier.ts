@@ -99,13 +99,28 @@ function decideField(task: FieldTask): FieldResult {
   return decideOne(field, weighed, reading, refineHits);
 }
 
-/** The answers of fields that declare one for texts in which nothing decides. */
+/** The answers of fields that declare one for texts in which nothing decides; one on given ground quotes that ground. */
 function fillOtherwise(fields: readonly FileField[], results: FieldResult[]): void {
   fields.forEach((field, index) => {
-    const { otherwise } = field.decide;
+    const { otherwise, given } = field.decide;
     if (otherwise === undefined || results[index]?.value !== null) return;
+    const ground = given === undefined ? emptyResult : findGround(fields, results, given);
+    if (ground === undefined) return;
     const value = field.type === 'boolean' ? otherwise === 'true' : otherwise;
-    results[index] = { value, confidence: otherwiseConfidence, evidence: [] };
+    results[index] = { value, confidence: otherwiseConfidence, evidence: ground.evidence.slice(0, 1) };
+  });
+}
+
+/** The first answer that is among those a field is given on. */
+function findGround(
+  fields: readonly FileField[],
+  results: readonly FieldResult[],
+  given: Readonly<Record<string, readonly string[]>>,
+): FieldResult | undefined {
+  return results.find(({ value, evidence }, index) => {
+    const allowed = given[fields[index]?.id ?? ''];
+    if (allowed === undefined || value === null || evidence.length === 0) return false;
+    return allowed.length === 0 || allowed.includes(String(value));
   });
 }
 

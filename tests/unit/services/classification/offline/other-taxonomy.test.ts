@@ -2,18 +2,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
+import type { Classification } from '../../../../../src/services/classification/classifier.ts';
 import { createOfflineClassifier } from '../../../../../src/services/classification/offline/offline-classifier.ts';
 import { describeClassifier } from '../../../../contract/classifier-suite.ts';
 
 const taxonomy = loadTaxonomy(readFileSync('tests/fixtures/small-taxonomy.yaml', 'utf8'), 'small-taxonomy.yaml');
 const classifier = createOfflineClassifier(taxonomy);
 
+async function fieldsOf(transcript: string): Promise<Classification['fields']> {
+  const signal = new AbortController().signal;
+  return (await classifier.classify({ transcript, sellerPrompt: null, signal })).fields;
+}
+
 async function valuesOf(transcript: string): Promise<Record<string, unknown>> {
-  const { fields } = await classifier.classify({
-    transcript,
-    sellerPrompt: null,
-    signal: new AbortController().signal,
-  });
+  const fields = await fieldsOf(transcript);
   return Object.fromEntries(Object.entries(fields).map(([id, { value }]) => [id, value]));
 }
 
@@ -41,6 +43,18 @@ describe('a support call', () => {
       parts: null,
       topics: ['warranty'],
       uses: null,
+    });
+  });
+});
+
+describe('an answer on given ground', () => {
+  it('stands where that ground is, with its quote, and nowhere else', async () => {
+    const fields = await fieldsOf('The engineer says that it is old: replace the pump and the belt of it.');
+    const ground = fields.parts?.evidence.slice(0, 1);
+    expect(ground).toHaveLength(1);
+    expect(fields.product).toMatchObject({ value: 'washer', evidence: ground });
+    expect(await valuesOf('The engineer says that it is not old and that it is my fault.')).toMatchObject({
+      product: null,
     });
   });
 });
