@@ -14,6 +14,7 @@ import {
   toResult,
 } from '../../src/models/queries/classifications.ts';
 import { createJobLedger } from '../../src/models/queries/job-ledger.ts';
+import { saveCorrections } from '../../src/models/queries/reviews.ts';
 import { insertMeetings, manyTranscripts } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 
@@ -327,6 +328,42 @@ export function describeClassificationSave(servers: string): void {
       });
       const [kept] = await query(`select corrected from vambe_worker.current where meeting_id = $1`, [meetingId]);
       expect(kept).toEqual({ corrected: {} });
+    });
+
+    describe("a person's correction whose classification was deleted", () => {
+      const correctAndDelete = async () => {
+        const [first] = await newJobs(1);
+        const meetingId = first!.subject!.meetingId;
+        await save(makeAnswer(first!));
+        const values = { business_sector: 'education' };
+        await saveCorrections(database, { meetingId, values, reviewer: 'ana', reason: null });
+        await query('delete from public.meetings_classifications where meeting_id = $1', [meetingId]);
+        return meetingId;
+      };
+
+      test('stands for the same meeting', async () => {
+        const meetingId = await correctAndDelete();
+        const [second] = await takeJobs([meetingId]);
+        await save(makeAnswer(second!, { sector: 'retail' }));
+        expect(await sectorOf(meetingId)).toBe('education');
+      });
+
+      test('is not taken over by another meeting that was given its id', async () => {
+        const meetingId = await correctAndDelete();
+        await query('update public.meetings set created_at = now() where id = $1', [meetingId]);
+        const [second] = await takeJobs([meetingId]);
+        await save(makeAnswer(second!, { sector: 'retail' }));
+        expect(await sectorOf(meetingId)).toBe('retail');
+        await saveCorrections(database, {
+          meetingId,
+          values: { business_sector: 'mining' },
+          reviewer: 'ana',
+          reason: null,
+        });
+        const [third] = await takeJobs([meetingId]);
+        await save(makeAnswer(third!, { sector: 'healthcare' }));
+        expect(await sectorOf(meetingId)).toBe('mining');
+      });
     });
 
     test('stores what a column cannot be null with its default, also where a person cleared it', async () => {

@@ -69,6 +69,15 @@ const columnValues = mapped
 const columnUpdates = mapped.map(([name]) => `${name} = excluded.${name}`).join(', ');
 
 /**
+ * The meeting that was corrected is gone, its classification with it, and another one has its id (truncate … restart identity).
+ * Purging looks for ids without a meeting, so it would not find these corrections any more.
+ */
+const correctsAnother = `c.corrected <> '{}'
+  and not exists (select 1 from public.meetings_classifications mc where mc.meeting_id = c.meeting_id)
+  and (select m.created_at from public.meetings m where m.id = c.meeting_id)
+    > (select max(r.reviewed_at) from vambe_worker.reviews r where r.meeting_id = c.meeting_id)`;
+
+/**
  * One round trip, one transaction. The guard is the conflict on the row of `current`: a subquery over `runs` would see its own
  * snapshot and let the older start win (188 of 500 simultaneous pairs, measured). `<=` lets the same save arrive twice, as
  * after a lost COMMIT reply. `distinct on`: two jobs of one meeting in a batch would otherwise end it with error 21000.
@@ -92,7 +101,7 @@ with input as materialized (
   insert into vambe_worker.current as c (meeting_id, run_id, input_hash)
   select distinct on (f.meeting_id) f.meeting_id, f.run_id, f.input_hash from fresh f join ended e on e.id = f.job_id order by f.meeting_id, f.run_id desc
   on conflict (meeting_id) do update set run_id = excluded.run_id, input_hash = excluded.input_hash,
-    corrected = case when exists (select 1 from fresh f where f.run_id = excluded.run_id and f.forced) then '{}' else c.corrected end
+    corrected = case when exists (select 1 from fresh f where f.run_id = excluded.run_id and f.forced) or (${correctsAnother}) then '{}' else c.corrected end
   where c.run_id <= excluded.run_id
   returning c.meeting_id, c.run_id, c.corrected
 ), run as (
