@@ -191,7 +191,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       pingRedis: () => redis.ping(),
     }),
     sweepUnclassified: createSweepUnclassified({
-      countMessages: () => countMessages(broker, celeryListsOf(config)),
+      countMessages: async () =>
+        Object.values(await countMessages(broker, celeryListsOf(config))).reduce((sum, count) => sum + count, 0),
       listUnclassified: (page) => listUnclassified(database, page),
       enqueue: (requests) => enqueuer.enqueue(requests),
     }),

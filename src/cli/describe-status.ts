@@ -32,6 +32,8 @@ export function describeStatus(cli: Cli, report: Shown, nowMs: number): string {
   const others = otherNodes(report);
   if (others !== null) parts.push(others);
   if (report.queues !== null) parts.push(queueTable(cli, report));
+  const lists = celeryLists(report);
+  if (lists !== null) parts.push(lists);
   const schedules = pausedSchedules(report);
   if (schedules !== null) parts.push(schedules);
   if (report.jobs !== null) parts.push(jobLine(report.jobs));
@@ -52,11 +54,18 @@ const unknownWords: Partial<Record<ServerStatus['state'], string>> = {
 };
 
 /** One sentence that tells "nobody is there" from "everybody is busy" from "nobody can know". */
-function verdict({ workers, queues, jobs, servers }: StatusReport): string {
+function verdict({ workers, queues, jobs, servers, celery_messages: messages }: StatusReport): string {
   const waiting = queues?.reduce((sum, queue) => sum + queue.waiting, 0) ?? 0;
   const open = jobs === null ? waiting : Math.max(waiting, jobs.queued + jobs.retrying);
-  const waits = (count: number) =>
-    count === 0 ? 'nothing waits' : `${counted(count)} ${count === 1 ? 'job waits' : 'jobs wait'}`;
+  const untaken = Object.values(messages ?? {}).reduce((sum, count) => sum + count, 0);
+  const waits = (count: number) => {
+    const kinds = [
+      count === 0 ? '' : `${counted(count)} ${count === 1 ? 'job' : 'jobs'}`,
+      untaken === 0 ? '' : `${untaken} Celery ${untaken === 1 ? 'message' : 'messages'}`,
+    ].filter((each) => each !== '');
+    if (kinds.length === 0) return 'nothing waits';
+    return `${kinds.join(' and ')} ${count + untaken === 1 ? 'waits' : 'wait'}`;
+  };
   const slots = workers.alive.reduce((sum, { concurrency }) => sum + concurrency, 0);
   const taken = workers.alive.reduce((sum, { active }) => sum + active.length, 0);
   const silent = workers.silent.map(
@@ -108,6 +117,13 @@ function queueTable(cli: Cli, { queues, jobs, controls }: StatusReport): string 
     is_paused || pauseOfQueue(controls ?? [], name) ? pauseWords(controls, name) : 'no',
   ]);
   return cli.table(['queue', 'waiting', 'delayed', 'running', 'open rows', 'paused'], rows);
+}
+
+/** A list that nobody takes from looks like any other. */
+function celeryLists({ celery_messages: messages }: StatusReport): string | null {
+  const counts = Object.entries(messages ?? {}).map(([list, count]) => `${list} ${count}`);
+  if (counts.length === 0) return null;
+  return `Celery messages that no worker has taken, by list: ${counts.join(', ')}. "vambe inspect active_queues" tells who takes from which.`;
 }
 
 function pauseWords(controls: StatusReport['controls'], queue: string): string {

@@ -1,7 +1,8 @@
 /** How things stand, gathered within two seconds: servers, workers, queues, jobs. Starts nothing and waits for nobody. */
 import { createControlClient } from '../celery/control-client.ts';
 import { databaseNumberOf } from '../celery/control-wire.ts';
-import { celeryBrokerUrl } from '../config/derived.ts';
+import { countMessages } from '../celery/count-messages.ts';
+import { celeryBrokerUrl, celeryListsOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { createDatabase } from '../core/database.ts';
@@ -52,6 +53,8 @@ export interface StatusReport {
   };
   /** null: Redis does not tell. */
   readonly queues: readonly QueueCounts[] | null;
+  /** Messages that no worker has taken, by Celery list, of the lists in the settings that hold some; null: the broker does not tell. */
+  readonly celery_messages: Readonly<Record<string, number>> | null;
   /** null: PostgreSQL does not tell. */
   readonly jobs: JobCounts | null;
   /** Pauses of queues and schedules; null: PostgreSQL does not tell. */
@@ -60,17 +63,18 @@ export interface StatusReport {
 
 export async function gatherStatus(config: Config): Promise<StatusReport> {
   const { redisUrl, postgresUrl, embedded } = await locateServers(config);
-  const [redis, postgres, nodes] = await Promise.all([
+  const [redis, postgres, broker] = await Promise.all([
     lookAtBroker(redisUrl, embedded.redis),
     lookAtDatabase(postgresUrl, embedded.postgres),
-    pingNodes(celeryBrokerUrl(config) ?? redisUrl),
+    lookAtCelery(celeryBrokerUrl(config) ?? redisUrl, celeryListsOf(config)),
   ]);
   const { alive = [], silent = [] } = redis.presence ?? {};
   return {
     servers: { redis: redis.status, postgres: postgres.status },
     data_dir: embedded.redis || embedded.postgres ? embedded.dataDir : null,
-    workers: { state: stateOfWorkers(redis.status.state, alive), alive, silent, nodes },
+    workers: { state: stateOfWorkers(redis.status.state, alive), alive, silent, nodes: broker?.nodes ?? null },
     queues: redis.queues,
+    celery_messages: broker?.messages ?? null,
     jobs: postgres.jobs,
     controls: postgres.controls,
   };
@@ -99,15 +103,18 @@ async function lookAtBroker(url: string | null, isEmbedded: boolean) {
   }
 }
 
-async function pingNodes(url: string | null): Promise<readonly string[] | null> {
+async function lookAtCelery(url: string | null, lists: readonly string[]) {
   if (url === null) return null;
   try {
-    const { answers } = await lookAtRedis(url, lookMs, (redis) =>
-      createControlClient({ redis, database: databaseNumberOf(url), clock: systemClock }).ask('ping', {
-        timeoutMs: pingMs,
-      }),
-    );
-    return Object.keys(answers).sort();
+    return await lookAtRedis(url, lookMs, async (redis) => {
+      const client = createControlClient({ redis, database: databaseNumberOf(url), clock: systemClock });
+      const [{ answers }, messages] = await Promise.all([
+        client.ask('ping', { timeoutMs: pingMs }),
+        // Something else may have one of these names.
+        countMessages(redis, lists).catch(() => null),
+      ]);
+      return { nodes: Object.keys(answers).sort(), messages };
+    });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return null;

@@ -462,6 +462,8 @@ describe('while a worker is busy', () => {
     const lonely = await vambe(['call', 'health_check', '--queue', 'defalt']);
     expect(lonely).toMatchObject({ code: 0, out: expect.stringMatching(/^[\w-]{36}\n$/) });
     expect(lonely.err).toContain('the message waits in the list "defalt": no worker is registered.');
+    const lists = { QUEUE_NAME: 'defalt' };
+    expect((await vambeJson(['status'], lists)).document.celery_messages).toEqual({ defalt: 1 });
     await startWorker();
     const misspelt = await vambe(['call', 'health_check', '--queue', 'defalt']);
     expect(misspelt).toMatchObject({ code: 0, out: expect.stringMatching(/^[\w-]{36}\n$/) });

@@ -46,6 +46,7 @@ async function statusText(
     data_dir: null,
     workers: { state: stateOfWorkers(redis, alive), alive, silent: [], nodes: null },
     queues: redis === 'reachable' ? [{ name: 'default', waiting: 3, delayed: 0, active: 0, is_paused: false }] : null,
+    celery_messages: {},
     jobs: { queued: 3, retrying: 0, failed: 10_001, cancelled: 0, rejected: 0, open: { default: 3 } },
     controls: [],
     ...more,
@@ -65,6 +66,20 @@ describe('vambe status', () => {
     );
     expect(await statusText('unreachable', [])).toContain('Workers: unknown, as Redis is unreachable.');
     expect(await statusText('refused', [])).toContain('Workers: unknown, as Redis refuses us.');
+  });
+
+  it('tells of Celery messages that no worker has taken', async () => {
+    const queues = [{ name: 'default', waiting: 0, delayed: 0, active: 0, is_paused: false }];
+    const some = { celery_messages: { celery: 2, reports: 1 } };
+    const text = await statusText('reachable', [makeWorker()], { queues, ...some });
+    expect(text).toContain('1 worker is alive and idle; 3 Celery messages wait.');
+    expect(text).toContain('Celery messages that no worker has taken, by list: celery 2, reports 1.');
+    expect(await statusText('reachable', [], some)).toContain('; 3 jobs and 3 Celery messages wait. "vambe worker"');
+    const one = { queues, celery_messages: { celery: 1 } };
+    expect(await statusText('reachable', [makeWorker()], one)).toContain('; 1 Celery message waits.');
+    const none = await statusText('reachable', [makeWorker()], { queues });
+    expect(none).toContain('; nothing waits.');
+    expect(none).not.toContain('Celery messages');
   });
 
   it('calls workers with a free slot working, and those without a job idle', async () => {
