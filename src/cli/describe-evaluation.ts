@@ -2,7 +2,7 @@
 import type { Interval } from '../services/evaluation/bootstrap.ts';
 import type { Comparison } from '../services/evaluation/comparison.ts';
 import { percent } from '../services/evaluation/html-page.ts';
-import { comparisonRows } from '../services/evaluation/html-report.ts';
+import { comparisonRows, points } from '../services/evaluation/html-report.ts';
 import {
   disagreementHead,
   disagreementRows,
@@ -183,12 +183,14 @@ export function describeComparison(
   ];
   const title = `${cli.style('bold', first.file)}: ${first.name} (${first.model}, ${first.taxonomyVersion}) against ${second.name} (${second.model}, ${second.taxonomyVersion})`;
   if (fields.length === 0) return `${title}\n${nothingScored}`;
-  const gap = (mean.second - mean.first) * 100;
-  const range = mean.interval === null ? '' : `, 95 % of resamples between ${interval(mean.interval)}`;
+  const range =
+    mean.interval === null
+      ? ''
+      : `, 95 % of resamples between ${points(mean.interval.low)} and ${points(mean.interval.high)}`;
   return [
     title,
     cli.table(head, rows),
-    `Mean accuracy of a meeting's single-valued labels: ${percent(mean.first)} against ${percent(mean.second)}, ${gap >= 0 ? '+' : ''}${gap.toFixed(1)} points${range}.`,
+    `Mean accuracy of a meeting's single-valued labels: ${percent(mean.first)} against ${percent(mean.second)}, ${points(mean.second - mean.first)} points${range}.`,
   ].join('\n\n');
 }
 

@@ -199,7 +199,9 @@ describe('vambe eval', () => {
       p_value: 1,
     });
     expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>.*<svg.*other\.yaml/s);
-    expect((await vambe('eval', path, '--compare', 'offline', 'offline')).out).toContain('+0.0 points');
+    expect((await vambe('eval', path, '--compare', 'offline', 'offline')).out).toContain(
+      '+0.0 points, 95 % of resamples between +0.0 and +0.0.',
+    );
   });
 
   it('refuses to compare one, and a page that cannot be written', async () => {

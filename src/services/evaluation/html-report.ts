@@ -121,8 +121,9 @@ function writeComparison(reports: readonly EvaluationReport[], { fields, mean }:
 ${table(head, rows)}<p class="note">p: McNemar’s exact test on the rows where just one of the two is right.</p>`;
 }
 
-function points(share: number): string {
-  return `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)}`;
+/** A difference of shares in percentage points, with its sign. */
+export function points(share: number): string {
+  return `${share >= 0 ? '+' : ''}${(share * 100).toFixed(1)}`;
 }
 
 /** By field: rows, share right by the first and the second, right by one alone, and p. */
