@@ -12,6 +12,7 @@ import {
   webAddress,
   wholeNumber,
 } from './kinds.ts';
+import { nodeNamePattern } from './node-name.ts';
 
 export const groups = {
   servers: 'Servers',
@@ -141,15 +142,11 @@ export const settings = {
       meaning: 'One more Celery list to take work from',
     },
   ),
-  workerHostname: setting(
-    'WORKER_HOSTNAME',
-    matching(/^[^\s@]{1,64}@[^\s@]{1,190}$/, 'a node name such as worker@%h'),
-    {
-      group: 'worker',
-      default: 'worker@%h',
-      meaning: 'Node name shown to Celery tools; %h is the name of this machine',
-    },
-  ),
+  workerHostname: setting('WORKER_HOSTNAME', matching(nodeNamePattern, 'a node name such as worker@%h'), {
+    group: 'worker',
+    default: 'worker@%h',
+    meaning: 'Node name shown to Celery tools; %h is the name of this machine',
+  }),
   taskTimeoutSeconds: setting('TASK_TIMEOUT', wholeNumber({ min: 1, max: 86_400, unit: 'seconds' }), {
     group: 'worker',
     default: 300,

@@ -1,5 +1,6 @@
 /** `vambe worker`: consumes the queues until it is told to stop. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { nodeNamePattern } from '../../config/node-name.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Cli } from '../cli.ts';
 import { oneOf, taskFolders, wholeNumber, withExample } from '../help.ts';
@@ -26,7 +27,7 @@ export function register(program: Command, cli: Cli): void {
       'worker processes, each with this concurrency; one that dies is started again',
       wholeNumber({ min: 1, max: 64 }),
     )
-    .option('-n, --hostname <name>', "this worker's name, %h is the host (WORKER_HOSTNAME)")
+    .option('-n, --hostname <name>', "this worker's name, %h is the host (WORKER_HOSTNAME)", nodeName)
     .option(
       '-l, --loglevel <level>',
       'debug, info, warn or error (LOG_LEVEL)',
@@ -41,6 +42,11 @@ export function register(program: Command, cli: Cli): void {
     'vambe worker --processes 2',
     'vambe worker --tasks ./my-tasks',
   );
+}
+
+function nodeName(given: string): string {
+  if (nodeNamePattern.test(given)) return given;
+  throw new InvalidArgumentError('It must be a node name such as worker@%h.');
 }
 
 async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
