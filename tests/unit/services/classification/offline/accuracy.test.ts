@@ -55,16 +55,16 @@ const everyday = readHeldOut('tests/fixtures/everyday');
 const meetings = [...varied, ...everyday];
 
 describe('meetings of our own, kept apart from the cues', () => {
-  it('are labelled right in 90 of 100 cases, where the commonest value is right in less than half', async () => {
+  it('are labelled right in 93 of 100 cases, where the commonest value is right in less than half', async () => {
     const { mean } = await evaluate(varied);
     expect(mean.fields).toHaveLength(13);
-    expect(mean.lenient).toBeGreaterThanOrEqual(0.9);
+    expect(mean.lenient).toBeGreaterThanOrEqual(0.93);
     expect(mean.baselineLenient).toBeLessThan(0.5);
   });
 
-  it('are labelled right in 90 of 100 cases in everyday talk, written apart from the cues', async () => {
+  it('are labelled right in 92 of 100 cases in everyday talk, written apart from the cues', async () => {
     const { mean } = await evaluate(everyday);
-    expect(mean.lenient).toBeGreaterThanOrEqual(0.9);
+    expect(mean.lenient).toBeGreaterThanOrEqual(0.92);
   });
 
   it('are labelled in English no worse than five points below Spanish', async () => {
