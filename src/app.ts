@@ -21,6 +21,7 @@ import type { Consumer } from './core/queue/consume.ts';
 import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
 import type { Schedule } from './core/queue/schedules.ts';
+import { readBuiltJson } from './core/read-json.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createResultBackend, type ResultBackend } from './core/results.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
@@ -47,8 +48,8 @@ import { createClassifyMeeting } from './services/classification/classify-meetin
 import { createClassifierFromSettings, type LlmParts } from './services/classification/llm/from-settings.ts';
 import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
 import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
+import { readBuiltCues } from './services/classification/offline/built-cues.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
-import type { CompiledCues } from './services/classification/offline/program.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
@@ -67,6 +68,8 @@ export interface AppOptions extends ProcessOptions {
   readonly clock?: Clock;
   /** Unset: what CLASSIFIER says. */
   readonly classifier?: Classifier;
+  /** How the offline classifier is made; unset: in this thread. */
+  readonly createOffline?: (taxonomy: Taxonomy) => Classifier;
   /** Unset: the file of TAXONOMY_FILE; reading it takes longer than the rest of a start. */
   readonly taxonomy?: Taxonomy;
 }
@@ -129,7 +132,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     record: (call) => callRecorder.add(call),
     readSpentToday: () => readSpentToday(database),
   };
-  const classifier = options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log }));
+  const { createOffline } = options;
+  const classifier =
+    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, createOffline }));
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
@@ -261,7 +266,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       results.stop();
       await queues.close();
       for (const each of new Set([redis, backend, broker, queueConnection, subscriber])) each?.disconnect();
-      await database.close();
+      await Promise.all([database.close(), classifier.close?.()]);
     },
   };
 }
@@ -278,8 +283,7 @@ async function findTasks(folders: readonly string[], log: Log): Promise<TaskRegi
 
 const ownTaxonomy = fileURLToPath(new URL('../taxonomies/sales-meeting.yaml', import.meta.url));
 /** Written by the build (scripts/copy-assets.mjs): parsing the YAML and its cues takes half a second of every start. */
-const compiledTaxonomy = 'sales-meeting.json';
-const compiledCues = 'sales-meeting.cues.json';
+const compiledTaxonomy = new URL('./taxonomies/sales-meeting.json', import.meta.url);
 
 /** The taxonomy of TAXONOMY_FILE, else the one that comes along. @throws AppError TAXONOMY_INVALID */
 export async function readTaxonomy(config: Config): Promise<Taxonomy> {
@@ -289,30 +293,38 @@ export async function readTaxonomy(config: Config): Promise<Taxonomy> {
       const words = `The taxonomy file ${file} cannot be read (${cause.code ?? cause.message}). Check its path; without TAXONOMY_FILE the one that comes along is used.`;
       throw new AppError('TAXONOMY_INVALID', words, { cause });
     }),
-    readBuilt<CompiledTaxonomy>(compiledTaxonomy),
+    readBuiltJson<CompiledTaxonomy>(compiledTaxonomy),
   ]);
   return loadTaxonomy(text, path.basename(file), compiled);
-}
-
-/** Absent where the sources run without a build. */
-async function readBuilt<T>(file: string): Promise<T | undefined> {
-  const json = await readFile(new URL(`./taxonomies/${file}`, import.meta.url), 'utf8').catch(() => undefined);
-  return json === undefined ? undefined : JSON.parse(json);
 }
 
 /** What CLASSIFIER says; without a memory no reply of a model is kept; `isPatient` false: a call is not tried again. @throws AppError SETTINGS_INVALID */
 export async function chooseClassifier(
   config: Config,
   taxonomy: Taxonomy,
-  options: { clock?: Clock; memory?: ReplyMemory; log?: Log; isPatient?: boolean } = {},
+  options: {
+    clock?: Clock;
+    memory?: ReplyMemory;
+    log?: Log;
+    isPatient?: boolean;
+    createOffline?: AppOptions['createOffline'];
+  } = {},
 ): Promise<Classifier> {
-  const { clock = systemClock, memory, log, isPatient = true } = options;
-  const cues = await readBuilt<CompiledCues>(compiledCues);
-  if (!usesLlm(config)) return createOfflineClassifier(taxonomy, cues);
+  const { clock = systemClock, memory, log, isPatient = true, createOffline } = options;
+  if (!usesLlm(config)) return createOffline?.(taxonomy) ?? createOfflineClassifier(taxonomy, await readBuiltCues());
   const [model, apiKey] = [llmModel(config), llmApiKey(config)];
   const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
     log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
-  const parts = { model, apiKey, taxonomy, compiledCues: cues, clock, memory, isPatient, onBudgetNearlyUsed };
+  const parts = {
+    model,
+    apiKey,
+    taxonomy,
+    compiledCues: await readBuiltCues(),
+    clock,
+    memory,
+    isPatient,
+    onBudgetNearlyUsed,
+  };
   return createClassifierFromSettings({ ...parts, settings: config, prices: await readPriceTable(config) });
 }
 

@@ -1,16 +1,18 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
+import './core/small-heap.ts';
 import { pathToFileURL } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { distance } from 'fastest-levenshtein';
 import { type App, type AppOptions, createApp } from './app.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
+import { batchOf } from './core/batcher.ts';
 import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
 import { createLogger } from './core/logger.ts';
 import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
+import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
 
 /** failure-matrix bounds: 25 s of grace, 30 s in all, of which the process needs some itself to leave. */
 const defaultGraceMs = 25_000;
@@ -76,7 +78,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
     signal: options.signal,
   });
-  const app = await createApp({ ...options, schema });
+  const app = await createApp({
+    ...options,
+    schema,
+    createOffline: (taxonomy) => createThreadedClassifier(taxonomy, { maxItems: batchOf(concurrency) }),
+  });
   if (app.classifier.kind === 'llm') {
     const { llmProvider: provider, classifierFallback: fallback } = config;
     log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
@@ -197,7 +203,6 @@ export async function runWorkerUntilSignal(
   options: WorkerOptions,
   onReady?: (worker: RunningWorker) => void,
 ): Promise<number> {
-  keepHeapSmall();
   const starting = new AbortController();
   let signals = 0;
   let worker: RunningWorker | undefined;
@@ -260,14 +265,6 @@ export async function runWorkerUntilSignal(
 /** From the signal on: whatever hangs, embedded servers too, this process has left 30 s later. */
 export function leaveInTime(graceMs: number = defaultGraceMs): void {
   setTimeout(() => process.exit(1), graceMs + goneAfterGraceMs).unref();
-}
-
-/**
- * V8 lets a small heap grow fourfold before it looks for what outlived its batch: 100 MB of garbage in a busy worker. A fifth costs
- * about one percent of its time.
- */
-function keepHeapSmall(): void {
-  setFlagsFromString('--heap-growing-percent=20');
 }
 
 function logFormat({ logFormat }: Config): 'pretty' | 'json' {

@@ -3,15 +3,20 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+const isSource = import.meta.url.endsWith('.ts');
+
 /** `entry` as the caller's `new URL('./some-process.ts', import.meta.url)`: in the build it ends with `.js`. */
 export function forkEntry(entry: URL, options: ForkOptions): ChildProcess {
-  const isSource = import.meta.url.endsWith('.ts');
-  const file = fileURLToPath(entry).replace(/\.[jt]s$/, isSource ? '.ts' : '.js');
   const nodeFlags = ['--disable-warning=ExperimentalWarning'];
-  return fork(file, [], {
+  return fork(fileURLToPath(entryFile(entry)), [], {
     ...options,
     execArgv: isSource ? [...nodeFlags, '--import', typescriptLoader()] : nodeFlags,
   });
+}
+
+/** The file that `entry` means, from sources or in the build. */
+export function entryFile(entry: URL): URL {
+  return new URL(entry.href.replace(/\.[jt]s$/, isSource ? '.ts' : '.js'));
 }
 
 function typescriptLoader(): string {

@@ -2,7 +2,7 @@
  * Sees an event loop that is blocked for too long, from a thread of its own, and ends the process: it could neither heed a
  * signal nor renew its locks any more. Whoever supervises it starts another; the job that did it runs alone then.
  */
-import { Worker } from 'node:worker_threads';
+import { startThread } from './start-thread.ts';
 
 export interface WatchdogOptions {
   /** Time the loop may be blocked while the process runs: sleep of the machine and SIGSTOP do not count. */
@@ -22,13 +22,11 @@ export function startWatchdog({ limitMs, format }: WatchdogOptions): { stop(): v
   const checkMs = Math.min(longestCheckMs, limitMs / 10);
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const timer = setInterval(() => Atomics.add(beats, 0, 1), checkMs / 2).unref();
-  const worker = new Worker(thread, {
+  const worker = startThread(thread, {
     workerData: { beats, limitMs, checkMs, format },
-    // Nothing of the process's own flags, such as a loader; and it holds no more than a few numbers.
-    execArgv: [],
+    // It holds no more than a few numbers.
     resourceLimits: { maxOldGenerationSizeMb: 8 },
   });
-  worker.unref();
   // Without its watchdog a process works on: a thread that could not start is no reason to end it.
   worker.on('error', () => undefined);
   return {

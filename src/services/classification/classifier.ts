@@ -80,4 +80,6 @@ export interface Classifier {
   classify(input: ClassifierInput): Promise<Classification>;
   /** Makes one small call; throws as `classify` where nobody can be served now. Absent where nobody has to be called. */
   probe?(signal: AbortSignal): Promise<Probe>;
+  /** Lets go of what it holds; absent where it holds nothing. */
+  close?(): Promise<unknown>;
 }

@@ -26,18 +26,20 @@ export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledC
   const program = createProgram(taxonomy, compiled);
   const calibrate = createCalibration(taxonomy.file);
   const words = readPhraseWords(taxonomy.file.classes, program.lexicon);
-  const model = `offline-${codeVersion}`;
   return {
-    kind: 'offline',
-    model,
-    version: `${model}/${taxonomy.version}`,
-    isPaid: false,
+    ...identify(taxonomy),
     async classify({ transcript, signal }) {
       signal.throwIfAborted();
       const segments = await chooseSegments(program, transcript, signal);
       return classifySegments({ program, words, calibrate }, transcript, segments);
     },
   };
+}
+
+/** Who answers with this code and the cues of a taxonomy. */
+export function identify({ version }: Taxonomy): Pick<Classifier, 'kind' | 'model' | 'version' | 'isPaid'> {
+  const model = `offline-${codeVersion}`;
+  return { kind: 'offline', model, version: `${model}/${version}`, isPaid: false };
 }
 
 interface Engine {
