@@ -360,13 +360,21 @@ describe('a classified meeting', () => {
   });
 
   it('keeps both a correction and a save that meet', async () => {
-    const tasks = Array.from({ length: 12 }, () => app.ask({ args: [id, true] }));
     const sectors = ['retail', 'energy', 'mining'];
-    const reviews = await Promise.all(
+    let areReviewed = false;
+    const reviewing = Promise.all(
       sectors.map((sector) => vambe(['review', String(id), `business_sector=${sector}`])),
-    );
+    ).finally(() => {
+      areReviewed = true;
+    });
+    let saves = 0;
+    for (; !areReviewed; saves += 1) {
+      await query(app, `update public.meetings set transcript = transcript || ' Eso.' where id = $1`, [id]);
+      await app.rowIn(await app.ask({ args: [id] }), 'completed');
+    }
+    expect(saves).toBeGreaterThan(1);
+    const reviews = await reviewing;
     expect(reviews.map(({ code, err }) => [code, err])).toEqual(sectors.map(() => [0, '']));
-    for (const taskId of await Promise.all(tasks)) await app.rowIn(taskId, 'completed');
     const [row] = await query<{ column: string; kept: string }>(
       app,
       `select mc.business_sector as column, c.corrected->>'business_sector' as kept
