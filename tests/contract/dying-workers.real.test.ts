@@ -138,7 +138,7 @@ test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is
   const doomed = spawn({ steer: { lockMs, classifyMs: 60_000 } });
   await doomed.logged('worker.ready');
   const taskId = await app.ask({ args: await insertMeetings(app.database, [spanishTranscript]) });
-  await waitFor('it to run', async () => (await app.queues.get('classification').getActiveCount()) === 1);
+  await app.rowIn(taskId, 'running');
   await app.redis.flushdb();
   // It has swept, leaving out what it runs itself, and nobody else will.
   await waitFor('the marker', () => app.redis.exists('vambe:marker'));
