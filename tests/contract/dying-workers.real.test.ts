@@ -90,10 +90,7 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
   blocked.kill('SIGSTOP');
   stopped.kill('SIGCONT');
   taskIds.push(await ask());
-  await waitFor('it to run', async () => {
-    const document = await readDocument(app, `celery-task-meta-${taskIds[1]}`);
-    return document?.status === 'STARTED' || document?.status === 'PROGRESS';
-  });
+  await untilItRuns(taskIds[1]);
   stopped.kill('SIGSTOP');
 
   const messages: string[] = [];
@@ -138,7 +135,7 @@ test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is
   const doomed = spawn({ steer: { lockMs, classifyMs: 60_000 } });
   await doomed.logged('worker.ready');
   const taskId = await app.ask({ args: await insertMeetings(app.database, [spanishTranscript]) });
-  await app.rowIn(taskId, 'running');
+  await untilItRuns(taskId);
   await app.redis.flushdb();
   // It has swept, leaving out what it runs itself, and nobody else will.
   await waitFor('the marker', () => app.redis.exists('vambe:marker'));
@@ -148,6 +145,14 @@ test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is
   await app.rowIn(taskId, 'completed');
   expect(await survivor.logged('queue.redelivered')).toMatchObject({ reason: expect.stringContaining('died') });
 });
+
+/** A job that BullMQ gave out is not begun yet: its worker tells when it has. */
+async function untilItRuns(taskId: string | undefined): Promise<void> {
+  await waitFor('it to run', async () => {
+    const document = await readDocument(app, `celery-task-meta-${taskId}`);
+    return document?.status === 'STARTED' || document?.status === 'PROGRESS';
+  });
+}
 
 /** Its main thread has not run for two and more of the turns that its loop makes by itself. */
 async function standsStill(pid: number): Promise<boolean> {
