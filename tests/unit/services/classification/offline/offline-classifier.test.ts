@@ -118,6 +118,17 @@ describe('who says what', () => {
   });
 });
 
+describe('words that are no evidence', () => {
+  it.each([
+    ['lead_source', 'Nos interesa la tecnología que usa Vambe y las funciones que tiene Vambe.'],
+    ['primary_pain_point', 'El gerente está ocupado hoy y no pudo venir. Soy yo quien decide.'],
+    ['primary_pain_point', 'Hay que revisar el contrato antes de que podamos firmar.'],
+    ['primary_pain_point', 'Sumamos personal y abrimos otro local. Terminamos buscando en Google.'],
+  ])('leave %s null: %s', async (field, text) => {
+    expect(await answerTo(field, text)).toBeNull();
+  });
+});
+
 describe("a machine's name before a line", () => {
   const talk = (label: string, one: string, other: string) =>
     `Vendedor: ¿A qué se dedican?\n${label}: ${one}\nVendedor: ¿Cuántos mensajes reciben?\n${label}: ${other}`;
