@@ -197,48 +197,51 @@ function refuseMisspelt(asked: readonly string[], known: readonly string[]): voi
 
 /**
  * Runs a worker until SIGTERM or SIGINT; the exit code. First signal: finish what runs, at most 25 s, hand the rest back.
- * Second: hand back at once and leave with 143 or 130.
+ * Second: hand back at once and leave with 143 or 130. Remote control and the end of its supervisor stop it as a first signal
+ * does, and do not count as one: a supervisor passes a signal on to processes that remote control reached already.
  */
 export async function runWorkerUntilSignal(
   options: WorkerOptions,
   onReady?: (worker: RunningWorker) => void,
 ): Promise<number> {
   const starting = new AbortController();
-  let signals = 0;
   let worker: RunningWorker | undefined;
-  let shutDown: () => void = () => undefined;
+  let stopInOrder: () => void = () => undefined;
   const exitCode = new Promise<number>((resolve) => {
-    shutDown = () => onSignal('SIGTERM');
-    const onSignal = (name: 'SIGTERM' | 'SIGINT') => {
-      signals += 1;
-      const atOnce = name === 'SIGINT' ? 130 : 143;
+    let isStopping = false;
+    let signals = 0;
+    let codeAtOnce: number | undefined;
+    stopInOrder = () => {
       if (!worker) {
         starting.abort();
         return resolve(0);
       }
+      if (isStopping) return;
+      isStopping = true;
       leaveInTime(options.graceMs);
-      const stopped = worker.stop();
-      if (signals > 1)
-        void Promise.race([stopped, new Promise((done) => setTimeout(done, 2_000))]).then(
-          () => resolve(atOnce),
-          () => resolve(atOnce),
-        );
-      else
-        stopped.then(
-          () => resolve(signals > 1 ? atOnce : 0),
-          (error) => {
-            options.log.error('worker.stop_failed', {
-              ...(error instanceof AppError ? { code: error.code } : {}),
-              error: error instanceof Error ? error.message : 'unknown',
-            });
-            resolve(1);
-          },
-        );
+      worker.stop().then(
+        () => resolve(codeAtOnce ?? 0),
+        (error) => {
+          options.log.error('worker.stop_failed', {
+            ...(error instanceof AppError ? { code: error.code } : {}),
+            error: error instanceof Error ? error.message : 'unknown',
+          });
+          resolve(codeAtOnce ?? 1);
+        },
+      );
+    };
+    const onSignal = (name: 'SIGTERM' | 'SIGINT') => {
+      signals += 1;
+      if (signals === 1 || !worker) return stopInOrder();
+      const code = name === 'SIGINT' ? 130 : 143;
+      codeAtOnce = code;
+      worker.stop().catch(() => undefined);
+      setTimeout(() => resolve(code), 2_000);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
     // Its supervisor is gone: nobody would pass a signal on to it, and the next supervisor starts others in its place.
-    if (process.connected) process.once('disconnect', () => onSignal('SIGTERM'));
+    if (process.connected) process.once('disconnect', stopInOrder);
     const onBug = (error: unknown) => {
       options.log.error('worker.bug', {
         code: 'BUG',
@@ -253,11 +256,13 @@ export async function runWorkerUntilSignal(
     process.on('uncaughtException', onBug);
     process.on('unhandledRejection', onBug);
   });
-  const started = startWorker({ ...options, onShutDown: () => shutDown(), signal: starting.signal }).then((running) => {
-    worker = running;
-    onReady?.(running);
-    if (starting.signal.aborted) return running.stop();
-  });
+  const started = startWorker({ ...options, onShutDown: () => stopInOrder(), signal: starting.signal }).then(
+    (running) => {
+      worker = running;
+      onReady?.(running);
+      if (starting.signal.aborted) return running.stop();
+    },
+  );
   await Promise.race([started, exitCode]);
   return exitCode;
 }

@@ -129,15 +129,16 @@ function untilSignal() {
   const whenInsisted = new Promise<void>((resolve) => {
     insist = resolve;
   });
-  const onSignal = (name: NodeJS.Signals) => {
-    if (once.signal.aborted) {
-      code = name === 'SIGINT' ? 130 : 143;
-      return insist();
-    }
+  const request = () => {
     once.abort();
     abort();
   };
+  const onSignal = (name: NodeJS.Signals) => {
+    if (!once.signal.aborted) return request();
+    code = name === 'SIGINT' ? 130 : 143;
+    insist();
+  };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { signal: once.signal, whenAborted, whenInsisted, exitCode: () => code, request: () => onSignal('SIGTERM') };
+  return { signal: once.signal, whenAborted, whenInsisted, exitCode: () => code, request };
 }

@@ -1,5 +1,7 @@
 /** `vambe worker --processes N`: one that is killed or blocked is replaced, the others go on, and all drain on a signal. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createControlClient } from '../../../src/celery/control-client.ts';
+import { systemClock } from '../../../src/core/clock.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 import { type SpawnedWorker, spawnWorker } from '../../helpers/spawn-worker.ts';
 import { readDocument, readJob, startApp, type TestApp } from '../../helpers/start-app.ts';
@@ -77,6 +79,26 @@ test('of two processes one that is killed is replaced, the other goes on, and bo
   worker.kill('SIGTERM');
   expect(await worker.exited).toBe(0);
   for (const id of running) expect(await readJob(app, id)).toMatchObject({ state: 'completed', attempt: 0 });
+  expect(named(worker, 'worker.stopped')).toHaveLength(2);
+});
+
+test('remote control stops two processes in order: the idle one leaves, the other finishes what it runs', {
+  timeout: 180_000,
+}, async () => {
+  const worker = await startTwo();
+  const running = await app.ask({ task: 'whoami', args: [3_000] });
+  await waitFor(
+    'it to run',
+    async () => (await readDocument(app, `celery-task-meta-${running}`))?.status === 'STARTED',
+  );
+  const control = createControlClient({
+    redis: app.redis,
+    database: new URL(namespace.redisUrl).pathname.slice(1) || '0',
+    clock: systemClock,
+  });
+  expect(await control.tell('shutdown', {})).toBe(2);
+  expect(await worker.exited).toBe(0);
+  expect(await readJob(app, running)).toMatchObject({ state: 'completed', attempt: 0 });
   expect(named(worker, 'worker.stopped')).toHaveLength(2);
 });
 
