@@ -132,7 +132,8 @@ test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is
   const survivor = spawn({ environment: { WORKER_HOSTNAME: 'survivor@tests' } });
   await survivor.logged('worker.ready');
   survivor.kill('SIGSTOP');
-  const doomed = spawn({ steer: { lockMs, classifyMs: 60_000 } });
+  // With a short lock it may learn that it lost the job before it sweeps, and delivers it again itself.
+  const doomed = spawn({ steer: { lockMs: 60_000, classifyMs: 60_000 } });
   await doomed.logged('worker.ready');
   const taskId = await app.ask({ args: await insertMeetings(app.database, [spanishTranscript]) });
   await untilItRuns(taskId);
@@ -141,8 +142,6 @@ test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is
   await waitFor('the marker', () => app.redis.exists('vambe:marker'));
   doomed.kill('SIGKILL');
   await doomed.exited;
-  // On a busy machine the job's entry was seen here once more; it is then taken up as stalled, which is another test's matter.
-  await app.queues.get('classification').obliterate({ force: true });
   survivor.kill('SIGCONT');
   await app.rowIn(taskId, 'completed');
   expect(await survivor.logged('queue.redelivered')).toMatchObject({ reason: expect.stringContaining('died') });

@@ -3,17 +3,15 @@ import { type ExecFileException, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
+import { productProgram } from '../helpers/product.ts';
 import { query, startApp, type TestApp } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { makeIo } from '../unit/cli/fake-io.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const loader = import.meta.resolve('tsx');
 const header =
   'Nombre,Correo Electronico,Numero de Telefono,Fecha de la Reunion,Vendedor asignado,closed,Transcripcion\n';
 const transcript =
@@ -43,7 +41,7 @@ function vambeProcess(args: readonly string[], environment: Record<string, strin
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', loader, main, ...args],
+      [...productProgram('cli/main'), ...args],
       { cwd: folder, env, maxBuffer: 64 * 1024 ** 2 },
       (error: ExecFileException | null, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),
@@ -477,7 +475,7 @@ from generate_series(1, 1200) n`,
   it('ends in peace when its reader has had enough', async () => {
     await store(...Array.from({ length: 4 }, () => rowOf({ transcript: 'palabra '.repeat(100_000) })));
     const env = { PATH: process.env.PATH, ...environmentOf() };
-    const child = spawn(process.execPath, ['--import', loader, main, 'export', '--format', 'jsonl'], {
+    const child = spawn(process.execPath, [...productProgram('cli/main'), 'export', '--format', 'jsonl'], {
       cwd: folder,
       env,
     });

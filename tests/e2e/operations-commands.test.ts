@@ -4,17 +4,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
+import { productProgram } from '../helpers/product.ts';
 import { startApp, type TestApp } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { makeIo } from '../unit/cli/fake-io.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const loader = import.meta.resolve('tsx');
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Tasks of somebody's own: one ends when the test says so, by way of a file; one fails. */
@@ -53,7 +51,7 @@ function vambeProcess(args: readonly string[], environment: Record<string, strin
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', loader, main, ...args],
+      [...productProgram('cli/main'), ...args],
       { cwd: folder, env },
       (error: ExecFileException | null, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),

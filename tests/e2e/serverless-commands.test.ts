@@ -7,11 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
+import { productProgram } from '../helpers/product.ts';
 import { makeIo } from '../unit/cli/fake-io.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = join(root, 'src/cli/main.ts');
-const loader = import.meta.resolve('tsx');
 const taxonomy = join(root, 'taxonomies/sales-meeting.yaml');
 const transcript = 'Tenemos una clínica dental y las recepcionistas viven pegadas al teléfono. Es urgente.';
 
@@ -69,7 +68,7 @@ describe('vambe classify --file', () => {
     const empty = await mkdtemp(join(folder, 'empty-'));
     const child: ChildProcess = spawn(
       process.execPath,
-      ['--import', loader, main, 'classify', '--file', '-', '--json'],
+      [...productProgram('cli/main'), 'classify', '--file', '-', '--json'],
       {
         cwd: empty,
         env: { PATH: process.env.PATH },

@@ -1,10 +1,7 @@
 /** The worker process with what a test steers: short bounds, a classifier that takes its time, a clock that jumps at SIGUSR2. */
 import { pathToFileURL } from 'node:url';
-import { chooseClassifier, readTaxonomy } from '../../src/app.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { createLogger } from '../../src/core/logger.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';
-import { runWorkerUntilSignal } from '../../src/worker.ts';
+import { productModule } from './product.ts';
 
 export interface Steering {
   readonly lockMs?: number;
@@ -49,6 +46,10 @@ function jumpAtSignal(jumpMs: number): void {
 async function main(): Promise<void> {
   const steering: Steering = JSON.parse(process.env.TEST_STEERING ?? '{}');
   if (steering.clockJumpMs !== undefined) jumpAtSignal(steering.clockJumpMs);
+  const { runWorkerUntilSignal }: typeof import('../../src/worker.ts') = await import(productModule('worker'));
+  const { chooseClassifier, readTaxonomy }: typeof import('../../src/app.ts') = await import(productModule('app'));
+  const { loadConfig }: typeof import('../../src/config/load.ts') = await import(productModule('config/load'));
+  const { createLogger }: typeof import('../../src/core/logger.ts') = await import(productModule('core/logger'));
   const { config } = loadConfig();
   const log = createLogger({ level: config.logLevel, format: 'json' });
   const classifier = slowed(await chooseClassifier(config, await readTaxonomy(config)), steering.classifyMs ?? 0);

@@ -1,7 +1,7 @@
 /** A worker in a process of its own: what it logs, how it ends, signals to it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { productProgram, runsTypeScript } from './product.ts';
 import type { Steering } from './steered-worker.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -34,14 +34,13 @@ export interface SpawnOptions {
   readonly nodeFlags?: readonly string[];
 }
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const fileOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 export function startWorkerProcess(options: SpawnOptions): SpawnedWorker {
   const { postgresUrl, redisUrl, environment = {}, args, command = 'worker', steer, nodeFlags = [] } = options;
-  const file = steer ? 'tests/helpers/steered-worker.ts' : 'src/worker.ts';
-  const program = args ? [fileOf('src/cli/main.ts'), command, ...args] : [fileOf(file)];
-  const child = spawn(process.execPath, [...nodeFlags, '--import', tsx, ...program], {
+  const worker = steer ? [...runsTypeScript, fileOf('tests/helpers/steered-worker.ts')] : productProgram('worker');
+  const program = args ? [...productProgram('cli/main'), command, ...args] : worker;
+  const child = spawn(process.execPath, [...nodeFlags, ...program], {
     cwd: fileOf('tests/fixtures'), // no .env there
     env: {
       PATH: process.env.PATH,

@@ -2,14 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { type EmbeddedRequest, startEmbedded } from '../../../src/embedded/embedded.ts';
+import { productModule, runsProduct } from '../../helpers/product.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -29,9 +28,8 @@ interface Refusal {
 
 type Answer = { ready?: Owner; failed?: Refusal; event?: Owner['events'][number]; stopped?: boolean };
 
-const embedded = new URL('../../../src/embedded/embedded.ts', import.meta.url).href;
 const script = `
-  import { startEmbedded } from ${JSON.stringify(embedded)};
+  import { startEmbedded } from ${JSON.stringify(productModule('embedded/embedded'))};
   process.once('message', async (request) => {
     try {
       const servers = await startEmbedded({ ...request, onEvent: (event) => process.send({ event }) });
@@ -53,8 +51,7 @@ export async function makeDataDir(): Promise<string> {
 
 /** Starts (or attaches) in another process; rejects with a Refusal. The process is gone after the test. */
 export async function startOwner(request: Partial<EmbeddedRequest> & { dataDir: string }): Promise<Owner> {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '--eval', script], {
+  const child = spawn(process.execPath, [...runsProduct, '--input-type=module', '--eval', script], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   onTestFinished(() => end(child));

@@ -2,16 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertMeetings, manyTranscripts } from '../../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
+import { productProgram } from '../../helpers/product.ts';
 import { query, startApp, type TestApp } from '../../helpers/start-app.ts';
 import { createStubClassifier } from '../../helpers/stub-classifier.ts';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const known = process.env.TEST_FULL === '1' ? 50_000 : 5_000;
 /** As many as fit on a command line, with each id twice. */
 const given = 100_000;
@@ -45,7 +43,7 @@ test('E4 100,000 ids: repeats count once, strangers are told, memory stays small
   const half = [...ids, ...strangers];
   const child = spawn(
     process.execPath,
-    ['--import', tsx, main, 'classify', '--json', ...[...half, ...half].map(String)],
+    [...productProgram('cli/main'), 'classify', '--json', ...[...half, ...half].map(String)],
     {
       cwd: fileURLToPath(new URL('../../fixtures', import.meta.url)),
       env: {

@@ -1,16 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { productModule, runsProduct } from '../../helpers/product.ts';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const watchdog = JSON.stringify(new URL('../../../src/core/watchdog.ts', import.meta.url).href);
+const watchdog = JSON.stringify(productModule('core/watchdog'));
 
 /** A process with a watchdog of 0.4 s that then does this. */
 function watched(work: string) {
   const program = `const { startWatchdog } = await import(${watchdog});
     const dog = startWatchdog({ limitMs: 400, format: 'json' }); ${work}`;
-  return spawnSync(process.execPath, ['--import', tsx, '--input-type=module', '-e', program], {
+  return spawnSync(process.execPath, [...runsProduct, '--input-type=module', '-e', program], {
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     encoding: 'utf8',
     timeout: 25_000,
