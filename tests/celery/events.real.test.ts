@@ -207,7 +207,7 @@ answer = [state.workers['${node}'].alive, {id: state.tasks[id].state for id in $
   }, async () => {
     const name = 'two@host';
     const args = ['--hostname', name, '--tasks', taskFolder, '--concurrency', '1', '--processes', '2', '-E'];
-    const two = spawnWorker({ ...namespace, args });
+    const two = spawnWorker({ ...namespace, args, fromSources: true });
     const ready = () => two.events.filter(({ event }) => event === 'worker.ready').length === 2 || undefined;
     await waitFor('both processes to be ready', ready, 90_000);
     const ask = async <T>(method: string) => {

@@ -30,6 +30,7 @@ describe.skipIf(whyNoCelery)('a worker process on Celery lists', () => {
       redisUrl: bench.namespace.redisUrl,
       environment,
       args: ['--tasks', stubTasks, '--hostname', 'worker@host'],
+      fromSources: true,
     });
     await worker.logged('worker.ready');
     return worker;
@@ -73,6 +74,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
         postgresUrl: bench.namespace.postgresUrl,
         redisUrl: redis.url,
         args: ['--tasks', stubTasks, '--hostname', 'worker@host'],
+        fromSources: true,
       });
       await worker.logged('worker.ready');
       const before = await python.run(`answer = health_check.delay().get(timeout=20)`);

@@ -35,11 +35,12 @@ describe.skipIf(whyNoCelery)('results that real Celery reads', () => {
     const code = `
 ps = app.backend.client.pubsub(); ps.psubscribe('celery-task-meta-*'); ps.get_message(timeout=2)
 r = classify_meeting.delay('m1')
+key = 'celery-task-meta-' + r.id
 seen = None
 while seen is None:
     m = ps.get_message(timeout=5)
-    if m and m['type'] == 'pmessage': seen = [m['channel'].decode(), m['data'].decode()]
-key = 'celery-task-meta-' + r.id
+    # Channels are the whole server's: other tests publish there too.
+    if m and m['type'] == 'pmessage' and m['channel'].decode() == key: seen = [key, m['data'].decode()]
 answer = dict(key=key, seen=seen, stored=app.backend.client.get(key).decode(), ttl=app.backend.client.ttl(key))
 ps.close()`;
     const { key, seen, stored, ttl } = await run<{ key: string; seen: string[]; stored: string; ttl: number }>(code);

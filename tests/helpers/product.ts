@@ -23,10 +23,12 @@ export function productModule(name: string): string {
   return pathToFileURL(join(root, isBuilt ? `dist/${name}.js` : `src/${name}.ts`)).href;
 }
 
-/** Node's arguments that start a program of the product. */
-export function productProgram(name: 'cli/main' | 'worker'): readonly string[] {
-  const file = fileURLToPath(productModule(name));
-  return [...runsProduct, file];
+/** Node's arguments that start a program of the product; from its sources it also loads tasks in TypeScript. */
+export function productProgram(
+  name: 'cli/main' | 'worker',
+  { fromSources = !isBuilt }: { readonly fromSources?: boolean } = {},
+): readonly string[] {
+  return fromSources ? [...runsTypeScript, join(root, `src/${name}.ts`)] : [join(root, `dist/${name}.js`)];
 }
 
 function isBuildNewest(): boolean {

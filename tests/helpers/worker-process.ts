@@ -26,6 +26,8 @@ export interface SpawnOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Given: `vambe worker` with these arguments; unset: `node worker.js`. */
   readonly args?: readonly string[];
+  /** From the sources where there is a build too: the tasks of `args` are in TypeScript. */
+  readonly fromSources?: boolean;
   /** Another command of `vambe` than `worker`, with `args`. */
   readonly command?: string;
   /** Given: the same process with bounds and a classifier of the test's (steered-worker.ts). */
@@ -37,9 +39,18 @@ export interface SpawnOptions {
 const fileOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 export function startWorkerProcess(options: SpawnOptions): SpawnedWorker {
-  const { postgresUrl, redisUrl, environment = {}, args, command = 'worker', steer, nodeFlags = [] } = options;
+  const {
+    postgresUrl,
+    redisUrl,
+    environment = {},
+    args,
+    command = 'worker',
+    steer,
+    fromSources,
+    nodeFlags = [],
+  } = options;
   const worker = steer ? [...runsTypeScript, fileOf('tests/helpers/steered-worker.ts')] : productProgram('worker');
-  const program = args ? [...productProgram('cli/main'), command, ...args] : worker;
+  const program = args ? [...productProgram('cli/main', { fromSources }), command, ...args] : worker;
   const child = spawn(process.execPath, [...nodeFlags, ...program], {
     cwd: fileOf('tests/fixtures'), // no .env there
     env: {
