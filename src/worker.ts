@@ -1,5 +1,5 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
-import './core/small-heap.ts';
+
 import { pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
 import { type App, type AppOptions, createApp } from './app.ts';
@@ -10,6 +10,7 @@ import { batchOf } from './core/batcher.ts';
 import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
 import { createLogger } from './core/logger.ts';
+import { letHeapGrow } from './core/small-heap.ts';
 import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
 import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
@@ -84,6 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     createOffline: (taxonomy) => createThreadedClassifier(taxonomy, { maxItems: batchOf(concurrency) }),
   });
   if (app.classifier.kind === 'llm') {
+    letHeapGrow();
     const { llmProvider: provider, classifierFallback: fallback } = config;
     log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
   }

@@ -18,52 +18,46 @@ export interface QuoteScope {
   readonly untrusted: readonly Segment[];
 }
 
-/** Folds what was shown once, for all quotes of a reply. */
+/** As it is written, as models quote for the most part; else folded, and what was shown is folded once for all quotes of a reply. */
 export function createQuoteFinder(transcript: string, { segments, untrusted }: QuoteScope): QuoteFinder {
-  const shown = segments.map(({ start, end }) => ({ from: start, folded: foldText(transcript.slice(start, end)) }));
   const known = new Map<string, Evidence | undefined>();
+  const isTrusted = ({ start, end }: Segment) => untrusted.every((each) => start >= each.end || end <= each.start);
+  const written = segments.map(({ start, end }) => ({ from: start, text: transcript.slice(start, end) }));
+  let folded: readonly Shown[] | undefined;
+  const find = (quote: string): Evidence | undefined => {
+    let place = findPlace(written, quote.replace(edges, ''), isTrusted);
+    if (place === undefined) {
+      folded ??= written.map(({ from, text }) => ({ from, ...foldText(text) }));
+      place = findPlace(folded, foldText(quote).text.replace(edges, ''), isTrusted);
+    }
+    return place && { quote: transcript.slice(place.start, place.end), ...place };
+  };
   return (quote) => {
     if (quote.length > maxQuoteChars) return undefined;
-    const wanted = foldText(quote).text.replace(edges, '');
-    if (!known.has(wanted)) known.set(wanted, search(transcript, shown, wanted, untrusted));
-    return known.get(wanted);
+    if (!known.has(quote)) known.set(quote, find(quote));
+    return known.get(quote);
   };
 }
 
-interface Shown {
+/** A stretch that was shown; `starts` and `ends` as of a FoldedText, absent where the text is as it was written. */
+interface Shown extends Partial<FoldedText> {
   readonly from: number;
-  readonly folded: FoldedText;
-}
-
-function search(
-  transcript: string,
-  shown: readonly Shown[],
-  wanted: string,
-  untrusted: readonly Segment[],
-): Evidence | undefined {
-  if (wanted.length < 2 || !letterOrDigit.test(wanted)) return undefined;
-  for (const { from, folded } of shown) {
-    const place = findPlace(folded, wanted, (start, end) =>
-      untrusted.every((each) => from + start >= each.end || from + end <= each.start),
-    );
-    if (!place) continue;
-    const [start, end] = [from + place.start, from + place.end];
-    return { quote: transcript.slice(start, end), start, end };
-  }
-  return undefined;
+  readonly text: string;
 }
 
 function findPlace(
-  { text, starts, ends }: FoldedText,
+  shown: readonly Shown[],
   wanted: string,
-  isTrusted: (start: number, end: number) => boolean,
+  isTrusted: (place: Segment) => boolean,
 ): Segment | undefined {
-  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
-    const stop = at + wanted.length;
-    if (isInsideWord(text, at) || isInsideWord(text, stop)) continue;
-    const start = starts[at] ?? 0;
-    const end = ends[stop - 1] ?? start;
-    if (isTrusted(start, end)) return { start, end };
+  if (wanted.length < 2 || !letterOrDigit.test(wanted)) return undefined;
+  for (const { from, text, starts, ends } of shown) {
+    for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
+      const stop = at + wanted.length;
+      if (isInsideWord(text, at) || isInsideWord(text, stop)) continue;
+      const place = { start: from + (starts?.[at] ?? at), end: from + (ends?.[stop - 1] ?? stop) };
+      if (isTrusted(place)) return place;
+    }
   }
   return undefined;
 }
