@@ -1,5 +1,5 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
-
+import './core/small-heap.ts';
 import { pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
 import { type App, type AppOptions, createApp } from './app.ts';
@@ -9,8 +9,8 @@ import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
 import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
+import { letHeapGrow } from './core/heap-limits.ts';
 import { createLogger } from './core/logger.ts';
-import { letHeapGrow } from './core/small-heap.ts';
 import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
 import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
