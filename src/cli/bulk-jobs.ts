@@ -1,11 +1,11 @@
 /** What commands on many jobs share: ids or a filter, a count first, a question, and 1,000 jobs a page. */
-
 import type { Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import { type FilterTerm, parseJobFilter } from '../models/job-filter.ts';
 import type { RetryCandidate } from '../models/queries/jobs.ts';
 import { countSelection, listSelection, type Selection, type SelectionCount } from '../models/queries/operations.ts';
 import type { Cli } from './cli.ts';
+import { counted } from './counted.ts';
 
 const rowsAPage = 1_000;
 
@@ -44,7 +44,7 @@ export async function confirmSelection(
   { selection, flags, words }: { selection: Selection; flags: BulkFlags; words: BulkWords },
 ): Promise<SelectionCount | null> {
   const found = await countSelection(database, selection);
-  const jobs = found.count === 1 ? '1 job' : `${found.count} jobs`;
+  const jobs = counted(found.count, 'job');
   const nothing = (note: string) => {
     if (cli.json)
       cli.document({

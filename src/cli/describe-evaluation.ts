@@ -13,6 +13,7 @@ import {
 } from '../services/evaluation/report.ts';
 import type { Evaluation, FieldScore } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
+import { counted } from './counted.ts';
 
 const mostConfusions = 10;
 
@@ -79,7 +80,7 @@ function round(ms: number): number {
 export function describeEvaluation(cli: Cli, report: EvaluationReport, { isVerbose }: { isVerbose: boolean }): string {
   const { file, model, taxonomyVersion, evaluation, latency } = report;
   const { rows, scored, fields } = evaluation;
-  const head = `${cli.style('bold', file)}: ${rows} meetings, ${scored} with labels, by ${model} under ${taxonomyVersion}`;
+  const head = `${cli.style('bold', file)}: ${counted(rows, 'meeting')}, ${scored} with labels, by ${model} under ${taxonomyVersion}`;
   const speed = `A meeting took ${latency.meanMs.toFixed(2)} ms on average (median ${latency.p50Ms.toFixed(2)}, p95 ${latency.p95Ms.toFixed(2)}, longest ${latency.maxMs.toFixed(2)}).`;
   if (fields.length === 0) return `${head}\n${nothingScored}\n${speed}`;
   const parts = [

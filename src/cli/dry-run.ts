@@ -9,6 +9,7 @@ import type { Classifier } from '../services/classification/classifier.ts';
 import { type ChangeCounter, type ChangeReport, createChangeCounter } from '../services/evaluation/label-changes.ts';
 import { labelsOf } from '../services/reporting/meeting-labels.ts';
 import type { Cli } from './cli.ts';
+import { counted } from './counted.ts';
 import { changesDocument, describeExamples, refuseUnaskedCost } from './describe-changes.ts';
 import { idBlocks, type QueueOptions, tellUnknown } from './queue-meetings.ts';
 import { withDatabase } from './with-database.ts';
@@ -101,7 +102,7 @@ function tell(cli: Cli, report: ChangeReport, { taxonomy, classifier, unknown }:
   const head = ['field', 'unchanged', 'filled', 'emptied', 'replaced', 'kept by a person'];
   const rows = fields.map((each) => [each.field, each.unchanged, each.filled, each.emptied, each.replaced, each.kept]);
   const parts = [
-    `${changed} of ${meetings} meetings would change, by ${classifier.model} under ${basename(taxonomy.fileName)} (${taxonomy.version}).`,
+    `${changed} of ${counted(meetings, 'meeting')} would change, by ${classifier.model} under ${basename(taxonomy.fileName)} (${taxonomy.version}).`,
     unclassified > 0 ? `${unclassified} have no classification yet and are not counted below.` : '',
     cli.table(head, rows),
     describeExamples(cli, fields, { before: 'now', after: 'would be' }),

@@ -11,6 +11,7 @@ import { streamMeetings } from '../models/queries/meetings.ts';
 import { archiveLines } from '../services/archive/archive-format.ts';
 import { type ExportFormat, exportMeetings } from '../services/meetings/export-meetings.ts';
 import type { Cli } from './cli.ts';
+import { counted } from './counted.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface ExportOptions {
@@ -62,7 +63,7 @@ export async function runExport(cli: Cli, options: ExportOptions): Promise<void>
     throw error;
   }
   if (cli.json) cli.document({ success: true, file: out, format, meetings: rows });
-  else cli.note(`${rows} meetings written to ${out} (${format}).`);
+  else cli.note(`${counted(rows, 'meeting')} written to ${out} (${format}).`);
 }
 
 interface Writing {

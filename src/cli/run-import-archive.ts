@@ -5,6 +5,7 @@ import { readArchiveLines } from '../services/archive/archive-file.ts';
 import { openArchive } from '../services/archive/archive-format.ts';
 import { importArchive } from '../services/archive/archive-import.ts';
 import type { Cli } from './cli.ts';
+import { counted } from './counted.ts';
 import { withDatabase } from './with-database.ts';
 
 /** @throws AppError INPUT_FILE_INVALID, USAGE, DATABASE_* */
@@ -22,7 +23,12 @@ export async function runImportArchive(cli: Cli, path: string): Promise<void> {
     const open = queued + retrying;
     if (cli.json) return cli.document({ success: true, file: path, rows: counts, open_jobs: open });
     const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    cli.out(`${counts['public.meetings'] ?? 0} meetings imported from ${path}, ${all} rows in all.`);
-    if (open > 0) cli.note(`${open} jobs are open: a worker takes them up within half a minute of its start.`);
+    cli.out(
+      `${counted(counts['public.meetings'] ?? 0, 'meeting')} imported from ${path}, ${counted(all, 'row')} in all.`,
+    );
+    if (open > 0)
+      cli.note(
+        `${open === 1 ? '1 job is open: a worker takes it' : `${open} jobs are open: a worker takes them`} up within half a minute of its start.`,
+      );
   });
 }

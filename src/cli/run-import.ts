@@ -110,7 +110,9 @@ async function importInto(
   } catch (error) {
     bar?.stop();
     if (tally.rows > 0) {
-      cli.note(`vambe: ${tally.rows} rows are done and stay. Import the file again: what is there is passed over.`);
+      cli.note(
+        `vambe: ${tally.rows === 1 ? '1 row is done and stays' : `${tally.rows} rows are done and stay`}. Import the file again: what is there is passed over.`,
+      );
     }
     throw error;
   } finally {

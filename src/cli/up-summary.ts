@@ -1,6 +1,7 @@
 /** The summary that `vambe up` ends its first batch with. */
 import type { Overview } from '../models/queries/overview.ts';
 import type { Cli } from './cli.ts';
+import { counted } from './counted.ts';
 
 const rowsAChart = 6;
 
@@ -8,7 +9,7 @@ export function describeSummary(
   cli: Cli,
   { meetings, classified, without_transcript, failed_jobs, mean_confidence, columns }: Overview,
 ): string {
-  const head = `✅ ${classified} of ${meetings} meetings classified, mean confidence ${mean_confidence.toFixed(2)}`;
+  const head = `✅ ${classified} of ${counted(meetings, 'meeting')} classified, mean confidence ${mean_confidence.toFixed(2)}`;
   const notes = [
     without_transcript > 0 ? `${without_transcript} without a transcript` : '',
     failed_jobs > 0 ? `${failed_jobs} failed: vambe jobs --state failed` : '',

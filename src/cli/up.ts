@@ -60,7 +60,7 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
     if (stop.signal.aborted) {
       const running = worker.app.runningJobs();
       cli.note(
-        `\nStopping: ${running === 0 ? 'nothing is running' : `${running} jobs are being finished`}. Ctrl-C again leaves at once.`,
+        `\nStopping: ${running === 0 ? 'nothing is running' : `${running === 1 ? '1 job is' : `${running} jobs are`} being finished`}. Ctrl-C again leaves at once.`,
       );
     }
     await Promise.race([worker.stop(), stop.whenInsisted.then(() => worker?.stop())]);

@@ -46,7 +46,10 @@ export async function waitForClassifications(
       await sleep(Math.max(lookEveryMs, tookMs * restPerLook), undefined, { signal: cli.signal });
     }
   } catch (error) {
-    if (isAbort(error)) cli.note(`vambe: ${pending.size} jobs stay queued; "vambe jobs" shows them.`);
+    if (isAbort(error))
+      cli.note(
+        `vambe: ${pending.size === 1 ? '1 job stays queued; "vambe jobs" shows it' : `${pending.size} jobs stay queued; "vambe jobs" shows them`}.`,
+      );
     throw error;
   } finally {
     bar.stop();

@@ -269,7 +269,7 @@ describe('vambe classify', () => {
       await waitFor('the note', () => stderr.text().includes('no worker is running'));
       signals.emit('SIGINT', 'SIGINT');
       expect(await ended).toBe(130);
-      expect(stderr.text()).toContain('1 jobs stay queued');
+      expect(stderr.text()).toContain('1 job stays queued');
     } finally {
       await lonely.close();
     }

@@ -45,7 +45,9 @@ async function runDrain(cli: Cli, given: string, { timeout, tasks }: DrainFlags)
   );
   const isDrained = left === 0;
   if (cli.json) {
-    const trouble = isDrained ? {} : { error: `${left} jobs are left after ${timeout} s`, code: 'SOME_ITEMS_FAILED' };
+    const trouble = isDrained
+      ? {}
+      : { error: `${left === 1 ? '1 job is' : `${left} jobs are`} left after ${timeout} s`, code: 'SOME_ITEMS_FAILED' };
     cli.document({ success: isDrained, ...trouble, queue });
   } else if (isDrained) {
     const { paused, waiting, delayed } = queue;

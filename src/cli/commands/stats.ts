@@ -45,7 +45,7 @@ async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {
     cli.out(cli.table(head, rows.map(cellsOf)));
     if (total.unpriced_calls > 0)
       cli.note(
-        `vambe: ${total.unpriced_calls} calls have no price and are not in the sum; LLM_PRICES_FILE can give one.`,
+        `vambe: ${total.unpriced_calls === 1 ? '1 call has no price and is' : `${total.unpriced_calls} calls have no price and are`} not in the sum; LLM_PRICES_FILE can give one.`,
       );
     const limit = budget === null ? '' : ` of ${budget} USD a day`;
     cli.note(`\nTogether ${total.cost_usd.toFixed(4)} USD; today ${spentToday.toFixed(4)} USD${limit}.`);
