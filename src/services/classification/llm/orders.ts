@@ -1,7 +1,7 @@
 /** Finds what in a transcript speaks to the machine: it is not shown to a model, and no quote from it proves anything. */
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import { createProgram } from '../offline/program.ts';
-import { readTranscript } from '../offline/reading.ts';
+import { readSpeech } from '../offline/reading.ts';
 import type { Segment } from '../offline/tokens.ts';
 
 /** The text of a segment; what speaks to the machine is not shown to it: whoever is not asked cannot obey. */
@@ -26,7 +26,7 @@ export type OrderFinder = (transcript: string, segments: readonly Segment[]) => 
 export function createOrderFinder(taxonomy: Taxonomy): OrderFinder {
   const program = createProgram(withoutFields(taxonomy));
   return (transcript, segments) => {
-    const { tokens, sentences, turns, marks } = readTranscript(program, transcript, segments);
+    const { tokens, sentences, turns, marks } = readSpeech(program, transcript, segments);
     const ordered = new Set((marks.get('order') ?? []).map(({ first }) => tokens[first]?.sentence));
     return sentences.flatMap(({ first, last, turn }, index) => {
       const [from, to] = [tokens[first], tokens[last]];

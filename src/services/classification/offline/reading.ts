@@ -18,15 +18,18 @@ export interface Mark {
   readonly action: TextAction;
 }
 
-export interface Reading {
+export interface Speech {
   readonly text: string;
   readonly tokens: readonly Token[];
   readonly sentences: readonly Sentence[];
   readonly turns: readonly Turn[];
-  readonly numbers: readonly NumberSpan[];
   /** By field index. */
   readonly hits: readonly (readonly Hit[])[];
   readonly marks: ReadonlyMap<TextRole, readonly Mark[]>;
+}
+
+export interface Reading extends Speech {
+  readonly numbers: readonly NumberSpan[];
   /** Index of the first token that counts as the client's. */
   readonly openingAt: number;
 }
@@ -34,9 +37,8 @@ export interface Reading {
 /** What a seller says and the client confirms counts a little less than the client's own words. */
 const confirmedTrust = 0.8;
 
-/** Reads the given stretches of a transcript; time grows with their length alone. */
-export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
-  const { grammar } = program.taxonomy.file;
+/** What is said in the given stretches of a transcript, and who speaks to whom: a machine's part is told, seller and client are not. */
+export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
   const all: Token[] = [];
   for (const segment of segments) tokenize(text, segment, program.lexicon, all);
   const { tokens, turns } = findTurns(all, program.roleOf);
@@ -47,19 +49,27 @@ export function readTranscript(program: Program, text: string, segments: readonl
     sentences = findSentences(text, tokens);
     ({ hits, marks } = findMatches(program, tokens));
   }
-  markClauses(tokens);
   admitAssistant(turns, { tokens, orders: marks.get('order') ?? [], isSelf: program.isSelf });
+  markTurns(sentences, turns);
+  return { text, tokens, sentences, turns, hits, marks };
+}
+
+/** Reads the given stretches of a transcript; time grows with their length alone. */
+export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
+  const { grammar } = program.taxonomy.file;
+  const speech = readSpeech(program, text, segments);
+  const { tokens, sentences, turns, marks } = speech;
+  markClauses(tokens);
   assignRoles(turns, {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),
     clientClaims: (marks.get('clientClaims') ?? []).map((mark) => mark.first),
     sentences,
   });
-  markTurns(sentences, turns);
   weighSentences(tokens, sentences, turns, marks);
   spread(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
   spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
   const opening = sentences.find((sentence) => sentence.trust === 1 && sentence.last > sentence.first);
-  return { text, tokens, sentences, turns, numbers: findNumbers(tokens), hits, marks, openingAt: opening?.first ?? 0 };
+  return { ...speech, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
 }
 
 /** The sentence that a token is in. */
