@@ -119,41 +119,45 @@ describe('importMeetings', () => {
     expect(handedOver).toEqual([1]);
   });
 
-  it('E3 E10 never fails on any bytes but with INPUT_FILE_INVALID', async () => {
-    const pieces = fc.constantFrom(
-      `${header}\n`,
-      'Ana,,,2024-03-01,Toro,1,x\n',
-      '"',
-      ',',
-      ';',
-      '\n',
-      '\r',
-      '\0',
-      'ñ',
-      '\xEF\xBB\xBF',
-      '\xFF\xFE',
-      '\xFE\xFF',
-    );
-    const bytes = fc.oneof(
-      fc.uint8Array({ maxLength: 200 }),
-      fc.uint8Array({ maxLength: 200 }).map((noise) => Buffer.concat([Buffer.from(`${header}\n`), noise])),
-      fc.array(pieces, { maxLength: 20 }).map((parts) => Buffer.from(parts.join(''), 'latin1')),
-    );
-    await fc.assert(
-      fc.asyncProperty(bytes, async (content) => {
-        const path = folder.write(content, 'fuzz.csv');
-        try {
-          const { report } = await importFile(path, makeStore());
-          expect(report.read).toBe(
-            report.inserted + report.existing + report.differing.length + report.rejected.length,
-          );
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'AppError', code: 'INPUT_FILE_INVALID' });
-        }
-      }),
-      { numRuns: isFull ? 10_000 : 1_000 },
-    );
-  }, isFull ? 900_000 : 120_000);
+  it(
+    'E3 E10 never fails on any bytes but with INPUT_FILE_INVALID',
+    async () => {
+      const pieces = fc.constantFrom(
+        `${header}\n`,
+        'Ana,,,2024-03-01,Toro,1,x\n',
+        '"',
+        ',',
+        ';',
+        '\n',
+        '\r',
+        '\0',
+        'ñ',
+        '\xEF\xBB\xBF',
+        '\xFF\xFE',
+        '\xFE\xFF',
+      );
+      const bytes = fc.oneof(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.uint8Array({ maxLength: 200 }).map((noise) => Buffer.concat([Buffer.from(`${header}\n`), noise])),
+        fc.array(pieces, { maxLength: 20 }).map((parts) => Buffer.from(parts.join(''), 'latin1')),
+      );
+      await fc.assert(
+        fc.asyncProperty(bytes, async (content) => {
+          const path = folder.write(content, 'fuzz.csv');
+          try {
+            const { report } = await importFile(path, makeStore());
+            expect(report.read).toBe(
+              report.inserted + report.existing + report.differing.length + report.rejected.length,
+            );
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'AppError', code: 'INPUT_FILE_INVALID' });
+          }
+        }),
+        { numRuns: isFull ? 10_000 : 1_000 },
+      );
+    },
+    isFull ? 900_000 : 120_000,
+  );
 
   it(`E10 imports a file of ${largeMebibytes} MiB without holding more of it than some chunks`, async () => {
     const transcript = 'Somos una panadería y nos recomendó un colega. '.repeat(70);
