@@ -6,6 +6,8 @@ import { type FoldedText, foldText } from './fold.ts';
 /** A whole paragraph proves nothing in particular. */
 const maxQuoteChars = 500;
 const letterOrDigit = /[\p{L}\p{N}]/u;
+/** An accent of its own belongs to the letter before it. */
+const ofWord = /[\p{L}\p{N}\p{M}]/u;
 const edges = /^[\s.,;:!?…¿¡()[\]–—-]+|[\s.,;:!?…¿¡()[\]–—-]+$/gu;
 
 /** Where a quote stands in the transcript, word for word; undefined: it does not. */
@@ -65,7 +67,7 @@ function findPlace(
 /** Whether a cut here would part letters or digits: "no" is not said in "nosotros", nor 30 in 300. */
 function isInsideWord(text: string, at: number): boolean {
   if (at <= 0 || at >= text.length) return false;
-  return letterOrDigit.test(charBefore(text, at)) && letterOrDigit.test(charAt(text, at));
+  return ofWord.test(charBefore(text, at)) && ofWord.test(charAt(text, at));
 }
 
 function charAt(text: string, at: number): string {

@@ -40,6 +40,10 @@ describe('a quote', () => {
     expect(find('tres')).toEqual({ quote: 'tres', start: 8, end: 12 });
   });
 
+  test('ends with the accent of its last letter', () => {
+    expect(finderOf('Un cafe\u0301 corto.')('cafe')?.quote).toBe('cafe\u0301');
+  });
+
   test('as long as a whole paragraph proves nothing in particular', () => {
     const paragraph = 'palabra '.repeat(80).trim();
     expect(finderOf(paragraph)(paragraph)).toBeUndefined();
