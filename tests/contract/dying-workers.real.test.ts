@@ -7,7 +7,7 @@ import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { insertMeetings, manyTranscripts, spanishTranscript } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { type SpawnOptions, spawnWorker } from '../helpers/spawn-worker.ts';
-import { query, readDocument, readJob, startApp, type TestApp } from '../helpers/start-app.ts';
+import { query, readJob, startApp, type TestApp, untilItRuns } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const lockMs = 3_000;
@@ -90,7 +90,7 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
   blocked.kill('SIGSTOP');
   stopped.kill('SIGCONT');
   taskIds.push(await ask());
-  await untilItRuns(taskIds[1]);
+  await untilItRuns(app, taskIds[1]);
   stopped.kill('SIGSTOP');
 
   const messages: string[] = [];
@@ -136,7 +136,7 @@ test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is
   const doomed = spawn({ steer: { lockMs: 60_000, classifyMs: 60_000 } });
   await doomed.logged('worker.ready');
   const taskId = await app.ask({ args: await insertMeetings(app.database, [spanishTranscript]) });
-  await untilItRuns(taskId);
+  await untilItRuns(app, taskId);
   await app.redis.flushdb();
   // It has swept, leaving out what it runs itself, and nobody else will.
   await waitFor('the marker', () => app.redis.exists('vambe:marker'));
@@ -146,14 +146,6 @@ test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is
   await app.rowIn(taskId, 'completed');
   expect(await survivor.logged('queue.redelivered')).toMatchObject({ reason: expect.stringContaining('died') });
 });
-
-/** A job that BullMQ gave out is not begun yet: its worker tells when it has. */
-async function untilItRuns(taskId: string | undefined): Promise<void> {
-  await waitFor('it to run', async () => {
-    const document = await readDocument(app, `celery-task-meta-${taskId}`);
-    return document?.status === 'STARTED' || document?.status === 'PROGRESS';
-  });
-}
 
 /** Its main thread has not run for two and more of the turns that its loop makes by itself. */
 async function standsStill(pid: number): Promise<boolean> {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
-import { query, readDocument, startApp, type TestApp } from '../helpers/start-app.ts';
+import { query, readDocument, startApp, type TestApp, untilItRuns } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { makeIo, makeStream } from '../unit/cli/fake-io.ts';
 
@@ -83,11 +83,6 @@ const statesOf = async (...ids: string[]) =>
     )
   ).map(({ state }) => state);
 const later = '2035-01-01T00:00:00.000Z';
-const isTaken = (taskId: string) =>
-  waitFor(
-    `${taskId} to be started`,
-    async () => (await readDocument(app, `celery-task-meta-${taskId}`))?.status === 'STARTED',
-  );
 
 beforeAll(async () => {
   namespace = await createNamespace();
@@ -206,7 +201,7 @@ describe('cancel', () => {
   it('E9 stops a running job, which then writes nothing', async () => {
     await startWorker();
     await app.ask({ task: 'runs', taskId: 'running' });
-    await isTaken('running');
+    await untilItRuns(app, 'running');
     const { code, document } = await vambeJson('cancel', 'running');
     expect({ code, document }).toMatchObject({ code: 0, document: { jobs: [{ answer: 'stopped' }] } });
     expect(await readDocument(app, 'celery-task-meta-running')).toMatchObject({ status: 'REVOKED' });
@@ -232,7 +227,7 @@ describe('cancel', () => {
     await deaf.consumer.start();
     try {
       await app.ask({ task: 'runs', taskId: 'deaf' });
-      await isTaken('deaf');
+      await untilItRuns(app, 'deaf');
       const { code, document } = await vambeJson('cancel', 'deaf');
       expect({ code, document }).toMatchObject({ code: 0, document: { jobs: [{ answer: 'worker-silent' }] } });
     } finally {

@@ -142,3 +142,11 @@ export async function readDocument(app: App, key: string): Promise<Record<string
   const text = await app.redis.get(key);
   return text === null ? undefined : JSON.parse(text);
 }
+
+/** A job that BullMQ gave out is not begun yet: its worker tells when it has. */
+export async function untilItRuns(app: App, taskId: string | undefined): Promise<void> {
+  await waitFor(`${taskId} to run`, async () => {
+    const document = await readDocument(app, `celery-task-meta-${taskId}`);
+    return document?.status === 'STARTED' || document?.status === 'PROGRESS';
+  });
+}

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Finding } from '../check-servers.ts';
 import type { Cli } from '../cli.ts';
+import { counted } from '../counted.ts';
 import { withExample } from '../help.ts';
 
 export function register(program: Command, cli: Cli): void {
@@ -37,8 +38,6 @@ async function runDoctor(cli: Cli): Promise<void> {
   const count = (isCounted: (finding: Finding) => boolean) => findings.filter(isCounted).length;
   const faults = count(({ fault }) => fault !== null);
   const warnings = count(({ fault, warnings: found }) => fault === null && found.length > 0);
-  if (faults + warnings > 0) {
-    const counted = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;
+  if (faults + warnings > 0)
     cli.note(`vambe: ${counted(faults, 'fault')} and ${counted(warnings, 'warning')} in ${findings.length} checks.`);
-  }
 }

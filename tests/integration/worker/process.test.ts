@@ -4,9 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, tes
 import { enqueueMeetings, expectAllDoneOnce } from '../../helpers/meeting-jobs.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 import { type SpawnOptions, spawnWorker } from '../../helpers/spawn-worker.ts';
-import { readDocument, readJob, startApp, type TestApp } from '../../helpers/start-app.ts';
+import { readJob, startApp, type TestApp, untilItRuns } from '../../helpers/start-app.ts';
 import { makeTaskFolder } from '../../helpers/task-folder.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
 
 /** `nap` lasts as many ms as asked, and heeds its signal. */
 const napTask = `export default ({ defineTask, z, complete }) => defineTask({ name: 'nap', parameters: z.object({ ms: z.number() }),
@@ -34,14 +33,12 @@ afterAll(() => namespace?.close());
 
 const spawn = (options: Partial<SpawnOptions> = {}) => spawnWorker({ ...namespace, ...options });
 const spawnWithNaps = (...args: string[]) => spawn({ args: ['--tasks', folder, ...args] });
-const hasStarted = (taskId: string) =>
-  waitFor('it to run', async () => (await readDocument(app, `celery-task-meta-${taskId}`))?.status === 'STARTED');
 
 test('A2 SIGTERM lets a running job finish, takes no other, and ends with 0', async () => {
   const worker = spawnWithNaps('--concurrency', '1');
   await worker.logged('worker.ready');
   const [running, waiting] = [await app.ask({ task: 'nap', args: [1_500] }), await app.ask({ task: 'nap', args: [1] })];
-  await hasStarted(running);
+  await untilItRuns(app, running);
   worker.kill('SIGTERM');
   await worker.logged('worker.finishing');
   expect(await worker.exited).toBe(0);
@@ -57,7 +54,7 @@ test.each([
   const worker = spawnWithNaps();
   await worker.logged('worker.ready');
   const taskId = await app.ask({ task: 'nap', args: [3_600_000] });
-  await hasStarted(taskId);
+  await untilItRuns(app, taskId);
   worker.kill(signal);
   await worker.logged('worker.finishing');
   worker.kill(signal);

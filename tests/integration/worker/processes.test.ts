@@ -1,10 +1,11 @@
 /** `vambe worker --processes N`: one that is killed or blocked is replaced, the others go on, and all drain on a signal. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createControlClient } from '../../../src/celery/control-client.ts';
+import { databaseNumberOf } from '../../../src/celery/control-wire.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 import { type SpawnedWorker, spawnWorker } from '../../helpers/spawn-worker.ts';
-import { readDocument, readJob, startApp, type TestApp } from '../../helpers/start-app.ts';
+import { readJob, startApp, type TestApp, untilItRuns } from '../../helpers/start-app.ts';
 import { makeTaskFolder } from '../../helpers/task-folder.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -74,8 +75,7 @@ test('of two processes one that is killed is replaced, the other goes on, and bo
   expect(both).not.toContain(killed);
 
   const running = await Promise.all([0, 1].map(() => app.ask({ task: 'whoami', args: [2_000] })));
-  for (const id of running)
-    await waitFor('it to run', async () => (await readDocument(app, `celery-task-meta-${id}`))?.status === 'STARTED');
+  for (const id of running) await untilItRuns(app, id);
   worker.kill('SIGTERM');
   expect(await worker.exited).toBe(0);
   for (const id of running) expect(await readJob(app, id)).toMatchObject({ state: 'completed', attempt: 0 });
@@ -87,13 +87,10 @@ test('remote control stops two processes in order: the idle one leaves, the othe
 }, async () => {
   const worker = await startTwo();
   const running = await app.ask({ task: 'whoami', args: [3_000] });
-  await waitFor(
-    'it to run',
-    async () => (await readDocument(app, `celery-task-meta-${running}`))?.status === 'STARTED',
-  );
+  await untilItRuns(app, running);
   const control = createControlClient({
     redis: app.redis,
-    database: new URL(namespace.redisUrl).pathname.slice(1) || '0',
+    database: databaseNumberOf(namespace.redisUrl),
     clock: systemClock,
   });
   expect(await control.tell('shutdown', {})).toBe(2);
