@@ -47,9 +47,12 @@ import type { Classifier } from './services/classification/classifier.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
 import { createClassifierFromSettings, type LlmParts } from './services/classification/llm/from-settings.ts';
 import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
+import { createReader } from './services/classification/llm/reader.ts';
 import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
+import { createThreadedReader } from './services/classification/llm/threaded-reader.ts';
 import { readBuiltCues } from './services/classification/offline/built-cues.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
+import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
@@ -68,8 +71,8 @@ export interface AppOptions extends ProcessOptions {
   readonly clock?: Clock;
   /** Unset: what CLASSIFIER says. */
   readonly classifier?: Classifier;
-  /** How the offline classifier is made; unset: in this thread. */
-  readonly createOffline?: (taxonomy: Taxonomy) => Classifier;
+  /** Transcripts a message to a thread that reads them; unset: they are read in this one. */
+  readonly threadBatch?: number;
   /** Unset: the file of TAXONOMY_FILE; reading it takes longer than the rest of a start. */
   readonly taxonomy?: Taxonomy;
 }
@@ -132,9 +135,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     record: (call) => callRecorder.add(call),
     readSpentToday: () => readSpentToday(database),
   };
-  const { createOffline } = options;
+  const { threadBatch } = options;
   const classifier =
-    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, createOffline }));
+    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, threadBatch }));
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
@@ -307,11 +310,15 @@ export async function chooseClassifier(
     memory?: ReplyMemory;
     log?: Log;
     isPatient?: boolean;
-    createOffline?: AppOptions['createOffline'];
+    threadBatch?: number;
   } = {},
 ): Promise<Classifier> {
-  const { clock = systemClock, memory, log, isPatient = true, createOffline } = options;
-  if (!usesLlm(config)) return createOffline?.(taxonomy) ?? createOfflineClassifier(taxonomy, await readBuiltCues());
+  const { clock = systemClock, memory, log, isPatient = true, threadBatch: maxItems } = options;
+  const compiledCues = await readBuiltCues();
+  if (!usesLlm(config)) {
+    if (maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
+    return createOfflineClassifier(taxonomy, compiledCues);
+  }
   const [model, apiKey] = [llmModel(config), llmApiKey(config)];
   const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
     log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
@@ -319,7 +326,9 @@ export async function chooseClassifier(
     model,
     apiKey,
     taxonomy,
-    compiledCues: await readBuiltCues(),
+    reader:
+      maxItems === undefined ? createReader(taxonomy, compiledCues) : createThreadedReader(taxonomy, { maxItems }),
+    compiledCues,
     clock,
     memory,
     isPatient,

@@ -9,11 +9,10 @@ import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
 import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
-import { letHeapGrow } from './core/heap-limits.ts';
 import { createLogger } from './core/logger.ts';
+import { inlineLess, letHeapGrow } from './core/v8-flags.ts';
 import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
-import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
 
 /** failure-matrix bounds: 25 s of grace, 30 s in all, of which the process needs some itself to leave. */
 const defaultGraceMs = 25_000;
@@ -79,13 +78,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
     signal: options.signal,
   });
-  const app = await createApp({
-    ...options,
-    schema,
-    createOffline: (taxonomy) => createThreadedClassifier(taxonomy, { maxItems: batchOf(concurrency) }),
-  });
+  const app = await createApp({ ...options, schema, threadBatch: batchOf(concurrency) });
   if (app.classifier.kind === 'llm') {
     letHeapGrow();
+    inlineLess();
     const { llmProvider: provider, classifierFallback: fallback } = config;
     log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
   }

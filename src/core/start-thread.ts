@@ -1,7 +1,7 @@
 /** Starts one of our files as a thread beside the event loop of a worker process, from sources and from the build alike. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { entryFile } from './fork-entry.ts';
-import { keepYoungSmall } from './heap-limits.ts';
+import { keepYoungSmall } from './v8-flags.ts';
 
 /** It has none of the process's own flags, and does not keep the process alive; `entry` as for `forkEntry`. */
 export function startThread(entry: URL, options: WorkerOptions): Worker {

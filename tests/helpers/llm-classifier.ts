@@ -12,6 +12,7 @@ import { createLlmClassifier } from '../../src/services/classification/llm/llm-c
 import { openAiDialect } from '../../src/services/classification/llm/openai-dialect.ts';
 import { createPostJson, type PostBounds } from '../../src/services/classification/llm/post-json.ts';
 import { readPrices } from '../../src/services/classification/llm/prices.ts';
+import { createReader } from '../../src/services/classification/llm/reader.ts';
 import type { ReplyMemory } from '../../src/services/classification/llm/reply-memory.ts';
 import { createTryAgain, type TryAgain } from '../../src/services/classification/llm/try-again.ts';
 import { withFallback } from '../../src/services/classification/llm/with-fallback.ts';
@@ -65,6 +66,7 @@ export function makeLlmClassifier(baseUrl: string, choices: LlmChoices = {}): Cl
       : createBudget({ usdPerDay: budgetUsd, readSpentToday: memory.readSpentToday, clock: systemClock });
   const llm = createLlmClassifier({
     taxonomy: salesTaxonomy,
+    reader: createReader(salesTaxonomy),
     client,
     memory,
     redacts: choices.redacts ?? false,

@@ -14,6 +14,7 @@ import { createLlmClassifier } from './llm-classifier.ts';
 import { openAiDialect } from './openai-dialect.ts';
 import { createPostJson, modelCallBounds } from './post-json.ts';
 import type { PriceTable } from './prices.ts';
+import type { Reader } from './reader.ts';
 import type { ReplyMemory } from './reply-memory.ts';
 import { createTryAgain } from './try-again.ts';
 import { withFallback } from './with-fallback.ts';
@@ -35,6 +36,7 @@ export interface LlmParts {
   readonly model: string;
   readonly apiKey: string | null;
   readonly taxonomy: Taxonomy;
+  readonly reader: Reader;
   /** Of the taxonomy, where the build has compiled them. */
   readonly compiledCues?: CompiledCues;
   readonly clock: Clock;
@@ -76,7 +78,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
   });
   const classifier = createLlmClassifier({
     taxonomy,
-    compiledCues,
+    reader: parts.reader,
     client,
     memory,
     redacts: settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on',

@@ -3,16 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Classification, Classifier, ClassifierInput, ModelUsage, Probe } from '../classifier.ts';
-import { type CompiledCues, createProgram, type Program } from '../offline/program.ts';
-import { chooseSegments, mostChars } from '../offline/windows.ts';
+import { mostChars } from '../offline/windows.ts';
 import { type Budget, noBudget } from './budget.ts';
 import type { ChatClient, ChatReply, Meter } from './chat-client.ts';
 import type { Usage } from './dialect.ts';
-import { createQuoteFinder } from './ground.ts';
 import { createMeter } from './meter.ts';
-import { createOrderFinder, type OrderFinder, without } from './orders.ts';
+import { without } from './orders.ts';
 import { type ChatMessage, promptVersion, writeRepairPrompt, writeSystemPrompt, writeUserPrompt } from './prompt.ts';
-import { createReplyReader, type ReadReply, type ReplyReader } from './read-reply.ts';
+import type { ReadReply } from './read-reply.ts';
+import type { Reader, Survey, WeighedReply } from './reader.ts';
 import { createRedactor, noRedactor, type Redactor } from './redact.ts';
 import type { KeptReply, ReplyMemory } from './reply-memory.ts';
 import { makeReplySchema } from './reply-schema.ts';
@@ -20,8 +19,7 @@ import { weighReply } from './weigh-reply.ts';
 
 export interface LlmClassifierOptions {
   readonly taxonomy: Taxonomy;
-  /** Of the taxonomy, where the build has compiled them. */
-  readonly compiledCues?: CompiledCues;
+  readonly reader: Reader;
   readonly client: ChatClient;
   /** Absent where there is no database, as for a bare file: nothing is kept. */
   readonly memory?: ReplyMemory;
@@ -49,9 +47,6 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
     ...options,
     costOf,
     makeFence: options.makeFence ?? (() => randomUUID().replaceAll('-', '')),
-    readProgram: once(() => createProgram(taxonomy, options.compiledCues)),
-    findOrders: createOrderFinder(taxonomy),
-    readReply: createReplyReader(taxonomy),
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),
@@ -65,6 +60,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
     isPaid: true,
     classify: (input) => classify(setup, input),
     probe: (signal) => probe(setup, signal),
+    close: options.reader.close,
   };
 }
 
@@ -72,10 +68,6 @@ interface Setup extends LlmClassifierOptions {
   readonly costOf: (model: string, usage: Usage) => number | null;
   readonly meter: Meter;
   readonly makeFence: () => string;
-  /** Only what is too long to be shown whole needs the cues of all fields. */
-  readonly readProgram: () => Program;
-  readonly findOrders: OrderFinder;
-  readonly readReply: ReplyReader;
   readonly systemPrompt: string;
   readonly schema: ReturnType<typeof makeReplySchema>;
   readonly schemaName: string;
@@ -114,37 +106,34 @@ interface Round {
 }
 
 async function classifyShown(setup: Setup, input: ClassifierInput, round: Round): Promise<Classification> {
-  const { taxonomy } = setup;
   const { transcript, signal } = input;
-  const segments =
-    transcript.length <= round.maxChars
-      ? [{ start: 0, end: transcript.length }]
-      : await chooseSegments(setup.readProgram(), transcript, signal, round.maxChars);
+  const survey = await setup.reader.survey({ transcript, maxChars: round.maxChars }, signal);
+  const { segments, untrusted } = survey;
   const truncated = segments.length > 1;
   const redactor = setup.redacts ? createRedactor([transcript, input.sellerPrompt ?? '']) : noRedactor;
-  const untrusted = setup.findOrders(transcript, segments);
   const excerpts = segments.map((segment) => {
     const excerpt = without(transcript, segment, untrusted);
     // A number that the cut parted would not be known for what it is.
     return redactor.hide(truncated ? excerpt.replace(edgeNumbers, '') : excerpt);
   });
-  const reply = await obtainReply(setup, input, { ...round, excerpts, redactor });
-  const findQuote = createQuoteFinder(transcript, { segments, untrusted });
-  return { ...weighReply(reply, { taxonomy, findQuote, truncated }), usage: round.tab.usage() };
+  const { classification } = await obtainReply(setup, input, { ...round, survey, excerpts, redactor });
+  return { ...classification, usage: round.tab.usage() };
 }
 
 interface Material extends Round {
+  readonly survey: Survey;
   readonly excerpts: readonly string[];
   readonly redactor: Redactor;
 }
 
 /** From memory where it is there, else from the model; a reply with faults is repaired once. */
-async function obtainReply(setup: Setup, input: ClassifierInput, material: Material): Promise<ReadReply> {
-  const { readReply, makeFence } = setup;
-  const { kept, excerpts, redactor } = material;
-  const read = ({ text }: KeptReply) => readReply(redactor.show(text));
-  const keptRead = kept && read(kept);
-  if (kept && keptRead && (kept.isRepair || keptRead.faults.length === 0)) return keptRead;
+async function obtainReply(setup: Setup, input: ClassifierInput, material: Material): Promise<WeighedReply> {
+  const { reader, makeFence } = setup;
+  const { kept, survey, excerpts, redactor } = material;
+  const { transcript } = input;
+  const weigh = ({ text }: KeptReply) => reader.weigh({ transcript, survey, reply: redactor.show(text) });
+  const keptWeighed = kept && (await weigh(kept));
+  if (kept && keptWeighed && (kept.isRepair || keptWeighed.faults.length === 0)) return keptWeighed;
 
   const sellerPrompt = input.sellerPrompt === null ? null : redactor.hide(input.sellerPrompt);
   const messages: readonly ChatMessage[] = [
@@ -152,9 +141,9 @@ async function obtainReply(setup: Setup, input: ClassifierInput, material: Mater
     { role: 'user', content: writeUserPrompt(excerpts, { fence: makeFence(), sellerPrompt }) },
   ];
   const first = kept && !kept.isRepair ? kept : await ask(setup, input, { ...material, messages, isRepair: false });
-  const firstRead = read(first);
-  if (firstRead?.faults.length === 0) return firstRead;
-  const faults = firstRead?.faults ?? ['it is not a JSON object of the shape that was described.'];
+  const weighed = await weigh(first);
+  if (weighed?.faults.length === 0) return weighed;
+  const faults = weighed?.faults ?? ['it is not a JSON object of the shape that was described.'];
   try {
     const again: readonly ChatMessage[] = [
       ...messages,
@@ -162,14 +151,14 @@ async function obtainReply(setup: Setup, input: ClassifierInput, material: Mater
       { role: 'user', content: writeRepairPrompt(faults.map((fault) => redactor.hide(fault))) },
     ];
     const repaired = await ask(setup, input, { ...material, messages: again, isRepair: true });
-    const repairedRead = read(repaired);
-    if (repairedRead && (!firstRead || repairedRead.faults.length <= firstRead.faults.length)) return repairedRead;
+    const weighedAgain = await weigh(repaired);
+    if (weighedAgain && (!weighed || weighedAgain.faults.length <= weighed.faults.length)) return weighedAgain;
   } catch (error) {
     // A reply that can be used but for a few values is not given up because the second could not be had.
-    if (!firstRead || input.signal.aborted || !(error instanceof AppError) || !error.code.startsWith('MODEL_'))
+    if (!weighed || input.signal.aborted || !(error instanceof AppError) || !error.code.startsWith('MODEL_'))
       throw error;
   }
-  if (firstRead) return firstRead;
+  if (weighed) return weighed;
   throw new AppError(
     'MODEL_REPLY_INVALID',
     `The model ${setup.client.model} answered twice without the JSON that was asked for (${first.text.length} characters at first). It is asked again later; another model may do better.`,
@@ -282,12 +271,4 @@ async function probe(setup: Setup, signal: AbortSignal): Promise<Probe> {
 function weighNothing(taxonomy: Taxonomy): Classification {
   const silent: ReadReply = { fields: {}, keyTopics: [], actionItems: [], nextSteps: null, summary: null, faults: [] };
   return weighReply(silent, { taxonomy, findQuote: () => undefined, truncated: false });
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

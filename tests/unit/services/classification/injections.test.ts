@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Classification, Classifier } from '../../../../src/services/classification/classifier.ts';
 import { createLlmClassifier } from '../../../../src/services/classification/llm/llm-classifier.ts';
+import { createReader } from '../../../../src/services/classification/llm/reader.ts';
 import { createOfflineClassifier } from '../../../../src/services/classification/offline/offline-classifier.ts';
 import { modelThatReads, transcriptOf } from '../../../helpers/fake-llm.ts';
 import { salesTaxonomy } from '../../../helpers/llm-classifier.ts';
@@ -71,6 +72,7 @@ function modelThatObeys({ attack }: Injection): Classifier {
   const words = attack.split(/\s+/).filter((each) => each.length > 3);
   return createLlmClassifier({
     taxonomy: salesTaxonomy,
+    reader: createReader(salesTaxonomy),
     redacts: false,
     client: {
       model: 'obeys',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
 import { createLlmClassifier } from '../../../../../src/services/classification/llm/llm-classifier.ts';
+import { createReader } from '../../../../../src/services/classification/llm/reader.ts';
 import { describeClassifier } from '../../../../contract/classifier-suite.ts';
 import { modelThatReads, transcriptOf } from '../../../../helpers/fake-llm.ts';
 
@@ -10,6 +11,7 @@ const read = modelThatReads(taxonomy);
 /** What a model says is its own; what becomes of it is ours, and that is what the suite looks at. */
 const classifier = createLlmClassifier({
   taxonomy,
+  reader: createReader(taxonomy),
   redacts: true,
   client: {
     model: 'reads-as-offline',

@@ -5,6 +5,7 @@ import {
   isRemote,
   type LlmSettings,
 } from '../../../../../src/services/classification/llm/from-settings.ts';
+import { createReader } from '../../../../../src/services/classification/llm/reader.ts';
 import { salesTaxonomy, testPrices } from '../../../../helpers/llm-classifier.ts';
 
 const make = (settings: Partial<LlmSettings> = {}, model = 'a-model') =>
@@ -24,6 +25,7 @@ const make = (settings: Partial<LlmSettings> = {}, model = 'a-model') =>
     prices: testPrices,
     apiKey: null,
     taxonomy: salesTaxonomy,
+    reader: createReader(salesTaxonomy),
     clock: systemClock,
   });
 
