@@ -314,11 +314,10 @@ export async function chooseClassifier(
   } = {},
 ): Promise<Classifier> {
   const { clock = systemClock, memory, log, isPatient = true, threadBatch: maxItems } = options;
+  // The thread reads the cues itself.
+  if (!usesLlm(config) && maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
   const compiledCues = await readBuiltCues();
-  if (!usesLlm(config)) {
-    if (maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
-    return createOfflineClassifier(taxonomy, compiledCues);
-  }
+  if (!usesLlm(config)) return createOfflineClassifier(taxonomy, compiledCues);
   const [model, apiKey] = [llmModel(config), llmApiKey(config)];
   const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
     log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
@@ -326,8 +325,7 @@ export async function chooseClassifier(
     model,
     apiKey,
     taxonomy,
-    reader:
-      maxItems === undefined ? createReader(taxonomy, compiledCues) : createThreadedReader(taxonomy, { maxItems }),
+    openReader: () => (maxItems === undefined ? createReader(taxonomy, compiledCues) : createThreadedReader(taxonomy)),
     compiledCues,
     clock,
     memory,

@@ -1,11 +1,22 @@
-/** A classifier's thread that ends at "die", never answers "hang", and gives every other transcript back as its summary. */
-import { parentPort } from 'node:worker_threads';
+/** The end of a thread that leaves at "die", fails at "throw", never answers "hang", refuses "refuse", and gives every other question back. */
+import { serveThreadCalls } from '../../src/core/thread-calls.ts';
 
-parentPort?.on('message', (transcripts: readonly string[]) => {
-  if (transcripts.includes('die')) process.exit(1);
-  if (transcripts.includes('throw')) throw new Error('a fault of the thread');
-  if (transcripts.includes('hang')) return;
-  parentPort?.postMessage(
-    transcripts.map((summary) => (summary === 'refuse' ? new Error('this one alone') : { summary })),
-  );
+const never = new Promise<string>(() => undefined);
+
+serveThreadCalls(async (question: string) => {
+  switch (question) {
+    case 'die':
+      return process.exit(1);
+    case 'throw':
+      setImmediate(() => {
+        throw new Error('a fault of the thread');
+      });
+      return never;
+    case 'hang':
+      return never;
+    case 'refuse':
+      throw new Error('this one alone');
+    default:
+      return question;
+  }
 });

@@ -36,7 +36,8 @@ export interface LlmParts {
   readonly model: string;
   readonly apiKey: string | null;
   readonly taxonomy: Taxonomy;
-  readonly reader: Reader;
+  /** Called once the settings are known to be good. */
+  readonly openReader: () => Reader;
   /** Of the taxonomy, where the build has compiled them. */
   readonly compiledCues?: CompiledCues;
   readonly clock: Clock;
@@ -60,7 +61,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
   if (usdPerDay !== null && !prices.has(model)) throw withoutPrice(model, prices);
   const dialect = dialectOf(settings);
   const base = (llmBaseUrl ?? dialect.baseUrl).replace(/\/+$/, '');
-  const bounds = { ...modelCallBounds, wholeMs: settings.llmTimeoutSeconds * 1_000 };
+  const bounds = modelCallBounds(settings.llmTimeoutSeconds);
   const waits = memory === undefined ? {} : { longestWaitMs: waitOfQueueMs, refusalMs: refusalOfQueueMs };
   const client = createChatClient({
     model,
@@ -78,7 +79,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
   });
   const classifier = createLlmClassifier({
     taxonomy,
-    reader: parts.reader,
+    reader: parts.openReader(),
     client,
     memory,
     redacts: settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on',

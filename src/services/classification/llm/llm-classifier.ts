@@ -116,8 +116,10 @@ async function classifyShown(setup: Setup, input: ClassifierInput, round: Round)
     // A number that the cut parted would not be known for what it is.
     return redactor.hide(truncated ? excerpt.replace(edgeNumbers, '') : excerpt);
   });
-  const { classification } = await obtainReply(setup, input, { ...round, survey, excerpts, redactor });
-  return { ...classification, usage: round.tab.usage() };
+  const { classification, faults } = await obtainReply(setup, input, { ...round, survey, excerpts, redactor });
+  // A null in place of what the model could not put into the shape does not mean that nobody spoke of it.
+  const needsReview = classification.needsReview || faults.length > 0;
+  return { ...classification, needsReview, usage: round.tab.usage() };
 }
 
 interface Material extends Round {
@@ -141,7 +143,7 @@ async function obtainReply(setup: Setup, input: ClassifierInput, material: Mater
     { role: 'user', content: writeUserPrompt(excerpts, { fence: makeFence(), sellerPrompt }) },
   ];
   const first = kept && !kept.isRepair ? kept : await ask(setup, input, { ...material, messages, isRepair: false });
-  const weighed = await weigh(first);
+  const weighed = first === kept ? keptWeighed : await weigh(first);
   if (weighed?.faults.length === 0) return weighed;
   const faults = weighed?.faults ?? ['it is not a JSON object of the shape that was described.'];
   try {

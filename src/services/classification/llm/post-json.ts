@@ -12,8 +12,18 @@ export interface PostBounds {
   readonly maxReplyBytes: number;
 }
 
-/** failure-matrix, Bounds: one model call; the whole is LLM_TIMEOUT_SECONDS. */
-export const modelCallBounds = { connectMs: 5_000, firstByteMs: 30_000, maxReplyBytes: 256 * 1_024 };
+const leastFirstByteMs = 30_000;
+const bodyMs = 30_000;
+
+/**
+ * failure-matrix, Bounds: one model call, the whole of which takes LLM_TIMEOUT_SECONDS. Answers are not streamed, so a model that
+ * thinks for longer begins its reply late: whoever raises the whole gives that time to the first byte.
+ */
+export function modelCallBounds(timeoutSeconds: number): PostBounds {
+  const wholeMs = timeoutSeconds * 1_000;
+  const firstByteMs = Math.max(leastFirstByteMs, wholeMs - bodyMs);
+  return { connectMs: 5_000, firstByteMs, wholeMs, maxReplyBytes: 256 * 1_024 };
+}
 
 /** Of 256, Node's own bound, half would be closed and opened anew whenever 512 calls end together. */
 const keptConnections = { keepAlive: true, maxFreeSockets: 1_024 };

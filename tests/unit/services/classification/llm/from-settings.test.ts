@@ -5,6 +5,7 @@ import {
   isRemote,
   type LlmSettings,
 } from '../../../../../src/services/classification/llm/from-settings.ts';
+import { modelCallBounds } from '../../../../../src/services/classification/llm/post-json.ts';
 import { createReader } from '../../../../../src/services/classification/llm/reader.ts';
 import { salesTaxonomy, testPrices } from '../../../../helpers/llm-classifier.ts';
 
@@ -25,7 +26,7 @@ const make = (settings: Partial<LlmSettings> = {}, model = 'a-model') =>
     prices: testPrices,
     apiKey: null,
     taxonomy: salesTaxonomy,
-    reader: createReader(salesTaxonomy),
+    openReader: () => createReader(salesTaxonomy),
     clock: systemClock,
   });
 
@@ -62,4 +63,10 @@ test('a remote provider is told from a server of this machine or network', () =>
   const far = ['https://api.openai.com/v1', 'http://8.8.8.8/v1', 'https://[2001:db8::1]/v1', 'http://172.32.0.1/'];
   expect(near.filter(isRemote)).toEqual([]);
   expect(far.filter((url) => !isRemote(url))).toEqual([]);
+});
+
+test('whoever gives a call more time gives it to a model that thinks before its first byte', () => {
+  const firstByteSeconds = [10, 60, 120, 600].map((seconds) => modelCallBounds(seconds).firstByteMs / 1_000);
+  expect(firstByteSeconds).toEqual([30, 30, 90, 570]);
+  expect(modelCallBounds(120)).toMatchObject({ connectMs: 5_000, wholeMs: 120_000 });
 });

@@ -5,7 +5,7 @@ import { createThreadedReader } from '../../../../../src/services/classification
 import { salesTaxonomy } from '../../../../helpers/llm-classifier.ts';
 
 const here = createReader(salesTaxonomy);
-const threaded = createThreadedReader(salesTaxonomy, { maxItems: 17 });
+const threaded = createThreadedReader(salesTaxonomy);
 afterAll(() => threaded.close?.());
 
 const { signal } = new AbortController();

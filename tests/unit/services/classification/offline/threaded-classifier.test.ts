@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
 import { createOfflineClassifier } from '../../../../../src/services/classification/offline/offline-classifier.ts';
 import { createThreadedClassifier } from '../../../../../src/services/classification/offline/threaded-classifier.ts';
@@ -32,39 +32,5 @@ describe('the offline classifier in a thread', () => {
     const asked = threaded.classify({ ...inputOf('Somos una clínica.'), signal: controller.signal });
     controller.abort(new Error('cancelled'));
     await expect(asked).rejects.toThrow('cancelled');
-  });
-});
-
-describe('a thread that fails', () => {
-  function createFaulty(patienceMs?: number) {
-    const entry = new URL('../../../../helpers/faulty-thread.ts', import.meta.url);
-    const faulty = createThreadedClassifier(taxonomy, { maxItems: 17, patienceMs, entry });
-    onTestFinished(() => void faulty.close?.());
-    return async (...transcripts: string[]) => {
-      const settled = await Promise.allSettled(transcripts.map((each) => faulty.classify(inputOf(each))));
-      return settled.map((each) => (each.status === 'fulfilled' ? each.value.summary : each.reason.message));
-    };
-  }
-  const alone = expect.stringContaining('on this transcript alone');
-
-  it('fails the one transcript that throws in it, and no other of its batch', async () => {
-    const classify = createFaulty();
-    expect(await classify('a', 'throw', 'b')).toEqual(['a', alone, 'b']);
-    expect(await classify('c')).toEqual(['c']);
-  });
-
-  it('fails the one transcript that ends it', async () => {
-    const classify = createFaulty();
-    expect(await classify('a', 'die', 'b')).toEqual(['a', alone, 'b']);
-    expect(await classify('c')).toEqual(['c']);
-  });
-
-  it('fails the one transcript that it never answers', async () => {
-    const classify = createFaulty(5_000);
-    expect(await classify('a', 'hang', 'b')).toEqual(['a', alone, 'b']);
-  }, 30_000);
-
-  it('hands on what it says of a single transcript', async () => {
-    expect(await createFaulty()('a', 'refuse')).toEqual(['a', 'this one alone']);
   });
 });
