@@ -71,7 +71,7 @@ export interface AppOptions extends ProcessOptions {
   readonly clock?: Clock;
   /** Unset: what CLASSIFIER says. */
   readonly classifier?: Classifier;
-  /** Transcripts a message to a thread that reads them; unset: they are read in this one. */
+  /** Set: transcripts are read in a thread, offline so many a message; unset: in this one. */
   readonly threadBatch?: number;
   /** Unset: the file of TAXONOMY_FILE; reading it takes longer than the rest of a start. */
   readonly taxonomy?: Taxonomy;
