@@ -186,8 +186,9 @@ async function writeAll(redis: Redis, writes: readonly Write[], isStopped: () =>
       await redis.eval(writeScript, keys.length, ...keys, ...args);
       return;
     } catch (error) {
+      // That a connection is down is told by itself.
       if (failures === 0)
-        log.warn('redis.results_wait', {
+        log[redis.status === 'ready' ? 'warn' : 'debug']('redis.results_wait', {
           error: error instanceof Error ? error.message.slice(0, 200) : 'unknown',
           writes: writes.length,
         });

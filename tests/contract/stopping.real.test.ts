@@ -64,6 +64,16 @@ test.each([
   },
 );
 
+test('A4 a worker that is stopped while a connection to Redis is being made again stops in order', async () => {
+  const worker = spawn();
+  await worker.logged('worker.ready');
+  // Each queue waits for jobs on a connection of its own; this one is made again after 375 ms at the soonest.
+  redis.cutAt('bzpopmin', 'before');
+  await waitFor('the connection to be lost', () => redis.traps === 0);
+  worker.kill('SIGTERM');
+  expect(await worker.exited, JSON.stringify(worker.events.at(-1))).toBe(0);
+});
+
 test('A8 an exception outside a job is told as BUG, and the worker leaves in order with 1', async () => {
   const worker = spawn({ environment: { FAILPOINTS: 'saved=throw-later@5', WORKER_CONCURRENCY: '2' } });
   await worker.logged('worker.ready');

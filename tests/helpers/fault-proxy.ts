@@ -22,6 +22,8 @@ export interface FaultProxy {
   delay(ms: number): void;
   /** The next time a client sends this, its connection is reset: before the server saw it, or when the server has answered. */
   cutAt(bytes: string, when: 'before' | 'after'): void;
+  /** How many of `cutAt` and `answer` are in wait. */
+  readonly traps: number;
   /** What a client sends that holds these bytes is answered by the proxy. */
   answer(bytes: string, reply: Reply): void;
   /** Ends whatever was set: an ordinary connection again. */
@@ -113,6 +115,9 @@ export async function startFaultProxy(serverUrl: string): Promise<FaultProxy> {
     },
     get open() {
       return pairs.size;
+    },
+    get traps() {
+      return traps.length;
     },
     freeze: () => set('freeze'),
     freezeAnswers: () => set('freeze-answers'),
