@@ -2,6 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Classifier } from '../services/classification/classifier.ts';
 import type { FieldChanges } from '../services/evaluation/label-changes.ts';
+import type { EvaluationCost } from '../services/evaluation/report.ts';
 import { describeValue } from '../services/reporting/meeting-labels.ts';
 import type { Cli } from './cli.ts';
 
@@ -18,6 +19,12 @@ export function changesDocument<T extends FieldChanges>(fields: readonly T[]) {
     ...counts,
     examples: examples.map(({ meetingId, ...rest }) => ({ meeting_id: meetingId, ...rest })),
   }));
+}
+
+/** What the calls of a model cost; null where none was made, and each figure where it is not known of all of them. */
+export function costDocument(cost: EvaluationCost | null) {
+  if (cost === null) return null;
+  return { cost_usd: cost.costUsd, input_tokens: cost.inputTokens, output_tokens: cost.outputTokens };
 }
 
 /** A row an example under these two heads; empty where there is none. */

@@ -1,7 +1,7 @@
 /** Scores of labelled meetings: as a document for programs, as tables for people. */
 import type { Interval } from '../services/evaluation/bootstrap.ts';
 import type { Comparison } from '../services/evaluation/comparison.ts';
-import { percent } from '../services/evaluation/html-page.ts';
+import { describeCost, percent } from '../services/evaluation/html-page.ts';
 import { comparisonRows, points } from '../services/evaluation/html-report.ts';
 import {
   disagreementHead,
@@ -14,6 +14,7 @@ import {
 import type { Evaluation, FieldScore } from '../services/evaluation/score.ts';
 import type { Cli } from './cli.ts';
 import { counted } from './counted.ts';
+import { costDocument } from './describe-changes.ts';
 
 const mostConfusions = 10;
 
@@ -67,8 +68,7 @@ export function toDocument(report: EvaluationReport) {
       ece: calibration.ece,
       bins: calibration.bins.map(({ meanConfidence, ...bin }) => ({ ...bin, mean_confidence: meanConfidence })),
     },
-    cost:
-      cost === null ? null : { usd: cost.costUsd, input_tokens: cost.inputTokens, output_tokens: cost.outputTokens },
+    cost: costDocument(cost),
     predictions: [...valuesOf(report)].map(([id, labels]) => ({ id, labels })),
   };
 }
@@ -81,8 +81,8 @@ export function describeEvaluation(cli: Cli, report: EvaluationReport, { isVerbo
   const { file, model, taxonomyVersion, evaluation, latency } = report;
   const { rows, scored, fields } = evaluation;
   const head = `${cli.style('bold', file)}: ${counted(rows, 'meeting')}, ${scored} with labels, by ${model} under ${taxonomyVersion}`;
-  const speed = `A meeting took ${latency.meanMs.toFixed(2)} ms on average (median ${latency.p50Ms.toFixed(2)}, p95 ${latency.p95Ms.toFixed(2)}, longest ${latency.maxMs.toFixed(2)}).`;
-  if (fields.length === 0) return `${head}\n${nothingScored}\n${speed}`;
+  const took = `A meeting took ${latency.meanMs.toFixed(2)} ms on average (median ${latency.p50Ms.toFixed(2)}, p95 ${latency.p95Ms.toFixed(2)}, longest ${latency.maxMs.toFixed(2)}).${report.cost === null ? '' : ` ${describeCost(report.cost)}`}`;
+  if (fields.length === 0) return `${head}\n${nothingScored}\n${took}`;
   const parts = [
     head,
     describeFields(cli, evaluation),
@@ -90,7 +90,7 @@ export function describeEvaluation(cli: Cli, report: EvaluationReport, { isVerbo
     describeConfusion(cli, fields),
     isVerbose ? describeDisagreements(cli, report) : '',
     describeCalibration(report),
-    speed + describeCost(report),
+    took,
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -158,12 +158,6 @@ function describeDisagreements(cli: Cli, report: EvaluationReport): string {
 function describeCalibration({ calibration: { answers, ece } }: EvaluationReport): string {
   if (answers === 0) return '';
   return `Confidence and the share that is right lie ${(ece * 100).toFixed(1)} points apart on average (ECE, ${answers} answers that are not null).`;
-}
-
-function describeCost({ cost }: EvaluationReport): string {
-  if (cost === null) return '';
-  const price = cost.costUsd === null ? 'no price is known' : `US$ ${cost.costUsd.toFixed(4)}`;
-  return ` All of them: ${price}, ${cost.inputTokens ?? '?'} tokens in, ${cost.outputTokens ?? '?'} out.`;
 }
 
 /** Two classifiers beside each other; p is McNemar's exact test on the rows where just one is right. */

@@ -2,7 +2,7 @@
 import { describeCost, percent } from '../services/evaluation/html-page.ts';
 import { countHead, countRow, type ShadowReport } from '../services/evaluation/shadow.ts';
 import type { Cli } from './cli.ts';
-import { changesDocument, describeExamples } from './describe-changes.ts';
+import { changesDocument, costDocument, describeExamples } from './describe-changes.ts';
 import { describeDuration } from './times.ts';
 
 export interface ShadowedBy {
@@ -27,10 +27,7 @@ export function shadowDocument(report: ShadowReport, { classifier, model, taxono
     fields_without_column: report.withoutColumn,
     saved_by: report.savedBy.map(({ meanMs, ...each }) => ({ ...each, mean_ms: meanMs })),
     latency: { mean_ms: latency.meanMs, p50_ms: latency.p50Ms, p95_ms: latency.p95Ms, max_ms: latency.maxMs },
-    cost:
-      cost === null
-        ? null
-        : { cost_usd: cost.costUsd, input_tokens: cost.inputTokens, output_tokens: cost.outputTokens },
+    cost: costDocument(cost),
     failed: report.failed.map(({ meetingId, code }) => ({ meeting_id: meetingId, code })),
   };
 }

@@ -138,10 +138,15 @@ function pausedSchedules({ controls }: StatusReport): string | null {
   return names.length === 0 ? null : `Paused schedules: ${names.join(', ')}. "vambe schedules" tells why.`;
 }
 
-function jobLine({ queued, retrying, failed, cancelled, rejected }: NonNullable<StatusReport['jobs']>): string {
+function jobLine(jobs: NonNullable<StatusReport['jobs']>): string {
+  const { queued, retrying, failed, cancelled, rejected, retrying_by_code: codes } = jobs;
   const counts = Object.entries({ queued, retrying, failed, cancelled, rejected });
-  const line = `Jobs: ${counts.map(([state, count]) => `${counted(count)} ${state}`).join(', ')}.`;
-  return failed > 0 ? `${line} "vambe jobs --state failed" lists what failed.` : line;
+  const lines = [`Jobs: ${counts.map(([state, count]) => `${counted(count)} ${state}`).join(', ')}.`];
+  const causes = Object.entries(codes).map(([code, count]) => `${code} ${counted(count)}`);
+  if (causes.length > 0)
+    lines.push(`What failed and is tried again: ${causes.join(', ')}. "vambe jobs --state retrying" lists it.`);
+  if (failed > 0) lines.push('"vambe jobs --state failed" lists what failed.');
+  return lines.join(' ');
 }
 
 function counted(count: number): string {

@@ -5,12 +5,15 @@ import type { Database } from '../core/database.ts';
 import { findKnownMeetings } from '../models/queries/meetings.ts';
 import { findStandingMeetings, type StandingMeeting } from '../models/queries/standing-labels.ts';
 import type { Taxonomy } from '../models/taxonomy.ts';
-import type { Classifier } from '../services/classification/classifier.ts';
+import type { Classifier, ModelUsage } from '../services/classification/classifier.ts';
+import { describeCost } from '../services/evaluation/html-page.ts';
 import { type ChangeCounter, type ChangeReport, createChangeCounter } from '../services/evaluation/label-changes.ts';
+import type { EvaluationCost } from '../services/evaluation/report.ts';
+import { sumUsages } from '../services/evaluation/run-figures.ts';
 import { labelsOf } from '../services/reporting/meeting-labels.ts';
 import type { Cli } from './cli.ts';
 import { counted } from './counted.ts';
-import { changesDocument, describeExamples, refuseUnaskedCost } from './describe-changes.ts';
+import { changesDocument, costDocument, describeExamples, refuseUnaskedCost } from './describe-changes.ts';
 import { idBlocks, type QueueOptions, tellUnknown } from './queue-meetings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -36,19 +39,21 @@ export async function dryRun(cli: Cli, { choice, taxonomyFile, mayPay }: DryRunO
   refuseUnaskedCost(classifier, { mayPay, what: 'A dry run' });
   const counter = createChangeCounter(taxonomy.fields, { mostExamples });
   const unknown: number[] = [];
+  const usages: ModelUsage[] = [];
   await withDatabase(cli, async (database) => {
     for await (const ids of idBlocks(database, choice)) {
       if (typeof choice !== 'string') {
         const known = await findKnownMeetings(database, ids);
         unknown.push(...ids.filter((id) => !known.has(id)));
       }
-      await compareBlock(cli, { database, taxonomy, classifier, counter, ids });
+      await compareBlock(cli, { database, taxonomy, classifier, counter, usages, ids });
     }
   });
   const report = counter.report();
   if (unknown.length > 0) cli.exitWith(report.meetings === 0 ? 3 : 4);
-  if (cli.json) cli.document(toDocument(report, { taxonomy, classifier, unknown }));
-  else tell(cli, report, { taxonomy, classifier, unknown });
+  const context = { taxonomy, classifier, unknown, cost: sumUsages(usages) };
+  if (cli.json) cli.document(toDocument(report, context));
+  else tell(cli, report, context);
 }
 
 interface Block {
@@ -56,16 +61,19 @@ interface Block {
   readonly taxonomy: Taxonomy;
   readonly classifier: Classifier;
   readonly counter: ChangeCounter;
+  /** Filled: a call each. */
+  readonly usages: ModelUsage[];
   readonly ids: readonly number[];
 }
 
-async function compareBlock(cli: Cli, { database, taxonomy, classifier, counter, ids }: Block): Promise<void> {
+async function compareBlock(cli: Cli, { database, taxonomy, classifier, counter, usages, ids }: Block): Promise<void> {
   const order = taxonomy.fields.map(({ id }) => id);
   for (let at = 0; at < ids.length; at += meetingsARead) {
     cli.signal.throwIfAborted();
     for (const meeting of await findStandingMeetings(database, ids.slice(at, at + meetingsARead))) {
       const { transcript, seller_prompt: sellerPrompt } = meeting;
-      const { fields } = await classifier.classify({ transcript, sellerPrompt, signal: cli.signal });
+      const { fields, usage } = await classifier.classify({ transcript, sellerPrompt, signal: cli.signal });
+      if (usage !== undefined) usages.push(usage);
       counter.add({ meetingId: meeting.meeting_id, before: labelsBefore(meeting, order), after: fields });
     }
   }
@@ -79,9 +87,10 @@ interface Context {
   readonly taxonomy: Taxonomy;
   readonly classifier: Classifier;
   readonly unknown: readonly number[];
+  readonly cost: EvaluationCost | null;
 }
 
-function toDocument(report: ChangeReport, { taxonomy, classifier, unknown }: Context) {
+function toDocument(report: ChangeReport, { taxonomy, classifier, unknown, cost }: Context) {
   return {
     success: unknown.length === 0,
     dry_run: true,
@@ -93,11 +102,12 @@ function toDocument(report: ChangeReport, { taxonomy, classifier, unknown }: Con
     changed: report.changed,
     fields: changesDocument(report.fields),
     fields_gone: report.gone,
+    cost: costDocument(cost),
     unknown,
   };
 }
 
-function tell(cli: Cli, report: ChangeReport, { taxonomy, classifier, unknown }: Context): void {
+function tell(cli: Cli, report: ChangeReport, { taxonomy, classifier, unknown, cost }: Context): void {
   const { meetings, unclassified, changed, fields, gone } = report;
   const head = ['field', 'unchanged', 'filled', 'emptied', 'replaced', 'kept by a person'];
   const rows = fields.map((each) => [each.field, each.unchanged, each.filled, each.emptied, each.replaced, each.kept]);
@@ -107,6 +117,7 @@ function tell(cli: Cli, report: ChangeReport, { taxonomy, classifier, unknown }:
     cli.table(head, rows),
     describeExamples(cli, fields, { before: 'now', after: 'would be' }),
     gone.length === 0 ? '' : `Fields that would no longer be there: ${gone.join(', ')}.`,
+    cost === null ? '' : describeCost(cost),
   ];
   cli.out(parts.filter((part) => part !== '').join('\n\n'));
   if (unknown.length > 0) tellUnknown(cli, unknown);

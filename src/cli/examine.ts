@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { createDatabase, type Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import { checkDatabase, checkRedis, type Finding, findingOf, redisTargets } from './check-servers.ts';
+import { describeControl } from './describe-control.ts';
 import { type LocatedServers, lookAtRedis, readPresence } from './observe.ts';
 import type { ServerUrls } from './servers.ts';
 import { describeDuration } from './times.ts';
@@ -121,20 +122,25 @@ async function examineDatabase(urls: ServerUrls): Promise<Finding> {
   }
 }
 
-/** What is paused, by whom and why; PostgreSQL's own faults are told elsewhere. */
+/** What is paused and why, and what keeps failing; PostgreSQL's own faults are told elsewhere. */
 async function examineQueues({ postgresUrl: url }: ServerUrls): Promise<Finding> {
-  const { listControls } = await import('../models/queries/controls.ts');
+  const [{ listControls }, { countJobs }] = await Promise.all([
+    import('../models/queries/controls.ts'),
+    import('../models/queries/jobs.ts'),
+  ]);
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
   try {
     const controls = (await listControls(database)).filter(({ isOver }) => !isOver);
-    const warnings = controls.map(({ kind, name, reason, code, until }) => {
-      const what = kind === 'schedule' ? `The schedule ${name}` : `The queue ${name}`;
-      const end = until === null ? '' : ` until ${new Date(until).toISOString()}`;
-      if (kind === 'provider') return `${what} waits${end}: ${reason} [${code}]`;
-      return `${what} is paused${end}${reason === '' ? '' : `: ${reason}`}. "vambe resume ${name}" lets it go on.`;
-    });
+    const { retrying, retrying_by_code: causes } = await countJobs(database);
+    const warnings = [
+      ...controls.map(describeControl),
+      ...Object.entries(causes).map(
+        ([code, jobs]) =>
+          `Jobs that failed with ${code} and are tried again: ${jobs}. "vambe jobs --state retrying" lists them.`,
+      ),
+    ];
     const words = controls.length === 0 ? 'none is paused' : `${controls.length} paused or waiting`;
-    return { ...nothing, part: 'Queues', facts: { paused: controls.length }, words, warnings };
+    return { ...nothing, part: 'Queues', facts: { paused: controls.length, retrying }, words, warnings };
   } catch {
     return { ...nothing, part: 'Queues', words: 'PostgreSQL does not tell' };
   } finally {

@@ -25,6 +25,7 @@ import { readInput } from './read-input.ts';
 const maxBytes = 256 * 1024 ** 2;
 /** The loop answers Ctrl-C and draws the bar in between. */
 const rowsATurn = 50;
+const mostValuesShown = 5;
 
 export interface EvalOptions {
   readonly verbose?: boolean;
@@ -104,6 +105,7 @@ async function evaluate(
   { file, meetings }: { file: string; meetings: readonly LabelledMeeting[] },
 ): Promise<{ report: EvaluationReport; taxonomy: Taxonomy }> {
   tellUnknownFields(cli, taxonomy, meetings);
+  tellUnknownValues(cli, taxonomy, meetings);
   const { answers, latency, cost } = await classifyAll(cli, classifier, meetings);
   const report: EvaluationReport = {
     file,
@@ -154,4 +156,20 @@ function tellUnknownFields(cli: Cli, { fields, fileName }: Taxonomy, meetings: r
   const unknown = [...labelled].filter((id) => fields.every((field) => field.id !== id));
   if (unknown.length > 0)
     cli.note(`vambe: labels of fields that ${fileName} does not have are not scored: ${unknown.join(', ')}.`);
+}
+
+/** A misspelt value would count as an answer that nobody gives. */
+function tellUnknownValues(cli: Cli, { fields, fileName }: Taxonomy, meetings: readonly LabelledMeeting[]): void {
+  const unknown = new Set<string>();
+  for (const { id, values } of fields) {
+    if (values.length === 0) continue;
+    const known = new Set<unknown>(values.map((value) => value.id));
+    for (const { labels } of meetings)
+      for (const label of [labels?.[id] ?? []].flat())
+        if (!known.has(label)) unknown.add(`${id} ${JSON.stringify(label)}`);
+  }
+  if (unknown.size === 0) return;
+  const shown = [...unknown].slice(0, mostValuesShown).join(', ');
+  const more = unknown.size > mostValuesShown ? ` and ${unknown.size - mostValuesShown} more` : '';
+  cli.note(`vambe: labels that ${fileName} has no value for count as wrong: ${shown}${more}.`);
 }

@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { insertMeetings } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { productProgram } from '../helpers/product.ts';
 import { query, startApp, type TestApp } from '../helpers/start-app.ts';
+import { createStubClassifier } from '../helpers/stub-classifier.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { makeIo } from '../unit/cli/fake-io.ts';
 
@@ -256,6 +259,31 @@ describe('vambe classify', () => {
       const { code, out } = await vambe(['classify', ...args], unreachable);
       expect(code, args.join(' ')).toBe(2);
       expect(out).toBe('');
+    }
+  });
+
+  it('with --wait says what jobs failed with that are tried again', async () => {
+    const troubled = await createNamespace();
+    const classifier = createStubClassifier({
+      before: () => {
+        throw new AppError('MODEL_UNREACHABLE', "The model's server m.example.com cannot be reached (ECONNREFUSED).");
+      },
+    });
+    const failing = await startApp(troubled, { classifier, settings: { retryDelaySeconds: 600 } });
+    const failingWorker = await failing.work({ withHousekeeping: true });
+    try {
+      const environment = { REDIS_URL: troubled.redisUrl, DATABASE_URL: troubled.postgresUrl };
+      const [id] = await insertMeetings(failing.database, [transcript]);
+      const { io, stderr, signals } = makeIo({ environment });
+      const ended = run(['classify', String(id), '--wait'], { commands, version: '1.2.3', io });
+      await waitFor('the note', () => stderr.text().includes('[MODEL_UNREACHABLE]'));
+      expect(stderr.text()).toContain('1 job failed, to be tried again: The model');
+      signals.emit('SIGINT', 'SIGINT');
+      expect(await ended).toBe(130);
+    } finally {
+      await failingWorker.stop();
+      await failing.close();
+      await troubled.close();
     }
   });
 

@@ -139,6 +139,14 @@ describe('vambe eval', () => {
     expect((await vambe('eval', path)).err).toContain('not scored: urgencia');
   });
 
+  it('names labels that the taxonomy has no value for', async () => {
+    const labels = { business_sector: 'retial', concerns: ['personalization', 'prise'], urgency: true };
+    const path = await write('values.jsonl', JSON.stringify({ ...rows[0], labels }));
+    const { err } = await vambe('eval', path);
+    expect(err).toContain('no value for count as wrong: business_sector "retial", concerns "prise".');
+    expect((await vambe('eval', join(folder, 'rows.jsonl'))).err).not.toContain('no value for');
+  });
+
   it.each([
     ['no labels', {}],
     ['empty labels', { labels: {} }],

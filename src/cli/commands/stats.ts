@@ -48,24 +48,34 @@ async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {
         `vambe: ${total.unpriced_calls === 1 ? '1 call has no price and is' : `${total.unpriced_calls} calls have no price and are`} not in the sum; LLM_PRICES_FILE can give one.`,
       );
     const limit = budget === null ? '' : ` of ${budget} USD a day`;
-    cli.note(`\nTogether ${total.cost_usd.toFixed(4)} USD; today ${spentToday.toFixed(4)} USD${limit}.`);
+    const together = total.cost_usd === null ? 'no known price' : `${total.cost_usd.toFixed(4)} USD`;
+    cli.note(`\nTogether ${together}; today ${spentToday.toFixed(4)} USD${limit}.`);
   });
 }
 
 function cellsOf(row: CostRow): (string | number | null)[] {
-  const usd = row.unpriced_calls === row.calls ? null : row.cost_usd.toFixed(4);
-  const { name, calls, meetings, input_tokens, output_tokens, mean_latency_ms } = row;
-  return [name ?? 'nobody', calls, meetings, input_tokens, output_tokens, usd, `${mean_latency_ms} ms`];
+  const { name, calls, meetings, input_tokens, output_tokens, cost_usd, mean_latency_ms } = row;
+  return [
+    name ?? 'nobody',
+    calls,
+    meetings,
+    input_tokens,
+    output_tokens,
+    cost_usd?.toFixed(4) ?? null,
+    `${mean_latency_ms} ms`,
+  ];
 }
 
 function totalOf(rows: readonly CostRow[]) {
   const sum = (key: 'calls' | 'input_tokens' | 'output_tokens' | 'cost_usd' | 'unpriced_calls') =>
-    rows.reduce((total, row) => total + row[key], 0);
+    rows.reduce((total, row) => total + (row[key] ?? 0), 0);
   return {
     calls: sum('calls'),
     input_tokens: sum('input_tokens'),
     output_tokens: sum('output_tokens'),
-    cost_usd: Math.round(sum('cost_usd') * 1_000_000) / 1_000_000,
+    cost_usd: rows.every(({ cost_usd }) => cost_usd === null)
+      ? null
+      : Math.round(sum('cost_usd') * 1_000_000) / 1_000_000,
     unpriced_calls: sum('unpriced_calls'),
   };
 }

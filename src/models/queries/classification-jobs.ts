@@ -37,3 +37,22 @@ export async function listEndedClassifications(
 ): Promise<readonly EndedClassification[]> {
   return database.run<EndedClassification>(endedStatement, [rowIds]);
 }
+
+export interface RetryCause {
+  readonly jobs: number;
+  readonly error_code: string;
+  readonly error_message: string;
+}
+
+const retryCausesStatement: Statement = {
+  name: 'classification_jobs_retry_causes',
+  text: `
+select count(*)::int as jobs, error_code, coalesce(min(error_message), '') as error_message
+from vambe_worker.jobs where id = any($1::bigint[]) and state = 'retrying' and error_code is not null
+group by error_code order by 1 desc, 2`,
+};
+
+/** What those of the jobs failed with that are tried again, commonest first; a message of each. */
+export async function listRetryCauses(database: Database, rowIds: readonly string[]): Promise<readonly RetryCause[]> {
+  return database.run<RetryCause>(retryCausesStatement, [rowIds]);
+}

@@ -11,8 +11,8 @@ export interface CostRow {
   readonly meetings: number;
   readonly input_tokens: number;
   readonly output_tokens: number;
-  /** Of the calls whose price is known. */
-  readonly cost_usd: number;
+  /** Of the calls whose price is known; null: of none is it. */
+  readonly cost_usd: number | null;
   /** Calls without a price or figures of usage; they are not in the cost. */
   readonly unpriced_calls: number;
   readonly mean_latency_ms: number;
@@ -20,11 +20,11 @@ export interface CostRow {
 
 const groupOf: Readonly<Record<CostGroup, { expression: string; join: string; order: string }>> = {
   day: { expression: `to_char(c.at at time zone 'UTC', 'YYYY-MM-DD')`, join: '', order: '1 desc' },
-  model: { expression: 'c.model', join: '', order: 'cost_usd desc, 1' },
+  model: { expression: 'c.model', join: '', order: 'cost_usd desc nulls last, 1' },
   seller: {
     expression: 's.name',
     join: 'left join public.meetings m on m.id = c.meeting_id left join public.sellers s on s.id = m.seller_id',
-    order: 'cost_usd desc, 1',
+    order: 'cost_usd desc nulls last, 1',
   },
 };
 const mostRows = 1_000;
@@ -40,7 +40,7 @@ export async function readCosts(
     text: `
 select ${expression} as name, count(*)::int as calls, count(distinct c.meeting_id)::int as meetings,
   coalesce(sum(c.input_tokens), 0)::float8 as input_tokens, coalesce(sum(c.output_tokens), 0)::float8 as output_tokens,
-  coalesce(sum(c.cost_usd), 0)::float8 as cost_usd, (count(*) filter (where c.cost_usd is null))::int as unpriced_calls,
+  sum(c.cost_usd)::float8 as cost_usd, (count(*) filter (where c.cost_usd is null))::int as unpriced_calls,
   round(avg(c.latency_ms))::float8 as mean_latency_ms
 from vambe_worker.llm_calls c ${join}
 where c.at >= (date_trunc('day', now() at time zone 'UTC') - ($1::int - 1) * interval '1 day') at time zone 'UTC'

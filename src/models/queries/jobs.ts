@@ -211,6 +211,8 @@ export interface JobCounts {
   readonly rejected: number;
   /** Open rows by queue. */
   readonly open: Readonly<Record<string, number>>;
+  /** Retrying jobs by the error code of their last attempt. */
+  readonly retrying_by_code: Readonly<Record<string, number>>;
 }
 
 /** Each count stops at 10,001, so that it costs the same however long the history is; completed jobs have no index and no count. */
@@ -218,7 +220,7 @@ const countStatement: Statement = {
   name: 'jobs_count',
   text: `
 with open as materialized (
-  select state, queue from vambe_worker.jobs where state in ('queued', 'retrying') limit ${mostCounted + 1}
+  select state, queue, error_code from vambe_worker.jobs where state in ('queued', 'retrying') limit ${mostCounted + 1}
 )
 select (select count(*)::int from open where state = 'queued') as queued,
   (select count(*)::int from open where state = 'retrying') as retrying,
@@ -228,13 +230,15 @@ select (select count(*)::int from open where state = 'queued') as queued,
         `(select count(*)::int from (select 1 from vambe_worker.jobs where state = '${state}' limit ${mostCounted + 1}) s) as ${state}`,
     )
     .join(',\n  ')},
-  (select coalesce(json_object_agg(queue, n), '{}') from (select queue, count(*)::int as n from open group by queue) q) as open`,
+  (select coalesce(json_object_agg(queue, n), '{}') from (select queue, count(*)::int as n from open group by queue) q) as open,
+  (select coalesce(json_object_agg(coalesce(error_code, 'unknown'), n), '{}')
+   from (select error_code, count(*)::int as n from open where state = 'retrying' group by error_code) q) as retrying_by_code`,
 };
 
 /** Jobs that are open or in trouble. A number above 10,000 means "more than 10,000". */
 export async function countJobs(database: Database): Promise<JobCounts> {
   const [row] = await database.run<JobCounts>(countStatement, []);
-  return row ?? { queued: 0, retrying: 0, failed: 0, cancelled: 0, rejected: 0, open: {} };
+  return row ?? { queued: 0, retrying: 0, failed: 0, cancelled: 0, rejected: 0, open: {}, retrying_by_code: {} };
 }
 
 // ---------------------------------------------------------------- retry

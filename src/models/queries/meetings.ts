@@ -134,7 +134,7 @@ export interface RunSummary {
 const runsStatement: Statement = {
   name: 'meeting_runs',
   text: `
-select r.id::text as run_id, j.task_id, r.classifier, r.model, r.taxonomy_version, r.confidence::float8 as confidence, r.truncated, r.needs_review,
+select r.id::text as run_id, j.task_id, r.classifier, r.model, r.taxonomy_version, r.confidence::text::float8 as confidence, r.truncated, r.needs_review,
   r.started_at, r.duration_ms
 from vambe_worker.runs r left join vambe_worker.jobs j on j.id = r.job_id
 where r.meeting_id = $1::int order by r.id desc limit $2::int`,

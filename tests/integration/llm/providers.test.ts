@@ -224,7 +224,10 @@ describe('vambe', () => {
     });
     expect(bySeller.total).toMatchObject({ calls: 3, cost_usd: 0.75, unpriced_calls: 1 });
     const byModel = (await vambe(['stats', 'cost', '--by', 'model'])).document;
-    expect(byModel.rows.map(({ name }: { name: string }) => name)).toEqual(['gpt-4o-mini', 'own']);
+    expect(byModel.rows).toMatchObject([
+      { name: 'gpt-4o-mini', cost_usd: 0.75 },
+      { name: 'own', cost_usd: null, unpriced_calls: 1 },
+    ]);
     const byDay = await vambe(['stats', 'cost', '--days', '1'], { LLM_BUDGET_USD_PER_DAY: '5' });
     expect(byDay.document).toMatchObject({ rows: [{ calls: 3 }], spent_today_usd: 0.75, budget_usd_per_day: 5 });
   });

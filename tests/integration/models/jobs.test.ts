@@ -269,6 +269,7 @@ describe('counts', () => {
       cancelled: 1,
       rejected: 1,
       open: { classification: 2, default: 1 },
+      retrying_by_code: { TASK_FAILED: 1 },
     });
   });
 

@@ -47,7 +47,15 @@ async function statusText(
     workers: { state: stateOfWorkers(redis, alive), alive, silent: [], nodes: null },
     queues: redis === 'reachable' ? [{ name: 'default', waiting: 3, delayed: 0, active: 0, is_paused: false }] : null,
     celery_messages: {},
-    jobs: { queued: 3, retrying: 0, failed: 10_001, cancelled: 0, rejected: 0, open: { default: 3 } },
+    jobs: {
+      queued: 3,
+      retrying: 0,
+      failed: 10_001,
+      cancelled: 0,
+      rejected: 0,
+      open: { default: 3 },
+      retrying_by_code: {},
+    },
     controls: [],
     ...more,
   };
@@ -111,6 +119,17 @@ describe('vambe status', () => {
     const silent = [{ worker: 'worker@lost', silentMs: 12_000 }] as const;
     const workers = { state: 'none', alive: [], silent, nodes: [] } as const;
     expect(await statusText('reachable', [], { workers })).toContain('(worker@lost was last seen 12 s ago)');
+  });
+
+  it('says what jobs failed with that are tried again', async () => {
+    const jobs = { queued: 0, retrying: 3, failed: 0, cancelled: 0, rejected: 0, open: { default: 3 } };
+    const text = await statusText('reachable', [makeWorker()], {
+      jobs: { ...jobs, retrying_by_code: { MODEL_UNREACHABLE: 2, TASK_TIMEOUT: 1 } },
+    });
+    expect(text).toContain(
+      'What failed and is tried again: MODEL_UNREACHABLE 2, TASK_TIMEOUT 1. "vambe jobs --state retrying" lists it.',
+    );
+    expect(await statusText('reachable', [makeWorker()])).not.toContain('tried again');
   });
 
   it('says where counts end', async () => {

@@ -127,7 +127,7 @@ function readBody(response: IncomingMessage, maxBytes: number): Promise<string> 
 function timedOut(host: string, what: string, ms: number): AppError {
   return new AppError(
     'MODEL_TIMEOUT',
-    `The model's server ${host} did not ${what} within ${ms / 1_000} s. It is tried again; raise LLM_TIMEOUT_SECONDS if the model is slow.`,
+    `The model's server ${host} did not ${what} within ${ms / 1_000} s. Raise LLM_TIMEOUT_SECONDS if the model is slow.`,
   );
 }
 
@@ -136,7 +136,7 @@ function unreachable(host: string, error: Error): AppError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return new AppError(
     'MODEL_UNREACHABLE',
-    `The model's server ${host} cannot be reached (${code}). It is tried again; check LLM_BASE_URL and the network.`,
+    `The model's server ${host} cannot be reached (${code}). Check LLM_BASE_URL and the network.`,
   );
 }
 

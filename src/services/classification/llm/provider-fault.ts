@@ -42,10 +42,7 @@ export function faultOfAnswer(answer: ProviderAnswer, where: string, nowMs: numb
     );
   }
   if (status >= 500 || status === 408 || status === 409) {
-    return new AppError(
-      'MODEL_UNREACHABLE',
-      `${said}. It is tried again; look at the provider's status if this goes on.`,
-    );
+    return new AppError('MODEL_UNREACHABLE', `${said}. Look at the provider's status if this goes on.`);
   }
   if (/content_filter|content_policy/.test(kinds)) {
     return new AppError('MODEL_REFUSED', `${said}: its content filter refuses the transcript. Look at the meeting.`);
