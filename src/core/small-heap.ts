@@ -1,5 +1,5 @@
 /** Keeps the heap of a worker process small from its import on, which is to be its first: what V8 has let grow by then stays as large. */
-import { keepOldSmall, keepYoungSmall } from './v8-flags.ts';
+import { boundYoung, keepOldSmall } from './v8-flags.ts';
 
 keepOldSmall();
-keepYoungSmall();
+boundYoung();

@@ -1,7 +1,7 @@
 /** Starts one of our files as a thread beside the event loop of a worker process, from sources and from the build alike. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { entryFile } from './fork-entry.ts';
-import { keepYoungSmall } from './v8-flags.ts';
+import { boundYoung } from './v8-flags.ts';
 
 /** It has none of the process's own flags, and does not keep the process alive; `entry` as for `forkEntry`. */
 export function startThread(entry: URL, options: WorkerOptions): Worker {
@@ -9,7 +9,7 @@ export function startThread(entry: URL, options: WorkerOptions): Worker {
   const thread = file.pathname.endsWith('.ts')
     ? new Worker(new URL('./source-thread.mjs', import.meta.url), { ...options, execArgv: [], argv: [file.href] })
     : new Worker(file, { ...options, execArgv: [] });
-  thread.once('online', keepYoungSmall);
+  thread.once('online', boundYoung);
   thread.unref();
   return thread;
 }
