@@ -27,8 +27,8 @@ export interface Sweep {
 }
 
 /**
- * `stale`: old rows, and only where the queues hold fewer jobs than rows are open. `orphaned`: a worker is gone; a Redis that
- * was emptied knew nothing of what it still ran. `everything`: rows of every age, when Redis turned out to be empty.
+ * `stale`: old rows. `everything`: rows of every age, when Redis turned out to be empty or new. Both only where the queues hold
+ * fewer jobs than rows are open. `orphaned`: a worker is gone; a Redis that was emptied knew nothing of what it still ran.
  */
 export type SweepScope = 'stale' | 'orphaned' | 'everything';
 
@@ -55,7 +55,7 @@ export function createSweep({ ledger, queues, redis, log, isRunningHere }: Recov
   };
 
   const run = async (scope: SweepScope): Promise<number> => {
-    if (scope === 'stale' && (await queuesHoldAllOpen(ledger, queues))) return 0;
+    if (scope !== 'orphaned' && (await queuesHoldAllOpen(ledger, queues))) return 0;
     let delivered = 0;
     let afterRowId = '0';
     for (;;) {
