@@ -9,6 +9,7 @@ import { AppError } from '../core/errors.ts';
 import type { Taxonomy } from '../models/taxonomy.ts';
 import type { Classifier, FieldResult, ModelUsage } from '../services/classification/classifier.ts';
 import { judgeAnswers, measureCalibration } from '../services/evaluation/calibration.ts';
+import { answerKey } from '../services/evaluation/compare.ts';
 import { compareClassifiers } from '../services/evaluation/comparison.ts';
 import { writeHtmlReport } from '../services/evaluation/html-report.ts';
 import { type LabelledMeeting, readLabelledMeetings } from '../services/evaluation/labelled-meetings.ts';
@@ -161,12 +162,13 @@ function tellUnknownFields(cli: Cli, { fields, fileName }: Taxonomy, meetings: r
 /** A misspelt value would count as an answer that nobody gives. */
 function tellUnknownValues(cli: Cli, { fields, fileName }: Taxonomy, meetings: readonly LabelledMeeting[]): void {
   const unknown = new Set<string>();
-  for (const { id, values } of fields) {
+  for (const { id, type, values } of fields) {
     if (values.length === 0) continue;
-    const known = new Set<unknown>(values.map((value) => value.id));
+    const keyOf = (value: unknown) => answerKey(type === 'list' ? [value] : value);
+    const known = new Set(values.map((value) => keyOf(value.id)));
     for (const { labels } of meetings)
       for (const label of [labels?.[id] ?? []].flat())
-        if (!known.has(label)) unknown.add(`${id} ${JSON.stringify(label)}`);
+        if (!known.has(keyOf(label))) unknown.add(`${id} ${JSON.stringify(label)}`);
   }
   if (unknown.size === 0) return;
   const shown = [...unknown].slice(0, mostValuesShown).join(', ');

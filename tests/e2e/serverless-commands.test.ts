@@ -140,7 +140,7 @@ describe('vambe eval', () => {
   });
 
   it('names labels that the taxonomy has no value for', async () => {
-    const labels = { business_sector: 'retial', concerns: ['personalization', 'prise'], urgency: true };
+    const labels = { business_sector: 'retial', concerns: ['Personalization', 'prise'], urgency: true };
     const path = await write('values.jsonl', JSON.stringify({ ...rows[0], labels }));
     const { err } = await vambe('eval', path);
     expect(err).toContain('no value for count as wrong: business_sector "retial", concerns "prise".');

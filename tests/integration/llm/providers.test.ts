@@ -172,7 +172,7 @@ describe('vambe', () => {
     await database.close();
     await namespace.close();
   });
-  const commands = ['check', 'stats'].map((name) => ({
+  const commands = ['check', 'classify', 'stats'].map((name) => ({
     name,
     load: (): Promise<CommandModule> => import(`../../../src/cli/commands/${name}.ts`),
   }));
@@ -199,6 +199,20 @@ describe('vambe', () => {
     expect(await vambe(['check', 'llm'], environment)).toMatchObject({ document: { code: 'MODEL_UNREACHABLE' } });
     expect(fake.seen.length).toBe(3);
     expect(JSON.stringify([good, bad])).not.toContain(testKey);
+  });
+
+  test('a dry run says what its calls cost', async () => {
+    const [meetingId = 0] = await insertMeetings(database, [spanishTranscript]);
+    const fake = await startFakeLlm();
+    stops.push(() => fake.close());
+    fake.otherwise(answerByReading(salesTaxonomy));
+    const environment = { LLM_BASE_URL: fake.baseUrl, LLM_API_KEY: testKey, LLM_MODEL: 'gpt-4o-mini' };
+    const { code, document } = await vambe(['classify', String(meetingId), '--dry-run', '--yes'], environment);
+    expect({ code, document }).toMatchObject({
+      code: 0,
+      document: { meetings: 1, cost: { input_tokens: expect.any(Number) } },
+    });
+    expect(document.cost.cost_usd).toBeGreaterThan(0);
   });
 
   test('stats cost adds up calls by day, model and seller', async () => {
