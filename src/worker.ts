@@ -85,29 +85,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const { llmProvider: provider, classifierFallback: fallback } = config;
     log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
   }
-  const { queueNames, lists } = chosenQueues(app, options.queues ?? config.workerQueues);
-  const { sendsTaskEvents, onShutDown } = options;
-  const { consumer, housekeeping, bridge, celeryNode } = app.createWorker({
+  const { queueNames, lists, watchdog, consumer, housekeeping, bridge, celeryNode } = await beginToConsume(
+    app,
+    options,
     concurrency,
-    queueNames,
-    lists,
-    lockMs: options.lockMs,
-    sendsTaskEvents,
-    onShutDown,
-  });
-  const watchdog = startWatchdog({ limitMs: config.taskTimeoutSeconds * 1_000, format: logFormat(config) });
-  try {
-    await options.prepare?.(app);
-    await consumer.start();
-    await housekeeping.start();
-    // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
-    await bridge.start();
-    await celeryNode.start();
-  } catch (error) {
-    watchdog.stop();
+  ).catch(async (error: unknown) => {
     await endsWithin(leaveAfterGraceMs, app.close());
     throw error;
-  }
+  });
   log.info('worker.ready', {
     worker: app.workerName,
     queues: queueNames.join(','),
@@ -174,6 +159,25 @@ interface Chosen {
   readonly queueNames: readonly string[];
   /** Celery lists. */
   readonly lists: readonly string[];
+}
+
+async function beginToConsume(app: App, { config, ...options }: WorkerOptions, concurrency: number) {
+  const { queueNames, lists } = chosenQueues(app, options.queues ?? config.workerQueues);
+  const { lockMs, sendsTaskEvents, onShutDown } = options;
+  const parts = app.createWorker({ concurrency, queueNames, lists, lockMs, sendsTaskEvents, onShutDown });
+  const watchdog = startWatchdog({ limitMs: config.taskTimeoutSeconds * 1_000, format: logFormat(config) });
+  try {
+    await options.prepare?.(app);
+    await parts.consumer.start();
+    await parts.housekeeping.start();
+    // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
+    await parts.bridge.start();
+    await parts.celeryNode.start();
+  } catch (error) {
+    watchdog.stop();
+    throw error;
+  }
+  return { queueNames, lists, watchdog, ...parts };
 }
 
 /** Each name is a Celery list, and where it is one, a queue of ours; QUEUE_NAME is one more list. */

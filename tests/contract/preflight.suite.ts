@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { createDatabase } from '../../src/core/database.ts';
+import { createRedis } from '../../src/core/redis.ts';
 import { type PreflightOptions, preflight } from '../../src/preflight.ts';
 import { startWorker } from '../../src/worker.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
@@ -214,10 +215,20 @@ export function describePreflight(servers: string): void {
       const start = (queues: string[]) =>
         startWorker({ ...namespace, config: loadConfig({}, '').config, log: createMemoryLog(), queues });
       expect(await refusal(start(['clasification']))).toMatchObject({ code: 'USAGE', exitCode: 2 });
+      // A connection that is left would tell of the servers' end as an outage.
+      await waitFor('the connections to be closed', async () => (await countConnections(namespace.redisUrl)) === 0);
       const worker = await start(['default', 'celery']);
       await worker.stop();
     });
   });
+}
+
+/** Those of a product's process to a Redis database. */
+async function countConnections(redisUrl: string): Promise<number> {
+  const redis = createRedis({ url: redisUrl, name: 'tests', use: 'commands' });
+  const clients = String(await redis.client('LIST').finally(() => redis.disconnect()));
+  const own = ` db=${new URL(redisUrl).pathname.slice(1)} `;
+  return clients.split('\n').filter((client) => client.includes(own) && !client.includes(' name=tests ')).length;
 }
 
 async function listen(server: Server): Promise<number> {
