@@ -30,15 +30,16 @@ export const fieldColumns: Readonly<Record<string, ColumnKind>> = {
   sentiment: { type: 'varchar(20)', whenNull: 'neutral' },
 };
 
+const columns = Object.entries(fieldColumns);
+
 /** Column values from field values; `storedDefaults` are the taxonomy's own, by field id. */
 export function toColumns(
   values: Readonly<Record<string, unknown>>,
   storedDefaults: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fieldColumns).map(([column, { whenNull }]) => [
-      column,
-      values[column] ?? (whenNull === undefined ? null : (storedDefaults[column] ?? whenNull)),
-    ]),
-  );
+  const row: Record<string, unknown> = {};
+  for (const [column, { whenNull }] of columns) {
+    row[column] = values[column] ?? (whenNull === undefined ? null : (storedDefaults[column] ?? whenNull));
+  }
+  return row;
 }

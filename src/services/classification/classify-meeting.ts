@@ -53,7 +53,8 @@ export type ClassifyMeeting = (request: ClassifyRequest) => Promise<Outcome>;
  * May run twice, and beside another run of the same meeting: one row stands, that of the newest start.
  * Ends with MEETING_NOT_FOUND, TRANSCRIPT_EMPTY, MEETING_CHANGING or RESULT_NOT_STORABLE where it cannot classify.
  */
-export function createClassifyMeeting(deps: ClassifyMeetingDeps): ClassifyMeeting {
+export function createClassifyMeeting(options: ClassifyMeetingDeps): ClassifyMeeting {
+  const deps = { ...options, columnsOf: createColumnReader(options.taxonomy) };
   return async (request) => {
     let { job } = request;
     for (let round = 1; round <= mostRounds; round++) {
@@ -70,8 +71,10 @@ export function createClassifyMeeting(deps: ClassifyMeetingDeps): ClassifyMeetin
   };
 }
 
+type Deps = ClassifyMeetingDeps & { readonly columnsOf: ColumnReader };
+
 async function classifyOnce(
-  deps: ClassifyMeetingDeps,
+  deps: Deps,
   request: ClassifyRequest,
   job: TakenJob<MeetingSubject>,
 ): Promise<Outcome | 'changed'> {
@@ -119,7 +122,7 @@ interface Input {
 }
 
 async function classify(
-  { classifier, taxonomy, clock, worker }: ClassifyMeetingDeps,
+  { classifier, taxonomy, clock, worker, columnsOf }: Deps,
   { isForced, signal, progress }: ClassifyRequest,
   job: TakenJob<MeetingSubject>,
   { subject, transcript, inputHash }: Input,
@@ -154,7 +157,7 @@ async function classify(
       next_steps: classification.nextSteps,
       summary: classification.summary,
     },
-    columns: columnsOf(classification, taxonomy),
+    columns: columnsOf(classification),
     confidence: classification.confidence,
     truncated: classification.truncated,
     needsReview: classification.needsReview,
@@ -202,19 +205,18 @@ export function hashInput(transcript: string, classifierVersion: string, sellerP
   return hash('sha256', `${classifierVersion}\0${sellerPrompt ?? ''}\0${transcript}`, 'base64url');
 }
 
-/** What would stand in the mapped columns of `meetings_classifications`, by column. */
-export function columnsOf(classification: Pick<Classification, 'fields'>, taxonomy: Pick<Taxonomy, 'fields'>) {
-  return toColumns(valuesOf(classification), storedDefaults(taxonomy));
-}
+/** Tells what would stand in the mapped columns of `meetings_classifications`, by column. */
+export type ColumnReader = (classification: Pick<Classification, 'fields'>) => Record<string, unknown>;
 
-function valuesOf({ fields }: Pick<Classification, 'fields'>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([id, { value }]) => [id, value]));
-}
-
-function storedDefaults(taxonomy: Pick<Taxonomy, 'fields'>): Record<string, unknown> {
-  return Object.fromEntries(
+export function createColumnReader(taxonomy: Pick<Taxonomy, 'fields'>): ColumnReader {
+  const storedDefaults = Object.fromEntries(
     taxonomy.fields.flatMap(({ id, storedDefault }) => (storedDefault === undefined ? [] : [[id, storedDefault]])),
   );
+  return ({ fields }) => {
+    const values: Record<string, unknown> = {};
+    for (const id in fields) values[id] = fields[id]?.value;
+    return toColumns(values, storedDefaults);
+  };
 }
 
 function resultKey(meetingId: number | null): string {

@@ -2,7 +2,7 @@
 import { fieldColumns } from '../../models/classification-columns.ts';
 import type { Taxonomy } from '../../models/taxonomy.ts';
 import type { Classification, ModelUsage } from '../classification/classifier.ts';
-import { columnsOf } from '../classification/classify-meeting.ts';
+import { createColumnReader } from '../classification/classify-meeting.ts';
 import { type Label, labelsOf } from '../reporting/meeting-labels.ts';
 import { percent } from './html-page.ts';
 import { createChangeCounter, type FieldChanges } from './label-changes.ts';
@@ -70,6 +70,7 @@ export function createShadowCounter(
   const usages: ModelUsage[] = [];
   const failed: FailedRow[] = [];
   const savers = createSaverCounter();
+  const columnsOf = createColumnReader(taxonomy);
   const labelsIn = (columns: Readonly<Record<string, unknown>>): readonly Label[] =>
     labelsOf({
       runFields: null,
@@ -79,7 +80,7 @@ export function createShadowCounter(
     });
   return {
     add({ meetingId, saved, answer, durationMs }) {
-      const ours = labelsIn(columnsOf(answer, taxonomy));
+      const ours = labelsIn(columnsOf(answer));
       const after = ours.map(({ field, value }) => {
         const { confidence = 0, evidence = [] } = answer.fields[field] ?? {};
         return [field, { value, confidence, evidence }] as const;
