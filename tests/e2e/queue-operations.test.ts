@@ -404,6 +404,22 @@ describe('doctor', () => {
     expect(partOf('Workers')).toMatchObject({ facts: { alive: 1, silent: 0 }, warnings: [] });
   });
 
+  it('tells what keeps failing, by its code', async () => {
+    await app.ask({ task: 'ends', taskId: 'keeps-failing', dueAt: later });
+    const text = `update vambe_worker.jobs set state = 'retrying', error_code = 'MODEL_UNREACHABLE' where task_id = 'keeps-failing'`;
+    await query(app, text);
+    const { code, partOf } = await examine();
+    expect({ code, queues: partOf('Queues') }).toMatchObject({
+      code: 0,
+      queues: {
+        facts: { retrying: 1 },
+        warnings: [expect.stringContaining('MODEL_UNREACHABLE and are tried again: 1')],
+      },
+    });
+    await vambe(['cancel', 'keeps-failing']);
+    expect((await examine()).partOf('Queues')).toMatchObject({ facts: { retrying: 0 }, warnings: [] });
+  });
+
   it('goes on behind a fault, names each remedy, and ends with the exit code of the worst', async () => {
     const broken = { REDIS_URL: 'redis://127.0.0.1:1/0', TAXONOMY_FILE: join(folder, 'nowhere.yaml') };
     const { code, document, partOf } = await examine(broken);

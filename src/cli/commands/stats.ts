@@ -10,7 +10,7 @@ interface CostFlags {
 }
 
 export function register(program: Command, cli: Cli): void {
-  const stats = program.command('stats').description('figures over what was done');
+  const stats = program.command('stats').description('figures over what was done').helpCommand(false);
   const command = stats
     .command('cost')
     .description('what the calls of a model cost: tokens, US dollars, latency')
