@@ -1,9 +1,11 @@
 /** What is known of each word: how it moves in the matcher, its number, its language. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
+import { createStretchReader, type Stretch, type StretchReader } from './stretch.ts';
 import type { MoveReader, WordMoves } from './word-moves.ts';
 
 export interface Word {
+  readonly spelling: string;
   readonly folded: string;
   readonly moves: WordMoves;
   readonly value: number | null;
@@ -19,31 +21,38 @@ export interface Word {
 
 export interface Lexicon {
   readonly languageIds: readonly string[];
-  look(raw: string): Word;
+  readonly readStretch: StretchReader;
+  /** The word between two indexes of a stretch's codes. */
+  look(stretch: Stretch, from: number, to: number): Word;
 }
 
 /** More distinct spellings than this are no language; the memory of them is dropped and begun anew. */
 const maxWordsKept = 30_000;
+/** Places for words met of late; a power of two. */
+const recentPlaces = 16_384;
 const digits = /^\d[\d.,]*(?:k|m)?$/;
 
 /** Builds the word memory of a taxonomy. */
 export function createLexicon(file: TaxonomyFile, readMoves: MoveReader): Lexicon {
   const { grammar } = file;
   const kept = new Map<string, Word>();
+  const recent = new Array<Word | undefined>(recentPlaces).fill(undefined);
   const numbers = foldKeys(grammar.numbers.words);
   const multipliers = foldKeys(grammar.numbers.multipliers);
   const joiners = foldAll(grammar.numbers.joiners);
   const breaks = foldAll(grammar.breaks);
   const abbreviations = foldAll(grammar.abbreviations);
+  const readStretch = createStretchReader();
   const languageIds = Object.keys(grammar.languages);
   const languageBits = readLanguageBits(grammar.languages);
 
-  const describe = (raw: string): Word => {
-    const folded = foldWord(raw);
+  const describe = (spelling: string): Word => {
+    const folded = foldWord(spelling);
     const multiplier = multipliers.get(folded) ?? null;
     const value = digits.test(folded) ? readDigits(folded) : (numbers.get(folded) ?? null);
     const isJoiner = joiners.has(folded);
     return {
+      spelling,
       folded,
       moves: readMoves(folded, value !== null || multiplier !== null, isJoiner),
       value,
@@ -55,17 +64,33 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveReader): Lexico
     };
   };
 
-  const look = (raw: string): Word => {
+  const lookUp = (raw: string): Word => {
     const known = kept.get(raw);
     if (known !== undefined) return known;
     if (kept.size >= maxWordsKept) kept.clear();
-    const word = describe(raw);
     // A slice of a transcript would keep the whole transcript alive; a rebuilt string does not.
-    kept.set(Buffer.from(raw).toString(), word);
+    const word = describe(raw.split('').join(''));
+    kept.set(word.spelling, word);
     return word;
   };
 
-  return { languageIds, look };
+  /** Most words were met of late, and to know one again takes less than to cut it out and look it up. */
+  const look = ({ text, codes, offset }: Stretch, from: number, to: number): Word => {
+    const place = placeOf(codes, from, to);
+    const met = recent[place];
+    if (met?.spelling.length === to - from && text.startsWith(met.spelling, offset + from)) return met;
+    const word = lookUp(text.slice(offset + from, offset + to));
+    recent[place] = word;
+    return word;
+  };
+
+  return { languageIds, readStretch, look };
+}
+
+function placeOf(codes: Uint16Array, from: number, to: number): number {
+  let hash = 0;
+  for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (codes[at] ?? 0)) | 0;
+  return (hash ^ (hash >>> 15)) & (recentPlaces - 1);
 }
 
 function readLanguageBits(languages: TaxonomyFile['grammar']['languages']): Map<string, number> {

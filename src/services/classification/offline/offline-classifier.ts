@@ -25,7 +25,7 @@ const otherwiseConfidence = 0.5;
 export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledCues): Classifier {
   const program = createProgram(taxonomy, compiled);
   const calibrate = createCalibration(taxonomy.file);
-  const words = readPhraseWords(taxonomy.file.classes, program.lexicon);
+  const words = readPhraseWords(taxonomy.file.classes);
   return {
     ...identify(taxonomy),
     async classify({ transcript, signal }) {

@@ -1,7 +1,7 @@
 /** Noun phrases that follow a trigger: what "integrarse con" is followed by. */
+import { foldWord } from '../../../models/cue-pattern.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Evidence, FieldResult } from '../classifier.ts';
-import type { Lexicon } from './lexicon.ts';
 import { type Hit, type Reading, trustAt } from './reading.ts';
 import { emptyResult, isNegated, quote } from './weigh.ts';
 
@@ -125,8 +125,8 @@ function restOfClause(hit: Hit, reading: Reading): Span[] {
 }
 
 /** Word lists a taxonomy declares under these class names steer how phrases end. */
-export function readPhraseWords(classes: Readonly<Record<string, readonly string[]>>, lexicon: Lexicon): PhraseWords {
-  const fold = (name: string): Set<string> => new Set((classes[name] ?? []).map((word) => lexicon.look(word).folded));
+export function readPhraseWords(classes: Readonly<Record<string, readonly string[]>>): PhraseWords {
+  const fold = (name: string): Set<string> => new Set((classes[name] ?? []).map((word) => foldWord(word)));
   return {
     determiners: fold('determiners'),
     links: fold('links'),

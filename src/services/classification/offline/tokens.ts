@@ -75,9 +75,12 @@ export interface Segment {
   readonly end: number;
 }
 
-/** Characters below 0x250, by code: letters, digits, `&` and `_` make words. */
-const isWordCode = tabulate((char) => /[\p{L}\p{N}&_]/u.test(char));
-const isUpperCode = tabulate((char) => char !== char.toLowerCase());
+/** What a character below 0x250 is, a bit each: letters, digits, `&` and `_` make words. */
+const kinds = { word: 1, upper: 2 } as const;
+const kindOf = Uint8Array.from({ length: 0x250 }, (_each, code) => {
+  const char = String.fromCharCode(code);
+  return (/[\p{L}\p{N}&_]/u.test(char) ? kinds.word : 0) | (isUpper(char) ? kinds.upper : 0);
+});
 const otherWord = /[\p{L}\p{N}\p{M}]/u;
 const apostrophes = new Set([0x27, 0x2019, 0x2018, 0xb4, 0x60]);
 
@@ -89,22 +92,22 @@ const percent = 0x25;
 const sentenceEnds = new Set(['.', '!', '?', '…', '。', '？', '！']);
 const clauseEnds = new Set([',', ';', ':', '(', ')', ']', '—', '–', '«', '»', '"', '“', '”']);
 
-function tabulate(test: (char: string) => boolean): Uint8Array {
-  return Uint8Array.from({ length: 0x250 }, (_each, code) => (test(String.fromCharCode(code)) ? 1 : 0));
-}
-
-function isWordAt(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code < isWordCode.length
-    ? isWordCode[code] === 1
-    : otherWord.test(text.charAt(at)) || (code >= 0xd800 && code <= 0xdfff);
-}
-
-function isUpperAt(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  if (code < isUpperCode.length) return isUpperCode[code] === 1;
-  const char = text.charAt(at);
+function isUpper(char: string): boolean {
   return char !== char.toLowerCase();
+}
+
+function isWord(code: number): boolean {
+  const kind = kindOf[code];
+  return kind === undefined ? isOtherWord(code) : (kind & kinds.word) !== 0;
+}
+
+function isOtherWord(code: number): boolean {
+  return (code >= 0xd800 && code <= 0xdfff) || otherWord.test(String.fromCharCode(code));
+}
+
+function isCapital(code: number): boolean {
+  const kind = kindOf[code];
+  return kind === undefined ? isUpper(String.fromCharCode(code)) : (kind & kinds.upper) !== 0;
 }
 
 function isCurrency(code: number): boolean {
@@ -118,82 +121,87 @@ function isDash(code: number): boolean {
 
 /** Tokens of one stretch of the text, appended to `tokens`; offsets count from the text's beginning. */
 export function tokenize(text: string, segment: Segment, lexicon: Lexicon, tokens: Token[]): void {
-  let at = segment.start;
-  let gap = segment.start;
+  const stretch = lexicon.readStretch(text, segment.start, segment.end);
+  const { codes, offset } = stretch;
+  const limit = segment.end - offset;
+  let at = segment.start - offset;
+  let gap = at;
   let depth = 0;
+  let previous: Token | undefined;
   let lastClose: Record<0x7b | 0x3c, number> | undefined;
-  while (at < segment.end) {
-    if (!isWordAt(text, at)) {
-      const code = text.charCodeAt(at);
+  while (at < limit) {
+    const code = codes[at] ?? 0;
+    if (!isWord(code)) {
       if (code === 0x7b || code === 0x3c) {
         // Whatever is never closed quotes nothing: it would swallow the rest of the text.
         lastClose ??= { 123: text.lastIndexOf('}', segment.end - 1), 60: text.lastIndexOf('>', segment.end - 1) };
-        if (lastClose[code] > at) depth += 1;
+        if (lastClose[code] > at + offset) depth += 1;
       } else if ((code === 0x7d || code === 0x3e) && depth > 0) depth -= 1;
       at += 1;
       continue;
     }
     const start = at;
-    at = endOfWord(text, start, segment.end);
-    const word = lexicon.look(text.slice(start, at));
-    const previous = tokens[tokens.length - 1];
-    const isFirst = previous === undefined || gap === segment.start;
-    const isParted = isFirst || previous.isQuotedData !== depth > 0;
-    const brk = isParted ? 'sentence' : readBreak(text, gap, start, previous.word);
-    const flags =
-      lookAround(text, start, at) |
-      (isFirst || hasNewline(text, gap, start) ? around.line : 0) |
-      (depth > 0 ? around.data : 0);
-    tokens.push(new Token(start, at, word, brk === 'none' && word.beginsClause ? 'clause' : brk, flags));
+    at = endOfWord(codes, start, limit);
+    const word = lexicon.look(stretch, start, at);
+    const isOneSpace = start - gap === 1 && codes[gap] === space;
+    let brk: Token['brk'] = 'sentence';
+    if (previous?.isQuotedData === depth > 0)
+      brk = isOneSpace ? 'none' : readBreak(text, gap + offset, start + offset, previous.word);
+    if (brk === 'none' && word.beginsClause) brk = 'clause';
+    let flags = lookAround(codes, start, at, start + offset > 1);
+    if (previous === undefined || (!isOneSpace && hasNewline(codes, gap, start))) flags |= around.line;
+    if (depth > 0) flags |= around.data;
+    previous = new Token(start + offset, at + offset, word, brk, flags);
+    tokens.push(previous);
     gap = at;
   }
 }
 
-function lookAround(text: string, start: number, end: number): number {
-  const next = text.charCodeAt(end);
+/** `mayDash`: whether two characters of the text stand before. */
+function lookAround(codes: Uint16Array, start: number, end: number, mayDash: boolean): number {
+  const next = codes[end] ?? 0;
   // "Ana (Vambe): …" is a speaker too.
-  const after = next === space || next === closingParenthesis ? text.charCodeAt(end + 1) : next;
-  const before = start > 0 ? text.charCodeAt(start - 1) : space;
+  const after = next === space || next === closingParenthesis ? (codes[end + 1] ?? 0) : next;
+  const before = codes[start - 1] ?? 0;
   let flags = 0;
   if (after === colon) flags |= around.colon;
   else if (after === percent) flags |= around.percent;
   if (isCurrency(before)) flags |= around.currency;
-  if (isUpperAt(text, start)) flags |= around.capital;
-  if (start > 1 && isDash(before === space ? text.charCodeAt(start - 2) : before)) flags |= around.dash;
+  if (isCapital(codes[start] ?? 0)) flags |= around.capital;
+  if (mayDash && isDash(before === space ? (codes[start - 2] ?? 0) : before)) flags |= around.dash;
   return flags;
 }
 
 /** A point or comma between digits and an apostrophe between letters belong to the word. */
-function endOfWord(text: string, start: number, limit: number): number {
+function endOfWord(codes: Uint16Array, start: number, limit: number): number {
   let at = start + 1;
   while (at < limit) {
-    if (isWordAt(text, at)) {
+    const code = codes[at] ?? 0;
+    if (isWord(code)) {
       at += 1;
       continue;
     }
-    const code = text.charCodeAt(at);
+    if (code === space || at + 1 >= limit) break;
+    const next = codes[at + 1] ?? 0;
     const joins =
-      at + 1 < limit &&
-      ((apostrophes.has(code) && isWordAt(text, at + 1)) ||
-        ((code === 0x2e || code === 0x2c) && isDigit(text, at - 1) && isDigit(text, at + 1)));
+      (apostrophes.has(code) && isWord(next)) ||
+      ((code === 0x2e || code === 0x2c) && isDigit(codes[at - 1] ?? 0) && isDigit(next));
     if (!joins) break;
     at += 2;
   }
   return at;
 }
 
-function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
+function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-function hasNewline(text: string, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === newline) return true;
+function hasNewline(codes: Uint16Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (codes[at] === newline) return true;
   return false;
 }
 
 function readBreak(text: string, from: number, to: number, before: Word): Token['brk'] {
-  if (to - from === 1 && text.charCodeAt(from) === space) return 'none';
   let brk: Token['brk'] = 'none';
   let newlines = 0;
   for (let at = from; at < to; at += 1) {
