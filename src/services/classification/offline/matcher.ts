@@ -1,10 +1,12 @@
 /**
- * Finds every pattern of a set in one pass over the tokens. The patterns are one trie, and a node remembers until when it is live.
- * A word like "de" leads on from five hundred nodes, while only a few are live: those are asked whether the word leads on from them.
+ * Finds every pattern of a set in one pass over the tokens. The patterns are one trie; what is live are the nodes that the words so
+ * far led to. A word like "de" leads on from five hundred nodes, while only a few are live: those are asked whether it leads on from
+ * them.
  */
+import { createNodeTable, nodeNumbers } from './node-table.ts';
 import type { Token } from './tokens.ts';
-import type { Trie } from './trie.ts';
-import { createMoveReader, findNext, type MoveReader, type WordMoves } from './word-moves.ts';
+import { root, type Trie } from './trie.ts';
+import { createMoveReader, findNext, type MoveReader, noMoves, type WordMoves } from './word-moves.ts';
 
 /** Told of every match: what it means, and the indexes of its first and last token. */
 export type OnMatch = (action: number, first: number, last: number) => void;
@@ -15,122 +17,167 @@ export interface Matcher {
   run(tokens: readonly Token[], onMatch: OnMatch): void;
 }
 
-/** Longer than any gap: after it nothing of the sentence before is live. */
-const sentenceTicks = 64;
-
-/** Ticks of a run stay far below what 32 bits hold; before they might not, all nodes are forgotten. */
-const maxTick = 1_000_000_000;
+/** Positions of a run stay far below what 32 bits hold; before they might not, all matches are forgotten. */
+const maxPosition = 1_000_000_000;
 
 /** A matcher holds the state of its run and is not re-entrant; a run is synchronous, so nothing can enter it. */
 export function createMatcher(trie: Trie, actionCount: number): Matcher {
-  const actions = { starts: Int32Array.from(trie.actions.starts), values: Int32Array.from(trie.actions.values) };
-  const waits = { starts: Int32Array.from(trie.waits.starts), values: Int32Array.from(trie.waits.values) };
-  const liveUntil = new Int32Array(trie.nodeCount).fill(-1);
-  const firstOf = new Int32Array(trie.nodeCount);
-  const lastFirst = new Int32Array(actionCount).fill(-1);
+  const actions = Int32Array.from(trie.actions.values);
+  const waits = Int32Array.from(trie.waits.values);
   const depths = Uint8Array.from(trie.depths);
-  /** Nodes that some pattern goes on from: only they are ever live. */
-  const goesOn = new Uint8Array(trie.nodeCount);
-  for (const pairs of Object.values(trie.edges)) {
-    for (let at = 0; at < pairs.length; at += 2) goesOn[pairs[at] ?? 0] = 1;
-  }
-  const leadingOn = new Int32Array(trie.nodeCount);
-  /** The first `listedCount` are the nodes that are live, and some that were a moment ago. */
-  const listed = new Int32Array(trie.nodeCount);
-  const isListed = new Uint8Array(trie.nodeCount);
-  let listedCount = 0;
-  let tick = 0;
+  const nodes = createNodeTable(trie);
+  /** By action: position of the first word of the last match told. */
+  const toldFirst = new Int32Array(actionCount).fill(-1);
+  /** Where a run begins: positions never come again, so that what an earlier run told need not be forgotten. */
+  let base = 0;
 
+  /** Nodes that more than one word led to, oldest first: the last word that each waits for and the first that led to it. */
+  const live = { nodes: [root], untils: [0], firsts: [0] };
+  let liveCount = 0;
   const keepLive = (node: number, until: number, first: number): void => {
-    if (goesOn[node] === 0) return;
-    liveUntil[node] = until;
-    firstOf[node] = first;
-    if (isListed[node] === 1) return;
-    isListed[node] = 1;
-    listed[listedCount] = node;
-    listedCount += 1;
+    live.nodes[liveCount] = node;
+    live.untils[liveCount] = until;
+    live.firsts[liveCount] = first;
+    liveCount += 1;
   };
 
+  /** Words of the sentence that nodes wait for words after, oldest first. */
+  const waiting = { words: [noMoves], firsts: [0] };
+  let waitingCount = 0;
+  const keepWaiting = (word: WordMoves, first: number): void => {
+    waiting.words[waitingCount] = word;
+    waiting.firsts[waitingCount] = first;
+    waitingCount += 1;
+  };
+
+  /** Of what is live, that which the word leads on from: its first word, and where the word's moves from it begin. */
+  const found = { nodes: [root], firsts: [0], pairs: [0] };
+  let foundCount = 0;
   const isDeeper = (node: number, than: number): boolean => {
     const deeper = (depths[node] ?? 0) - (depths[than] ?? 0);
     return deeper > 0 || (deeper === 0 && node < than);
   };
 
-  const found: number[] = [];
-  /**
-   * Puts the live nodes that a word leads on from into `found`, and says how many; strikes off what is live no longer.
-   * Deepest first: a node must be read before the same word writes it anew.
-   */
-  const findLeadingOn = ({ bit, nexts }: WordMoves): number => {
-    let count = 0;
-    let kept = 0;
-    for (let at = 0; at < listedCount; at += 1) {
-      const node = listed[at] ?? 0;
-      if ((liveUntil[node] ?? 0) < tick) {
-        isListed[node] = 0;
-        continue;
+  /** Deepest first: of the ends of one action from one first word, the one found first is told. Of one node the newest counts. */
+  const putFound = (node: number, first: number, pair: number): void => {
+    let place = 0;
+    while (place < foundCount && isDeeper(found.nodes[place] ?? 0, node)) place += 1;
+    if (place === foundCount || found.nodes[place] !== node) {
+      for (let at = foundCount; at > place; at -= 1) {
+        found.nodes[at] = found.nodes[at - 1] ?? 0;
+        found.firsts[at] = found.firsts[at - 1] ?? 0;
+        found.pairs[at] = found.pairs[at - 1] ?? 0;
       }
-      listed[kept] = node;
-      kept += 1;
-      if (((leadingOn[node] ?? 0) & bit) === 0 || findNext(nexts, node) < 0) continue;
-      let place = count;
-      for (; place > 0 && isDeeper(node, found[place - 1] ?? 0); place -= 1) found[place] = found[place - 1] ?? 0;
-      found[place] = node;
-      count += 1;
+      foundCount += 1;
     }
-    listedCount = kept;
-    return count;
+    found.nodes[place] = node;
+    found.firsts[place] = first;
+    found.pairs[place] = pair;
   };
 
-  const arrive = (to: number, first: number, last: number, base: number, onMatch: OnMatch): void => {
-    keepLive(to, tick + 1, first);
-    const endOfWaits = waits.starts[to + 1] ?? 0;
-    for (let at = waits.starts[to] ?? 0; at < endOfWaits; at += 2) {
-      keepLive(waits.values[at] ?? 0, tick + 1 + (waits.values[at + 1] ?? 0), first);
-    }
-    const endOfActions = actions.starts[to + 1] ?? 0;
-    for (let at = actions.starts[to] ?? 0; at < endOfActions; at += 1) {
-      const action = actions.values[at] ?? 0;
-      // The shortest of several ends of one action from one first word is the one kept.
-      if (lastFirst[action] === base + first) continue;
-      lastFirst[action] = base + first;
-      onMatch(action, first, last);
-    }
+  const findFrom = (node: number, { bits, otherBits, nexts }: WordMoves, first: number): void => {
+    const place = node * nodeNumbers;
+    if (((nodes[place] ?? 0) & bits) === 0 || ((nodes[place + 1] ?? 0) & otherBits) === 0) return;
+    const pair = findNext(nexts, node);
+    if (pair >= 0) putFound(node, first, pair);
   };
 
-  const follow = (moves: WordMoves, index: number, base: number, onMatch: OnMatch): void => {
-    const { begins, nexts } = moves;
-    const count = listedCount === 0 ? 0 : findLeadingOn(moves);
+  const findAmongLive = (moves: WordMoves, index: number): void => {
+    const count = liveCount;
+    liveCount = 0;
     for (let at = 0; at < count; at += 1) {
-      const from = found[at] ?? 0;
-      const first = firstOf[from] ?? 0;
-      for (let pair = findNext(nexts, from); nexts[pair] === from; pair += 2)
-        arrive(nexts[pair + 1] ?? 0, first, index, base, onMatch);
+      const until = live.untils[at] ?? 0;
+      if (until < index) continue;
+      const node = live.nodes[at] ?? root;
+      const first = live.firsts[at] ?? 0;
+      findFrom(node, moves, first);
+      if (until > index) keepLive(node, until, first);
     }
-    for (const to of begins) arrive(to, index, index, base, onMatch);
   };
 
-  const forget = (): void => {
-    tick = 0;
-    listedCount = 0;
-    isListed.fill(0);
-    liveUntil.fill(-1);
-    lastFirst.fill(-1);
+  const findAmongWaiting = (moves: WordMoves, index: number): void => {
+    const count = waitingCount;
+    waitingCount = 0;
+    for (let at = 0; at < count; at += 1) {
+      const word = waiting.words[at] ?? noMoves;
+      const first = waiting.firsts[at] ?? 0;
+      if (first + 1 + word.longestWait < index) continue;
+      keepWaiting(word, first);
+      if ((word.waitBits & moves.bits) !== 0 && (word.otherWaitBits & moves.otherBits) !== 0)
+        findAmongWaits(word, moves, first, index);
+    }
+  };
+
+  const findAmongWaits = ({ waits }: WordMoves, moves: WordMoves, first: number, index: number): void => {
+    for (let at = 0; at < waits.length; at += 2) {
+      if (first + 1 + (waits[at + 1] ?? 0) >= index) findFrom(waits[at] ?? root, moves, first);
+    }
+  };
+
+  const findAmongStarts = ({ starts, startBits, otherStartBits }: WordMoves, moves: WordMoves, first: number): void => {
+    if ((startBits & moves.bits) === 0 || (otherStartBits & moves.otherBits) === 0) return;
+    for (let at = 0; at < starts.length; at += 1) findFrom(starts[at] ?? root, moves, first);
+  };
+
+  const tell = (action: number, first: number, last: number, onMatch: OnMatch): void => {
+    if (toldFirst[action] === base + first) return;
+    toldFirst[action] = base + first;
+    onMatch(action, first, last);
+  };
+
+  const arrive = (node: number, first: number, last: number, onMatch: OnMatch): void => {
+    const place = node * nodeNumbers;
+    if (nodes[place] !== 0) keepLive(node, last + 1, first);
+    const endOfWaits = nodes[place + nodeNumbers + 2] ?? 0;
+    for (let at = nodes[place + 2] ?? 0; at < endOfWaits; at += 2)
+      keepLive(waits[at] ?? 0, last + 1 + (waits[at + 1] ?? 0), first);
+    const endOfActions = nodes[place + nodeNumbers + 3] ?? 0;
+    for (let at = nodes[place + 3] ?? 0; at < endOfActions; at += 1) tell(actions[at] ?? 0, first, last, onMatch);
+  };
+
+  const goOn = ({ nexts }: WordMoves, index: number, onMatch: OnMatch): void => {
+    for (let at = 0; at < foundCount; at += 1) {
+      const node = found.nodes[at] ?? 0;
+      const first = found.firsts[at] ?? 0;
+      for (let pair = found.pairs[at] ?? 0; nexts[pair] === node; pair += 2)
+        arrive(nexts[pair + 1] ?? 0, first, index, onMatch);
+    }
+    foundCount = 0;
+  };
+
+  const begin = (moves: WordMoves, index: number, onMatch: OnMatch): void => {
+    const { actions } = moves;
+    if (moves.longestWait > 0) keepWaiting(moves, index);
+    for (let at = 0; at < actions.length; at += 1) tell(actions[at] ?? 0, index, index, onMatch);
   };
 
   return {
-    readMoves: createMoveReader(trie, leadingOn),
+    readMoves: createMoveReader(trie, nodes),
     run(tokens, onMatch) {
-      if (tick + tokens.length * sentenceTicks > maxTick) forget();
-      tick += sentenceTicks;
-      const base = tick;
+      if (base + tokens.length > maxPosition) {
+        base = 0;
+        toldFirst.fill(-1);
+      }
+      let before = noMoves;
       for (let index = 0; index < tokens.length; index += 1) {
         const token = tokens[index];
         if (token === undefined) break;
-        tick += token.brk === 'sentence' ? sentenceTicks : 1;
+        if (token.brk === 'sentence') {
+          liveCount = 0;
+          waitingCount = 0;
+          before = noMoves;
+        }
         const { moves } = token.word;
-        if (moves.bit !== 0) follow(moves, index, base, onMatch);
+        if (moves !== noMoves) {
+          findAmongLive(moves, index);
+          findAmongWaiting(moves, index);
+          findAmongStarts(before, moves, index - 1);
+          if (foundCount > 0) goOn(moves, index, onMatch);
+          begin(moves, index, onMatch);
+        }
+        before = moves;
       }
+      base += tokens.length;
     },
   };
 }

@@ -8,7 +8,6 @@ export interface Pattern {
 }
 
 export interface Trie {
-  /** Node 0 is where every pattern begins. */
   readonly nodeCount: number;
   /** By node: the actions of the patterns that end there. */
   readonly actions: FlatLists;
@@ -25,6 +24,13 @@ interface FlatLists {
   readonly starts: readonly number[];
   readonly values: readonly number[];
 }
+
+export function listOf({ starts, values }: FlatLists, index: number): readonly number[] {
+  return values.slice(starts[index], starts[index + 1]);
+}
+
+/** Index of the node where every pattern begins. */
+export const root = 0;
 
 /** What moves on a number, and on the "y" of "treinta y dos". */
 export const numberKey = '#';
@@ -70,9 +76,9 @@ export function buildTrie(patterns: readonly Pattern[]): Trie {
     addEdge(numberKey, joined, child);
     return child;
   };
-  const root = createNode(0);
+  const first = createNode(0);
   for (const { sequence, action } of patterns) {
-    const end = sequence.reduce(step, root);
+    const end = sequence.reduce(step, first);
     if (!end.actions.includes(action)) end.actions.push(action);
   }
   return {

@@ -1,35 +1,56 @@
 /** Where words lead in the trie of a taxonomy's patterns. */
-import { joinerKey, numberKey, type Trie } from './trie.ts';
+import { bitOf, type NodeTable, nodeNumbers, otherBitOf } from './node-table.ts';
+import { joinerKey, listOf, numberKey, root, type Trie } from './trie.ts';
 
 /** Where a word leads in the trie. */
 export interface WordMoves {
-  /** Nodes that the word alone leads to. */
-  readonly begins: readonly number[];
+  /** Bits of the keys that the word goes by. */
+  readonly bits: number;
+  readonly otherBits: number;
   /** Pairs of a node that an earlier word led to and one that follows it, in the order of the first. */
   readonly nexts: readonly number[];
-  /** Of the 32 that nodes remember, the bit of this word; words share them. */
-  readonly bit: number;
+  /** Actions of the patterns that are this word alone. */
+  readonly actions: readonly number[];
+  /** Nodes that the word alone leads to and only the very next word leads on from. */
+  readonly starts: readonly number[];
+  /** Bits of all words that lead on from `starts`. */
+  readonly startBits: number;
+  readonly otherStartBits: number;
+  /** Pairs of a node that the word alone leads to and the number of words it waits for. */
+  readonly waits: readonly number[];
+  readonly longestWait: number;
+  readonly waitBits: number;
+  readonly otherWaitBits: number;
 }
 
-/** Index of the node where every pattern begins. */
-export const root = 0;
+/** Of a word that no pattern has. */
+export const noMoves: WordMoves = {
+  bits: 0,
+  otherBits: 0,
+  nexts: [],
+  actions: [],
+  starts: [],
+  startBits: 0,
+  otherStartBits: 0,
+  waits: [],
+  longestWait: 0,
+  waitBits: 0,
+  otherWaitBits: 0,
+};
 
 /** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. */
 export type MoveReader = (folded: string, isNumber: boolean, isJoiner: boolean) => WordMoves;
 
-/** `leadingOn` gets the bits of the words that lead on from a node, so that most are ruled out without a look at their map. */
-export function createMoveReader(trie: Trie, leadingOn: Int32Array): MoveReader {
-  const edges = new Map(Object.entries(trie.edges));
+export function createMoveReader(trie: Trie, nodes: NodeTable): MoveReader {
+  const keys = new Map(Object.entries(trie.edges).map(([name, pairs], index) => [name, { index, pairs }]));
   const stems = new Set<string>();
-  for (const key of edges.keys()) if (key.endsWith('*')) stems.add(key);
+  for (const name of keys.keys()) if (name.endsWith('*')) stems.add(name);
   const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
-  const noMoves: WordMoves = { begins: [], nexts: [], bit: 0 };
-  let readCount = 0;
+  const known = new Map<string, WordMoves>([['', noMoves]]);
   return (folded, isNumber, isJoiner) => {
-    const found: Edge[] = [];
-    const add = (key: string): void => {
-      const pairs = edges.get(key) ?? [];
-      for (let at = 0; at < pairs.length; at += 2) found.push([pairs[at] ?? 0, pairs[at + 1] ?? 0]);
+    const found: string[] = [];
+    const add = (name: string): void => {
+      if (keys.has(name)) found.push(name);
     };
     add(folded);
     if (isNumber) add(numberKey);
@@ -38,18 +59,54 @@ export function createMoveReader(trie: Trie, leadingOn: Int32Array): MoveReader 
       const stem = `${folded.slice(0, length)}*`;
       if (stems.has(stem)) add(stem);
     }
-    if (found.length === 0) return noMoves;
-    readCount += 1;
-    return readEdges(found, 1 << (readCount & 31), leadingOn);
+    const names = found.join(' ');
+    const moves =
+      known.get(names) ??
+      readKeys(
+        found.flatMap((name) => keys.get(name) ?? []),
+        trie,
+        nodes,
+      );
+    known.set(names, moves);
+    return moves;
   };
+}
+
+interface Key {
+  readonly index: number;
+  readonly pairs: readonly number[];
 }
 
 type Edge = readonly [from: number, to: number];
 
-function readEdges(edges: readonly Edge[], bit: number, leadingOn: Int32Array): WordMoves {
+function readKeys(keys: readonly Key[], trie: Trie, nodes: NodeTable): WordMoves {
+  const edges = keys.flatMap(({ pairs }) => readEdges(pairs));
   const nexts = edges.filter(([from]) => from !== root).sort(([a], [b]) => a - b);
-  for (const [from] of nexts) leadingOn[from] = (leadingOn[from] ?? 0) | bit;
-  return { begins: edges.flatMap(([from, to]) => (from === root ? [to] : [])), nexts: nexts.flat(), bit };
+  const begins = [...new Set(edges.flatMap(([from, to]) => (from === root ? [to] : [])))];
+  const waits = begins.flatMap((node) => listOf(trie.waits, node));
+  const waitNodes = waits.filter((_each, at) => at % 2 === 0);
+  const starts = begins.filter((node) => nodes[node * nodeNumbers] !== 0);
+  return {
+    bits: unite(keys.map(({ index }) => bitOf(index))),
+    otherBits: unite(keys.map(({ index }) => otherBitOf(index))),
+    nexts: nexts.flat(),
+    actions: [...new Set(begins.flatMap((node) => listOf(trie.actions, node)))],
+    starts,
+    startBits: unite(starts.map((node) => nodes[node * nodeNumbers] ?? 0)),
+    otherStartBits: unite(starts.map((node) => nodes[node * nodeNumbers + 1] ?? 0)),
+    waits,
+    longestWait: Math.max(0, ...waits.filter((_each, at) => at % 2 === 1)),
+    waitBits: unite(waitNodes.map((node) => nodes[node * nodeNumbers] ?? 0)),
+    otherWaitBits: unite(waitNodes.map((node) => nodes[node * nodeNumbers + 1] ?? 0)),
+  };
+}
+
+function readEdges(pairs: readonly number[]): Edge[] {
+  return Array.from({ length: pairs.length / 2 }, (_each, at) => [pairs[at * 2] ?? root, pairs[at * 2 + 1] ?? root]);
+}
+
+function unite(bits: readonly number[]): number {
+  return bits.reduce((all, each) => all | each, 0);
 }
 
 /** Index of the first pair of a node in `nexts`, or -1. */
