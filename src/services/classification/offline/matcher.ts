@@ -6,7 +6,15 @@
 import { createNodeTable, nodeNumbers } from './node-table.ts';
 import type { Token } from './tokens.ts';
 import { root, type Trie } from './trie.ts';
-import { createMoveReader, findNext, type MoveReader, noMoves, type WordMoves } from './word-moves.ts';
+import {
+  createMoveReader,
+  findNext,
+  type Leads,
+  leadNumbers,
+  type MoveReader,
+  noMoves,
+  type WordMoves,
+} from './word-moves.ts';
 
 /** Told of every match: what it means, and the indexes of its first and last token. */
 export type OnMatch = (action: number, first: number, last: number) => void;
@@ -41,12 +49,13 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     liveCount += 1;
   };
 
-  /** Words of the sentence that nodes wait for words after, oldest first. */
-  const waiting = { words: [noMoves], firsts: [0] };
+  /** Words of the sentence whose nodes wait, oldest first: where they stand and the last word that any waits for. */
+  const waiting = { words: [noMoves], firsts: [0], untils: [0] };
   let waitingCount = 0;
-  const keepWaiting = (word: WordMoves, first: number): void => {
+  const keepWaiting = (word: WordMoves, first: number, until: number): void => {
     waiting.words[waitingCount] = word;
     waiting.firsts[waitingCount] = first;
+    waiting.untils[waitingCount] = until;
     waitingCount += 1;
   };
 
@@ -75,9 +84,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     found.pairs[place] = pair;
   };
 
-  const findFrom = (node: number, { bits, otherBits, nexts }: WordMoves, first: number): void => {
-    const place = node * nodeNumbers;
-    if (((nodes[place] ?? 0) & bits) === 0 || ((nodes[place + 1] ?? 0) & otherBits) === 0) return;
+  const findFrom = (node: number, { nexts }: WordMoves, first: number): void => {
     const pair = findNext(nexts, node);
     if (pair >= 0) putFound(node, first, pair);
   };
@@ -90,8 +97,10 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       if (until < index) continue;
       const node = live.nodes[at] ?? root;
       const first = live.firsts[at] ?? 0;
-      findFrom(node, moves, first);
       if (until > index) keepLive(node, until, first);
+      const place = node * nodeNumbers;
+      if (((nodes[place] ?? 0) & moves.bits) !== 0 && ((nodes[place + 1] ?? 0) & moves.otherBits) !== 0)
+        findFrom(node, moves, first);
     }
   };
 
@@ -99,24 +108,23 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     const count = waitingCount;
     waitingCount = 0;
     for (let at = 0; at < count; at += 1) {
+      const until = waiting.untils[at] ?? 0;
+      if (until < index) continue;
       const word = waiting.words[at] ?? noMoves;
       const first = waiting.firsts[at] ?? 0;
-      if (first + 1 + word.longestWait < index) continue;
-      keepWaiting(word, first);
-      if ((word.waitBits & moves.bits) !== 0 && (word.otherWaitBits & moves.otherBits) !== 0)
-        findAmongWaits(word, moves, first, index);
+      keepWaiting(word, first, until);
+      findAmongLeads(word.waits, moves, first, index);
     }
   };
 
-  const findAmongWaits = ({ waits }: WordMoves, moves: WordMoves, first: number, index: number): void => {
-    for (let at = 0; at < waits.length; at += 2) {
-      if (first + 1 + (waits[at + 1] ?? 0) >= index) findFrom(waits[at] ?? root, moves, first);
+  const findAmongLeads = (leads: Leads, moves: WordMoves, first: number, index: number): void => {
+    if ((leads.bits & moves.bits) === 0 || (leads.otherBits & moves.otherBits) === 0) return;
+    const { nodes } = leads;
+    for (let at = 0; at < nodes.length; at += leadNumbers) {
+      if (first + 1 + (nodes[at + 1] ?? 0) < index) continue;
+      if (((nodes[at + 2] ?? 0) & moves.bits) !== 0 && ((nodes[at + 3] ?? 0) & moves.otherBits) !== 0)
+        findFrom(nodes[at] ?? root, moves, first);
     }
-  };
-
-  const findAmongStarts = ({ starts, startBits, otherStartBits }: WordMoves, moves: WordMoves, first: number): void => {
-    if ((startBits & moves.bits) === 0 || (otherStartBits & moves.otherBits) === 0) return;
-    for (let at = 0; at < starts.length; at += 1) findFrom(starts[at] ?? root, moves, first);
   };
 
   const tell = (action: number, first: number, last: number, onMatch: OnMatch): void => {
@@ -146,8 +154,8 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   };
 
   const begin = (moves: WordMoves, index: number, onMatch: OnMatch): void => {
-    const { actions } = moves;
-    if (moves.longestWait > 0) keepWaiting(moves, index);
+    const { actions, waits } = moves;
+    if (waits.longestWait > 0) keepWaiting(moves, index, index + 1 + waits.longestWait);
     for (let at = 0; at < actions.length; at += 1) tell(actions[at] ?? 0, index, index, onMatch);
   };
 
@@ -171,7 +179,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
         if (moves !== noMoves) {
           findAmongLive(moves, index);
           findAmongWaiting(moves, index);
-          findAmongStarts(before, moves, index - 1);
+          findAmongLeads(before.starts, moves, index - 1, index);
           if (foundCount > 0) goOn(moves, index, onMatch);
           begin(moves, index, onMatch);
         }

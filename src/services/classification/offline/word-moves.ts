@@ -11,31 +11,36 @@ export interface WordMoves {
   readonly nexts: readonly number[];
   /** Actions of the patterns that are this word alone. */
   readonly actions: readonly number[];
-  /** Nodes that the word alone leads to and only the very next word leads on from. */
-  readonly starts: readonly number[];
-  /** Bits of all words that lead on from `starts`. */
-  readonly startBits: number;
-  readonly otherStartBits: number;
-  /** Pairs of a node that the word alone leads to and the number of words it waits for. */
-  readonly waits: readonly number[];
-  readonly longestWait: number;
-  readonly waitBits: number;
-  readonly otherWaitBits: number;
+  /** What the word alone leads to and only the very next word leads on from. */
+  readonly starts: Leads;
+  /** What the word alone leads to and waits for later words too. */
+  readonly waits: Leads;
 }
+
+/** Nodes that a word alone leads to. */
+export interface Leads {
+  /** Of each node `leadNumbers` numbers: the node, how many words may stand between, its bits and its other bits. */
+  readonly nodes: readonly number[];
+  /** How many words may stand between at most; -1 where there is no node. */
+  readonly longestWait: number;
+  /** Bits of all. */
+  readonly bits: number;
+  readonly otherBits: number;
+}
+
+export const leadNumbers = 4;
+
+const noNumbers: readonly number[] = [];
+const noLeads: Leads = { nodes: noNumbers, longestWait: -1, bits: 0, otherBits: 0 };
 
 /** Of a word that no pattern has. */
 export const noMoves: WordMoves = {
   bits: 0,
   otherBits: 0,
-  nexts: [],
-  actions: [],
-  starts: [],
-  startBits: 0,
-  otherStartBits: 0,
-  waits: [],
-  longestWait: 0,
-  waitBits: 0,
-  otherWaitBits: 0,
+  nexts: noNumbers,
+  actions: noNumbers,
+  starts: noLeads,
+  waits: noLeads,
 };
 
 /** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. */
@@ -77,32 +82,43 @@ interface Key {
   readonly pairs: readonly number[];
 }
 
-type Edge = readonly [from: number, to: number];
-
 function readKeys(keys: readonly Key[], trie: Trie, nodes: NodeTable): WordMoves {
-  const edges = keys.flatMap(({ pairs }) => readEdges(pairs));
+  const edges = keys.flatMap(({ pairs }) => pairUp(pairs));
   const nexts = edges.filter(([from]) => from !== root).sort(([a], [b]) => a - b);
   const begins = [...new Set(edges.flatMap(([from, to]) => (from === root ? [to] : [])))];
-  const waits = begins.flatMap((node) => listOf(trie.waits, node));
-  const waitNodes = waits.filter((_each, at) => at % 2 === 0);
-  const starts = begins.filter((node) => nodes[node * nodeNumbers] !== 0);
+  const actions = [...new Set(begins.flatMap((node) => listOf(trie.actions, node)))];
   return {
     bits: unite(keys.map(({ index }) => bitOf(index))),
     otherBits: unite(keys.map(({ index }) => otherBitOf(index))),
     nexts: nexts.flat(),
-    actions: [...new Set(begins.flatMap((node) => listOf(trie.actions, node)))],
-    starts,
-    startBits: unite(starts.map((node) => nodes[node * nodeNumbers] ?? 0)),
-    otherStartBits: unite(starts.map((node) => nodes[node * nodeNumbers + 1] ?? 0)),
-    waits,
-    longestWait: Math.max(0, ...waits.filter((_each, at) => at % 2 === 1)),
-    waitBits: unite(waitNodes.map((node) => nodes[node * nodeNumbers] ?? 0)),
-    otherWaitBits: unite(waitNodes.map((node) => nodes[node * nodeNumbers + 1] ?? 0)),
+    actions: actions.length === 0 ? noNumbers : actions,
+    starts: readLeads(
+      begins.map((node) => [node, 0]),
+      nodes,
+    ),
+    waits: readLeads(
+      begins.flatMap((node) => pairUp(listOf(trie.waits, node))),
+      nodes,
+    ),
   };
 }
 
-function readEdges(pairs: readonly number[]): Edge[] {
-  return Array.from({ length: pairs.length / 2 }, (_each, at) => [pairs[at * 2] ?? root, pairs[at * 2 + 1] ?? root]);
+function readLeads(all: readonly (readonly [node: number, wait: number])[], table: NodeTable): Leads {
+  const leads = all.flatMap(([node, wait]) => {
+    const [bits = 0, otherBits = 0] = table.subarray(node * nodeNumbers);
+    return bits === 0 ? [] : [{ node, wait, bits, otherBits }];
+  });
+  if (leads.length === 0) return noLeads;
+  return {
+    nodes: leads.flatMap(({ node, wait, bits, otherBits }) => [node, wait, bits, otherBits]),
+    longestWait: Math.max(...leads.map(({ wait }) => wait)),
+    bits: unite(leads.map(({ bits }) => bits)),
+    otherBits: unite(leads.map(({ otherBits }) => otherBits)),
+  };
+}
+
+function pairUp(numbers: readonly number[]): (readonly [number, number])[] {
+  return Array.from({ length: numbers.length / 2 }, (_each, at) => [numbers[at * 2] ?? 0, numbers[at * 2 + 1] ?? 0]);
 }
 
 function unite(bits: readonly number[]): number {
