@@ -74,12 +74,17 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveReader): Lexico
     return word;
   };
 
-  /** Most words were met of late, and to know one again takes less than to cut it out and look it up. */
+  /** Most words were met of late, and to know one again takes less than to cut it out and look it up. Two words share two places. */
   const look = ({ text, codes, offset }: Stretch, from: number, to: number): Word => {
     const place = placeOf(codes, from, to);
+    const start = offset + from;
+    const length = to - from;
     const met = recent[place];
-    if (met?.spelling.length === to - from && text.startsWith(met.spelling, offset + from)) return met;
-    const word = lookUp(text.slice(offset + from, offset + to));
+    if (met?.spelling.length === length && text.startsWith(met.spelling, start)) return met;
+    const other = recent[place ^ 1];
+    if (other?.spelling.length === length && text.startsWith(other.spelling, start)) return other;
+    const word = lookUp(text.slice(start, start + length));
+    recent[place ^ 1] = met;
     recent[place] = word;
     return word;
   };

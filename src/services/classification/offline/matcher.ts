@@ -49,11 +49,10 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     liveCount += 1;
   };
 
-  /** Words of the sentence whose nodes wait, oldest first: where they stand and the last word that any waits for. */
-  const waiting = { words: [noMoves], firsts: [0], untils: [0] };
+  /** Words of the sentence whose nodes wait, oldest first: where each stands, and the last word that any of its nodes waits for. */
+  const waiting = { firsts: [0], untils: [0] };
   let waitingCount = 0;
-  const keepWaiting = (word: WordMoves, first: number, until: number): void => {
-    waiting.words[waitingCount] = word;
+  const keepWaiting = (first: number, until: number): void => {
     waiting.firsts[waitingCount] = first;
     waiting.untils[waitingCount] = until;
     waitingCount += 1;
@@ -104,16 +103,15 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     }
   };
 
-  const findAmongWaiting = (moves: WordMoves, index: number): void => {
+  const findAmongWaiting = (tokens: readonly Token[], moves: WordMoves, index: number): void => {
     const count = waitingCount;
     waitingCount = 0;
     for (let at = 0; at < count; at += 1) {
       const until = waiting.untils[at] ?? 0;
       if (until < index) continue;
-      const word = waiting.words[at] ?? noMoves;
       const first = waiting.firsts[at] ?? 0;
-      keepWaiting(word, first, until);
-      findAmongLeads(word.waits, moves, first, index);
+      keepWaiting(first, until);
+      findAmongLeads(movesAt(tokens, first).waits, moves, first, index);
     }
   };
 
@@ -155,7 +153,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
 
   const begin = (moves: WordMoves, index: number, onMatch: OnMatch): void => {
     const { actions, waits } = moves;
-    if (waits.longestWait > 0) keepWaiting(moves, index, index + 1 + waits.longestWait);
+    if (waits.longestWait > 0) keepWaiting(index, index + 1 + waits.longestWait);
     for (let at = 0; at < actions.length; at += 1) tell(actions[at] ?? 0, index, index, onMatch);
   };
 
@@ -178,7 +176,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
         const { moves } = token.word;
         if (moves !== noMoves) {
           findAmongLive(moves, index);
-          findAmongWaiting(moves, index);
+          findAmongWaiting(tokens, moves, index);
           findAmongLeads(before.starts, moves, index - 1, index);
           if (foundCount > 0) goOn(moves, index, onMatch);
           begin(moves, index, onMatch);
@@ -188,4 +186,8 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       base += tokens.length;
     },
   };
+}
+
+function movesAt(tokens: readonly Token[], index: number): WordMoves {
+  return tokens[index]?.word.moves ?? noMoves;
 }

@@ -67,7 +67,9 @@ function addTurn(
   const [head] = body;
   if (head !== undefined) {
     head.brk = 'sentence';
-    turns.push({ first: said.length, last: said.length + body.length - 1, ...speaker });
+    // Spread out, turns would be objects that V8 reads slowly.
+    const { label, role, beginsLine } = speaker;
+    turns.push({ first: said.length, last: said.length + body.length - 1, label, role, beginsLine });
     for (const token of body) said.push(token);
   }
   return speaker.role === 'ignored' ? before : speaker;
