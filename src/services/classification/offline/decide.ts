@@ -22,7 +22,6 @@ export function decideOne(
   reading: Reading,
   refineHits: readonly Hit[],
 ): FieldResult {
-  if (weighed.length === 0) return emptyResult;
   const [best, second] = rank(field, weighed);
   const { threshold, margin } = field.decide;
   if (best === undefined || best.score < threshold || best.score - Math.max(0, second?.score ?? 0) < margin)
@@ -38,7 +37,6 @@ export function decideOne(
 
 /** Every value of a list that has enough; an empty list is a null. */
 export function decideMany(field: FileField, weighed: readonly WeighedHit[], reading: Reading): FieldResult {
-  if (weighed.length === 0) return emptyResult;
   const enough = rank(field, weighed).filter((each) => each.score >= field.decide.threshold);
   const ids = new Set(enough.map((each) => valueId(field, each.part)));
   const kept = sorted(

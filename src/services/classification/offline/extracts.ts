@@ -71,10 +71,9 @@ function findTopics(program: Program, reading: Reading, fields: readonly FieldRe
 /** The sentences that prove most of the labels, in the order of the text. */
 function summarise(reading: Reading, fields: readonly FieldResult[], most: number): string | null {
   const scores = new Map<number, number>();
-  const starts = reading.sentences.map((sentence) => reading.tokens[sentence.first]?.start ?? 0);
   for (const field of fields) {
     for (const { start } of field.evidence) {
-      const index = lastAtMost(starts, start);
+      const index = sentenceOf(reading, start);
       scores.set(index, (scores.get(index) ?? 0) + field.confidence);
     }
   }
@@ -99,13 +98,13 @@ function isQuotable(sentence: Sentence | undefined): boolean {
   return sentence !== undefined && sentence.trust > 0 && sentence.last - sentence.first + 1 >= minSummaryWords;
 }
 
-/** Index of the last start that is not beyond the offset. */
-function lastAtMost(starts: readonly number[], offset: number): number {
+/** Index of the last sentence that does not begin beyond an offset. */
+function sentenceOf({ tokens, sentences }: Reading, offset: number): number {
   let low = 0;
-  let high = starts.length - 1;
+  let high = sentences.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if ((starts[middle] ?? 0) <= offset) low = middle;
+    if ((tokens[sentences[middle]?.first ?? 0]?.start ?? 0) <= offset) low = middle;
     else high = middle - 1;
   }
   return low;

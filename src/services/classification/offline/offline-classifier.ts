@@ -63,10 +63,10 @@ function classifySegments(
   followPhrases(file.fields, results);
   const truncated = segments.length > 1;
   const confidence = confidenceOfAll(file.fields, results);
+  const fields: Record<string, FieldResult> = {};
+  for (const [index, { id }] of file.fields.entries()) fields[id] = calibrate(index, results[index] ?? emptyResult);
   return {
-    fields: Object.fromEntries(
-      file.fields.map((field, index) => [field.id, calibrate(index, results[index] ?? emptyResult)]),
-    ),
+    fields,
     ...extract(program, reading, results),
     confidence,
     truncated,
@@ -96,6 +96,7 @@ function decideField(task: FieldTask): FieldResult {
     if (band.value !== null) return band;
   }
   const weighed = weighHits(scope, hits);
+  if (weighed.length === 0) return emptyResult;
   if (field.type === 'list') return decideMany(field, weighed, reading);
   const refineHits = hits.filter((hit) => hit.action.role === 'refine');
   return decideOne(field, weighed, reading, refineHits);

@@ -31,6 +31,8 @@ const pastConfidence = 0.6;
 
 /** The figure that a text settles on: the last correction, else the first that is not past (its unit after it, if one has that), else the first. */
 export function decideQuantity(field: FileField, hits: readonly Hit[], reading: Reading): FieldResult {
+  // Most texts count nothing that has a unit.
+  if (!hits.some(({ action }) => action.role === 'unit') || !reading.marks.has('period')) return emptyResult;
   const figures = reading.numbers
     .slice(0, maxNumbers)
     .flatMap((number) => readFigure(field, number, hits, reading) ?? []);

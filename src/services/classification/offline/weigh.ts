@@ -21,17 +21,14 @@ export interface Scope {
 /** A denial takes back this share of what the mention would have given. */
 const denialShare = 0.6;
 const noEvidence: FieldResult['evidence'] = [];
+const noHits: readonly WeighedHit[] = [];
 
 /** The hits of one field that count, after the longest of overlapping ones has silenced the others. */
-export function weighHits(scope: Scope, hits: readonly Hit[]): WeighedHit[] {
-  const frames: Hit[] = [];
-  const cues: Hit[] = [];
-  for (const hit of hits) {
-    if (hit.action.role === 'cue') cues.push(hit);
-    else if (hit.action.role === 'frame') frames.push(hit);
-  }
+export function weighHits(scope: Scope, hits: readonly Hit[]): readonly WeighedHit[] {
+  const cues = hits.filter(({ action }) => action.role === 'cue');
+  if (cues.length === 0) return noHits;
+  const frames = hits.filter(({ action }) => action.role === 'frame');
   const weighed: WeighedHit[] = [];
-  if (cues.length === 0) return weighed;
   for (const hit of dropOverlapped(cues, scope.field.type === 'list')) {
     const each = weighHit(scope, hit, frames);
     if (each !== null) weighed.push(each);
@@ -184,8 +181,8 @@ function takenBackDistance({ tokens, sentences }: Reading, hit: Hit, frame: Hit)
 }
 
 /** "tienda online" silences "tienda": of two hits of one field the one inside the other says less, unless its values are independent of one another. */
-function dropOverlapped(hits: readonly Hit[], areIndependent: boolean): Hit[] {
-  if (hits.length < 2) return [...hits];
+function dropOverlapped(hits: readonly Hit[], areIndependent: boolean): readonly Hit[] {
+  if (hits.length < 2) return hits;
   // Hits come in the order of their last word, so those that may contain one another stand near each other.
   return hits.filter((hit, index) => {
     for (let at = index + 1; at < hits.length; at += 1) {
