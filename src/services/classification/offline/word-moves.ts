@@ -105,7 +105,8 @@ function readKeys(keys: readonly Key[], trie: Trie, nodes: NodeTable): WordMoves
 
 function readLeads(all: readonly (readonly [node: number, wait: number])[], table: NodeTable): Leads {
   const leads = all.flatMap(([node, wait]) => {
-    const [bits = 0, otherBits = 0] = table.subarray(node * nodeNumbers);
+    const bits = table[node * nodeNumbers] ?? 0;
+    const otherBits = table[node * nodeNumbers + 1] ?? 0;
     return bits === 0 ? [] : [{ node, wait, bits, otherBits }];
   });
   if (leads.length === 0) return noLeads;
@@ -118,7 +119,9 @@ function readLeads(all: readonly (readonly [node: number, wait: number])[], tabl
 }
 
 function pairUp(numbers: readonly number[]): (readonly [number, number])[] {
-  return Array.from({ length: numbers.length / 2 }, (_each, at) => [numbers[at * 2] ?? 0, numbers[at * 2 + 1] ?? 0]);
+  const pairs: (readonly [number, number])[] = [];
+  for (let at = 0; at < numbers.length; at += 2) pairs.push([numbers[at] ?? 0, numbers[at + 1] ?? 0]);
+  return pairs;
 }
 
 function unite(bits: readonly number[]): number {
