@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { retention } from '../../src/core/queue/queues.ts';
+import { retention } from '../../src/core/queue/consume.ts';
 import { cpuMs } from '../processes.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -56,7 +56,6 @@ function toJob(index: number) {
     attempts: 4,
     backoff: { type: 'fixed', delay: 60_000 },
     priority: 1,
-    ...retention,
   };
   return { name: 'noop', data: { id: String(index), v: 1 }, opts };
 }

@@ -87,6 +87,18 @@ export function describeWorkerJobs(servers: string): void {
         expect(row!.early_s).toBeLessThan(0.05);
       });
 
+      test('BullMQ keeps what failed, and nothing of what was completed', async () => {
+        const app = await openAndWork({ classifier: createStubClassifier() });
+        const [empty] = await insertMeetings(app.database, ['']);
+        const [done, failed] = [await app.ask({ args: [await newMeeting(app)] }), await app.ask({ args: [empty] })];
+        await app.rowIn(done, 'completed');
+        await app.rowIn(failed, 'failed');
+        const queue = app.queues.get('classification');
+        await waitFor('BullMQ to know of both ends', async () => (await queue.getJobCountByTypes('active')) === 0);
+        expect(await queue.getJobCounts('completed', 'failed')).toEqual({ completed: 0, failed: 1 });
+        expect(await queue.getJob(`j${(await readJob(app, done))?.id}-0`)).toBeUndefined();
+      });
+
       test('no more jobs run at once than the concurrency says, over all queues', async () => {
         const gate = createGate();
         let most = 0;

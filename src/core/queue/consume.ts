@@ -16,7 +16,7 @@ import { watchLoop } from '../watch-loop.ts';
 import { type AlonePool, poisoned } from './alone.ts';
 import { createAvailability, isRedisRefusal, isServerFault } from './availability.ts';
 import { limiter } from './controls.ts';
-import { type JobData, jobDataVersion, queuePrefix, retention } from './queues.ts';
+import { type JobData, jobDataVersion, queuePrefix } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
 import { handBackToQueue, isLostJob, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
@@ -36,6 +36,15 @@ const tooNewDelayMs = 30_000;
 /** After the grace time: until jobs are handed back, and until BullMQ's own goodbye is over, which waits for ever where Redis is frozen or just back. */
 const handedBackAfterMs = 1_500;
 const closedAfterMs = 2_500;
+
+/**
+ * The job table is the history; BullMQ keeps what failed, for a look with its tools. To keep a thousand that were completed takes 5 % of
+ * the jobs a second (measured). Also what bench/ gives the bare engine.
+ */
+export const retention = {
+  removeOnComplete: { count: 0 },
+  removeOnFail: { age: 7 * 86_400, count: 10_000 },
+} as const;
 
 export interface ConsumerOptions {
   readonly registry: TaskRegistry;

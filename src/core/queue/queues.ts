@@ -34,7 +34,7 @@ export interface Queues {
   readonly names: readonly string[];
   /** @throws AppError BUG for a name that no task uses */
   get(name: string): Queue<JobData>;
-  /** Hands rows to their queues. Adding one twice under one delivery does nothing. @throws AppError REDIS_UNREACHABLE after 5 s */
+  /** Hands rows to their queues. Adding one that is open there under one delivery does nothing. @throws AppError REDIS_UNREACHABLE after 5 s */
   add(rows: readonly OpenJob[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,12 +42,6 @@ export interface Queues {
 /** BullMQ's own `add` waits for ever when Redis is away (measured), so it gets a deadline. */
 const addTimeoutMs = 5_000;
 const rowsAnAdd = 1_000;
-
-/** Kept for a look with BullMQ's tools; the job table is the history. Also what bench/ gives the bare engine. */
-export const retention = {
-  removeOnComplete: { age: 3_600, count: 1_000 },
-  removeOnFail: { age: 7 * 86_400, count: 10_000 },
-} as const;
 
 export function createQueues({
   connection,
@@ -103,7 +97,6 @@ function toBullJob(
       attempts: Math.max(1, maxRetries + 1 - row.failedAttempts),
       // The delay is that of the worker whose attempt failed, which notes in the row when the next is due.
       backoff: { type: 'custom' },
-      ...retention,
       ...(row.priority > 0 ? { priority: row.priority } : {}),
       ...(delayMs > 0 ? { delay: delayMs } : {}),
     },
