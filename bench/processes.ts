@@ -2,6 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+if (readProc(`self/task/${process.pid}/children`) === undefined)
+  throw new Error(
+    'The kernel does not tell the children of a process (CONFIG_PROC_CHILDREN): nothing can be measured here.',
+  );
+
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']).toString());
 
 /** Milliseconds of processor time of a process and everything below it, children that ended included. */
@@ -18,7 +23,7 @@ function sumOver(root: number, figureOf: (pid: number) => number): number {
   return figureOf(root) + childrenOf(root).reduce((sum, pid) => sum + sumOver(pid, figureOf), 0);
 }
 
-/** A look at all processes of the machine, each 50 ms, would be work beside what is measured. */
+/** Those that its main thread started, which is who starts processes here. A look at all of the machine would be work beside what is measured. */
 function childrenOf(pid: number): number[] {
   return (readProc(`${pid}/task/${pid}/children`)?.match(/\d+/g) ?? []).map(Number);
 }

@@ -175,6 +175,7 @@ async function beginToConsume(app: App, { config, ...options }: WorkerOptions, c
     await parts.celeryNode.start();
   } catch (error) {
     watchdog.stop();
+    await parts.consumer.stop(0);
     throw error;
   }
   return { queueNames, lists, watchdog, ...parts };

@@ -99,6 +99,29 @@ export function describeWorkerJobs(servers: string): void {
         expect(await queue.getJob(`j${(await readJob(app, done))?.id}-0`)).toBeUndefined();
       });
 
+      test('a delivery that is added again after its job was completed changes neither row nor result', async () => {
+        const classifier = createStubClassifier();
+        const app = await openAndWork({ classifier });
+        const taskId = await app.ask({ args: [await newMeeting(app)] });
+        const row = await app.rowIn(taskId, 'completed');
+        const result = await readDocument(app, `celery-task-meta-${taskId}`);
+        const job = { rowId: String(row.id), task: 'classify_meeting', queue: 'classification', delivery: 0 };
+        const queue = app.queues.get('classification');
+        const isIdle = async () => {
+          const counts = await queue.getJobCounts('wait', 'prioritized', 'active');
+          return Object.values(counts).every((count) => count === 0);
+        };
+        await waitFor('the job to leave the queue', isIdle);
+        await queue.pause();
+        await app.queues.add([{ ...job, priority: 1, failedAttempts: 0, dueAt: null }]);
+        expect(await isIdle()).toBe(false);
+        await queue.resume();
+        await waitFor('the second delivery to end', isIdle);
+        expect(await readJob(app, taskId)).toEqual(row);
+        expect(await readDocument(app, `celery-task-meta-${taskId}`)).toEqual(result);
+        expect(classifier.calls).toHaveLength(1);
+      });
+
       test('no more jobs run at once than the concurrency says, over all queues', async () => {
         const gate = createGate();
         let most = 0;

@@ -38,8 +38,8 @@ const handedBackAfterMs = 1_500;
 const closedAfterMs = 2_500;
 
 /**
- * The job table is the history; BullMQ keeps what failed, for a look with its tools. To keep a thousand that were completed takes 5 % of
- * the jobs a second (measured). Also what bench/ gives the bare engine.
+ * The job table is the history; BullMQ keeps what failed, for a look with its tools, and the last runs of schedules. To keep a thousand
+ * that were completed takes 5 % of the meetings a second (bench/README.md). Also what bench/ gives the bare engine.
  */
 export const retention = {
   removeOnComplete: { count: 0 },
@@ -264,7 +264,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     log.info('job.closed', { job_id: job.rowId, task_id: job.taskId, reason });
   };
 
-  /** A second delivery of a job that ended: only its documents may be missing, when a worker died between commit and publication. */
+  /**
+   * A second delivery of a job that ended: a worker died between commit and publication, so that its documents may be missing, or a
+   * command that added it was sent again after its connection broke.
+   */
   const answerEnded = async (job: TakenJob): Promise<void> => {
     const result = job.state === 'completed' ? await ledger.resultOf(job.taskId) : undefined;
     if (result !== undefined) await results.succeeded(job, result, []);

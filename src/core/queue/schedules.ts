@@ -32,6 +32,7 @@ export async function registerSchedules(queues: Queues, schedules: readonly Sche
       .upsertJobScheduler(name, everyMs === undefined ? { pattern: cron ?? '', tz: 'UTC' } : { every: everyMs }, {
         name: task,
         data: { schedule: name, v: jobDataVersion },
+        // BullMQ finds by them that a slot has had its run: registering again would add it once more.
         opts: { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } },
       });
   }

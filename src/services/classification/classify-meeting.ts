@@ -208,6 +208,7 @@ export function hashInput(transcript: string, classifierVersion: string, sellerP
 /** Tells what would stand in the mapped columns of `meetings_classifications`, by column. */
 export type ColumnReader = (classification: Pick<Classification, 'fields'>) => Record<string, unknown>;
 
+/** Reads the taxonomy's stored defaults once. */
 export function createColumnReader(taxonomy: Pick<Taxonomy, 'fields'>): ColumnReader {
   const storedDefaults = Object.fromEntries(
     taxonomy.fields.flatMap(({ id, storedDefault }) => (storedDefault === undefined ? [] : [[id, storedDefault]])),

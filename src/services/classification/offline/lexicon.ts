@@ -1,10 +1,11 @@
 /** What is known of each word: how it moves in the matcher, its number, its language. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
-import { createStretchReader, type Stretch, type StretchReader } from './stretch.ts';
+import { type CodeReader, createCodeReader, type SegmentCodes } from './segment-codes.ts';
 import type { MoveReader, WordMoves } from './word-moves.ts';
 
 export interface Word {
+  /** As it stands in the text, by which it is known again. */
   readonly spelling: string;
   readonly folded: string;
   readonly moves: WordMoves;
@@ -21,14 +22,17 @@ export interface Word {
 
 export interface Lexicon {
   readonly languageIds: readonly string[];
-  readonly readStretch: StretchReader;
-  /** The word between two indexes of a stretch's codes. */
-  look(stretch: Stretch, from: number, to: number): Word;
+  /** The codes in which `look` is to be asked. */
+  readonly readCodes: CodeReader;
+  /** The word between two indexes of a segment's codes. */
+  look(segment: SegmentCodes, from: number, to: number): Word;
 }
 
 /** More distinct spellings than this are no language; the memory of them is dropped and begun anew. */
 const maxWordsKept = 30_000;
-/** Places for words met of late; a power of two. */
+/** What is longer is no word, and not remembered: a text without spaces would be kept whole. */
+const longestKept = 64;
+/** Places for words met of late, a power of two; half and twice as many were no faster (bench/cases/classifier.ts). */
 const recentPlaces = 16_384;
 const digits = /^\d[\d.,]*(?:k|m)?$/;
 
@@ -42,7 +46,7 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveReader): Lexico
   const joiners = foldAll(grammar.numbers.joiners);
   const breaks = foldAll(grammar.breaks);
   const abbreviations = foldAll(grammar.abbreviations);
-  const readStretch = createStretchReader();
+  const readCodes = createCodeReader();
   const languageIds = Object.keys(grammar.languages);
   const languageBits = readLanguageBits(grammar.languages);
 
@@ -64,32 +68,39 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveReader): Lexico
     };
   };
 
-  const lookUp = (raw: string): Word => {
+  const find = (raw: string): Word => {
     const known = kept.get(raw);
     if (known !== undefined) return known;
-    if (kept.size >= maxWordsKept) kept.clear();
+    if (kept.size >= maxWordsKept) {
+      kept.clear();
+      recent.fill(undefined);
+    }
     // A slice of a transcript would keep the whole transcript alive; a rebuilt string does not.
     const word = describe(raw.split('').join(''));
     kept.set(word.spelling, word);
     return word;
   };
 
-  /** Most words were met of late, and to know one again takes less than to cut it out and look it up. Two words share two places. */
-  const look = ({ text, codes, offset }: Stretch, from: number, to: number): Word => {
-    const place = placeOf(codes, from, to);
+  /**
+   * Most words were met of late, and to know one again takes less than to cut it out and look it up. Two words share two places, so
+   * that two of one hash do not drive each other out.
+   */
+  const look = ({ text, codes, offset }: SegmentCodes, from: number, to: number): Word => {
     const start = offset + from;
     const length = to - from;
+    if (length > longestKept) return describe(text.slice(start, start + length));
+    const place = placeOf(codes, from, to);
     const met = recent[place];
     if (met?.spelling.length === length && text.startsWith(met.spelling, start)) return met;
     const other = recent[place ^ 1];
     if (other?.spelling.length === length && text.startsWith(other.spelling, start)) return other;
-    const word = lookUp(text.slice(start, start + length));
+    const word = find(text.slice(start, start + length));
     recent[place ^ 1] = met;
     recent[place] = word;
     return word;
   };
 
-  return { languageIds, readStretch, look };
+  return { languageIds, readCodes, look };
 }
 
 function placeOf(codes: Uint16Array, from: number, to: number): number {

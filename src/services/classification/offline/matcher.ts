@@ -1,7 +1,7 @@
 /**
- * Finds every pattern of a set in one pass over the tokens. The patterns are one trie; what is live are the nodes that the words so
- * far led to. A word like "de" leads on from five hundred nodes, while only a few are live: those are asked whether it leads on from
- * them.
+ * Finds every pattern of a set in one pass over the tokens. The patterns are one trie. A word like "de" leads on from five hundred of its
+ * nodes, while only a few can be meant: those that several words led to (live), those where a word of the sentence waits for others
+ * (waiting), and those that the word before alone leads to (its starts). They are asked whether the word leads on from them.
  */
 import { createNodeTable, nodeNumbers } from './node-table.ts';
 import type { Token } from './tokens.ts';
@@ -88,6 +88,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     if (pair >= 0) putFound(node, first, pair);
   };
 
+  /** Strikes off what is live no longer. */
   const findAmongLive = (moves: WordMoves, index: number): void => {
     const count = liveCount;
     liveCount = 0;
@@ -103,6 +104,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     }
   };
 
+  /** Strikes off the words that wait no longer. */
   const findAmongWaiting = (tokens: readonly Token[], moves: WordMoves, index: number): void => {
     const count = waitingCount;
     waitingCount = 0;
@@ -175,6 +177,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
         }
         const { moves } = token.word;
         if (moves !== noMoves) {
+          // In this order: a node that is found twice counts from the word that came last.
           findAmongLive(moves, index);
           findAmongWaiting(tokens, moves, index);
           findAmongLeads(before.starts, moves, index - 1, index);

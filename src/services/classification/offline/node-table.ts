@@ -1,7 +1,10 @@
 /** The nodes of a trie as one table of numbers, and the bits by which most words are ruled out without a look at the trie. */
 import { root, type Trie } from './trie.ts';
 
-/** By node `nodeNumbers` numbers: bits and more bits of the keys that lead on from it, where its waits and its actions begin. */
+/**
+ * By node `nodeNumbers` numbers: bits and other bits of the keys that lead on from it, where its waits and its actions begin. They end
+ * where those of the next node begin; one row more stands behind the last.
+ */
 export type NodeTable = Int32Array;
 export const nodeNumbers = 4;
 

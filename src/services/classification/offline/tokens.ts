@@ -121,8 +121,8 @@ function isDash(code: number): boolean {
 
 /** Tokens of one stretch of the text, appended to `tokens`; offsets count from the text's beginning. */
 export function tokenize(text: string, segment: Segment, lexicon: Lexicon, tokens: Token[]): void {
-  const stretch = lexicon.readStretch(text, segment.start, segment.end);
-  const { codes, offset } = stretch;
+  const read = lexicon.readCodes(text, segment.start, segment.end);
+  const { codes, offset } = read;
   const limit = segment.end - offset;
   let at = segment.start - offset;
   let gap = at;
@@ -142,7 +142,7 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
     }
     const start = at;
     at = endOfWord(codes, start, limit);
-    const word = lexicon.look(stretch, start, at);
+    const word = lexicon.look(read, start, at);
     const isOneSpace = start - gap === 1 && codes[gap] === space;
     let brk: Token['brk'] = 'sentence';
     if (previous?.isQuotedData === depth > 0)
@@ -157,8 +157,8 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
   }
 }
 
-/** `mayDash`: whether two characters of the text stand before. */
-function lookAround(codes: Uint16Array, start: number, end: number, mayDash: boolean): number {
+/** `hasTwoBefore`: whether two characters of the text stand before; a dash that opens the text opens no item of a list. */
+function lookAround(codes: Uint16Array, start: number, end: number, hasTwoBefore: boolean): number {
   const next = codes[end] ?? 0;
   // "Ana (Vambe): …" is a speaker too.
   const after = next === space || next === closingParenthesis ? (codes[end + 1] ?? 0) : next;
@@ -168,7 +168,7 @@ function lookAround(codes: Uint16Array, start: number, end: number, mayDash: boo
   else if (after === percent) flags |= around.percent;
   if (isCurrency(before)) flags |= around.currency;
   if (isCapital(codes[start] ?? 0)) flags |= around.capital;
-  if (mayDash && isDash(before === space ? (codes[start - 2] ?? 0) : before)) flags |= around.dash;
+  if (hasTwoBefore && isDash(before === space ? (codes[start - 2] ?? 0) : before)) flags |= around.dash;
   return flags;
 }
 

@@ -25,6 +25,7 @@ interface FlatLists {
   readonly values: readonly number[];
 }
 
+/** List `index` of many. */
 export function listOf({ starts, values }: FlatLists, index: number): readonly number[] {
   return values.slice(starts[index], starts[index + 1]);
 }
@@ -76,9 +77,9 @@ export function buildTrie(patterns: readonly Pattern[]): Trie {
     addEdge(numberKey, joined, child);
     return child;
   };
-  const first = createNode(0);
+  const rootNode = createNode(0);
   for (const { sequence, action } of patterns) {
-    const end = sequence.reduce(step, first);
+    const end = sequence.reduce(step, rootNode);
     if (!end.actions.includes(action)) end.actions.push(action);
   }
   return {

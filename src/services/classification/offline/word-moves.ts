@@ -21,7 +21,7 @@ export interface WordMoves {
 export interface Leads {
   /** Of each node `leadNumbers` numbers: the node, how many words may stand between, its bits and its other bits. */
   readonly nodes: readonly number[];
-  /** How many words may stand between at most; -1 where there is no node. */
+  /** How many words may stand between at most. */
   readonly longestWait: number;
   /** Bits of all. */
   readonly bits: number;
@@ -31,7 +31,7 @@ export interface Leads {
 export const leadNumbers = 4;
 
 const noNumbers: readonly number[] = [];
-const noLeads: Leads = { nodes: noNumbers, longestWait: -1, bits: 0, otherBits: 0 };
+const noLeads: Leads = { nodes: noNumbers, longestWait: 0, bits: 0, otherBits: 0 };
 
 /** Of a word that no pattern has. */
 export const noMoves: WordMoves = {
@@ -65,13 +65,13 @@ export function createMoveReader(trie: Trie, nodes: NodeTable): MoveReader {
       if (stems.has(stem)) add(stem);
     }
     const names = found.join(' ');
-    const moves =
-      known.get(names) ??
-      readKeys(
-        found.flatMap((name) => keys.get(name) ?? []),
-        trie,
-        nodes,
-      );
+    const met = known.get(names);
+    if (met !== undefined) return met;
+    const moves = readKeys(
+      found.flatMap((name) => keys.get(name) ?? []),
+      trie,
+      nodes,
+    );
     known.set(names, moves);
     return moves;
   };
