@@ -22,8 +22,8 @@ const codeVersion = 1;
 const otherwiseConfidence = 0.5;
 
 /**
- * A classifier that needs nothing but the taxonomy. 150 words take 0.13 to 0.15 ms on a slow core (bench/cases/classifier.ts); a text
- * beyond 60,000 characters is cut by rule.
+ * A classifier that needs nothing but the taxonomy. 150 words take about 0.15 ms (bench/cases/classifier.ts); a text beyond 60,000
+ * characters is cut by rule.
  */
 export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledCues): Classifier {
   const program = createProgram(taxonomy, compiled);
