@@ -103,6 +103,9 @@ test('A10 a slot of a schedule that two hosts take makes one job', async () => {
       .add('health_check', { schedule: 'health_check', v: 1 }, { jobId: `repeat:${host}:1767225600000` });
   const rows = () =>
     query(behind, `select state from vambe_worker.jobs where origin = 'schedule' and task = 'health_check'`);
-  await waitFor('both to be done', async () => (await ahead.queues.get('default').getCompletedCount()) === 2);
+  await waitFor('both to be done', async () => {
+    const counts = await ahead.queues.get('default').getJobCounts('wait', 'prioritized', 'active');
+    return Object.values(counts).every((count) => count === 0);
+  });
   expect(await rows()).toEqual([{ state: 'completed' }]);
 });
