@@ -74,7 +74,8 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
 }, async () => {
   const [blocked, stopped, second] = [
     spawn({ environment: { FAILPOINTS: 'asked=block:15000', WORKER_CONCURRENCY: '1' } }),
-    spawn({ steer: { lockMs, classifyMs: 2_000 } }),
+    // Longer than it may run before it is stopped, on a busy machine too.
+    spawn({ steer: { lockMs, classifyMs: 10_000 } }),
     spawn({ environment: { WORKER_HOSTNAME: 'second@tests' } }),
   ];
   await Promise.all([blocked, stopped, second].map((worker) => worker.logged('worker.ready')));
