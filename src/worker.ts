@@ -161,6 +161,7 @@ interface Chosen {
   readonly lists: readonly string[];
 }
 
+/** Chooses the queues and starts what takes from them. Where one part fails nothing goes on; the app is the caller's to close. */
 async function beginToConsume(app: App, { config, ...options }: WorkerOptions, concurrency: number) {
   const { queueNames, lists } = chosenQueues(app, options.queues ?? config.workerQueues);
   const { lockMs, sendsTaskEvents, onShutDown } = options;
@@ -175,7 +176,7 @@ async function beginToConsume(app: App, { config, ...options }: WorkerOptions, c
     await parts.celeryNode.start();
   } catch (error) {
     watchdog.stop();
-    await parts.consumer.stop(0);
+    await endsWithin(leaveAfterGraceMs, parts.consumer.stop(0));
     throw error;
   }
   return { queueNames, lists, watchdog, ...parts };

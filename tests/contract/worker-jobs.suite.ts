@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { priorities } from '../../src/core/queue/enqueue.ts';
+import { countQueue } from '../../src/core/queue/holdings.ts';
 import { insertMeetings, manyTranscripts, spanishTranscript } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, readDocument, readJob, startApp, type TestApp, type TestAppOptions } from '../helpers/start-app.ts';
@@ -108,8 +109,8 @@ export function describeWorkerJobs(servers: string): void {
         const job = { rowId: String(row.id), task: 'classify_meeting', queue: 'classification', delivery: 0 };
         const queue = app.queues.get('classification');
         const isIdle = async () => {
-          const counts = await queue.getJobCounts('wait', 'prioritized', 'active');
-          return Object.values(counts).every((count) => count === 0);
+          const { waiting, active } = await countQueue(app.queues, 'classification');
+          return waiting + active === 0;
         };
         await waitFor('the job to leave the queue', isIdle);
         await queue.pause();

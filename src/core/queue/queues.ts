@@ -34,7 +34,10 @@ export interface Queues {
   readonly names: readonly string[];
   /** @throws AppError BUG for a name that no task uses */
   get(name: string): Queue<JobData>;
-  /** Hands rows to their queues. A delivery that is there, or kept as failed, is not added again; one that was completed is, and its row ends it at once. @throws AppError REDIS_UNREACHABLE after 5 s */
+  /**
+   * Hands rows to their queues. A delivery that is there, or kept as failed, is not added again; one that was completed is, and its
+   * row ends it at once. @throws AppError REDIS_UNREACHABLE after 5 s
+   */
   add(rows: readonly OpenJob[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -145,7 +145,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
 
   const goOn = ({ nexts }: WordMoves, index: number, onMatch: OnMatch): void => {
     for (let at = 0; at < foundCount; at += 1) {
-      const node = found.nodes[at] ?? 0;
+      const node = found.nodes[at] ?? root;
       const first = found.firsts[at] ?? 0;
       for (let pair = found.pairs[at] ?? 0; nexts[pair] === node; pair += 2)
         arrive(nexts[pair + 1] ?? 0, first, index, onMatch);
