@@ -3,14 +3,17 @@
  * nodes, while only a few can be meant: those that several words led to (live), those where a word of the sentence waits for others
  * (waiting), and those that the word before alone leads to (its starts). They are asked whether the word leads on from them.
  */
-import { createNodeTable, nodeNumbers } from './node-table.ts';
+import { actionsAt, bitsAt, createNodeTable, otherBitsAt, rowNumbers, waitsAt } from './node-table.ts';
 import type { Token } from './tokens.ts';
 import { root, type Trie } from './trie.ts';
 import {
   createMoveReader,
   findNext,
   type Leads,
+  leadBitsAt,
   leadNumbers,
+  leadOtherBitsAt,
+  leadWaitAt,
   type MoveReader,
   noMoves,
   type WordMoves,
@@ -33,7 +36,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const actions = Int32Array.from(trie.actions.values);
   const waits = Int32Array.from(trie.waits.values);
   const depths = Uint8Array.from(trie.depths);
-  const nodes = createNodeTable(trie);
+  const table = createNodeTable(trie);
   /** By action: position of the first word of the last match told. */
   const toldFirst = new Int32Array(actionCount).fill(-1);
   /** Where a run begins: positions never come again, so that what an earlier run told need not be forgotten. */
@@ -98,8 +101,8 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       const node = live.nodes[at] ?? root;
       const first = live.firsts[at] ?? 0;
       if (until > index) keepLive(node, until, first);
-      const place = node * nodeNumbers;
-      if (((nodes[place] ?? 0) & moves.bits) !== 0 && ((nodes[place + 1] ?? 0) & moves.otherBits) !== 0)
+      const row = node * rowNumbers;
+      if (((table[row + bitsAt] ?? 0) & moves.bits) !== 0 && ((table[row + otherBitsAt] ?? 0) & moves.otherBits) !== 0)
         findFrom(node, moves, first);
     }
   };
@@ -119,11 +122,13 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
 
   const findAmongLeads = (leads: Leads, moves: WordMoves, first: number, index: number): void => {
     if ((leads.bits & moves.bits) === 0 || (leads.otherBits & moves.otherBits) === 0) return;
-    const { nodes } = leads;
-    for (let at = 0; at < nodes.length; at += leadNumbers) {
-      if (first + 1 + (nodes[at + 1] ?? 0) < index) continue;
-      if (((nodes[at + 2] ?? 0) & moves.bits) !== 0 && ((nodes[at + 3] ?? 0) & moves.otherBits) !== 0)
-        findFrom(nodes[at] ?? root, moves, first);
+    const { flat } = leads;
+    for (let at = 0; at < flat.length; at += leadNumbers) {
+      if (first + 1 + (flat[at + leadWaitAt] ?? 0) < index) continue;
+      const leadsOn =
+        ((flat[at + leadBitsAt] ?? 0) & moves.bits) !== 0 &&
+        ((flat[at + leadOtherBitsAt] ?? 0) & moves.otherBits) !== 0;
+      if (leadsOn) findFrom(flat[at] ?? root, moves, first);
     }
   };
 
@@ -134,13 +139,14 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   };
 
   const arrive = (node: number, first: number, last: number, onMatch: OnMatch): void => {
-    const place = node * nodeNumbers;
-    if (nodes[place] !== 0) keepLive(node, last + 1, first);
-    const endOfWaits = nodes[place + nodeNumbers + 2] ?? 0;
-    for (let at = nodes[place + 2] ?? 0; at < endOfWaits; at += 2)
+    const row = node * rowNumbers;
+    const nextRow = row + rowNumbers;
+    if (table[row + bitsAt] !== 0) keepLive(node, last + 1, first);
+    const endOfWaits = table[nextRow + waitsAt] ?? 0;
+    for (let at = table[row + waitsAt] ?? 0; at < endOfWaits; at += 2)
       keepLive(waits[at] ?? 0, last + 1 + (waits[at + 1] ?? 0), first);
-    const endOfActions = nodes[place + nodeNumbers + 3] ?? 0;
-    for (let at = nodes[place + 3] ?? 0; at < endOfActions; at += 1) tell(actions[at] ?? 0, first, last, onMatch);
+    const endOfActions = table[nextRow + actionsAt] ?? 0;
+    for (let at = table[row + actionsAt] ?? 0; at < endOfActions; at += 1) tell(actions[at] ?? 0, first, last, onMatch);
   };
 
   const goOn = ({ nexts }: WordMoves, index: number, onMatch: OnMatch): void => {
@@ -160,7 +166,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   };
 
   return {
-    readMoves: createMoveReader(trie, nodes),
+    readMoves: createMoveReader(trie, table),
     run(tokens, onMatch) {
       if (base + tokens.length > maxPosition) {
         base = 0;

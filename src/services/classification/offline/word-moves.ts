@@ -1,5 +1,5 @@
 /** Where words lead in the trie of a taxonomy's patterns. */
-import { bitOf, type NodeTable, nodeNumbers, otherBitOf } from './node-table.ts';
+import { bitOf, bitsAt, type NodeTable, otherBitOf, otherBitsAt, rowNumbers } from './node-table.ts';
 import { joinerKey, listOf, numberKey, root, type Trie } from './trie.ts';
 
 /** Where a word leads in the trie. */
@@ -19,8 +19,8 @@ export interface WordMoves {
 
 /** Nodes that a word alone leads to. */
 export interface Leads {
-  /** Of each node `leadNumbers` numbers: the node, how many words may stand between, its bits and its other bits. */
-  readonly nodes: readonly number[];
+  /** Of each node `leadNumbers` numbers, the node first. */
+  readonly flat: readonly number[];
   /** How many words may stand between at most. */
   readonly longestWait: number;
   /** Bits of all. */
@@ -29,9 +29,13 @@ export interface Leads {
 }
 
 export const leadNumbers = 4;
+/** Places in a lead's numbers: of how many words may stand between, of its bits and its other bits. */
+export const leadWaitAt = 1;
+export const leadBitsAt = 2;
+export const leadOtherBitsAt = 3;
 
 const noNumbers: readonly number[] = [];
-const noLeads: Leads = { nodes: noNumbers, longestWait: 0, bits: 0, otherBits: 0 };
+const noLeads: Leads = { flat: noNumbers, longestWait: 0, bits: 0, otherBits: 0 };
 
 /** Of a word that no pattern has. */
 export const noMoves: WordMoves = {
@@ -46,7 +50,7 @@ export const noMoves: WordMoves = {
 /** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. */
 export type MoveReader = (folded: string, isNumber: boolean, isJoiner: boolean) => WordMoves;
 
-export function createMoveReader(trie: Trie, nodes: NodeTable): MoveReader {
+export function createMoveReader(trie: Trie, table: NodeTable): MoveReader {
   const keys = new Map(Object.entries(trie.edges).map(([name, pairs], index) => [name, { index, pairs }]));
   const stems = new Set<string>();
   for (const name of keys.keys()) if (name.endsWith('*')) stems.add(name);
@@ -70,7 +74,7 @@ export function createMoveReader(trie: Trie, nodes: NodeTable): MoveReader {
     const moves = readKeys(
       found.flatMap((name) => keys.get(name) ?? []),
       trie,
-      nodes,
+      table,
     );
     known.set(names, moves);
     return moves;
@@ -82,7 +86,7 @@ interface Key {
   readonly pairs: readonly number[];
 }
 
-function readKeys(keys: readonly Key[], trie: Trie, nodes: NodeTable): WordMoves {
+function readKeys(keys: readonly Key[], trie: Trie, table: NodeTable): WordMoves {
   const edges = keys.flatMap(({ pairs }) => pairUp(pairs));
   const nexts = edges.filter(([from]) => from !== root).sort(([a], [b]) => a - b);
   const begins = [...new Set(edges.flatMap(([from, to]) => (from === root ? [to] : [])))];
@@ -94,24 +98,25 @@ function readKeys(keys: readonly Key[], trie: Trie, nodes: NodeTable): WordMoves
     actions: actions.length === 0 ? noNumbers : actions,
     starts: readLeads(
       begins.map((node) => [node, 0]),
-      nodes,
+      table,
     ),
     waits: readLeads(
       begins.flatMap((node) => pairUp(listOf(trie.waits, node))),
-      nodes,
+      table,
     ),
   };
 }
 
 function readLeads(all: readonly (readonly [node: number, wait: number])[], table: NodeTable): Leads {
   const leads = all.flatMap(([node, wait]) => {
-    const bits = table[node * nodeNumbers] ?? 0;
-    const otherBits = table[node * nodeNumbers + 1] ?? 0;
+    const row = node * rowNumbers;
+    const bits = table[row + bitsAt] ?? 0;
+    const otherBits = table[row + otherBitsAt] ?? 0;
     return bits === 0 ? [] : [{ node, wait, bits, otherBits }];
   });
   if (leads.length === 0) return noLeads;
   return {
-    nodes: leads.flatMap(({ node, wait, bits, otherBits }) => [node, wait, bits, otherBits]),
+    flat: leads.flatMap(({ node, wait, bits, otherBits }) => [node, wait, bits, otherBits]),
     longestWait: Math.max(...leads.map(({ wait }) => wait)),
     bits: unite(leads.map(({ bits }) => bits)),
     otherBits: unite(leads.map(({ otherBits }) => otherBits)),
