@@ -37,20 +37,10 @@ const { values: flags } = parseArgs({
 });
 
 const size = flags.smoke
-  ? {
-      meetings: 300,
-      bridge: 300,
-      rounds: 1,
-      enqueue: 2_000,
-      memory: 1_000,
-      latency: 40,
-      classifier: 1_000,
-      llm: smokeLlmLoads,
-    }
+  ? { meetings: 300, rounds: 1, enqueue: 2_000, memory: 1_000, latency: 40, classifier: 1_000, llm: smokeLlmLoads }
   : {
       // Compiling takes the first second or two: what a worker does all day is what it does after them.
       meetings: 30_000,
-      bridge: 10_000,
       rounds: 3,
       enqueue: 100_000,
       memory: 200_000,
@@ -88,10 +78,7 @@ try {
     for (let round = 1; round <= rounds; round++) {
       const ceiling = await measureCeiling(surroundings, { jobs: meetings, concurrency });
       const classify = await measureClassify(surroundings, app, { ids, concurrency, processes });
-      const reference =
-        flags.reference && hasReference()
-          ? await measureReference(surroundings, Math.min(ids.length, referenceMeetings))
-          : undefined;
+      const reference = await measureCelery(ids.length);
       const ratio = classify.meetings_per_s / ceiling.jobs_per_s;
       const toCelery = reference && classify.meetings_per_s / reference.meetings_per_s;
       say(
@@ -106,13 +93,11 @@ try {
   }
   if (chosen.has('bridge')) {
     const done = [];
-    const bridgedIds = ids.slice(0, Number(flags.meetings ?? size.bridge));
     for (let round = 1; round <= rounds; round++) {
-      const options = { ids: bridgedIds, concurrency, processes };
+      const options = { ids, concurrency, processes };
       const classify = await measureClassify(surroundings, app, options);
       const bridge = await measureBridge(surroundings, app, options);
-      const celery =
-        flags.reference && hasReference() ? await measureReference(surroundings, bridgedIds.length) : undefined;
+      const celery = await measureCelery(ids.length);
       const ratio = bridge.meetings_per_s / classify.meetings_per_s;
       const toCelery = celery && bridge.meetings_per_s / celery.meetings_per_s;
       say(
@@ -212,6 +197,11 @@ else if (!flags.smoke) {
 for (const shortfall of shortfalls) say(`falls short: ${shortfall}`);
 // A smoke run shows that each case works; so few meetings measure nothing.
 process.exit(shortfalls.length === 0 || flags.smoke ? 0 : 1);
+
+async function measureCelery(meetings: number): Promise<ReferenceFigures | undefined> {
+  if (!flags.reference || !hasReference()) return undefined;
+  return measureReference(surroundings, Math.min(meetings, referenceMeetings));
+}
 
 /** The end of a round's line: what the Python worker did in it, where it was measured. */
 function tellCelery(celery: ReferenceFigures | undefined, toCelery: number | undefined): string {
