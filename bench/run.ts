@@ -53,6 +53,7 @@ const rounds = Number(flags.rounds ?? size.rounds);
 const concurrency = Number(flags.concurrency);
 const processes = Number(flags.processes);
 const chosen = new Set(flags.cases.split(','));
+const hasCelery = flags.reference && hasReference();
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 const surroundings = await openSurroundings({ postgres: flags.postgres, redis: flags.redis });
@@ -78,7 +79,7 @@ try {
     for (let round = 1; round <= rounds; round++) {
       const ceiling = await measureCeiling(surroundings, { jobs: meetings, concurrency });
       const classify = await measureClassify(surroundings, app, { ids, concurrency, processes });
-      const reference = await measureCelery(ids.length);
+      const reference = await measureCelery();
       const ratio = classify.meetings_per_s / ceiling.jobs_per_s;
       const toCelery = reference && classify.meetings_per_s / reference.meetings_per_s;
       say(
@@ -97,7 +98,7 @@ try {
       const options = { ids, concurrency, processes };
       const classify = await measureClassify(surroundings, app, options);
       const bridge = await measureBridge(surroundings, app, options);
-      const celery = await measureCelery(ids.length);
+      const celery = await measureCelery();
       const ratio = bridge.meetings_per_s / classify.meetings_per_s;
       const toCelery = celery && bridge.meetings_per_s / celery.meetings_per_s;
       say(
@@ -130,10 +131,9 @@ try {
   if (chosen.has('latency')) {
     const product = await measureLatency(surroundings, app, { ids: ids.slice(0, size.latency), ratePerS: 10 });
     const noop = await measureNoopLatency(surroundings, { jobs: size.latency, ratePerS: 10 });
-    const celery =
-      flags.reference && hasReference()
-        ? await measureReferenceLatency(surroundings, { jobs: size.latency, ratePerS: 10 })
-        : undefined;
+    const celery = hasCelery
+      ? await measureReferenceLatency(surroundings, { jobs: size.latency, ratePerS: 10 })
+      : undefined;
     report.latency = { product, noop, celery };
     const besides = { 'no-op': noop, ...(celery ? { Celery: celery } : {}) };
     say(
@@ -198,9 +198,8 @@ for (const shortfall of shortfalls) say(`falls short: ${shortfall}`);
 // A smoke run shows that each case works; so few meetings measure nothing.
 process.exit(shortfalls.length === 0 || flags.smoke ? 0 : 1);
 
-async function measureCelery(meetings: number): Promise<ReferenceFigures | undefined> {
-  if (!flags.reference || !hasReference()) return undefined;
-  return measureReference(surroundings, Math.min(meetings, referenceMeetings));
+async function measureCelery(): Promise<ReferenceFigures | undefined> {
+  return hasCelery ? measureReference(surroundings, Math.min(meetings, referenceMeetings)) : undefined;
 }
 
 /** The end of a round's line: what the Python worker did in it, where it was measured. */

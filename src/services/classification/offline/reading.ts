@@ -37,7 +37,7 @@ export interface Reading extends Speech {
 /** What a seller says and the client confirms counts a little less than the client's own words. */
 const confirmedTrust = 0.8;
 
-/** What is said in the given stretches of a transcript, and who speaks to whom: a machine's part is told, seller and client are not. */
+/** What is said in the given segments of a transcript, and who speaks to whom: a machine's part is told, seller and client are not. */
 export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
   const all: Token[] = [];
   for (const segment of segments) tokenize(text, segment, program.lexicon, all);
@@ -54,7 +54,7 @@ export function readSpeech(program: Program, text: string, segments: readonly Se
   return { text, tokens, sentences, turns, hits, marks };
 }
 
-/** Reads the given stretches of a transcript; time grows with their length alone. */
+/** Reads the given segments of a transcript; time grows with their length alone. */
 export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
   const { grammar } = program.taxonomy.file;
   const speech = readSpeech(program, text, segments);

@@ -119,7 +119,7 @@ function isDash(code: number): boolean {
   return code === 0x2d || code === 0x2013 || code === 0x2014 || code === 0x2022 || code === 0x2a;
 }
 
-/** Tokens of one stretch of the text, appended to `tokens`; offsets count from the text's beginning. */
+/** Tokens of one segment of the text, appended to `tokens`; offsets count from the text's beginning. */
 export function tokenize(text: string, segment: Segment, lexicon: Lexicon, tokens: Token[]): void {
   const read = lexicon.readCodes(text, segment.start, segment.end);
   const { codes, offset } = read;

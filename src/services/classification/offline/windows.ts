@@ -9,7 +9,7 @@ const windowChars = 2_000;
 /** Scanned before other work gets its turn: a few milliseconds. */
 const sliceChars = 10_000;
 
-/** The whole text, or the stretches of it that are read, `maxChars` at most in all; gives way to other work between slices and ends when aborted. */
+/** The whole text, or the segments of it that are read, `maxChars` at most in all; gives way to other work between slices and ends when aborted. */
 export async function chooseSegments(
   program: Program,
   text: string,
