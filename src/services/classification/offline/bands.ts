@@ -21,7 +21,7 @@ export function decideBand(scope: Scope, hits: readonly Hit[]): FieldResult {
     if (step === undefined) continue;
     const from = Math.min(hit.first, number.first);
     const to = Math.max(hit.last, number.last);
-    const confidence = trust < 1 ? confirmedConfidence : statedConfidence;
+    const confidence = trust < 100 ? confirmedConfidence : statedConfidence;
     result = { value: step.value, confidence, evidence: [quote(reading, from, to)] };
   }
   return result;

@@ -5,13 +5,15 @@ import type { Lexicon } from './lexicon.ts';
 import type { Reading } from './reading.ts';
 import { emptyResult } from './weigh.ts';
 
-const minCount = 1.5;
-const sharedWorth = 0.25;
+/** In quarters of a word. */
+const minCount = 6;
+const wholeWorth = 4;
+const sharedWorth = 1;
 /** A tie between two languages is no answer; a text that switches goes by the greater part. */
 const minShare = 0.55;
 
 export interface LanguageCount {
-  /** By language index of the grammar; a word of one language alone counts 1. */
+  /** By language index of the grammar, in quarters of a word: one of one language alone counts whole. */
   readonly counts: readonly number[];
   /** Words that belong to any language. */
   readonly known: number;
@@ -24,7 +26,7 @@ export function countLanguages(reading: Reading, lexicon: Lexicon): LanguageCoun
     if (word.languages === 0) continue;
     known += 1;
     // A word of several languages says little for any: "no", "de", "que".
-    const worth = (word.languages & (word.languages - 1)) === 0 ? 1 : sharedWorth;
+    const worth = (word.languages & (word.languages - 1)) === 0 ? wholeWorth : sharedWorth;
     for (let index = 0; index < counts.length; index += 1) {
       if ((word.languages & (1 << index)) !== 0) counts[index] = (counts[index] ?? 0) + worth;
     }

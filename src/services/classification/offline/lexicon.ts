@@ -2,13 +2,14 @@
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
 import { type CodeReader, createCodeReader, type SegmentCodes } from './segment-codes.ts';
-import type { MoveReader, WordMoves } from './word-moves.ts';
+import type { MoveTable } from './word-moves.ts';
 
 export interface Word {
   /** As it stands in the text, by which it is known again. */
   readonly spelling: string;
   readonly folded: string;
-  readonly moves: WordMoves;
+  /** Where its moves begin in the matcher's table of them. */
+  readonly moves: number;
   readonly value: number | null;
   /** "mil", "hundred": multiplies the number before it. */
   readonly multiplier: number | null;
@@ -37,7 +38,7 @@ const recentPlaces = 16_384;
 const digits = /^\d[\d.,]*(?:k|m)?$/;
 
 /** Builds the word memory of a taxonomy. */
-export function createLexicon(file: TaxonomyFile, readMoves: MoveReader): Lexicon {
+export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']): Lexicon {
   const { grammar } = file;
   const kept = new Map<string, Word>();
   const recent = new Array<Word | undefined>(recentPlaces).fill(undefined);

@@ -2,6 +2,7 @@
 import { parsePattern } from '../../../models/cue-pattern.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { CueGroup, Cues, FileField } from '../../../models/taxonomy-file.ts';
+import { evenFields } from './even-shapes.ts';
 import { createLexicon, type Lexicon } from './lexicon.ts';
 import { createMatcher, type Matcher } from './matcher.ts';
 import { buildTrie, type Pattern, type Trie } from './trie.ts';
@@ -76,7 +77,7 @@ export function createProgram(taxonomy: Taxonomy, compiled?: CompiledCues): Prog
   const lexicon = createLexicon(taxonomy.file, matcher.readMoves);
   const { speakers } = taxonomy.file.grammar;
   return {
-    taxonomy,
+    taxonomy: { ...taxonomy, file: { ...taxonomy.file, fields: evenFields(taxonomy.file.fields) } },
     lexicon,
     matcher,
     actions,

@@ -51,7 +51,7 @@ export function decideQuantity(field: FileField, hits: readonly Hit[], reading: 
 
 function readFigure(field: FileField, number: NumberSpan, hits: readonly Hit[], reading: Reading): Figure | null {
   const sentence = reading.tokens[number.first]?.sentence ?? 0;
-  const trust = reading.sentences[sentence]?.trust ?? 1;
+  const trust = reading.sentences[sentence]?.trust ?? 100;
   if (trust <= 0 || !fitsContext(field, number, hits, reading, sentence)) return null;
   if (isStartOfRange(number, reading)) return null;
   const ofRole = (role: FieldRole): Hit[] => hits.filter((hit) => hit.action.role === role);

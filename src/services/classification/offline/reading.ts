@@ -35,7 +35,7 @@ export interface Reading extends Speech {
 }
 
 /** What a seller says and the client confirms counts a little less than the client's own words. */
-const confirmedTrust = 0.8;
+const confirmedTrust = 80;
 
 /** What is said in the given segments of a transcript, and who speaks to whom: a machine's part is told, seller and client are not. */
 export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
@@ -68,7 +68,7 @@ export function readTranscript(program: Program, text: string, segments: readonl
   weighSentences(tokens, sentences, turns, marks);
   spread(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
   spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
-  const opening = sentences.find((sentence) => sentence.trust === 1 && sentence.last > sentence.first);
+  const opening = sentences.find((sentence) => sentence.trust === 100 && sentence.last > sentence.first);
   return { ...speech, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
 }
 
@@ -78,7 +78,7 @@ export function sentenceAt({ tokens, sentences }: Reading, token: number): Sente
 }
 
 export function trustAt(reading: Reading, token: number): number {
-  return sentenceAt(reading, token)?.trust ?? 1;
+  return sentenceAt(reading, token)?.trust ?? 100;
 }
 
 function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 'hits' | 'marks'> {
@@ -150,7 +150,8 @@ function weighSentences(
     const answer = sentences[index + 1];
     const next = turns[answer?.turn ?? -1];
     if (turn?.role !== 'seller' || next === undefined || next === turn || next.role === 'seller') return;
-    const verdict = answer && (opensWith(answer, 'refusal') ? -1 : opensWith(answer, 'confirmation') && confirmedTrust);
+    const verdict =
+      answer && (opensWith(answer, 'refusal') ? -100 : opensWith(answer, 'confirmation') && confirmedTrust);
     if (!verdict) return;
     sentence.trust = verdict;
     // "Entonces son una clínica. ¿Correcto?": the question is a tag on the sentence before.

@@ -39,11 +39,11 @@ export function weighHits(scope: Scope, hits: readonly Hit[]): readonly WeighedH
 function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | null {
   const { reading, field } = scope;
   const sentence = reading.tokens[hit.first]?.sentence ?? 0;
-  const trust = reading.sentences[sentence]?.trust ?? 1;
+  const trust = reading.sentences[sentence]?.trust ?? 100;
   if (trust === 0) return null;
   const { frame, factor } = findFactor(scope, hit, frames);
   const isQuoted = frame !== null && factor > 0 && field.frames[frame.action.part]?.quoted === true;
-  let weight = hit.action.weight * factor * Math.abs(trust);
+  let weight = hit.action.weight * factor * (Math.abs(trust) / 100);
   if (weight === 0) return null;
   const isDenied = trust < 0 || (!hit.action.isFirm && isNegated(reading, hit));
   if (isDenied) weight = weight > 0 ? -weight * denialShare : 0;

@@ -1,146 +1,165 @@
 /** Where words lead in the trie of a taxonomy's patterns. */
-import { bitOf, bitsAt, type NodeTable, otherBitOf, otherBitsAt, rowNumbers } from './node-table.ts';
+import { createNumberPool } from './number-pool.ts';
 import { joinerKey, listOf, numberKey, root, type Trie } from './trie.ts';
+import { bitOf, edgesAt, nodeNumbers, otherBitOf, rankAt, type TrieTables } from './trie-tables.ts';
 
-/** Where a word leads in the trie. */
-export interface WordMoves {
-  /** Bits of the keys that the word goes by. */
-  readonly bits: number;
-  readonly otherBits: number;
-  /** Pairs of a node that an earlier word led to and one that follows it, in the order of the first. */
-  readonly nexts: readonly number[];
-  /** Actions of the patterns that are this word alone. */
-  readonly actions: readonly number[];
-  /** What the word alone leads to and only the very next word leads on from. */
-  readonly starts: Leads;
-  /** What the word alone leads to and waits for later words too. */
-  readonly waits: Leads;
+/**
+ * The moves of all words met so far, in one array of numbers. Those of a word begin with the bits of its keys, the bits of the keys that
+ * lead on from it where it begins a pattern, and how many words may stand between it and those at most, -1 where there are none. Then
+ * come its keys, their number first, and the actions of the patterns that are this word alone, their number first. A key is three numbers: itself, where the
+ * places of its leads begin, and their number less one.
+ *
+ * A place is two numbers: the key of a second word, or -1, and where its leads begin: their number, and of each how many words may stand
+ * between, the rank of the node before and the node behind.
+ */
+export interface MoveTable {
+  /** Hold until the next word is read. */
+  readonly numbers: Int32Array;
+  /** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. Where its moves begin, or `noMoves`. */
+  read(folded: string, isNumber: boolean, isJoiner: boolean): number;
 }
-
-/** Nodes that a word alone leads to. */
-export interface Leads {
-  /** Of each node `leadNumbers` numbers, the node first. */
-  readonly flat: readonly number[];
-  /** How many words may stand between at most. */
-  readonly longestWait: number;
-  /** Bits of all. */
-  readonly bits: number;
-  readonly otherBits: number;
-}
-
-export const leadNumbers = 4;
-/** Places in a lead's numbers: of how many words may stand between, of its bits and its other bits. */
-export const leadWaitAt = 1;
-export const leadBitsAt = 2;
-export const leadOtherBitsAt = 3;
-
-const noNumbers: readonly number[] = [];
-const noLeads: Leads = { flat: noNumbers, longestWait: 0, bits: 0, otherBits: 0 };
 
 /** Of a word that no pattern has. */
-export const noMoves: WordMoves = {
-  bits: 0,
-  otherBits: 0,
-  nexts: noNumbers,
-  actions: noNumbers,
-  starts: noLeads,
-  waits: noLeads,
-};
+export const noMoves = -1;
 
-/** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. */
-export type MoveReader = (folded: string, isNumber: boolean, isJoiner: boolean) => WordMoves;
-
-export function createMoveReader(trie: Trie, table: NodeTable): MoveReader {
-  const keys = new Map(Object.entries(trie.edges).map(([name, pairs], index) => [name, { index, pairs }]));
-  const stems = new Set<string>();
-  for (const name of keys.keys()) if (name.endsWith('*')) stems.add(name);
-  const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
-  const known = new Map<string, WordMoves>([['', noMoves]]);
-  return (folded, isNumber, isJoiner) => {
-    const found: string[] = [];
-    const add = (name: string): void => {
-      if (keys.has(name)) found.push(name);
-    };
-    add(folded);
-    if (isNumber) add(numberKey);
-    if (isJoiner) add(joinerKey);
-    for (let length = 2; length <= Math.min(longestStem, folded.length); length += 1) {
-      const stem = `${folded.slice(0, length)}*`;
-      if (stems.has(stem)) add(stem);
-    }
-    const names = found.join(' ');
-    const met = known.get(names);
-    if (met !== undefined) return met;
-    const moves = readKeys(
-      found.flatMap((name) => keys.get(name) ?? []),
-      trie,
-      table,
-    );
-    known.set(names, moves);
-    return moves;
-  };
-}
+export const leadBitsAt = 2;
+export const otherLeadBitsAt = 3;
+export const longestWaitAt = 4;
+export const keysAt = 5;
+export const keyNumbers = 3;
+export const leadNumbers = 3;
 
 interface Key {
   readonly index: number;
-  readonly pairs: readonly number[];
+  /** Nodes that the key alone leads to. */
+  readonly begins: readonly number[];
 }
 
-function readKeys(keys: readonly Key[], trie: Trie, table: NodeTable): WordMoves {
-  const edges = keys.flatMap(({ pairs }) => pairUp(pairs));
-  const nexts = edges.filter(([from]) => from !== root).sort(([a], [b]) => a - b);
-  const begins = [...new Set(edges.flatMap(([from, to]) => (from === root ? [to] : [])))];
-  const actions = [...new Set(begins.flatMap((node) => listOf(trie.actions, node)))];
+interface Leads {
+  readonly places: number;
+  readonly mask: number;
+  readonly keys: readonly number[];
+  readonly longestWait: number;
+}
+
+export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
+  const keys = new Map(
+    Object.entries(trie.edges).map(([name, pairs], index): [string, Key] => [name, { index, begins: beginsOf(pairs) }]),
+  );
+  const stems = new Set<string>();
+  for (const name of keys.keys()) if (name.endsWith('*')) stems.add(name);
+  const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
+  const pool = createNumberPool();
+  const leadsOf = new Map<number, Leads>();
+  const known = new Map<string, number>([['', noMoves]]);
+
+  const readLeads = ({ index, begins }: Key): Leads => {
+    const met = leadsOf.get(index);
+    if (met !== undefined) return met;
+    const found = findLeads(begins, trie, tables);
+    const size = placesFor(found.size);
+    const places = new Array<number>(size * 2).fill(-1);
+    for (const [key, leads] of found) {
+      let place = key & (size - 1);
+      while (places[place * 2] !== -1) place = (place + 1) & (size - 1);
+      places[place * 2] = key;
+      places[place * 2 + 1] = pool.add([leads.length, ...leads.flatMap(({ wait, rank, node }) => [wait, rank, node])]);
+    }
+    const waits = [...found.values()].flatMap((leads) => leads.map(({ wait }) => wait));
+    const leads = {
+      places: pool.add(places),
+      mask: size - 1,
+      keys: [...found.keys()],
+      longestWait: Math.max(-1, ...waits),
+    };
+    leadsOf.set(index, leads);
+    return leads;
+  };
+
+  const readKeys = (own: readonly Key[]): number => {
+    const leads = own.map(readLeads);
+    const seconds = leads.flatMap((each) => each.keys);
+    const actions = new Set(own.flatMap(({ begins }) => begins.flatMap((node) => listOf(trie.actions, node))));
+    return pool.add([
+      unite(own.map(({ index }) => bitOf(index))),
+      unite(own.map(({ index }) => otherBitOf(index))),
+      unite(seconds.map(bitOf)),
+      unite(seconds.map(otherBitOf)),
+      Math.max(...leads.map(({ longestWait }) => longestWait)),
+      own.length,
+      ...own.flatMap(({ index }, which) => [index, leads[which]?.places ?? 0, leads[which]?.mask ?? 0]),
+      actions.size,
+      ...actions,
+    ]);
+  };
+
   return {
-    bits: unite(keys.map(({ index }) => bitOf(index))),
-    otherBits: unite(keys.map(({ index }) => otherBitOf(index))),
-    nexts: nexts.flat(),
-    actions: actions.length === 0 ? noNumbers : actions,
-    starts: readLeads(
-      begins.map((node) => [node, 0]),
-      table,
-    ),
-    waits: readLeads(
-      begins.flatMap((node) => pairUp(listOf(trie.waits, node))),
-      table,
-    ),
+    get numbers() {
+      return pool.numbers;
+    },
+    read(folded, isNumber, isJoiner) {
+      const names = [folded];
+      if (isNumber) names.push(numberKey);
+      if (isJoiner) names.push(joinerKey);
+      for (let length = 2; length <= Math.min(longestStem, folded.length); length += 1) {
+        const stem = `${folded.slice(0, length)}*`;
+        if (stems.has(stem)) names.push(stem);
+      }
+      const own = names.flatMap((name) => keys.get(name) ?? []);
+      const set = own.map(({ index }) => index).join(' ');
+      const met = known.get(set);
+      if (met !== undefined) return met;
+      const moves = readKeys(own);
+      known.set(set, moves);
+      return moves;
+    },
   };
 }
 
-function readLeads(all: readonly (readonly [node: number, wait: number])[], table: NodeTable): Leads {
-  const leads = all.flatMap(([node, wait]) => {
-    const row = node * rowNumbers;
-    const bits = table[row + bitsAt] ?? 0;
-    const otherBits = table[row + otherBitsAt] ?? 0;
-    return bits === 0 ? [] : [{ node, wait, bits, otherBits }];
-  });
-  if (leads.length === 0) return noLeads;
-  return {
-    flat: leads.flatMap(({ node, wait, bits, otherBits }) => [node, wait, bits, otherBits]),
-    longestWait: Math.max(...leads.map(({ wait }) => wait)),
-    bits: unite(leads.map(({ bits }) => bits)),
-    otherBits: unite(leads.map(({ otherBits }) => otherBits)),
-  };
+interface Lead {
+  /** How many words may stand between. */
+  readonly wait: number;
+  /** Of the node before. */
+  readonly rank: number;
+  /** The node behind. */
+  readonly node: number;
 }
 
-function pairUp(numbers: readonly number[]): (readonly [number, number])[] {
-  const pairs: (readonly [number, number])[] = [];
-  for (let at = 0; at < numbers.length; at += 2) pairs.push([numbers[at] ?? 0, numbers[at + 1] ?? 0]);
-  return pairs;
+/** By key of a second word. */
+function findLeads(begins: readonly number[], trie: Trie, { nodes, edges }: TrieTables): Map<number, Lead[]> {
+  const leads = new Map<number, Lead[]>();
+  const add = (from: number, wait: number): void => {
+    const row = from * nodeNumbers;
+    const end = nodes[row + nodeNumbers + edgesAt] ?? 0;
+    for (let at = nodes[row + edgesAt] ?? 0; at < end; at += 2) {
+      const key = edges[at] ?? 0;
+      const lead = { wait, rank: nodes[row + rankAt] ?? 0, node: edges[at + 1] ?? root };
+      const list = leads.get(key);
+      if (list === undefined) leads.set(key, [lead]);
+      else list.push(lead);
+    }
+  };
+  for (const node of begins) {
+    add(node, 0);
+    const waits = listOf(trie.waits, node);
+    for (let at = 0; at < waits.length; at += 2) add(waits[at] ?? root, waits[at + 1] ?? 0);
+  }
+  return leads;
+}
+
+function beginsOf(pairs: readonly number[]): number[] {
+  const begins: number[] = [];
+  for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === root) begins.push(pairs[at + 1] ?? root);
+  return begins;
+}
+
+/** A power of two, twice the count at least: what is not there is soon found not to be. */
+function placesFor(count: number): number {
+  let size = 1;
+  while (size < count * 2) size *= 2;
+  return size;
 }
 
 function unite(bits: readonly number[]): number {
   return bits.reduce((all, each) => all | each, 0);
-}
-
-/** Index of the first pair of a node in `nexts`, or -1. */
-export function findNext(nexts: readonly number[], node: number): number {
-  let low = 0;
-  let high = nexts.length >> 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((nexts[middle * 2] ?? 0) < node) low = middle + 1;
-    else high = middle;
-  }
-  return nexts[low * 2] === node ? low * 2 : -1;
 }
