@@ -1,113 +1,143 @@
 /** What is known of each word: how it moves in the matcher, its number, its language. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
+import { isWord, joinsWord } from './characters.ts';
 import { type CodeReader, createCodeReader, type SegmentCodes } from './segment-codes.ts';
 import type { MoveTable } from './word-moves.ts';
+import { createWordTable, hashOn } from './word-table.ts';
 
-export interface Word {
-  /** As it stands in the text, by which it is known again. */
-  readonly spelling: string;
-  readonly folded: string;
+/** What a word may be beside a word, a bit each. */
+const traits = { joiner: 1, clauseBreak: 2, abbreviation: 4 } as const;
+
+/** What is read of every word of a text comes first, so that it lies together in memory. */
+export class Word {
+  /** Characters of its spelling. */
+  readonly length: number;
+  /** Where its spelling begins in the table of words. */
+  readonly spellingAt: number;
+  private readonly traits: number;
   /** Where its moves begin in the matcher's table of them. */
   readonly moves: number;
+  /** One bit for each language of the grammar, in its order. */
+  readonly languages: number;
+  /** Null of what is no number. */
   readonly value: number | null;
   /** "mil", "hundred": multiplies the number before it. */
   readonly multiplier: number | null;
+  readonly folded: string;
+  readonly hash: number;
+
+  constructor(meaning: Meaning, { hash, length, spellingAt }: Spelling) {
+    this.length = length;
+    this.spellingAt = spellingAt;
+    this.traits = meaning.traits;
+    this.moves = meaning.moves;
+    this.languages = meaning.languages;
+    this.value = meaning.value;
+    this.multiplier = meaning.multiplier;
+    this.folded = meaning.folded;
+    this.hash = hash;
+  }
+
   /** "y", "and" inside a number. */
-  readonly isJoiner: boolean;
-  readonly beginsClause: boolean;
-  readonly isAbbreviation: boolean;
-  /** One bit for each language of the grammar, in its order. */
+  get isJoiner(): boolean {
+    return (this.traits & traits.joiner) !== 0;
+  }
+
+  get beginsClause(): boolean {
+    return (this.traits & traits.clauseBreak) !== 0;
+  }
+
+  get isAbbreviation(): boolean {
+    return (this.traits & traits.abbreviation) !== 0;
+  }
+}
+
+interface Spelling {
+  readonly hash: number;
+  readonly length: number;
+  readonly spellingAt: number;
+}
+
+interface Meaning {
+  readonly traits: number;
+  readonly moves: number;
   readonly languages: number;
+  readonly value: number | null;
+  readonly multiplier: number | null;
+  readonly folded: string;
 }
 
 export interface Lexicon {
   readonly languageIds: readonly string[];
   /** The codes in which `look` is to be asked. */
   readonly readCodes: CodeReader;
-  /** The word between two indexes of a segment's codes. */
-  look(segment: SegmentCodes, from: number, to: number): Word;
+  /** The word that begins at an index of a segment's codes and ends at a limit at the latest. */
+  look(segment: SegmentCodes, from: number, limit: number): Word;
 }
 
-/** More distinct spellings than this are no language; the memory of them is dropped and begun anew. */
-const maxWordsKept = 30_000;
 /** What is longer is no word, and not remembered: a text without spaces would be kept whole. */
 const longestKept = 64;
-/** Places for words met of late, a power of two; half and twice as many were no faster (bench/cases/classifier.ts). */
-const recentPlaces = 16_384;
 const digits = /^\d[\d.,]*(?:k|m)?$/;
 
 /** Builds the word memory of a taxonomy. */
 export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']): Lexicon {
   const { grammar } = file;
-  const kept = new Map<string, Word>();
-  const recent = new Array<Word | undefined>(recentPlaces).fill(undefined);
+  const words = createWordTable();
   const numbers = foldKeys(grammar.numbers.words);
   const multipliers = foldKeys(grammar.numbers.multipliers);
   const joiners = foldAll(grammar.numbers.joiners);
   const breaks = foldAll(grammar.breaks);
   const abbreviations = foldAll(grammar.abbreviations);
-  const readCodes = createCodeReader();
   const languageIds = Object.keys(grammar.languages);
   const languageBits = readLanguageBits(grammar.languages);
 
-  const describe = (spelling: string): Word => {
+  const understand = (spelling: string): Meaning => {
     const folded = foldWord(spelling);
     const multiplier = multipliers.get(folded) ?? null;
     const value = digits.test(folded) ? readDigits(folded) : (numbers.get(folded) ?? null);
     const isJoiner = joiners.has(folded);
     return {
-      spelling,
-      folded,
+      traits:
+        (isJoiner ? traits.joiner : 0) |
+        (breaks.has(folded) ? traits.clauseBreak : 0) |
+        (abbreviations.has(folded) ? traits.abbreviation : 0),
       moves: readMoves(folded, value !== null || multiplier !== null, isJoiner),
+      languages: languageBits.get(folded) ?? 0,
       value,
       multiplier,
-      isJoiner,
-      beginsClause: breaks.has(folded),
-      isAbbreviation: abbreviations.has(folded),
-      languages: languageBits.get(folded) ?? 0,
+      folded,
     };
   };
 
-  const find = (raw: string): Word => {
-    const known = kept.get(raw);
-    if (known !== undefined) return known;
-    if (kept.size >= maxWordsKept) {
-      kept.clear();
-      recent.fill(undefined);
-    }
-    // A slice of a transcript would keep the whole transcript alive; a rebuilt string does not.
-    const word = describe(raw.split('').join(''));
-    kept.set(word.spelling, word);
-    return word;
+  return {
+    languageIds,
+    readCodes: createCodeReader(),
+    look({ text, codes, offset }, from, limit) {
+      let hash = 0;
+      let end = from;
+      do {
+        hash = hashOn(hash, codes[end] ?? 0);
+        end += 1;
+      } while (end < limit && (isWord(codes[end] ?? 0) || joinsWord(codes, end, limit)));
+      const length = end - from;
+      const known = words.find(hash, codes, from, length);
+      if (known !== undefined) return known;
+      // A slice of a transcript would keep the whole transcript alive; a rebuilt string does not.
+      const meaning = understand(
+        text
+          .slice(offset + from, offset + end)
+          .split('')
+          .join(''),
+      );
+      if (length > longestKept) return new Word(meaning, { hash, length, spellingAt: 0 });
+      return words.add(
+        hash,
+        codes.subarray(from, end),
+        (spellingAt) => new Word(meaning, { hash, length, spellingAt }),
+      );
+    },
   };
-
-  /**
-   * Most words were met of late, and to know one again takes less than to cut it out and look it up. Two words share two places, so
-   * that two of one hash do not drive each other out.
-   */
-  const look = ({ text, codes, offset }: SegmentCodes, from: number, to: number): Word => {
-    const start = offset + from;
-    const length = to - from;
-    if (length > longestKept) return describe(text.slice(start, start + length));
-    const place = placeOf(codes, from, to);
-    const met = recent[place];
-    if (met?.spelling.length === length && text.startsWith(met.spelling, start)) return met;
-    const other = recent[place ^ 1];
-    if (other?.spelling.length === length && text.startsWith(other.spelling, start)) return other;
-    const word = find(text.slice(start, start + length));
-    recent[place ^ 1] = met;
-    recent[place] = word;
-    return word;
-  };
-
-  return { languageIds, readCodes, look };
-}
-
-function placeOf(codes: Uint16Array, from: number, to: number): number {
-  let hash = 0;
-  for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (codes[at] ?? 0)) | 0;
-  return (hash ^ (hash >>> 15)) & (recentPlaces - 1);
 }
 
 function readLanguageBits(languages: TaxonomyFile['grammar']['languages']): Map<string, number> {

@@ -1,4 +1,5 @@
 /** Cuts a transcript into words with their offsets, sentences and clauses, in one pass. */
+import { isCapital, isCurrency, isDash, isWord, space } from './characters.ts';
 import type { Lexicon, Word } from './lexicon.ts';
 
 /** What stands around a word, a bit each: a text has thousands of words, and small ones are quicker to make and to forget. */
@@ -75,49 +76,12 @@ export interface Segment {
   readonly end: number;
 }
 
-/** What a character below 0x250 is, a bit each: letters, digits, `&` and `_` make words. */
-const kinds = { word: 1, upper: 2 } as const;
-const kindOf = Uint8Array.from({ length: 0x250 }, (_each, code) => {
-  const char = String.fromCharCode(code);
-  return (/[\p{L}\p{N}&_]/u.test(char) ? kinds.word : 0) | (isUpper(char) ? kinds.upper : 0);
-});
-const otherWord = /[\p{L}\p{N}\p{M}]/u;
-const apostrophes = new Set([0x27, 0x2019, 0x2018, 0xb4, 0x60]);
-
 const newline = 0x0a;
-const space = 0x20;
 const colon = 0x3a;
 const closingParenthesis = 0x29;
 const percent = 0x25;
 const sentenceEnds = new Set(['.', '!', '?', '…', '。', '？', '！']);
 const clauseEnds = new Set([',', ';', ':', '(', ')', ']', '—', '–', '«', '»', '"', '“', '”']);
-
-function isUpper(char: string): boolean {
-  return char !== char.toLowerCase();
-}
-
-function isWord(code: number): boolean {
-  const kind = kindOf[code];
-  return kind === undefined ? isOtherWord(code) : (kind & kinds.word) !== 0;
-}
-
-function isOtherWord(code: number): boolean {
-  return (code >= 0xd800 && code <= 0xdfff) || otherWord.test(String.fromCharCode(code));
-}
-
-function isCapital(code: number): boolean {
-  const kind = kindOf[code];
-  return kind === undefined ? isUpper(String.fromCharCode(code)) : (kind & kinds.upper) !== 0;
-}
-
-function isCurrency(code: number): boolean {
-  return code === 0x24 || code === 0x20ac || code === 0xa3;
-}
-
-/** What opens an item of a list or a turn: - – — • * */
-function isDash(code: number): boolean {
-  return code === 0x2d || code === 0x2013 || code === 0x2014 || code === 0x2022 || code === 0x2a;
-}
 
 /** Tokens of one segment of the text, appended to `tokens`; offsets count from the text's beginning. */
 export function tokenize(text: string, segment: Segment, lexicon: Lexicon, tokens: Token[]): void {
@@ -141,8 +105,8 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
       continue;
     }
     const start = at;
-    at = endOfWord(codes, start, limit);
-    const word = lexicon.look(read, start, at);
+    const word = lexicon.look(read, start, limit);
+    at += word.length;
     const isOneSpace = start - gap === 1 && codes[gap] === space;
     let brk: Token['brk'] = 'sentence';
     if (previous?.isQuotedData === depth > 0)
@@ -170,30 +134,6 @@ function lookAround(codes: Uint16Array, start: number, end: number, hasTwoBefore
   if (isCapital(codes[start] ?? 0)) flags |= around.capital;
   if (hasTwoBefore && isDash(before === space ? (codes[start - 2] ?? 0) : before)) flags |= around.dash;
   return flags;
-}
-
-/** A point or comma between digits and an apostrophe between letters belong to the word. */
-function endOfWord(codes: Uint16Array, start: number, limit: number): number {
-  let at = start + 1;
-  while (at < limit) {
-    const code = codes[at] ?? 0;
-    if (isWord(code)) {
-      at += 1;
-      continue;
-    }
-    if (code === space || at + 1 >= limit) break;
-    const next = codes[at + 1] ?? 0;
-    const joins =
-      (apostrophes.has(code) && isWord(next)) ||
-      ((code === 0x2e || code === 0x2c) && isDigit(codes[at - 1] ?? 0) && isDigit(next));
-    if (!joins) break;
-    at += 2;
-  }
-  return at;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
 }
 
 function hasNewline(codes: Uint16Array, from: number, to: number): boolean {
