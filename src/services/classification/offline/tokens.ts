@@ -79,9 +79,17 @@ export interface Segment {
 const newline = 0x0a;
 const colon = 0x3a;
 const closingParenthesis = 0x29;
+const openingBracket = 0x5b;
 const percent = 0x25;
-const sentenceEnds = new Set(['.', '!', '?', '…', '。', '？', '！']);
-const clauseEnds = new Set([',', ';', ':', '(', ')', ']', '—', '–', '«', '»', '"', '“', '”']);
+const point = 0x2e;
+const hyphen = 0x2d;
+const sentenceEnds = codesOf('!?…。？！');
+const clauseEnds = codesOf(',;:()]—–«»"“”');
+const sentenceBegins = codesOf('¿¡');
+
+function codesOf(chars: string): ReadonlySet<number> {
+  return new Set([...chars].map((char) => char.charCodeAt(0)));
+}
 
 /** Tokens of one segment of the text, appended to `tokens`; offsets count from the text's beginning. */
 export function tokenize(text: string, segment: Segment, lexicon: Lexicon, tokens: Token[]): void {
@@ -109,8 +117,7 @@ export function tokenize(text: string, segment: Segment, lexicon: Lexicon, token
     at += word.length;
     const isOneSpace = start - gap === 1 && codes[gap] === space;
     let brk: Token['brk'] = 'sentence';
-    if (previous?.isQuotedData === depth > 0)
-      brk = isOneSpace ? 'none' : readBreak(text, gap + offset, start + offset, previous.word);
+    if (previous?.isQuotedData === depth > 0) brk = isOneSpace ? 'none' : readBreak(codes, gap, start, previous.word);
     if (brk === 'none' && word.beginsClause) brk = 'clause';
     let flags = lookAround(codes, start, at, start + offset > 1);
     if (previous === undefined || (!isOneSpace && hasNewline(codes, gap, start))) flags |= around.line;
@@ -141,29 +148,32 @@ function hasNewline(codes: Uint16Array, from: number, to: number): boolean {
   return false;
 }
 
-function readBreak(text: string, from: number, to: number, before: Word): Token['brk'] {
+function readBreak(codes: Uint16Array, from: number, to: number, before: Word): Token['brk'] {
   let brk: Token['brk'] = 'none';
   let newlines = 0;
   for (let at = from; at < to; at += 1) {
-    const char = text.charAt(at);
-    if (char === '\n') newlines += 1;
-    else if (char === '.' && (text.charAt(at + 1) === '.' || text.charAt(at - 1) === '.'))
-      brk = brk === 'sentence' ? brk : 'clause';
-    else if (char === '.' && before.isAbbreviation) continue;
-    else if (char === '.' && at + 1 === to) continue;
-    else if (sentenceEnds.has(char)) return 'sentence';
-    else if (clauseEnds.has(char)) brk = 'clause';
-    else if (char === '-' && text.charAt(at - 1) === ' ') brk = 'clause';
-    else if (char === '¿' || char === '¡') brk = 'sentence';
+    const code = codes[at] ?? 0;
+    if (code === space) continue;
+    if (code === newline) newlines += 1;
+    else if (code === point) {
+      const isEllipsis = codes[at + 1] === point || codes[at - 1] === point;
+      if (isEllipsis) brk = brk === 'sentence' ? brk : 'clause';
+      else if (!before.isAbbreviation && at + 1 < to) return 'sentence';
+    } else if (sentenceEnds.has(code)) return 'sentence';
+    else if (clauseEnds.has(code) || (code === hyphen && codes[at - 1] === space)) brk = 'clause';
+    else if (sentenceBegins.has(code)) brk = 'sentence';
   }
   if (newlines > 1) return 'sentence';
   if (newlines === 1) {
     // A line that merely wraps goes on in lower case.
-    const next = text.charAt(to);
-    const opensTurn = '-–—•*['.includes(text.charAt(to - 1)) || '-–—•*['.includes(text.charAt(to - 2));
-    if (opensTurn || next !== next.toLowerCase() || brk === 'sentence') return 'sentence';
+    const opensTurn = opensItem(codes[to - 1] ?? 0) || opensItem(codes[to - 2] ?? 0);
+    if (opensTurn || isCapital(codes[to] ?? 0) || brk === 'sentence') return 'sentence';
   }
   return brk;
+}
+
+function opensItem(code: number): boolean {
+  return isDash(code) || code === openingBracket;
 }
 
 /** Numbers the sentences and says which are questions; `brk` must be final. */
