@@ -19,17 +19,19 @@ export interface LanguageCount {
   readonly known: number;
 }
 
-export function countLanguages(reading: Reading, lexicon: Lexicon): LanguageCount {
-  const counts = lexicon.languageIds.map(() => 0);
+export function countLanguages(reading: Reading, { languageIds, languageSets }: Lexicon): LanguageCount {
+  const words = languageSets.map(() => 0);
+  for (const { word } of reading.tokens) words[word.languages] = (words[word.languages] ?? 0) + 1;
+  const counts = languageIds.map(() => 0);
   let known = 0;
-  for (const { word } of reading.tokens) {
-    if (word.languages === 0) continue;
-    known += 1;
+  for (const [index, set] of languageSets.entries()) {
+    if (set === 0) continue;
+    const count = words[index] ?? 0;
+    known += count;
     // A word of several languages says little for any: "no", "de", "que".
-    const worth = (word.languages & (word.languages - 1)) === 0 ? wholeWorth : sharedWorth;
-    for (let index = 0; index < counts.length; index += 1) {
-      if ((word.languages & (1 << index)) !== 0) counts[index] = (counts[index] ?? 0) + worth;
-    }
+    const worth = (set & (set - 1)) === 0 ? wholeWorth : sharedWorth;
+    for (let language = 0; language < counts.length; language += 1)
+      if ((set & (1 << language)) !== 0) counts[language] = (counts[language] ?? 0) + count * worth;
   }
   return { counts, known };
 }

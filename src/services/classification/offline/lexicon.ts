@@ -18,7 +18,7 @@ export class Word {
   private readonly traits: number;
   /** Where its moves begin in the matcher's table of them. */
   readonly moves: number;
-  /** One bit for each language of the grammar, in its order. */
+  /** Index among the lexicon's sets of languages. */
   readonly languages: number;
   /** Null of what is no number. */
   readonly value: number | null;
@@ -70,6 +70,8 @@ interface Meaning {
 
 export interface Lexicon {
   readonly languageIds: readonly string[];
+  /** What languages words may belong to: one bit for each of the grammar, in its order; the first is of words of none. */
+  readonly languageSets: readonly number[];
   /** The codes in which `look` is to be asked. */
   readonly readCodes: CodeReader;
   /** The word that begins at an index of a segment's codes and ends at a limit at the latest. */
@@ -91,6 +93,7 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']):
   const abbreviations = foldAll(grammar.abbreviations);
   const languageIds = Object.keys(grammar.languages);
   const languageBits = readLanguageBits(grammar.languages);
+  const languageSets = [...new Set([0, ...languageBits.values()])];
 
   const understand = (spelling: string): Meaning => {
     const folded = foldWord(spelling);
@@ -103,7 +106,7 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']):
         (breaks.has(folded) ? traits.clauseBreak : 0) |
         (abbreviations.has(folded) ? traits.abbreviation : 0),
       moves: readMoves(folded, value !== null || multiplier !== null, isJoiner),
-      languages: languageBits.get(folded) ?? 0,
+      languages: languageSets.indexOf(languageBits.get(folded) ?? 0),
       value,
       multiplier,
       folded,
@@ -112,6 +115,7 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']):
 
   return {
     languageIds,
+    languageSets,
     readCodes: createCodeReader(),
     look({ text, codes, offset }, from, limit) {
       let hash = 0;
