@@ -1,17 +1,16 @@
 /** An enum answered by a number: "somos 40 personas" falls into the band that holds 40. */
 import type { FieldResult } from '../classifier.ts';
-import { type Hit, trustAt } from './reading.ts';
+import { type FieldHits, trustAt } from './reading.ts';
 import { emptyResult, framedWeight, isNegated, quote, type Scope } from './weigh.ts';
 
 const statedConfidence = 0.9;
 const confirmedConfidence = 0.75;
 
 /** The band of the last number stated, since a later figure corrects an earlier one; null where no number is. */
-export function decideBand(scope: Scope, hits: readonly Hit[]): FieldResult {
+export function decideBand(scope: Scope, { frames, others }: FieldHits): FieldResult {
   const { field, reading } = scope;
-  const frames = hits.filter((hit) => hit.action.role === 'frame');
   let result = emptyResult;
-  for (const hit of hits) {
+  for (const hit of others) {
     if (hit.action.role !== 'band') continue;
     const number = reading.numbers.find((each) => each.last >= hit.first && each.first <= hit.last);
     const trust = trustAt(reading, hit.first);

@@ -17,7 +17,8 @@ export function createCalibration({
   return (field, result) => {
     const table = tables[field] ?? null;
     if (table === null || result.value === null) return result;
-    return { ...result, confidence: table[Math.round(result.confidence * steps)] ?? result.confidence };
+    const { value, confidence, evidence } = result;
+    return { value, confidence: table[Math.round(confidence * steps)] ?? confidence, evidence };
   };
 }
 

@@ -59,7 +59,8 @@ function classifySegments(
   const reading = readTranscript(program, text, segments);
   const languages = countLanguages(reading, program.lexicon);
   const { file } = program.taxonomy;
-  const results = file.fields.map((field, index) => decideField({ program, reading, languages, words, field, index }));
+  const question: Question = { program, words, calibrate, reading, languages };
+  const results = file.fields.map((field, index) => decideField(question, field, index));
   // A recorded announcement says nothing of anybody: without any evidence there is nothing to be neutral or unhurried about.
   const saysSomething = results.some((result) => result.evidence.length > 0);
   if (saysSomething && languages.known >= file.grammar.content_words) fillOtherwise(file.fields, results);
@@ -68,32 +69,31 @@ function classifySegments(
   const confidence = confidenceOfAll(file.fields, results);
   const fields: Record<string, FieldResult> = {};
   for (const [index, { id }] of file.fields.entries()) fields[id] = calibrate(index, results[index] ?? emptyResult);
+  const { keyTopics, actionItems, nextSteps, summary } = extract(program, reading, results);
   return {
     fields,
-    ...extract(program, reading, results),
+    keyTopics,
+    actionItems,
+    nextSteps,
+    summary,
     confidence,
     truncated,
     needsReview: truncated || confidence < file.review_below,
   };
 }
 
-interface FieldTask {
-  readonly program: Program;
+interface Question extends Engine {
   readonly reading: Reading;
   readonly languages: LanguageCount;
-  readonly words: PhraseWords;
-  readonly field: FileField;
-  readonly index: number;
 }
 
-function decideField(task: FieldTask): FieldResult {
-  const { reading, field, index } = task;
-  const hits = reading.hits[index] ?? [];
-  if (hits.length === 0 && field.decide.by !== 'language') return emptyResult;
+function decideField({ program, words, reading, languages }: Question, field: FileField, index: number): FieldResult {
+  if (field.decide.by === 'language') return decideLanguage(field, languages, program.lexicon);
+  const hits = reading.hits[index];
+  if (hits === undefined) return emptyResult;
   if (field.type === 'quantity') return decideQuantity(field, hits, reading);
-  if (field.type === 'phrases') return decidePhrases(field, hits, reading, task.words);
-  if (field.decide.by === 'language') return decideLanguage(field, task.languages, task.program.lexicon);
-  const scope: Scope = { reading, field, hedgeFactor: task.program.taxonomy.file.grammar.hedges.factor };
+  if (field.type === 'phrases') return decidePhrases(field, hits, reading, words);
+  const scope: Scope = { reading, field, hedgeFactor: program.taxonomy.file.grammar.hedges.factor };
   if (field.bands !== undefined) {
     const band = decideBand(scope, hits);
     if (band.value !== null) return band;
@@ -101,7 +101,7 @@ function decideField(task: FieldTask): FieldResult {
   const weighed = weighHits(scope, hits);
   if (weighed.length === 0) return emptyResult;
   if (field.type === 'list') return decideMany(field, weighed, reading);
-  const refineHits = hits.filter((hit) => hit.action.role === 'refine');
+  const refineHits = hits.others.filter((hit) => hit.action.role === 'refine');
   return decideOne(field, weighed, reading, refineHits);
 }
 

@@ -2,7 +2,7 @@
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Evidence, FieldResult } from '../classifier.ts';
-import { type Hit, type Reading, trustAt } from './reading.ts';
+import { type FieldHits, type Hit, type Reading, trustAt } from './reading.ts';
 import { emptyResult, isNegated, quote } from './weigh.ts';
 
 export interface PhraseWords {
@@ -25,7 +25,7 @@ const backReachWords = 25;
 /** Every phrase found, lower case, in the order of the text; null where there is none. */
 export function decidePhrases(
   field: FileField,
-  hits: readonly Hit[],
+  { others: hits }: FieldHits,
   reading: Reading,
   words: PhraseWords,
 ): FieldResult {

@@ -3,7 +3,7 @@ import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { FieldResult } from '../classifier.ts';
 import type { NumberSpan } from './numbers.ts';
 import type { FieldRole, TextRole } from './program.ts';
-import type { Hit, Mark, Reading } from './reading.ts';
+import type { FieldHits, Hit, Mark, Reading } from './reading.ts';
 import { emptyResult, quote } from './weigh.ts';
 
 interface Figure {
@@ -30,12 +30,13 @@ const statedConfidence = 0.9;
 const pastConfidence = 0.6;
 
 /** The figure that a text settles on: the last correction, else the first that is not past (its unit after it, if one has that), else the first. */
-export function decideQuantity(field: FileField, hits: readonly Hit[], reading: Reading): FieldResult {
+export function decideQuantity(field: FileField, { others: hits }: FieldHits, reading: Reading): FieldResult {
+  const units = hits.filter(({ action }) => action.role === 'unit');
+  const periods = marksOf(reading, 'period');
   // Most texts count nothing that has a unit.
-  if (!hits.some(({ action }) => action.role === 'unit') || !reading.marks.has('period')) return emptyResult;
-  const figures = reading.numbers
-    .slice(0, maxNumbers)
-    .flatMap((number) => readFigure(field, number, hits, reading) ?? []);
+  if (units.length === 0 || periods.length === 0) return emptyResult;
+  const scope: QuantityScope = { field, hits, units, periods, reading };
+  const figures = reading.numbers.slice(0, maxNumbers).flatMap((number) => readFigure(scope, number) ?? []);
   const chosen =
     figures.filter((each) => each.isCorrection).at(-1) ??
     figures.find((each) => !each.isPast && each.isUnitAfter) ??
@@ -49,23 +50,33 @@ export function decideQuantity(field: FileField, hits: readonly Hit[], reading: 
   };
 }
 
-function readFigure(field: FileField, number: NumberSpan, hits: readonly Hit[], reading: Reading): Figure | null {
+interface QuantityScope {
+  readonly field: FileField;
+  readonly hits: readonly Hit[];
+  readonly units: readonly Hit[];
+  readonly periods: readonly Mark[];
+  readonly reading: Reading;
+}
+
+function marksOf({ marks }: Reading, role: TextRole): readonly Mark[] {
+  return marks.get(role) ?? [];
+}
+
+function readFigure({ field, hits, units, periods, reading }: QuantityScope, number: NumberSpan): Figure | null {
   const sentence = reading.tokens[number.first]?.sentence ?? 0;
   const trust = reading.sentences[sentence]?.trust ?? 100;
   if (trust <= 0 || !fitsContext(field, number, hits, reading, sentence)) return null;
   if (isStartOfRange(number, reading)) return null;
-  const ofRole = (role: FieldRole): Hit[] => hits.filter((hit) => hit.action.role === role);
-  const marksOf = (role: TextRole): readonly Mark[] => reading.marks.get(role) ?? [];
-  const unit = near(ofRole('unit'), number, sentence, reading, unitReach, unitBeforeReach);
+  const unit = near(units, number, sentence, reading, unitReach, unitBeforeReach);
   if (unit === null) return null;
   const nearby = { first: Math.min(number.first, unit.first), last: Math.max(number.last, unit.last) };
-  const period = near(marksOf('period'), nearby, sentence, reading, periodReach, periodReach);
+  const period = near(periods, nearby, sentence, reading, periodReach, periodReach);
   if (period === null) return null;
   const approx =
-    marksOf('approxBefore').find(
+    marksOf(reading, 'approxBefore').find(
       (mark) => mark.last <= number.first && number.first - mark.last <= approxReach && isIn(mark, sentence, reading),
     ) ??
-    marksOf('approxAfter').find(
+    marksOf(reading, 'approxAfter').find(
       (mark) => mark.first > number.last && mark.first - number.last <= approxReach && isIn(mark, sentence, reading),
     );
   const parts = [number, unit, period, ...(approx === undefined ? [] : [approx])].filter((part) =>
@@ -75,10 +86,10 @@ function readFigure(field: FileField, number: NumberSpan, hits: readonly Hit[], 
     number,
     period: period.action.of === 'text' ? period.action.name : '',
     approx: approx !== undefined || isEndOfRange(number, reading),
-    isCorrection: marksOf('correction').some(
+    isCorrection: marksOf(reading, 'correction').some(
       (mark) => mark.last < number.first && number.first - mark.last <= unitBeforeReach,
     ),
-    isPast: marksOf('past').some((mark) => isIn(mark, sentence, reading) && mark.last < number.first),
+    isPast: marksOf(reading, 'past').some((mark) => isIn(mark, sentence, reading) && mark.last < number.first),
     isUnitAfter: isIn(unit, sentence, reading) && unit.first >= number.first,
     from: Math.min(...parts.map((part) => part.first)),
     to: Math.max(...parts.map((part) => part.last)),

@@ -2,7 +2,7 @@
 
 import { findNumbers, type NumberSpan } from './numbers.ts';
 import { partOrders } from './part-orders.ts';
-import type { FieldAction, Program, TextAction, TextRole } from './program.ts';
+import type { FieldAction, FieldRole, Program, TextAction, TextRole } from './program.ts';
 import { findSentences, type Segment, type Sentence, type Token, tokenize } from './tokens.ts';
 import { admitAssistant, assignRoles, findTurns, type Turn } from './turns.ts';
 
@@ -10,6 +10,14 @@ export interface Hit {
   readonly first: number;
   readonly last: number;
   readonly action: FieldAction;
+}
+
+/** What was found for one field. */
+export interface FieldHits {
+  readonly cues: readonly Hit[];
+  readonly frames: readonly Hit[];
+  /** Of all other roles. */
+  readonly others: readonly Hit[];
 }
 
 export interface Mark {
@@ -23,8 +31,8 @@ export interface Speech {
   readonly tokens: readonly Token[];
   readonly sentences: readonly Sentence[];
   readonly turns: readonly Turn[];
-  /** By field index. */
-  readonly hits: readonly (readonly Hit[])[];
+  /** By field index; undefined where nothing was found. */
+  readonly hits: readonly (FieldHits | undefined)[];
   readonly marks: ReadonlyMap<TextRole, readonly Mark[]>;
 }
 
@@ -58,7 +66,7 @@ export function readSpeech(program: Program, text: string, segments: readonly Se
 export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
   const { grammar } = program.taxonomy.file;
   const speech = readSpeech(program, text, segments);
-  const { tokens, sentences, turns, marks } = speech;
+  const { tokens, sentences, turns, hits, marks } = speech;
   markClauses(tokens);
   assignRoles(turns, {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),
@@ -69,7 +77,8 @@ export function readTranscript(program: Program, text: string, segments: readonl
   spread(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
   spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
   const opening = sentences.find((sentence) => sentence.trust === 100 && sentence.last > sentence.first);
-  return { ...speech, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
+  // Spread out, readings would each be of another shape to V8, and slow to read.
+  return { text, tokens, sentences, turns, hits, marks, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
 }
 
 /** The sentence that a token is in. */
@@ -82,13 +91,14 @@ export function trustAt(reading: Reading, token: number): number {
 }
 
 function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 'hits' | 'marks'> {
-  const hits: Hit[][] = program.taxonomy.fields.map(() => []);
+  const hits: (HitLists | undefined)[] = program.taxonomy.fields.map(() => undefined);
   const marks = new Map<TextRole, Mark[]>();
   program.matcher.run(tokens, (index, first, last) => {
     const action = program.actions[index];
     if (action === undefined) return;
     if (action.of === 'field') {
-      hits[action.field]?.push({ first, last, action });
+      const lists = (hits[action.field] ??= { cues: [], frames: [], others: [] });
+      listFor(action.role, lists).push({ first, last, action });
     } else {
       const list = marks.get(action.role);
       if (list === undefined) marks.set(action.role, [{ first, last, action }]);
@@ -96,6 +106,17 @@ function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 
     }
   });
   return { hits, marks };
+}
+
+interface HitLists extends FieldHits {
+  readonly cues: Hit[];
+  readonly frames: Hit[];
+  readonly others: Hit[];
+}
+
+function listFor(role: FieldRole, { cues, frames, others }: HitLists): Hit[] {
+  if (role === 'frame') return frames;
+  return role === 'cue' ? cues : others;
 }
 
 function markClauses(tokens: readonly Token[]): void {

@@ -47,7 +47,7 @@ export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
     const body = tokens.slice(label.at + label.length, end);
     const rest = label.role === 'ignored' ? body.splice(endOfAside(body, label.beginsLine)) : [];
     before = addTurn(said, turns, body, { label: label.name, role: label.role, beginsLine: label.beginsLine }, before);
-    addTurn(said, turns, rest, { ...(before ?? nobody), beginsLine: false }, null);
+    if (rest.length > 0) addTurn(said, turns, rest, { ...(before ?? nobody), beginsLine: false }, null);
   });
   return { tokens: said, turns };
 }

@@ -1,7 +1,7 @@
 /** How much each hit of a field counts: frames, negation, hedges and speakers. */
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { FieldResult } from '../classifier.ts';
-import { type Hit, type Reading, sentenceAt } from './reading.ts';
+import { type FieldHits, type Hit, type Reading, sentenceAt } from './reading.ts';
 
 export interface WeighedHit {
   readonly hit: Hit;
@@ -24,10 +24,8 @@ const noEvidence: FieldResult['evidence'] = [];
 const noHits: readonly WeighedHit[] = [];
 
 /** The hits of one field that count, after the longest of overlapping ones has silenced the others. */
-export function weighHits(scope: Scope, hits: readonly Hit[]): readonly WeighedHit[] {
-  const cues = hits.filter(({ action }) => action.role === 'cue');
+export function weighHits(scope: Scope, { cues, frames }: FieldHits): readonly WeighedHit[] {
   if (cues.length === 0) return noHits;
-  const frames = hits.filter(({ action }) => action.role === 'frame');
   const weighed: WeighedHit[] = [];
   for (const hit of dropOverlapped(cues, scope.field.type === 'list')) {
     const each = weighHit(scope, hit, frames);
