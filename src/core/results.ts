@@ -148,8 +148,9 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
     async succeeded(job, result, entries, children = []) {
       const json = JSON.stringify(result) ?? 'null';
       const doc = readsResult(job) ? [meta('final', job, 'SUCCESS', json, { dateDone: now(), children })] : [];
-      const about = { before: `{"status":"completed","meeting_id":${job.meetingId},"result":`, shared: json };
-      await put(doc, [...entries.map(cacheWrite), statusWrite(job, { ...about, after: `,"timestamp":"${now()}"}` })]);
+      const before = `{"status":"completed","meeting_id":${job.meetingId},"result":`;
+      const completed = statusWrite(job, { before, shared: json, after: `,"timestamp":"${now()}"}` });
+      await put(doc, [...entries.map(cacheWrite), completed]);
     },
     async failed(job, error, entries) {
       const details = { dateDone: now(), traceback: tracebackOf(error) };

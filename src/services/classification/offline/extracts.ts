@@ -7,7 +7,8 @@ import { isNegated } from './weigh.ts';
 
 type Extracts = Pick<Classification, 'keyTopics' | 'actionItems' | 'nextSteps' | 'summary'>;
 
-const maxTopicWords = 5;
+/** Five at most. */
+const topicWords = /^\S+(?:\s+\S+){0,4}$/;
 const maxTopicChars = 60;
 const maxSentenceChars = 400;
 const minSummaryWords = 5;
@@ -58,7 +59,7 @@ function findTopics(program: Program, reading: Reading, fields: readonly FieldRe
   };
   program.taxonomy.file.fields.forEach((field, index) => {
     if (!field.topic) return;
-    for (const { quote } of fields[index]?.evidence ?? []) if (quote.split(/\s+/).length <= maxTopicWords) add(quote);
+    for (const { quote } of fields[index]?.evidence ?? []) if (topicWords.test(quote)) add(quote);
   });
   for (const mark of reading.marks.get('topics') ?? []) {
     const isEvidence = trustAt(reading, mark.first) > 0;

@@ -29,12 +29,13 @@ export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledC
   const program = createProgram(taxonomy, compiled);
   const calibrate = createCalibration(taxonomy.file);
   const words = readPhraseWords(taxonomy.file.classes);
+  const followers = findFollowers(program.taxonomy.file.fields);
   return {
     ...identify(taxonomy),
     async classify({ transcript, signal }) {
       signal.throwIfAborted();
       const segments = await chooseSegments(program, transcript, signal);
-      return classifySegments({ program, words, calibrate }, transcript, segments);
+      return classifySegments({ program, words, calibrate, followers }, transcript, segments);
     },
   };
 }
@@ -49,22 +50,19 @@ interface Engine {
   readonly program: Program;
   readonly words: PhraseWords;
   readonly calibrate: Calibrate;
+  readonly followers: readonly Follower[];
 }
 
-function classifySegments(
-  { program, words, calibrate }: Engine,
-  text: string,
-  segments: readonly Segment[],
-): Classification {
+function classifySegments(engine: Engine, text: string, segments: readonly Segment[]): Classification {
+  const { program, calibrate, followers } = engine;
   const reading = readTranscript(program, text, segments);
   const languages = countLanguages(reading, program.lexicon);
   const { file } = program.taxonomy;
-  const question: Question = { program, words, calibrate, reading, languages };
-  const results = file.fields.map((field, index) => decideField(question, field, index));
+  const results = file.fields.map((field, index) => decideField(engine, { reading, languages }, field, index));
   // A recorded announcement says nothing of anybody: without any evidence there is nothing to be neutral or unhurried about.
   const saysSomething = results.some((result) => result.evidence.length > 0);
   if (saysSomething && languages.known >= file.grammar.content_words) fillOtherwise(file.fields, results);
-  followPhrases(file.fields, results);
+  followPhrases(followers, results);
   const truncated = segments.length > 1;
   const confidence = confidenceOfAll(file.fields, results);
   const fields: Record<string, FieldResult> = {};
@@ -82,12 +80,17 @@ function classifySegments(
   };
 }
 
-interface Question extends Engine {
+interface Found {
   readonly reading: Reading;
   readonly languages: LanguageCount;
 }
 
-function decideField({ program, words, reading, languages }: Question, field: FileField, index: number): FieldResult {
+function decideField(
+  { program, words }: Engine,
+  { reading, languages }: Found,
+  field: FileField,
+  index: number,
+): FieldResult {
   if (field.decide.by === 'language') return decideLanguage(field, languages, program.lexicon);
   const hits = reading.hits[index];
   if (hits === undefined) return emptyResult;
@@ -130,18 +133,29 @@ function findGround(
   });
 }
 
-/** Values that stand exactly where a phrases field is not empty. */
-function followPhrases(fields: readonly FileField[], results: FieldResult[]): void {
-  fields.forEach((field, index) => {
-    const followers = field.values.filter((value) => value.follows !== undefined);
-    if (followers.length === 0) return;
-    let result = results[index] ?? emptyResult;
-    for (const value of followers) {
-      const source = results[fields.findIndex((each) => each.id === value.follows)] ?? emptyResult;
-      result = source.value === null ? without(result, value.id) : withValue(field, result, value.id, source);
-    }
-    results[index] = result;
-  });
+/** A value that stands exactly where a phrases field is not empty. */
+interface Follower {
+  readonly field: FileField;
+  readonly index: number;
+  readonly id: string;
+  /** Index of the phrases field. */
+  readonly source: number;
+}
+
+function findFollowers(fields: readonly FileField[]): Follower[] {
+  return fields.flatMap((field, index) =>
+    field.values.flatMap(({ id, follows }) =>
+      follows === undefined ? [] : [{ field, index, id, source: fields.findIndex((each) => each.id === follows) }],
+    ),
+  );
+}
+
+function followPhrases(followers: readonly Follower[], results: FieldResult[]): void {
+  for (const { field, index, id, source } of followers) {
+    const result = results[index] ?? emptyResult;
+    const leader = results[source] ?? emptyResult;
+    results[index] = leader.value === null ? without(result, id) : withValue(field, result, id, leader);
+  }
 }
 
 function without(result: FieldResult, id: string): FieldResult {

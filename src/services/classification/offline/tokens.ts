@@ -1,6 +1,7 @@
 /** Cuts a transcript into words with their offsets, sentences and clauses, in one pass. */
 import { isCapital, isCurrency, isDash, isWord, space } from './characters.ts';
-import type { Lexicon, Word } from './lexicon.ts';
+import type { Lexicon } from './lexicon.ts';
+import type { Word } from './word.ts';
 
 /** What stands around a word, a bit each: a text has thousands of words, and small ones are quicker to make and to forget. */
 const around = { colon: 1, percent: 2, currency: 4, capital: 8, line: 16, dash: 32, data: 64 } as const;

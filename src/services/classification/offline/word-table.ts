@@ -1,17 +1,19 @@
 /** The words met so far, known again by the codes of their spelling: that takes less than to cut a word out of its text and ask a Map. */
-import type { Word } from './lexicon.ts';
+import { type Meaning, Word } from './word.ts';
 
 export interface WordTable {
   /** The word of some codes, whose hash was computed on the way. */
   find(hash: number, codes: Uint16Array, from: number, length: number): Word | undefined;
-  /** Remembers a word that was not found; what it makes is given where the spelling begins. */
-  add(hash: number, spelling: Uint16Array, make: (spellingAt: number) => Word): Word;
+  /** Remembers a word that was not found. */
+  add(meaning: Meaning, hash: number, spelling: Uint16Array): Word;
 }
 
 /** More distinct spellings than this are no language; the memory of them is dropped and begun anew. */
 const maxWordsKept = 30_000;
-/** For each word, so that two of them seldom ask for one place. */
+/** Places for each word, so that two of them seldom ask for one. */
 const placesAWord = 4;
+/** Places where a word may stand, one after another: no words, however they are made up, take longer to look for. */
+const mostTries = 8;
 
 /** Adds a code to a hash: by the golden ratio's share of 32 bits (Knuth, The Art of Computer Programming 3, section 6.4). */
 export function hashOn(hash: number, code: number): number {
@@ -20,28 +22,35 @@ export function hashOn(hash: number, code: number): number {
 
 export function createWordTable(): WordTable {
   const spellings = createSpellings();
-  let places = new Array<Word | undefined>(4_096).fill(undefined);
+  let places = createPlaces(4_096);
   let count = 0;
 
   const put = (word: Word): void => {
-    let place = firstPlace(word.hash, places);
-    while (places[place] !== undefined) place = (place + 1) & (places.length - 1);
-    places[place] = word;
+    const mask = places.length - 1;
+    const first = firstPlace(word.hash, mask);
+    for (let tries = 0; tries < mostTries; tries += 1) {
+      const place = (first + tries) & mask;
+      if (places[place] === undefined) {
+        places[place] = word;
+        return;
+      }
+    }
+    places[first] = word;
   };
 
   return {
     find(hash, codes, from, length) {
       const all = places;
       const mask = all.length - 1;
-      let place = firstPlace(hash, all);
-      for (;;) {
-        const word = all[place];
+      const first = firstPlace(hash, mask);
+      for (let tries = 0; tries < mostTries; tries += 1) {
+        const word = all[(first + tries) & mask];
         if (word === undefined) return undefined;
         if (word.length === length && spellings.isAt(word.spellingAt, codes, from, length)) return word;
-        place = (place + 1) & mask;
       }
+      return undefined;
     },
-    add(hash, spelling, make) {
+    add(meaning, hash, spelling) {
       if (count >= maxWordsKept) {
         count = 0;
         places.fill(undefined);
@@ -50,18 +59,23 @@ export function createWordTable(): WordTable {
       count += 1;
       if (count * placesAWord > places.length) {
         const words = places;
-        places = new Array<Word | undefined>(words.length * 2).fill(undefined);
+        places = createPlaces(words.length * 2);
         for (const word of words) if (word !== undefined) put(word);
       }
-      const word = make(spellings.add(spelling));
+      const word = new Word(meaning, { hash, length: spelling.length, spellingAt: spellings.add(spelling) });
       put(word);
       return word;
     },
   };
 }
 
-function firstPlace(hash: number, places: readonly unknown[]): number {
-  return (hash >>> 12) & (places.length - 1);
+/** `count`: a power of two. */
+function createPlaces(count: number): (Word | undefined)[] {
+  return new Array<Word | undefined>(count).fill(undefined);
+}
+
+function firstPlace(hash: number, mask: number): number {
+  return (hash >>> 12) & mask;
 }
 
 /** Codes of words, one word after another. */

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
 import { type PatternSequence, parsePattern } from '../../../../../src/models/cue-pattern.ts';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
-import { createLexicon, type Word } from '../../../../../src/services/classification/offline/lexicon.ts';
+import { createLexicon } from '../../../../../src/services/classification/offline/lexicon.ts';
 import { createMatcher } from '../../../../../src/services/classification/offline/matcher.ts';
 import { type Token, tokenize } from '../../../../../src/services/classification/offline/tokens.ts';
 import { buildTrie } from '../../../../../src/services/classification/offline/trie.ts';
+import type { Word } from '../../../../../src/services/classification/offline/word.ts';
 
 const { file } = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
 

@@ -83,14 +83,6 @@ describe('the memory of words', () => {
     expect(read('\ud801x')[0]?.word).not.toBe(read('\ud800x')[0]?.word);
   });
 
-  it('tells words of one hash apart, as often as they alternate', () => {
-    // 31 · "a" + "b" = 31 · "b" + "C": three words of one place, where two are remembered.
-    const words = ['abab', 'abbC', 'bCbC'];
-    for (let round = 0; round < 3; round += 1)
-      for (const word of words)
-        expect(read(word)[0]?.word).toMatchObject({ spelling: word, folded: word.toLowerCase() });
-  });
-
   it('remembers nothing that is too long for a word', () => {
     const long = 'x'.repeat(65);
     expect(read(long)[0]?.word).not.toBe(read(long)[0]?.word);
