@@ -17,6 +17,9 @@ import {
 } from './trie-tables.ts';
 import {
   createMoveTable,
+  endOfKeys,
+  findLeads,
+  keyBitsAt,
   keyNumbers,
   keysAt,
   leadBitsAt,
@@ -24,6 +27,7 @@ import {
   longestWaitAt,
   type MoveTable,
   noMoves,
+  otherKeyBitsAt,
   otherLeadBitsAt,
 } from './word-moves.ts';
 
@@ -103,10 +107,10 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const findAmongLive = (numbers: Int32Array, moves: number, index: number): void => {
     const count = liveCount;
     liveCount = 0;
-    const bits = numbers[moves] ?? 0;
-    const otherBits = numbers[moves + 1] ?? 0;
-    const keys = moves + keysAt + 1;
-    const end = keys + (numbers[moves + keysAt] ?? 0) * keyNumbers;
+    const bits = numbers[moves + keyBitsAt] ?? 0;
+    const otherBits = numbers[moves + otherKeyBitsAt] ?? 0;
+    const keys = moves + keysAt;
+    const end = endOfKeys(numbers, moves);
     for (let at = 0; at < count; at += 1) {
       const until = live.untils[at] ?? 0;
       if (until < index) continue;
@@ -123,8 +127,8 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const findAmongWaiting = (numbers: Int32Array, moves: number, index: number): void => {
     const count = waitingCount;
     waitingCount = 0;
-    const bits = numbers[moves] ?? 0;
-    const otherBits = numbers[moves + 1] ?? 0;
+    const bits = numbers[moves + keyBitsAt] ?? 0;
+    const otherBits = numbers[moves + otherKeyBitsAt] ?? 0;
     for (let at = 0; at < count; at += 1) {
       const until = waiting.untils[at] ?? 0;
       if (until < index) continue;
@@ -140,13 +144,11 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   };
 
   const findBehind = (numbers: Int32Array, before: number, moves: number, first: number, index: number): void => {
-    const endBefore = before + keysAt + 1 + (numbers[before + keysAt] ?? 0) * keyNumbers;
-    const end = moves + keysAt + 1 + (numbers[moves + keysAt] ?? 0) * keyNumbers;
-    for (let from = before + keysAt + 1; from < endBefore; from += keyNumbers) {
-      const places = numbers[from + 1] ?? 0;
-      const mask = numbers[from + 2] ?? 0;
-      for (let to = moves + keysAt + 1; to < end; to += keyNumbers) {
-        const leads = findPlace(numbers, places, mask, numbers[to] ?? 0);
+    const endBefore = endOfKeys(numbers, before);
+    const end = endOfKeys(numbers, moves);
+    for (let from = before + keysAt; from < endBefore; from += keyNumbers) {
+      for (let to = moves + keysAt; to < end; to += keyNumbers) {
+        const leads = findLeads(numbers, from, numbers[to] ?? 0);
         if (leads < 0) continue;
         const endOfLeads = leads + (numbers[leads] ?? 0) * leadNumbers;
         for (let lead = leads + 1; lead < endOfLeads; lead += leadNumbers)
@@ -175,7 +177,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const begin = (numbers: Int32Array, moves: number, index: number, onMatch: OnMatch): void => {
     const longestWait = numbers[moves + longestWaitAt] ?? -1;
     if (longestWait >= 0) keepWaiting(moves, index, index + 1 + longestWait);
-    const own = moves + keysAt + 1 + (numbers[moves + keysAt] ?? 0) * keyNumbers;
+    const own = endOfKeys(numbers, moves);
     const end = own + (numbers[own] ?? 0);
     for (let at = own + 1; at <= end; at += 1) tell(numbers[at] ?? 0, index, index, onMatch);
   };
@@ -207,16 +209,4 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       base += tokens.length;
     },
   };
-}
-
-/** Where the leads of a key begin, or -1. */
-function findPlace(numbers: Int32Array, places: number, mask: number, key: number): number {
-  let place = key & mask;
-  for (;;) {
-    const at = places + place * 2;
-    const there = numbers[at] ?? -1;
-    if (there === key) return numbers[at + 1] ?? -1;
-    if (there < 0) return -1;
-    place = (place + 1) & mask;
-  }
 }

@@ -4,30 +4,57 @@ import { joinerKey, listOf, numberKey, root, type Trie } from './trie.ts';
 import { bitOf, edgesAt, nodeNumbers, otherBitOf, rankAt, type TrieTables } from './trie-tables.ts';
 
 /**
- * The moves of all words met so far, in one array of numbers. Those of a word begin with the bits of its keys, the bits of the keys that
- * lead on from it where it begins a pattern, and how many words may stand between it and those at most, -1 where there are none. Then
- * come its keys, their number first, and the actions of the patterns that are this word alone, their number first. A key is three numbers: itself, where the
- * places of its leads begin, and their number less one.
- *
- * A place is two numbers: the key of a second word, or -1, and where its leads begin: their number, and of each how many words may stand
- * between, the rank of the node before and the node behind.
+ * The moves of all words met so far, in one array of numbers, as the places below tell: of each word a few, then its keys, then how many
+ * actions the patterns have that are this word alone, and these.
  */
 export interface MoveTable {
   /** Hold until the next word is read. */
   readonly numbers: Int32Array;
-  /** How a folded word moves in the matcher; numbers and joiners are no matter of spelling. Where its moves begin, or `noMoves`. */
+  /** Where the moves of a folded word begin, or `noMoves`; numbers and joiners are no matter of spelling. */
   read(folded: string, isNumber: boolean, isJoiner: boolean): number;
 }
 
 /** Of a word that no pattern has. */
 export const noMoves = -1;
 
+/**
+ * Places among the numbers of a word: of the bits of its keys, of the bits of those that lead on from it where it begins a pattern, of how
+ * many words may stand between it and those (-1 where there are none), of the number of its keys, and of these.
+ */
+export const keyBitsAt = 0;
+export const otherKeyBitsAt = 1;
 export const leadBitsAt = 2;
 export const otherLeadBitsAt = 3;
 export const longestWaitAt = 4;
-export const keysAt = 5;
+const keyCountAt = 5;
+export const keysAt = 6;
+
+/** Numbers of a key: itself, where the places of its leads begin, and how many those are less one. */
 export const keyNumbers = 3;
+
+/** Numbers of a lead: how many words may stand between, the rank of the node before, and the node behind. Their count comes first. */
 export const leadNumbers = 3;
+
+/** Numbers of a place: the key of a second word, or -1, and where its leads begin. */
+const placeNumbers = 2;
+
+export function endOfKeys(numbers: Int32Array, moves: number): number {
+  return moves + keysAt + (numbers[moves + keyCountAt] ?? 0) * keyNumbers;
+}
+
+/** Where the leads begin from the key at `keyAt` to that of a second word, or -1. */
+export function findLeads(numbers: Int32Array, keyAt: number, second: number): number {
+  const places = numbers[keyAt + 1] ?? 0;
+  const mask = numbers[keyAt + 2] ?? 0;
+  let place = second & mask;
+  for (;;) {
+    const at = places + place * placeNumbers;
+    const there = numbers[at] ?? -1;
+    if (there === second) return numbers[at + 1] ?? -1;
+    if (there < 0) return -1;
+    place = (place + 1) & mask;
+  }
+}
 
 interface Key {
   readonly index: number;
@@ -35,10 +62,11 @@ interface Key {
   readonly begins: readonly number[];
 }
 
-interface Leads {
+interface KeyLeads {
+  /** Of second words. */
+  readonly keys: readonly number[];
   readonly places: number;
   readonly mask: number;
-  readonly keys: readonly number[];
   readonly longestWait: number;
 }
 
@@ -50,30 +78,26 @@ export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
   for (const name of keys.keys()) if (name.endsWith('*')) stems.add(name);
   const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
   const pool = createNumberPool();
-  const leadsOf = new Map<number, Leads>();
+  const leadsOf = new Map<number, KeyLeads>();
   const known = new Map<string, number>([['', noMoves]]);
 
-  const readLeads = ({ index, begins }: Key): Leads => {
+  const readLeads = ({ index, begins }: Key): KeyLeads => {
     const met = leadsOf.get(index);
     if (met !== undefined) return met;
-    const found = findLeads(begins, trie, tables);
-    const size = placesFor(found.size);
-    const places = new Array<number>(size * 2).fill(-1);
-    for (const [key, leads] of found) {
-      let place = key & (size - 1);
-      while (places[place * 2] !== -1) place = (place + 1) & (size - 1);
-      places[place * 2] = key;
-      places[place * 2 + 1] = pool.add([leads.length, ...leads.flatMap(({ wait, rank, node }) => [wait, rank, node])]);
+    const bySecond = collectLeads(begins, trie, tables);
+    const mask = placesFor(bySecond.size) - 1;
+    const places = new Array<number>((mask + 1) * placeNumbers).fill(-1);
+    let longestWait = -1;
+    for (const [second, leads] of bySecond) {
+      let place = second & mask;
+      while (places[place * placeNumbers] !== -1) place = (place + 1) & mask;
+      places[place * placeNumbers] = second;
+      places[place * placeNumbers + 1] = pool.add([leads.length, ...leads.flat()]);
+      for (const [wait] of leads) longestWait = Math.max(longestWait, wait);
     }
-    const waits = [...found.values()].flatMap((leads) => leads.map(({ wait }) => wait));
-    const leads = {
-      places: pool.add(places),
-      mask: size - 1,
-      keys: [...found.keys()],
-      longestWait: Math.max(-1, ...waits),
-    };
-    leadsOf.set(index, leads);
-    return leads;
+    const read = { keys: [...bySecond.keys()], places: pool.add(places), mask, longestWait };
+    leadsOf.set(index, read);
+    return read;
   };
 
   const readKeys = (own: readonly Key[]): number => {
@@ -116,27 +140,19 @@ export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
   };
 }
 
-interface Lead {
-  /** How many words may stand between. */
-  readonly wait: number;
-  /** Of the node before. */
-  readonly rank: number;
-  /** The node behind. */
-  readonly node: number;
-}
+type Lead = readonly [wait: number, rank: number, node: number];
 
 /** By key of a second word. */
-function findLeads(begins: readonly number[], trie: Trie, { nodes, edges }: TrieTables): Map<number, Lead[]> {
-  const leads = new Map<number, Lead[]>();
+function collectLeads(begins: readonly number[], trie: Trie, { nodes, edges }: TrieTables): Map<number, Lead[]> {
+  const bySecond = new Map<number, Lead[]>();
   const add = (from: number, wait: number): void => {
     const row = from * nodeNumbers;
     const end = nodes[row + nodeNumbers + edgesAt] ?? 0;
     for (let at = nodes[row + edgesAt] ?? 0; at < end; at += 2) {
-      const key = edges[at] ?? 0;
-      const lead = { wait, rank: nodes[row + rankAt] ?? 0, node: edges[at + 1] ?? root };
-      const list = leads.get(key);
-      if (list === undefined) leads.set(key, [lead]);
-      else list.push(lead);
+      const second = edges[at] ?? 0;
+      const leads = bySecond.get(second) ?? [];
+      leads.push([wait, nodes[row + rankAt] ?? 0, edges[at + 1] ?? root]);
+      bySecond.set(second, leads);
     }
   };
   for (const node of begins) {
@@ -144,7 +160,7 @@ function findLeads(begins: readonly number[], trie: Trie, { nodes, edges }: Trie
     const waits = listOf(trie.waits, node);
     for (let at = 0; at < waits.length; at += 2) add(waits[at] ?? root, waits[at + 1] ?? 0);
   }
-  return leads;
+  return bySecond;
 }
 
 function beginsOf(pairs: readonly number[]): number[] {
