@@ -22,7 +22,7 @@ const codeVersion = 1;
 const otherwiseConfidence = 0.5;
 
 /**
- * A classifier that needs nothing but the taxonomy. 150 words take about 0.15 ms (bench/cases/classifier.ts); a text beyond 60,000
+ * A classifier that needs nothing but the taxonomy. 150 words take about 0.1 ms (bench/cases/classifier.ts); a text beyond 60,000
  * characters is cut by rule.
  */
 export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledCues): Classifier {

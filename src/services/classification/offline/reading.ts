@@ -97,7 +97,8 @@ function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 
     const action = program.actions[index];
     if (action === undefined) return;
     if (action.of === 'field') {
-      const lists = (hits[action.field] ??= { cues: [], frames: [], others: [] });
+      const lists = hits[action.field] ?? { cues: [], frames: [], others: [] };
+      hits[action.field] = lists;
       listFor(action.role, lists).push({ first, last, action });
     } else {
       const list = marks.get(action.role);
