@@ -70,9 +70,9 @@ interface KeyLeads {
   readonly longestWait: number;
 }
 
-export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
+export function createMoveTable({ edges, waits, actions }: Trie, tables: TrieTables): MoveTable {
   const keys = new Map(
-    Object.entries(trie.edges).map(([name, pairs], index): [string, Key] => [name, { index, begins: beginsOf(pairs) }]),
+    Object.entries(edges).map(([name, pairs], index): [string, Key] => [name, { index, begins: beginsOf(pairs) }]),
   );
   const stems = new Set<string>();
   for (const name of keys.keys()) if (name.endsWith('*')) stems.add(name);
@@ -84,7 +84,7 @@ export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
   const readLeads = ({ index, begins }: Key): KeyLeads => {
     const met = leadsOf.get(index);
     if (met !== undefined) return met;
-    const bySecond = collectLeads(begins, trie, tables);
+    const bySecond = collectLeads(begins, waits, tables);
     const mask = placesFor(bySecond.size) - 1;
     const places = new Array<number>((mask + 1) * placeNumbers).fill(-1);
     let longestWait = -1;
@@ -103,7 +103,7 @@ export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
   const readKeys = (own: readonly Key[]): number => {
     const leads = own.map(readLeads);
     const seconds = leads.flatMap((each) => each.keys);
-    const actions = new Set(own.flatMap(({ begins }) => begins.flatMap((node) => listOf(trie.actions, node))));
+    const alone = new Set(own.flatMap(({ begins }) => begins.flatMap((node) => listOf(actions, node))));
     return pool.add([
       unite(own.map(({ index }) => bitOf(index))),
       unite(own.map(({ index }) => otherBitOf(index))),
@@ -112,8 +112,8 @@ export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
       Math.max(...leads.map(({ longestWait }) => longestWait)),
       own.length,
       ...own.flatMap(({ index }, which) => [index, leads[which]?.places ?? 0, leads[which]?.mask ?? 0]),
-      actions.size,
-      ...actions,
+      alone.size,
+      ...alone,
     ]);
   };
 
@@ -143,7 +143,11 @@ export function createMoveTable(trie: Trie, tables: TrieTables): MoveTable {
 type Lead = readonly [wait: number, rank: number, node: number];
 
 /** By key of a second word. */
-function collectLeads(begins: readonly number[], trie: Trie, { nodes, edges }: TrieTables): Map<number, Lead[]> {
+function collectLeads(
+  begins: readonly number[],
+  waits: Trie['waits'],
+  { nodes, edges }: TrieTables,
+): Map<number, Lead[]> {
   const bySecond = new Map<number, Lead[]>();
   const add = (from: number, wait: number): void => {
     const row = from * nodeNumbers;
@@ -157,8 +161,8 @@ function collectLeads(begins: readonly number[], trie: Trie, { nodes, edges }: T
   };
   for (const node of begins) {
     add(node, 0);
-    const waits = listOf(trie.waits, node);
-    for (let at = 0; at < waits.length; at += 2) add(waits[at] ?? root, waits[at + 1] ?? 0);
+    const own = listOf(waits, node);
+    for (let at = 0; at < own.length; at += 2) add(own[at] ?? root, own[at + 1] ?? 0);
   }
   return bySecond;
 }
