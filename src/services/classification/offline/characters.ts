@@ -36,7 +36,7 @@ export function isDash(code: number): boolean {
   return code === 0x2d || code === 0x2013 || code === 0x2014 || code === 0x2022 || code === 0x2a;
 }
 
-/** Whether a character within a word is none of a word's: a point or comma between digits, an apostrophe between letters. */
+/** Whether a character that makes no words joins two parts of one: a point or comma between digits, an apostrophe before a letter. */
 export function joinsWord(codes: Uint16Array, at: number, limit: number): boolean {
   const code = codes[at] ?? 0;
   if (code === space || at + 1 >= limit) return false;

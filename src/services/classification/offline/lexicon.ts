@@ -66,15 +66,10 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']):
       const length = end - from;
       const known = words.find(hash, codes, from, length);
       if (known !== undefined) return known;
-      // A slice of a transcript would keep the whole transcript alive; a rebuilt string does not.
-      const meaning = understand(
-        text
-          .slice(offset + from, offset + end)
-          .split('')
-          .join(''),
-      );
-      if (length > longestKept) return new Word(meaning, { hash, length, spellingAt: 0 });
-      return words.add(meaning, hash, codes.subarray(from, end));
+      const slice = text.slice(offset + from, offset + end);
+      if (length > longestKept) return new Word(understand(slice), { hash, length, spellingAt: 0 });
+      // The slice would keep the whole transcript alive; a rebuilt string does not.
+      return words.add(understand(slice.split('').join('')), hash, codes.subarray(from, end));
     },
   };
 }

@@ -36,7 +36,7 @@ export type OnMatch = (action: number, first: number, last: number) => void;
 
 export interface Matcher {
   readonly readMoves: MoveTable['read'];
-  /** Tells every match, in the order of its last word. The first token must begin a sentence. */
+  /** Tells every match, in the order of its last word. */
   run(tokens: readonly Token[], onMatch: OnMatch): void;
 }
 
@@ -98,12 +98,11 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const findFrom = (node: number, key: number, first: number): void => {
     const row = node * nodeNumbers;
     const end = nodes[row + nodeNumbers + edgesAt] ?? 0;
-    let at = nodes[row + edgesAt] ?? 0;
-    while (at < end && (edges[at] ?? 0) < key) at += 2;
+    let at = firstEdge(edges, nodes[row + edgesAt] ?? 0, end, key);
     for (; at < end && edges[at] === key; at += 2) putFound(nodes[row + rankAt] ?? 0, edges[at + 1] ?? 0, first);
   };
 
-  /** Strikes off what is live no longer. */
+  /** Where the word leads from live nodes; strikes off what is live no longer. */
   const findAmongLive = (numbers: Int32Array, moves: number, index: number): void => {
     const count = liveCount;
     liveCount = 0;
@@ -123,7 +122,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
     }
   };
 
-  /** Strikes off the words that wait no longer. */
+  /** Where it leads from words that wait; strikes off those that wait no longer. */
   const findAmongWaiting = (numbers: Int32Array, moves: number, index: number): void => {
     const count = waitingCount;
     waitingCount = 0;
@@ -150,8 +149,9 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       for (let to = moves + keysAt; to < end; to += keyNumbers) {
         const leads = findLeads(numbers, from, numbers[to] ?? 0);
         if (leads < 0) continue;
-        const endOfLeads = leads + (numbers[leads] ?? 0) * leadNumbers;
-        for (let lead = leads + 1; lead < endOfLeads; lead += leadNumbers)
+        const firstLead = leads + 1;
+        const endOfLeads = firstLead + (numbers[leads] ?? 0) * leadNumbers;
+        for (let lead = firstLead; lead < endOfLeads; lead += leadNumbers)
           if (first + 1 + (numbers[lead] ?? 0) >= index)
             putFound(numbers[lead + 1] ?? 0, numbers[lead + 2] ?? 0, first);
       }
@@ -189,6 +189,9 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
         base = 0;
         toldFirst.fill(-1);
       }
+      liveCount = 0;
+      waitingCount = 0;
+      foundCount = 0;
       const { numbers } = moveTable;
       for (let index = 0; index < tokens.length; index += 1) {
         const token = tokens[index];
@@ -209,4 +212,16 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
       base += tokens.length;
     },
   };
+}
+
+/** Index of the first edge, between two indexes, whose key is not lower. */
+function firstEdge(edges: Int32Array, start: number, end: number, key: number): number {
+  let low = start >> 1;
+  let high = end >> 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((edges[middle * 2] ?? 0) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low * 2;
 }

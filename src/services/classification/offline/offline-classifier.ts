@@ -11,7 +11,7 @@ import { countLanguages, decideLanguage, type LanguageCount } from './language.t
 import { decidePhrases, type PhraseWords, readPhraseWords } from './phrases.ts';
 import { type CompiledCues, createProgram, type Program } from './program.ts';
 import { decideQuantity } from './quantities.ts';
-import { type Reading, readTranscript } from './reading.ts';
+import { type FieldHits, type Reading, readTranscript } from './reading.ts';
 import type { Segment } from './tokens.ts';
 import { emptyResult, type Scope, weighHits } from './weigh.ts';
 import { chooseSegments } from './windows.ts';
@@ -80,6 +80,8 @@ function classifySegments(engine: Engine, text: string, segments: readonly Segme
   };
 }
 
+const noHits: FieldHits = { cues: [], frames: [], others: [] };
+
 interface Found {
   readonly reading: Reading;
   readonly languages: LanguageCount;
@@ -91,11 +93,11 @@ function decideField(
   field: FileField,
   index: number,
 ): FieldResult {
-  if (field.decide.by === 'language') return decideLanguage(field, languages, program.lexicon);
-  const hits = reading.hits[index];
-  if (hits === undefined) return emptyResult;
+  const hits = reading.hits[index] ?? noHits;
+  if (hits === noHits && field.decide.by !== 'language') return emptyResult;
   if (field.type === 'quantity') return decideQuantity(field, hits, reading);
   if (field.type === 'phrases') return decidePhrases(field, hits, reading, words);
+  if (field.decide.by === 'language') return decideLanguage(field, languages, program.lexicon);
   const scope: Scope = { reading, field, hedgeFactor: program.taxonomy.file.grammar.hedges.factor };
   if (field.bands !== undefined) {
     const band = decideBand(scope, hits);

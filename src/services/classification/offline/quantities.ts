@@ -36,7 +36,9 @@ export function decideQuantity(field: FileField, { others: hits }: FieldHits, re
   // Most texts count nothing that has a unit.
   if (units.length === 0 || periods.length === 0) return emptyResult;
   const scope: QuantityScope = { field, hits, units, periods, reading };
-  const figures = reading.numbers.slice(0, maxNumbers).flatMap((number) => readFigure(scope, number) ?? []);
+  const figures = reading.numbers
+    .slice(0, maxNumbers)
+    .flatMap((number, index) => readFigure(scope, number, index) ?? []);
   const chosen =
     figures.filter((each) => each.isCorrection).at(-1) ??
     figures.find((each) => !each.isPast && each.isUnitAfter) ??
@@ -62,10 +64,11 @@ function marksOf({ marks }: Reading, role: TextRole): readonly Mark[] {
   return marks.get(role) ?? [];
 }
 
-function readFigure({ field, hits, units, periods, reading }: QuantityScope, number: NumberSpan): Figure | null {
+function readFigure(scope: QuantityScope, number: NumberSpan, index: number): Figure | null {
+  const { units, periods, reading } = scope;
   const sentence = reading.tokens[number.first]?.sentence ?? 0;
   const trust = reading.sentences[sentence]?.trust ?? 100;
-  if (trust <= 0 || !fitsContext(field, number, hits, reading, sentence)) return null;
+  if (trust <= 0 || !fitsContext(scope, number, index, sentence)) return null;
   if (isStartOfRange(number, reading)) return null;
   const unit = near(units, number, sentence, reading, unitReach, unitBeforeReach);
   if (unit === null) return null;
@@ -102,23 +105,33 @@ function isIn(part: { readonly first: number }, sentence: number, reading: Readi
 
 /** A context holds within its sentence, up to a "but" or another number: "50 semanales, pero en Navidad 300". */
 function fitsContext(
-  field: FileField,
+  { field, hits, reading }: QuantityScope,
   number: NumberSpan,
-  hits: readonly Hit[],
-  reading: Reading,
+  index: number,
   sentence: number,
 ): boolean {
+  const [before, after] = [reading.numbers[index - 1], reading.numbers[index + 1]];
+  const hasNumberBetween = (hit: Hit): boolean =>
+    hit.last < number.last
+      ? before !== undefined && before.first > hit.last && before.last < number.first
+      : after !== undefined && after.first > number.last && after.last < hit.first;
   const has = (role: FieldRole): boolean =>
-    hits.some((hit) => hit.action.role === role && isIn(hit, sentence, reading) && reaches(hit, number, reading));
+    hits.some(
+      (hit) =>
+        hit.action.role === role &&
+        isIn(hit, sentence, reading) &&
+        !hasNumberBetween(hit) &&
+        !hasClauseBetween(hit, number, reading),
+    );
   if (field.quantity?.only !== undefined && !has('only')) return false;
   return !has('never');
 }
 
-function reaches(hit: Hit, number: NumberSpan, reading: Reading): boolean {
+function hasClauseBetween(hit: Hit, number: NumberSpan, reading: Reading): boolean {
   const from = Math.min(hit.last, number.last);
   const to = Math.max(hit.first, number.first);
-  for (let at = from + 1; at <= to; at += 1) if (reading.tokens[at]?.word.beginsClause === true) return false;
-  return !reading.numbers.some((other) => other.first > from && other.last < to);
+  for (let at = from + 1; at <= to; at += 1) if (reading.tokens[at]?.word.beginsClause === true) return true;
+  return false;
 }
 
 interface Span {

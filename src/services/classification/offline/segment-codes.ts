@@ -1,9 +1,9 @@
 /** A segment of a text as character codes: an array gives them sooner than a string does, so that words are read in half the time. */
 import { endianness } from 'node:os';
+import { space } from './characters.ts';
 
 /** Codes around the segment that are looked at too: what stands before its first word and behind its last. */
 const margin = 2;
-const space = 0x20;
 
 export interface SegmentCodes {
   readonly text: string;

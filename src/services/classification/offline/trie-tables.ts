@@ -6,8 +6,8 @@ export const bitOf = (key: number): number => 1 << (key & 31);
 export const otherBitOf = (key: number): number => 1 << ((key >> 5) & 31);
 
 /**
- * Places in the row of a node: of the bits of the keys that lead on from it, of its rank among nodes that one word leads on from, and of
- * where its edges, its waits and its actions begin. Those end where the next row's begin.
+ * Places in the row of a node: of the bits of the keys that lead on from it, of its rank, which is lower the deeper it lies and, of one
+ * depth, the older it is, and of where its edges, its waits and its actions begin. Those end where the next row's begin.
  */
 export const nodeNumbers = 6;
 export const bitsAt = 0;
@@ -28,10 +28,11 @@ export interface TrieTables {
 }
 
 export function createTrieTables({ nodeCount, depths, ...trie }: Trie): TrieTables {
-  const counts = new Int32Array(nodeCount);
-  const keys = Object.values(trie.edges);
-  for (const pairs of keys)
-    for (let at = 0; at < pairs.length; at += 2) counts[pairs[at] ?? root] = (counts[pairs[at] ?? root] ?? 0) + 1;
+  const edgeCounts = new Int32Array(nodeCount);
+  const pairsByKey = Object.values(trie.edges);
+  for (const pairs of pairsByKey)
+    for (let at = 0; at < pairs.length; at += 2)
+      edgeCounts[pairs[at] ?? root] = (edgeCounts[pairs[at] ?? root] ?? 0) + 1;
   const nodes = new Int32Array((nodeCount + 1) * nodeNumbers);
   let edgeCount = 0;
   for (let node = 0; node <= nodeCount; node += 1) {
@@ -39,20 +40,19 @@ export function createTrieTables({ nodeCount, depths, ...trie }: Trie): TrieTabl
     nodes[row + edgesAt] = edgeCount * 2;
     nodes[row + waitsAt] = trie.waits.starts[node] ?? 0;
     nodes[row + actionsAt] = trie.actions.starts[node] ?? 0;
-    edgeCount += counts[node] ?? 0;
+    edgeCount += edgeCounts[node] ?? 0;
   }
-  // The deepest first, of one depth the oldest.
   const ranked = [...depths.keys()].sort((a, b) => (depths[b] ?? 0) - (depths[a] ?? 0) || a - b);
   for (const [rank, node] of ranked.entries()) nodes[node * nodeNumbers + rankAt] = rank;
   const edges = new Int32Array(edgeCount * 2);
-  for (const [key, pairs] of keys.entries()) {
+  for (const [key, pairs] of pairsByKey.entries()) {
     for (let at = 0; at < pairs.length; at += 2) {
       const node = pairs[at] ?? root;
       const row = node * nodeNumbers;
       nodes[row + bitsAt] = (nodes[row + bitsAt] ?? 0) | bitOf(key);
       nodes[row + otherBitsAt] = (nodes[row + otherBitsAt] ?? 0) | otherBitOf(key);
-      counts[node] = (counts[node] ?? 0) - 1;
-      const place = (nodes[row + nodeNumbers + edgesAt] ?? 0) - ((counts[node] ?? 0) + 1) * 2;
+      edgeCounts[node] = (edgeCounts[node] ?? 0) - 1;
+      const place = (nodes[row + nodeNumbers + edgesAt] ?? 0) - ((edgeCounts[node] ?? 0) + 1) * 2;
       edges[place] = key;
       edges[place + 1] = pairs[at + 1] ?? root;
     }

@@ -78,11 +78,13 @@ export function createMoveTable({ edges, waits, actions }: Trie, tables: TrieTab
   for (const name of keys.keys()) if (name.endsWith('*')) stems.add(name);
   const longestStem = Math.max(0, ...[...stems].map((stem) => stem.length - 1));
   const pool = createNumberPool();
-  const leadsOf = new Map<number, KeyLeads>();
+  /** By the nodes that they begin at: the words of one list share theirs. */
+  const leadsOf = new Map<string, KeyLeads>();
   const known = new Map<string, number>([['', noMoves]]);
 
-  const readLeads = ({ index, begins }: Key): KeyLeads => {
-    const met = leadsOf.get(index);
+  const readLeads = ({ begins }: Key): KeyLeads => {
+    const name = begins.join(' ');
+    const met = leadsOf.get(name);
     if (met !== undefined) return met;
     const bySecond = collectLeads(begins, waits, tables);
     const mask = placesFor(bySecond.size) - 1;
@@ -96,7 +98,7 @@ export function createMoveTable({ edges, waits, actions }: Trie, tables: TrieTab
       for (const [wait] of leads) longestWait = Math.max(longestWait, wait);
     }
     const read = { keys: [...bySecond.keys()], places: pool.add(places), mask, longestWait };
-    leadsOf.set(index, read);
+    leadsOf.set(name, read);
     return read;
   };
 

@@ -90,7 +90,7 @@ function createSpellings() {
       const start = end;
       end += spelling.length;
       if (end > codes.length) {
-        const grown = new Uint16Array(codes.length * 2);
+        const grown = new Uint16Array(Math.max(end, codes.length * 2));
         grown.set(codes);
         codes = grown;
       }

@@ -59,6 +59,17 @@ test.each([
     text: 'dos mil quinientas citas, 40 citas, unas citas',
     found: ['quinientas citas', '40 citas'],
   },
+  {
+    patterns: ['# citas'],
+    text: 'treinta y dos citas, dos mil y pico citas, y dos citas',
+    found: ['dos citas', 'dos citas'],
+  },
+  { patterns: ['# ~2 citas'], text: 'dos mil buenas citas; dos citas', found: ['mil buenas citas', 'dos citas'] },
+  {
+    patterns: ['client* nuevo', 'clientes ~2 caro'],
+    text: 'clientes nuevo, cliente nuevo, clientes muy caro, cliente caro',
+    found: ['clientes nuevo', 'cliente nuevo', 'clientes muy caro'],
+  },
   { patterns: ['(muy|tan) caro'], text: 'muy caro y tan caro', found: ['muy caro', 'tan caro'] },
   { patterns: ['muy', 'muy caro', 'caro'], text: 'muy caro', found: ['muy', 'muy caro', 'caro'] },
   { patterns: ['a b', 'b c', 'a b c'], text: 'a b c', found: ['a b', 'a b c', 'b c'] },
@@ -75,6 +86,17 @@ it('forgets a run before the next, whose words stand at the same places', () => 
   expect(run(read('muy caro'))).toEqual(run(read('muy caro')));
   expect(run(read('muy'))).toEqual([]);
   expect(run(read('caro'))).toEqual([]);
+});
+
+it('knows words again that it read before its tables grew', () => {
+  const words = Array.from({ length: 2_000 }, (_each, index) => `n${index}`);
+  const { read, run } = openMatcher(words.map((word) => `muy ~1 ${word}`));
+  const early = read('muy n7. muy n1999');
+  for (const word of words) read(word);
+  expect(run(early)).toEqual([
+    { action: 7, first: 0, last: 1 },
+    { action: 1_999, first: 2, last: 3 },
+  ]);
 });
 
 /** Ends of a sequence from a first word, by trying everything. */

@@ -213,6 +213,11 @@ describe('long texts', () => {
     }
   });
 
+  it('of numbers and peaks in one sentence are read in the time of any other', async () => {
+    const text = `50 mensajes al dia ${'7 '.repeat(200)}${'pico '.repeat(11_000)}`;
+    expect((await classify(text)).fields.interaction_volume?.value).toMatchObject({ count: 50, period: 'day' });
+  });
+
   it('without a single space are read too', async () => {
     expect((await classify('a'.repeat(200_000))).truncated).toBe(true);
   });
