@@ -1,22 +1,24 @@
 /** Objects of one kind that all have the same keys: V8 reads a key many times sooner where its objects do not come in many shapes. */
 import type { FileField } from '../../../models/taxonomy-file.ts';
 
-/** The same fields, with the optional keys that they and their parts leave out as undefined. */
+/** The same fields, with the optional keys that they, their rules, frames and values leave out as undefined. */
 export function evenFields(fields: readonly FileField[]): FileField[] {
-  const decides = even(fields.map((field) => field.decide));
-  const frames = even(fields.flatMap((field) => field.frames));
-  const values = even(fields.flatMap((field) => field.values));
-  return [...even(fields).values()].map((field) => ({
-    ...field,
-    decide: decides.get(field.decide) ?? field.decide,
-    frames: field.frames.map((frame) => frames.get(frame) ?? frame),
-    values: field.values.map((value) => values.get(value) ?? value),
-  }));
+  const evenField = evener(fields);
+  const evenDecide = evener(fields.map(({ decide }) => decide));
+  const evenFrame = evener(fields.flatMap(({ frames }) => frames));
+  const evenValue = evener(fields.flatMap(({ values }) => values));
+  return fields.map((field) =>
+    evenField({
+      ...field,
+      decide: evenDecide(field.decide),
+      frames: field.frames.map(evenFrame),
+      values: field.values.map(evenValue),
+    }),
+  );
 }
 
-function even<Kind extends object>(all: readonly Kind[]): Map<Kind, Kind> {
+/** Makes copies that have all keys which any of these has, in one order. */
+function evener<Kind extends object>(all: readonly Kind[]): (one: Kind) => Kind {
   const keys = [...new Set(all.flatMap((each) => Object.keys(each)))];
-  return new Map(
-    all.map((each) => [each, Object.fromEntries(keys.map((key) => [key, Reflect.get(each, key)])) as Kind]),
-  );
+  return (one) => Object.fromEntries(keys.map((key) => [key, Reflect.get(one, key)])) as Kind;
 }

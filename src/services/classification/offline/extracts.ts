@@ -31,7 +31,7 @@ function sentencesWith(reading: Reading, role: TextRole, most: number): Sentence
   for (const mark of reading.marks.get(role) ?? []) {
     const index = reading.tokens[mark.first]?.sentence ?? 0;
     const sentence = reading.sentences[index];
-    const isOrder = sentence?.trust === 0 && reading.turns[sentence.turn]?.role !== 'seller';
+    const isOrder = sentence?.trustPercent === 0 && reading.turns[sentence.turn]?.role !== 'seller';
     if (!isOrder && !isNegated(reading, mark)) found.add(index);
   }
   return [...found]
@@ -96,7 +96,7 @@ function summarise(reading: Reading, fields: readonly FieldResult[], most: numbe
 }
 
 function isQuotable(sentence: Sentence | undefined): boolean {
-  return sentence !== undefined && sentence.trust > 0 && sentence.last - sentence.first + 1 >= minSummaryWords;
+  return sentence !== undefined && sentence.trustPercent > 0 && sentence.last - sentence.first + 1 >= minSummaryWords;
 }
 
 /** Index of the last sentence that does not begin beyond an offset. */

@@ -45,7 +45,7 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']):
         (breaks.has(folded) ? traits.clauseBreak : 0) |
         (abbreviations.has(folded) ? traits.abbreviation : 0),
       moves: readMoves(folded, value !== null || multiplier !== null, isJoiner),
-      languages: languageSets.indexOf(languageBits.get(folded) ?? 0),
+      languageSet: languageSets.indexOf(languageBits.get(folded) ?? 0),
       value,
       multiplier,
       folded,

@@ -23,7 +23,9 @@ import {
   keyNumbers,
   keysAt,
   leadBitsAt,
+  leadNodeAt,
   leadNumbers,
+  leadRankAt,
   longestWaitAt,
   type MoveTable,
   noMoves,
@@ -153,7 +155,7 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
         const endOfLeads = firstLead + (numbers[leads] ?? 0) * leadNumbers;
         for (let lead = firstLead; lead < endOfLeads; lead += leadNumbers)
           if (first + 1 + (numbers[lead] ?? 0) >= index)
-            putFound(numbers[lead + 1] ?? 0, numbers[lead + 2] ?? 0, first);
+            putFound(numbers[lead + leadRankAt] ?? 0, numbers[lead + leadNodeAt] ?? 0, first);
       }
     }
   };
@@ -177,9 +179,9 @@ export function createMatcher(trie: Trie, actionCount: number): Matcher {
   const begin = (numbers: Int32Array, moves: number, index: number, onMatch: OnMatch): void => {
     const longestWait = numbers[moves + longestWaitAt] ?? -1;
     if (longestWait >= 0) keepWaiting(moves, index, index + 1 + longestWait);
-    const own = endOfKeys(numbers, moves);
-    const end = own + (numbers[own] ?? 0);
-    for (let at = own + 1; at <= end; at += 1) tell(numbers[at] ?? 0, index, index, onMatch);
+    const actionCountAt = endOfKeys(numbers, moves);
+    const lastAction = actionCountAt + (numbers[actionCountAt] ?? 0);
+    for (let at = actionCountAt + 1; at <= lastAction; at += 1) tell(numbers[at] ?? 0, index, index, onMatch);
   };
 
   return {

@@ -67,7 +67,7 @@ function marksOf({ marks }: Reading, role: TextRole): readonly Mark[] {
 function readFigure(scope: QuantityScope, number: NumberSpan, index: number): Figure | null {
   const { units, periods, reading } = scope;
   const sentence = reading.tokens[number.first]?.sentence ?? 0;
-  const trust = reading.sentences[sentence]?.trust ?? 100;
+  const trust = reading.sentences[sentence]?.trustPercent ?? 100;
   if (trust <= 0 || !fitsContext(scope, number, index, sentence)) return null;
   if (isStartOfRange(number, reading)) return null;
   const unit = near(units, number, sentence, reading, unitReach, unitBeforeReach);

@@ -43,7 +43,7 @@ export interface Reading extends Speech {
 }
 
 /** What a seller says and the client confirms counts a little less than the client's own words. */
-const confirmedTrust = 80;
+const confirmedPercent = 80;
 
 /** What is said in the given segments of a transcript, and who speaks to whom: a machine's part is told, seller and client are not. */
 export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
@@ -76,7 +76,7 @@ export function readTranscript(program: Program, text: string, segments: readonl
   weighSentences(tokens, sentences, turns, marks);
   spread(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
   spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
-  const opening = sentences.find((sentence) => sentence.trust === 100 && sentence.last > sentence.first);
+  const opening = sentences.find((sentence) => sentence.trustPercent === 100 && sentence.last > sentence.first);
   // Spread out, readings would each be of another shape to V8, and slow to read.
   return { text, tokens, sentences, turns, hits, marks, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
 }
@@ -87,7 +87,7 @@ export function sentenceAt({ tokens, sentences }: Reading, token: number): Sente
 }
 
 export function trustAt(reading: Reading, token: number): number {
-  return sentenceAt(reading, token)?.trust ?? 100;
+  return sentenceAt(reading, token)?.trustPercent ?? 100;
 }
 
 function findMatches(program: Program, tokens: readonly Token[]): Pick<Reading, 'hits' | 'marks'> {
@@ -163,7 +163,8 @@ function weighSentences(
 ): void {
   for (const sentence of sentences) {
     const role = turns[sentence.turn]?.role;
-    if (role === 'ignored' || role === 'seller' || tokens[sentence.first]?.isQuotedData === true) sentence.trust = 0;
+    if (role === 'ignored' || role === 'seller' || tokens[sentence.first]?.isQuotedData === true)
+      sentence.trustPercent = 0;
   }
   const opensWith = ({ first }: Sentence, role: TextRole): boolean =>
     (marks.get(role) ?? []).some((mark) => mark.first >= first && mark.first - first <= 1);
@@ -173,15 +174,15 @@ function weighSentences(
     const next = turns[answer?.turn ?? -1];
     if (turn?.role !== 'seller' || next === undefined || next === turn || next.role === 'seller') return;
     const verdict =
-      answer && (opensWith(answer, 'refusal') ? -100 : opensWith(answer, 'confirmation') && confirmedTrust);
+      answer && (opensWith(answer, 'refusal') ? -100 : opensWith(answer, 'confirmation') && confirmedPercent);
     if (!verdict) return;
-    sentence.trust = verdict;
+    sentence.trustPercent = verdict;
     // "Entonces son una clínica. ¿Correcto?": the question is a tag on the sentence before.
     const before = sentences[index - 1];
-    if (sentence.last - sentence.first < 3 && before?.turn === sentence.turn) before.trust = verdict;
+    if (sentence.last - sentence.first < 3 && before?.turn === sentence.turn) before.trustPercent = verdict;
   });
   for (const mark of marks.get('order') ?? []) {
     const ordered = sentences[tokens[mark.first]?.sentence ?? 0];
-    if (ordered) ordered.trust = 0;
+    if (ordered) ordered.trustPercent = 0;
   }
 }

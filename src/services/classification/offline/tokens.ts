@@ -66,8 +66,8 @@ export interface Sentence {
   /** Index of the last token. */
   last: number;
   isQuestion: boolean;
-  /** In percent: 100 counts, less counts less, 0 is no evidence, -100 was denied. Whole numbers, or V8 would keep two kinds of sentences. */
-  trust: number;
+  /** 100 counts, less counts less, 0 is no evidence, -100 was denied. Whole numbers, or V8 would keep two kinds of sentences. */
+  trustPercent: number;
   /** Index of its turn, or -1. */
   turn: number;
 }
@@ -184,7 +184,7 @@ export function findSentences(text: string, tokens: readonly Token[]): Sentence[
     const current = sentences.at(-1);
     if (token.brk === 'sentence' || current === undefined) {
       if (current !== undefined) current.isQuestion = isAsked(text, tokens, index - 1, token.start);
-      sentences.push({ first: index, last: index, isQuestion: false, trust: 100, turn: -1 });
+      sentences.push({ first: index, last: index, isQuestion: false, trustPercent: 100, turn: -1 });
     } else {
       current.last = index;
     }

@@ -37,7 +37,7 @@ export function weighHits(scope: Scope, { cues, frames }: FieldHits): readonly W
 function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | null {
   const { reading, field } = scope;
   const sentence = reading.tokens[hit.first]?.sentence ?? 0;
-  const trust = reading.sentences[sentence]?.trust ?? 100;
+  const trust = reading.sentences[sentence]?.trustPercent ?? 100;
   if (trust === 0) return null;
   const { frame, factor } = findFactor(scope, hit, frames);
   const isQuoted = frame !== null && factor > 0 && field.frames[frame.action.part]?.quoted === true;

@@ -34,6 +34,8 @@ export const keyNumbers = 3;
 
 /** Numbers of a lead: how many words may stand between, the rank of the node before, and the node behind. Their count comes first. */
 export const leadNumbers = 3;
+export const leadRankAt = 1;
+export const leadNodeAt = 2;
 
 /** Numbers of a place: the key of a second word, or -1, and where its leads begin. */
 const placeNumbers = 2;

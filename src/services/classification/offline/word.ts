@@ -13,7 +13,7 @@ export class Word {
   /** Where its moves begin in the matcher's table of them. */
   readonly moves: number;
   /** Index among the lexicon's sets of languages. */
-  readonly languages: number;
+  readonly languageSet: number;
   /** Null of what is no number. */
   readonly value: number | null;
   /** "mil", "hundred": multiplies the number before it. */
@@ -26,7 +26,7 @@ export class Word {
     this.spellingAt = spellingAt;
     this.traits = meaning.traits;
     this.moves = meaning.moves;
-    this.languages = meaning.languages;
+    this.languageSet = meaning.languageSet;
     this.value = meaning.value;
     this.multiplier = meaning.multiplier;
     this.folded = meaning.folded;
@@ -57,7 +57,7 @@ interface Spelling {
 export interface Meaning {
   readonly traits: number;
   readonly moves: number;
-  readonly languages: number;
+  readonly languageSet: number;
   readonly value: number | null;
   readonly multiplier: number | null;
   readonly folded: string;

@@ -11,7 +11,7 @@ const hashOf = (spelling: string) => codesOf(spelling).reduce(hashOn, 0);
 const meaningOf = (folded: string): Meaning => ({
   traits: 0,
   moves: -1,
-  languages: 0,
+  languageSet: 0,
   value: null,
   multiplier: null,
   folded,
