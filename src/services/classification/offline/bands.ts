@@ -1,6 +1,6 @@
 /** An enum answered by a number: "somos 40 personas" falls into the band that holds 40. */
 import type { FieldResult } from '../classifier.ts';
-import { type FieldHits, trustAt } from './reading.ts';
+import { type FieldHits, trustPercentAt } from './reading.ts';
 import { emptyResult, framedWeight, isNegated, quote, type Scope } from './weigh.ts';
 
 const statedConfidence = 0.9;
@@ -13,7 +13,7 @@ export function decideBand(scope: Scope, { frames, others }: FieldHits): FieldRe
   for (const hit of others) {
     if (hit.action.role !== 'band') continue;
     const number = reading.numbers.find((each) => each.last >= hit.first && each.first <= hit.last);
-    const trust = trustAt(reading, hit.first);
+    const trust = trustPercentAt(reading, hit.first);
     if (number === undefined || trust <= 0 || (!hit.action.isFirm && isNegated(reading, hit))) continue;
     if (framedWeight(scope, hit, frames) < field.decide.threshold) continue;
     const step = stepOf(field.bands?.steps ?? [], number.value);

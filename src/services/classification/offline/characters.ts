@@ -9,6 +9,7 @@ const kindOf = Uint8Array.from({ length: 0x250 }, (_each, code) => {
   return (/[\p{L}\p{N}&_]/u.test(char) ? kinds.word : 0) | (isUpper(char) ? kinds.upper : 0);
 });
 const otherWord = /[\p{L}\p{N}\p{M}]/u;
+
 function isUpper(char: string): boolean {
   return char !== char.toLowerCase();
 }

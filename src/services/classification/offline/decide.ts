@@ -1,7 +1,7 @@
 /** From weighed hits to the answer of an enum, boolean or list field. */
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Evidence, FieldResult, FieldValue } from '../classifier.ts';
-import { type Hit, type Reading, trustAt } from './reading.ts';
+import { type Hit, type Reading, trustPercentAt } from './reading.ts';
 import { confidenceOf, emptyResult, isNegated, quote, type WeighedHit } from './weigh.ts';
 
 interface Standing {
@@ -109,7 +109,7 @@ function refine(
   const id = valueId(field, best.part);
   for (const hit of hits) {
     const rule = field.refine[hit.action.part];
-    const trust = trustAt(reading, hit.first);
+    const trust = trustPercentAt(reading, hit.first);
     const isDenied = !hit.action.isFirm && isNegated(reading, hit);
     if (rule === undefined || rule.from !== id || trust <= 0 || isDenied) continue;
     const part = field.values.findIndex((value) => value.id === rule.to);

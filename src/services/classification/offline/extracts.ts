@@ -1,7 +1,7 @@
 /** Topics, commitments, follow-up and summary, in the transcript's own words. */
 import type { Classification, FieldResult } from '../classifier.ts';
 import type { Program, TextRole } from './program.ts';
-import { type Reading, trustAt } from './reading.ts';
+import { type Reading, trustPercentAt } from './reading.ts';
 import type { Sentence } from './tokens.ts';
 import { isNegated } from './weigh.ts';
 
@@ -62,7 +62,7 @@ function findTopics(program: Program, reading: Reading, fields: readonly FieldRe
     for (const { quote } of fields[index]?.evidence ?? []) if (topicWords.test(quote)) add(quote);
   });
   for (const mark of reading.marks.get('topics') ?? []) {
-    const isEvidence = trustAt(reading, mark.first) > 0;
+    const isEvidence = trustPercentAt(reading, mark.first) > 0;
     const start = reading.tokens[mark.first]?.start ?? 0;
     if (isEvidence) add(reading.text.slice(start, reading.tokens[mark.last]?.end ?? start));
   }

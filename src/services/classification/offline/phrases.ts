@@ -2,7 +2,7 @@
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Evidence, FieldResult } from '../classifier.ts';
-import { type FieldHits, type Hit, type Reading, trustAt } from './reading.ts';
+import { type FieldHits, type Hit, type Reading, trustPercentAt } from './reading.ts';
 import { emptyResult, isNegated, quote } from './weigh.ts';
 
 export interface PhraseWords {
@@ -35,7 +35,7 @@ export function decidePhrases(
   const spans: Span[] = [];
   for (const hit of hits) {
     if (hit.action.role !== 'after' && hit.action.role !== 'before') continue;
-    const trust = trustAt(reading, hit.first);
+    const trust = trustPercentAt(reading, hit.first);
     if (trust <= 0 || (!hit.action.isFirm && isNegated(reading, hit))) continue;
     if (rule.whole) spans.push(...restOfClause(hit, reading));
     else if (hit.action.role === 'after') spans.push(...phrasesAfter(hit.last + 1, heads, reading, words));

@@ -86,7 +86,7 @@ export function sentenceAt({ tokens, sentences }: Reading, token: number): Sente
   return sentences[tokens[token]?.sentence ?? 0];
 }
 
-export function trustAt(reading: Reading, token: number): number {
+export function trustPercentAt(reading: Reading, token: number): number {
   return sentenceAt(reading, token)?.trustPercent ?? 100;
 }
 

@@ -28,34 +28,31 @@ export interface TrieTables {
 }
 
 export function createTrieTables({ nodeCount, depths, ...trie }: Trie): TrieTables {
-  const edgeCounts = new Int32Array(nodeCount);
-  const pairsByKey = Object.values(trie.edges);
-  for (const pairs of pairsByKey)
-    for (let at = 0; at < pairs.length; at += 2)
-      edgeCounts[pairs[at] ?? root] = (edgeCounts[pairs[at] ?? root] ?? 0) + 1;
   const nodes = new Int32Array((nodeCount + 1) * nodeNumbers);
-  let edgeCount = 0;
-  for (let node = 0; node <= nodeCount; node += 1) {
-    const row = node * nodeNumbers;
-    nodes[row + edgesAt] = edgeCount * 2;
-    nodes[row + waitsAt] = trie.waits.starts[node] ?? 0;
-    nodes[row + actionsAt] = trie.actions.starts[node] ?? 0;
-    edgeCount += edgeCounts[node] ?? 0;
-  }
-  const ranked = [...depths.keys()].sort((a, b) => (depths[b] ?? 0) - (depths[a] ?? 0) || a - b);
-  for (const [rank, node] of ranked.entries()) nodes[node * nodeNumbers + rankAt] = rank;
-  const edges = new Int32Array(edgeCount * 2);
-  for (const [key, pairs] of pairsByKey.entries()) {
+  const edgesOf = Array.from({ length: nodeCount }, (): number[] => []);
+  for (const [key, pairs] of Object.values(trie.edges).entries()) {
     for (let at = 0; at < pairs.length; at += 2) {
       const node = pairs[at] ?? root;
       const row = node * nodeNumbers;
       nodes[row + bitsAt] = (nodes[row + bitsAt] ?? 0) | bitOf(key);
       nodes[row + otherBitsAt] = (nodes[row + otherBitsAt] ?? 0) | otherBitOf(key);
-      edgeCounts[node] = (edgeCounts[node] ?? 0) - 1;
-      const place = (nodes[row + nodeNumbers + edgesAt] ?? 0) - ((edgeCounts[node] ?? 0) + 1) * 2;
-      edges[place] = key;
-      edges[place + 1] = pairs[at + 1] ?? root;
+      edgesOf[node]?.push(key, pairs[at + 1] ?? root);
     }
   }
-  return { nodes, edges, waits: Int32Array.from(trie.waits.values), actions: Int32Array.from(trie.actions.values) };
+  let edgesBefore = 0;
+  for (let node = 0; node <= nodeCount; node += 1) {
+    const row = node * nodeNumbers;
+    nodes[row + edgesAt] = edgesBefore;
+    nodes[row + waitsAt] = trie.waits.starts[node] ?? 0;
+    nodes[row + actionsAt] = trie.actions.starts[node] ?? 0;
+    edgesBefore += edgesOf[node]?.length ?? 0;
+  }
+  const ranked = [...depths.keys()].sort((a, b) => (depths[b] ?? 0) - (depths[a] ?? 0) || a - b);
+  for (const [rank, node] of ranked.entries()) nodes[node * nodeNumbers + rankAt] = rank;
+  return {
+    nodes,
+    edges: Int32Array.from(edgesOf.flat()),
+    waits: Int32Array.from(trie.waits.values),
+    actions: Int32Array.from(trie.actions.values),
+  };
 }

@@ -1,4 +1,5 @@
 /** The words met so far, known again by the codes of their spelling: that takes less than to cut a word out of its text and ask a Map. */
+import { createNumberPool } from './number-pool.ts';
 import { type Meaning, Word } from './word.ts';
 
 export interface WordTable {
@@ -21,7 +22,8 @@ export function hashOn(hash: number, code: number): number {
 }
 
 export function createWordTable(): WordTable {
-  const spellings = createSpellings();
+  /** Codes of the words, one word after another. */
+  const spellings = createNumberPool();
   let places = createPlaces(4_096);
   let count = 0;
 
@@ -41,12 +43,13 @@ export function createWordTable(): WordTable {
   return {
     find(hash, codes, from, length) {
       const all = places;
+      const { numbers } = spellings;
       const mask = all.length - 1;
       const first = firstPlace(hash, mask);
       for (let tries = 0; tries < mostTries; tries += 1) {
         const word = all[(first + tries) & mask];
         if (word === undefined) return undefined;
-        if (word.length === length && spellings.isAt(word.spellingAt, codes, from, length)) return word;
+        if (word.length === length && isSpeltAt(numbers, word.spellingAt, codes, from, length)) return word;
       }
       return undefined;
     },
@@ -78,28 +81,7 @@ function firstPlace(hash: number, mask: number): number {
   return (hash >>> 12) & mask;
 }
 
-/** Codes of words, one word after another. */
-function createSpellings() {
-  let codes = new Uint16Array(4_096);
-  let end = 0;
-  return {
-    clear() {
-      end = 0;
-    },
-    add(spelling: Uint16Array): number {
-      const start = end;
-      end += spelling.length;
-      if (end > codes.length) {
-        const grown = new Uint16Array(Math.max(end, codes.length * 2));
-        grown.set(codes);
-        codes = grown;
-      }
-      codes.set(spelling, start);
-      return start;
-    },
-    isAt(start: number, others: Uint16Array, from: number, length: number): boolean {
-      for (let at = 0; at < length; at += 1) if (codes[start + at] !== others[from + at]) return false;
-      return true;
-    },
-  };
+function isSpeltAt(spellings: Int32Array, start: number, codes: Uint16Array, from: number, length: number): boolean {
+  for (let at = 0; at < length; at += 1) if (spellings[start + at] !== codes[from + at]) return false;
+  return true;
 }
