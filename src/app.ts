@@ -4,7 +4,9 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countMessages } from './celery/count-messages.ts';
-import { createFollowUps, followResults } from './celery/follow-ups.ts';
+import { createFollowUps } from './celery/follow-ups.ts';
+import { storedSuccessPattern } from './celery/results/result-documents.ts';
+import { createResultListener } from './celery/results/result-listener.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
@@ -14,8 +16,8 @@ import { createDatabase, type Database } from './core/database.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
-import { createJobEvents } from './core/job-events.ts';
 import type { JobLedger } from './core/job-ledger.ts';
+import { acceptAndTell, createLifecycle, type Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
 import type { Consumer } from './core/queue/consume.ts';
 import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
@@ -23,9 +25,8 @@ import { createQueues, type Queues } from './core/queue/queues.ts';
 import { type Schedule, schedulesOf } from './core/queue/schedules.ts';
 import { readBuiltJson } from './core/read-json.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
-import { createResultBackend, type ResultBackend } from './core/results.ts';
+import { createDocumentWriter } from './core/redis-documents.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
-import { tellResults } from './core/tell-results.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
 import {
   type AnswerToSave,
@@ -53,6 +54,7 @@ import { createThreadedReader } from './services/classification/llm/threaded-rea
 import { readBuiltCues } from './services/classification/offline/built-cues.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
 import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
+import { createStatusPublisher } from './services/publishing/status-documents.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
@@ -90,7 +92,7 @@ export interface App {
   readonly queues: Queues;
   readonly ledger: JobLedger<MeetingSubject>;
   readonly enqueuer: Enqueuer;
-  readonly results: ResultBackend;
+  readonly lifecycle: Lifecycle;
   readonly taxonomy: Taxonomy;
   readonly classifier: Classifier;
   readonly services: Services;
@@ -159,19 +161,30 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxRetries,
     maxRetriesOf: (task) => registry.settingsOf(task)?.maxRetries,
   });
+  const writerOf = (server: Redis) => createDocumentWriter({ redis: server, finalPattern: storedSuccessPattern, log });
+  const cacheWriter = writerOf(redis);
+  const resultWriter = backend === redis ? cacheWriter : writerOf(backend);
+  const origin = `${process.pid}@${hostname()}`;
+  const followUps = createFollowUps({ broker, backend, writer: resultWriter, registry, clock, log, origin });
+  const told = createLifecycle({
+    // In this order: a client that hears of the Celery result finds what the API reads beside it.
+    critical: [
+      createStatusPublisher({ writer: cacheWriter, clock }),
+      createResultListener({ writer: resultWriter, followUps, worker: workerName, clock }),
+    ],
+    log,
+  });
+  const lifecycle: Lifecycle = {
+    ...told,
+    tell: failpoints.after('published', told.tell, ({ kind }) => kind === 'succeeded'),
+  };
   const tables = createJobLedger(database, options.schema);
   const ledger = {
     ...tables,
-    accept: failpoints.after('accepted', tables.accept),
+    accept: failpoints.after('accepted', acceptAndTell(tables.accept, lifecycle)),
     take: failpoints.after('taken', tables.take),
   };
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
-  const documents = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
-  const origin = `${process.pid}@${hostname()}`;
-  const followUps = createFollowUps({ broker, backend, results: documents, registry, clock, log, origin });
-  const events = createJobEvents();
-  const told = tellResults(followResults(documents, followUps), events, clock);
-  const results = { ...told, succeeded: failpoints.after('published', told.succeeded) };
   const saver = createBatcher<AnswerToSave, SaveOutcome>({
     maxItems: batchOf(config.workerConcurrency),
     execute: (answers) => saveAnswers(database, answers),
@@ -216,9 +229,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     queues,
     schedules,
     ledger,
-    results,
-    followUps,
-    events,
+    lifecycle,
     services,
     classifier,
     database,
@@ -252,7 +263,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     queues,
     ledger,
     enqueuer,
-    results,
+    lifecycle,
     taxonomy,
     classifier,
     services,
@@ -260,7 +271,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     runningJobs: () => consuming?.running().length ?? 0,
     createWorker,
     async close() {
-      results.stop();
+      lifecycle.stop();
       await queues.close();
       for (const each of new Set([redis, backend, broker, queueConnection, subscriber])) each?.disconnect();
       await Promise.all([database.close(), classifier.close?.()]);

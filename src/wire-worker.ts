@@ -2,15 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Bridge, createBridge } from './celery/bridge.ts';
 import { type CeleryNode, createCeleryNode } from './celery/celery-node.ts';
-import type { FollowUps } from './celery/follow-ups.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { type Config, settingKeys, settings as settingsTable } from './config/schema.ts';
 import { createClaims } from './core/claims.ts';
 import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
 import { AppError } from './core/errors.ts';
-import type { JobEvents } from './core/job-events.ts';
 import type { JobLedger } from './core/job-ledger.ts';
+import type { Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
@@ -27,7 +26,6 @@ import { createTaskRates } from './core/queue/rate-limits.ts';
 import { createSweep } from './core/queue/recover.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
-import type { ResultBackend } from './core/results.ts';
 import { createSteering, type Steering } from './core/steering.ts';
 import type { TaskRegistry } from './core/task.ts';
 import { createControlBook, createHoldBook } from './models/queries/controls.ts';
@@ -56,7 +54,6 @@ export interface WorkerParts {
   readonly housekeeping: Housekeeping;
   readonly bridge: Bridge;
   readonly steering: Steering;
-  readonly events: JobEvents;
   /** This worker as Celery's tools see it. */
   readonly celeryNode: CeleryNode;
 }
@@ -79,9 +76,7 @@ export interface WorkerWiring {
   readonly queues: Queues;
   readonly schedules: readonly Schedule[];
   readonly ledger: JobLedger;
-  readonly results: ResultBackend;
-  readonly followUps: FollowUps;
-  readonly events: JobEvents;
+  readonly lifecycle: Lifecycle;
   readonly services: Services;
   readonly classifier: Classifier;
   readonly database: Database;
@@ -102,8 +97,7 @@ const probeLimitMs = 20_000;
 const aloneProcess = new URL('./alone-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
-  const { registry, queues, schedules, ledger, results, followUps, events, database, redis, broker, brokerUrl } =
-    wiring;
+  const { registry, queues, schedules, ledger, lifecycle, database, redis, broker, brokerUrl } = wiring;
   const { config, clock, log, workerName } = wiring.options;
   const { concurrency, queueNames = queues.names, lists = [] } = settings;
   const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
@@ -119,9 +113,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     registry,
     ledger,
     queues,
-    results,
-    followUps,
-    events,
+    lifecycle,
     steering,
     clock,
     log,
@@ -168,7 +160,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     rates,
     database,
     redis,
-    results,
+    lifecycle,
     maxRetries: wiring.maxRetries,
     settings: shownConfig,
     clock,
@@ -183,7 +175,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     broker,
     subscriber: wiring.openSubscriber(),
     redis,
-    jobEvents: events,
+    lifecycle,
     sendsTaskEvents: settings.sendsTaskEvents ?? false,
     isInspectOnly: config.celeryControl === 'inspect-only',
     async readLoad() {
@@ -196,7 +188,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     clock,
     log,
   });
-  return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events, celeryNode };
+  return { consumer: { ...consumer, start }, housekeeping, bridge, steering, celeryNode };
 }
 
 function wireHolds({ options, queues, database, redis, classifier }: WorkerWiring) {
@@ -223,14 +215,14 @@ function wireConsumer(
   settings: WorkerSettings,
   parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates'>,
 ): Consumer {
-  const { registry, queues, ledger, results, services, classifier, database, redis, events } = wiring;
+  const { registry, queues, ledger, lifecycle, services, classifier, database, redis } = wiring;
   const { steering, rates, hold } = parts;
   const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
     registry,
     ledger,
-    results,
+    lifecycle,
     services,
     connection: wiring.queueConnection,
     queueNames: settings.queueNames ?? queues.names,
@@ -245,7 +237,7 @@ function wireConsumer(
     clock,
     log,
     rates,
-    onStarted: (job) => events.emit({ kind: 'started', job }),
+    describeJob: ({ subjectId }): Record<string, unknown> => (subjectId === null ? {} : { meeting_id: subjectId }),
     timeLimitsOf: (task) => steering.timeLimitsOf(task),
     refuses(job) {
       if (steering.isRevoked(job.taskId)) return 'revoked';
@@ -264,10 +256,10 @@ function wireConsumer(
 /** The row of a run that a schedule began; the same slot taken twice has one. */
 async function acceptScheduled({ registry, ledger }: WorkerWiring, task: string, taskId: string): Promise<string> {
   const { name, queue, bind } = registry.find(task);
-  const { parameters, meetingId } = bind([], {});
+  const { parameters, subjectId } = bind([], {});
   const priority = priorities.normal;
   const [accepted] = await ledger.accept([
-    { taskId, task: name, queue, parameters, meetingId, origin: 'schedule', priority, dueAt: null },
+    { taskId, task: name, queue, parameters, subjectId, origin: 'schedule', priority, dueAt: null },
   ]);
   if (!accepted) throw new AppError('BUG', `The scheduled run ${taskId} of "${name}" got no row.`);
   return accepted.rowId;
@@ -295,7 +287,7 @@ function stateReader(
     active: consumer.running().map(({ job, startedWallMs }) => ({
       task_id: job.taskId,
       task: job.task,
-      meeting_id: job.meetingId,
+      meeting_id: job.subjectId,
       started_at: new Date(startedWallMs).toISOString(),
     })),
   });

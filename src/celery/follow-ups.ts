@@ -4,15 +4,17 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { CancelReason } from '../core/lifecycle.ts';
 import type { Log } from '../core/logger.ts';
 import type { Redis } from '../core/redis.ts';
-import { pythonException, type ResultBackend, type RevokeReason } from '../core/results.ts';
+import { type DocumentWriter, isoMicroseconds } from '../core/redis-documents.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type Plan, type PlanOptions, planChainStep, planLinks, planSignature } from './canvas.ts';
 import { isObject, type JsonObject } from './envelope.ts';
-import { messageWithFollowUps } from './judge-message.ts';
 import { encodeTaskMessage, type Signature, type TaskMessage, toSignature } from './message.ts';
 import { pythonRepr } from './python-repr.ts';
+import { pythonException } from './results/python-exception.ts';
+import { type DescribedTask, failureDocument } from './results/result-documents.ts';
 
 export interface FollowUps {
   /** Links and the next step, before the result is published; the `children` of its document. */
@@ -35,7 +37,8 @@ export interface FollowUpDeps {
   readonly broker: Redis;
   /** Where Celery clients read results; counts of chords stand there too. */
   readonly backend: Redis;
-  readonly results: Pick<ResultBackend, 'failedUnrun'>;
+  /** Of the result backend. */
+  readonly writer: DocumentWriter;
   readonly registry: TaskRegistry;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,8 +60,12 @@ if size and redis.call('ZCARD', KEYS[1]) >= tonumber(size) + tonumber(more or 0)
 end
 return false`;
 
-export function createFollowUps({ broker, backend, results, registry, clock, log, origin }: FollowUpDeps): FollowUps {
+export function createFollowUps({ broker, backend, writer, registry, clock, log, origin }: FollowUpDeps): FollowUps {
   let isStopped = false;
+
+  /** Of a step that will never be sent. */
+  const failUnsent = (task: DescribedTask, error: AppError) =>
+    writer.write([failureDocument(task, error, isoMicroseconds(clock.wallMs()))]);
 
   /** What waits here keeps its job from ending, as a result that cannot be published does. */
   const untilDone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
@@ -128,7 +135,7 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
     const bodyId = idOf(body);
     const words = `Dependency ${id} raised ${exceptionRepr(result)}`;
     if (bodyId === null) return;
-    await results.failedUnrun({ taskId: bodyId, groupId: null, parentId: null }, new AppError('CHORD_FAILED', words));
+    await failUnsent({ taskId: bodyId }, new AppError('CHORD_FAILED', words));
     await sendErrorLinks(message, signaturesOf(body.options.link_error), bodyId);
   };
 
@@ -153,7 +160,7 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
         const taskId = idOf(step);
         const groupId = typeof step.options.group_id === 'string' ? step.options.group_id : null;
         if (taskId === null) continue;
-        await results.failedUnrun({ taskId, groupId, parentId: null }, error);
+        await failUnsent({ taskId, terms: { groupId } }, error);
         const { chord, group_index: index } = step.options;
         if (!chord || groupId === null) continue;
         const body = toSignature(chord);
@@ -168,35 +175,8 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
   };
 }
 
-/** The same results; a job that came from Celery with links, steps or a chord has them done around its own end. */
-export function followResults(results: ResultBackend, followUps: FollowUps): ResultBackend {
-  return {
-    ...results,
-    async succeeded(job, result, cache) {
-      const message = messageWithFollowUps(job.terms);
-      if (!message) return results.succeeded(job, result, cache);
-      await results.succeeded(job, result, cache, await followUps.afterSuccess(message, result));
-      await followUps.endMember(message, { state: 'SUCCESS', result });
-    },
-    async failed(job, error, cache) {
-      await results.failed(job, error, cache);
-      const message = messageWithFollowUps(job.terms);
-      if (message) await followUps.afterFailure(message, error);
-    },
-    async revoked(job, reason = 'revoked') {
-      await results.revoked(job, reason);
-      const message = messageWithFollowUps(job.terms);
-      if (message) await followUps.endMember(message, revokedEnd(reason));
-    },
-    stop() {
-      followUps.stop();
-      results.stop();
-    },
-  };
-}
-
 /** How a chord sees a member that did not run. */
-export function revokedEnd(reason: RevokeReason): MemberEnd {
+export function revokedEnd(reason: CancelReason): MemberEnd {
   const result = { exc_type: 'TaskRevokedError', exc_message: [reason], exc_module: 'celery.exceptions' };
   return { state: 'REVOKED', result };
 }

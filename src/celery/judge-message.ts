@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import type { CallTerms, JobRequest } from '../core/job-ledger.ts';
+import type { KnownJob } from '../core/lifecycle.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type BadMessage, isBadMessage, readTaskMessage, splitListKey, type TaskMessage } from './message.ts';
 
@@ -33,13 +34,13 @@ export function judgeMessage(raw: string, list: string, { registry, nowMs, isRev
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return { kind: 'revoke', reason: 'expired', message };
   try {
     const task = registry.find(name);
-    const { parameters, meetingId } = task.bind(args, kwargs);
+    const { parameters, subjectId } = task.bind(args, kwargs);
     const request: JobRequest = {
       taskId: id,
       task: task.name,
       queue: task.queue,
       parameters,
-      meetingId,
+      subjectId,
       origin: 'celery',
       priority: jobPriority(list),
       dueAt: etaMs !== null && etaMs > nowMs ? new Date(etaMs).toISOString() : null,
@@ -88,6 +89,12 @@ function termsOf(
 
 function hasFollowUps({ embed: { callbacks, errbacks, chain, chord } }: TaskMessage): boolean {
   return callbacks.length + errbacks.length + chain.length > 0 || chord !== null;
+}
+
+/** What is told of a message that is no job; its parameters are not known, as they may not fit the task. */
+export function jobOf(message: TaskMessage, { raw, list }: { raw: string; list: string }): KnownJob {
+  const terms = termsOf(message, { raw, list, expiresAtMs: null });
+  return { taskId: message.id, task: message.task, parameters: {}, subjectId: null, terms };
 }
 
 /** The message of a job that came from Celery and has links, steps or a chord; undefined for every other job. */
