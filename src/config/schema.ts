@@ -206,7 +206,7 @@ export const settings = {
     group: 'classification',
     default: 'auto',
     meaning:
-      'What the text columns of meetings_classifications hold for a label without a value: auto is blank where the API made the table, else null',
+      'What text columns hold for a label without a value: auto is blank where the API made the table, else null',
   }),
   llmProvider: setting('LLM_PROVIDER', choice(['openai', 'anthropic', 'google', 'compatible']), {
     group: 'classification',
