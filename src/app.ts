@@ -26,6 +26,7 @@ import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createResultBackend, type ResultBackend } from './core/results.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
 import { tellResults } from './core/tell-results.ts';
+import { emptyLabelFor } from './models/api-tables.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
 import {
   type AnswerToSave,
@@ -164,7 +165,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxRetries,
     maxRetriesOf,
   });
-  const tables = createJobLedger(database, options.schema);
+  const emptyLabel = emptyLabelFor(config.labelsWithoutValue, options.schema);
+  const tables = createJobLedger(database, { emptyLabel });
   const ledger = {
     ...tables,
     accept: failpoints.after('accepted', tables.accept),
@@ -179,7 +181,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const results = { ...told, succeeded: failpoints.after('published', told.succeeded) };
   const saver = createBatcher<AnswerToSave, SaveOutcome>({
     maxItems: batchOf(config.workerConcurrency),
-    execute: (answers) => saveAnswers(database, answers),
+    execute: (answers) => saveAnswers(database, answers, emptyLabel),
   });
 
   const services: Services = {
@@ -189,9 +191,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       claims: createClaims(redis),
       clock,
       worker: workerName,
+      emptyLabel,
       save: failpoints.before('asked', failpoints.after('saved', saver.add)),
       forget: (key) => redis.del(key),
-      readStanding: (meetingId) => readStandingResult(database, meetingId),
+      readStanding: (meetingId) => readStandingResult(database, meetingId, emptyLabel),
     }),
     checkHealth: createHealthCheck({
       clock,

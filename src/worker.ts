@@ -40,8 +40,10 @@ export interface WorkerOptions {
   readonly sendsTaskEvents?: boolean;
   /** `celery control shutdown`: whoever runs the worker stops it. */
   readonly onShutDown?: () => void;
-  /** Brings the schema up to date first: for embedded servers. */
+  /** Brings the schema up to date first. */
   readonly migrates?: boolean;
+  /** And makes the API's tables where they are absent: for embedded servers. */
+  readonly createsApiTables?: boolean;
   /** How long to wait for a server that does not answer; unset: for ever. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
@@ -75,6 +77,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     ),
     patienceMs: options.patienceMs ?? Number.POSITIVE_INFINITY,
     migrates: options.migrates ?? false,
+    createsApiTables: options.createsApiTables,
+    waitsForApiTables: true,
     log,
     signal: options.signal,
   });

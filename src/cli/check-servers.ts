@@ -82,16 +82,19 @@ async function tryToWrite(url: string): Promise<string | null> {
   }
 }
 
-export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls): Promise<Finding> {
+export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls, config: Config): Promise<Finding> {
   const about = { part: 'PostgreSQL', embedded: embedded.postgres, address: describePostgres(url) };
   return findingOf(about, async () => {
-    const { checkSchema, migrateDatabase } = await import('../models/schema-check.ts');
+    const [{ checkSchema, migrateDatabase }, { emptyLabelFor }] = await Promise.all([
+      import('../models/schema-check.ts'),
+      import('../models/api-tables.ts'),
+    ]);
     const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe check' });
     const look = async () => {
       await database.testConnection();
       // The second one, as the first pays for the connection too.
       const facts = await database.testConnection();
-      if (embedded.postgres) await migrateDatabase(database);
+      if (embedded.postgres) await migrateDatabase(database, { createsApiTables: true });
       return { ...facts, schema: await checkSchema(database) };
     };
     try {
@@ -102,12 +105,14 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls):
         version: version.split(' ')[0] ?? version,
         latency_ms: round(latencyMs),
         schema_version: schema.version,
+        labels_without_value: emptyLabelFor(config.labelsWithoutValue, schema) === null ? 'null' : 'blank',
       };
       const words = describe(
         embedded.postgres,
         facts.version,
         latencyMs,
         `schema version ${schema.version}, up to date`,
+        `labels without a value are ${facts.labels_without_value}`,
       );
       return { facts, words, warnings: [] };
     } finally {

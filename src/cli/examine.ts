@@ -66,7 +66,7 @@ export async function examineServers(config: Config, servers: LocatedServers): P
   const targets = redisTargets(config, urls).filter(({ url }) => url !== '');
   const redis = targets.map(async (target) => withPersistence(await checkRedis(target), target.url));
   const stoppedRedis = servers.redisUrl === null ? [stopped('Redis')] : [];
-  const postgres = servers.postgresUrl === null ? stopped('PostgreSQL') : examineDatabase(urls);
+  const postgres = servers.postgresUrl === null ? stopped('PostgreSQL') : examineDatabase(urls, config);
   const workers = servers.redisUrl === null ? noWorkers : examineWorkers(servers.redisUrl);
   const queues = servers.postgresUrl === null ? [] : [examineQueues(urls)];
   return [...stoppedRedis, ...(await Promise.all([...redis, postgres, workers, ...queues]))];
@@ -98,8 +98,8 @@ async function withPersistence(finding: Finding, url: string): Promise<Finding> 
   return found;
 }
 
-async function examineDatabase(urls: ServerUrls): Promise<Finding> {
-  const [finding, url] = [await checkDatabase(urls), urls.postgresUrl];
+async function examineDatabase(urls: ServerUrls, config: Config): Promise<Finding> {
+  const [finding, url] = [await checkDatabase(urls, config), urls.postgresUrl];
   if (finding.fault !== null) return finding;
   const { readServerClockMs } = await import('../models/queries/server-clock.ts');
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });

@@ -41,6 +41,7 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
       redisUrl,
       concurrency: options.concurrency,
       migrates: true,
+      createsApiTables: servers.embedded.postgres,
       onShutDown: stop.request,
       async prepare(app) {
         tellServers(cli, servers, app);

@@ -202,6 +202,12 @@ export const settings = {
     example: 'taxonomies/sales-meeting.yaml',
     meaning: 'Taxonomy of your own, as YAML',
   }),
+  labelsWithoutValue: setting('LABELS_WITHOUT_VALUE', choice(['auto', 'null', 'blank']), {
+    group: 'classification',
+    default: 'auto',
+    meaning:
+      'What text columns hold for a label without a value: auto is blank where the API made the table, else null',
+  }),
   llmProvider: setting('LLM_PROVIDER', choice(['openai', 'anthropic', 'google', 'compatible']), {
     group: 'classification',
     default: 'openai',

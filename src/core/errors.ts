@@ -34,6 +34,7 @@ export const errorCodes = {
   DATABASE_FULL: { fault: 'transient', exit: 5 },
   SCHEMA_OUTDATED: { fault: 'permanent', exit: 5 },
   SCHEMA_TOO_NEW: { fault: 'permanent', exit: 5 },
+  API_TABLES_MISSING: { fault: 'permanent', exit: 5 },
   SCHEMA_DIFFERS: { fault: 'permanent', exit: 5 },
   EMBEDDED_REFUSED: { fault: 'permanent', exit: 5 },
 

@@ -113,7 +113,7 @@ const list = (filter: Parameters<typeof listJobs>[1]['filter']) => (database: Da
   listJobs(database, { filter, running, limit });
 const where = (text: string) => (database: Database) =>
   listJobsWhere(database, { terms: parseJobFilter(text, Date.now()), running, limit });
-const ledgerOn = (database: Database) => createJobLedger(database, { hasSellerPrompt: true });
+const ledgerOn = (database: Database) => createJobLedger(database);
 
 /** `blocks`: pages of 8 KiB that the answer may cost, however long the history is. */
 const questions: readonly { name: string; blocks?: number; ask: (database: Database) => Promise<unknown> }[] = [

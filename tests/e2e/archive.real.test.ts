@@ -65,7 +65,7 @@ beforeAll(async () => {
     createNamespace(),
   ]);
   const database = createDatabase({ url: urls().postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
-  await migrateDatabase(database).finally(() => database.close());
+  await migrateDatabase(database, { createsApiTables: true }).finally(() => database.close());
   source = await startApp(urls());
   target = await startApp(namespace);
   const ids = await insertMeetings(source.database, [

@@ -16,20 +16,23 @@ import type {
   TakenJob,
   UntouchedJob,
 } from '../../core/job-ledger.ts';
+import type { EmptyLabel } from '../classification-columns.ts';
 import type { MeetingSubject } from '../meeting-subject.ts';
-import { readStandingResult } from './classifications.ts';
+import { readResult, readStandingResult } from './classifications.ts';
 
-/** `sellers.prompt` is younger than the table: databases without it work too. */
 export interface LedgerOptions {
-  readonly hasSellerPrompt: boolean;
+  /** What results hold for a label without a value; unset: null. */
+  readonly emptyLabel?: EmptyLabel;
 }
 
-export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerOptions): JobLedger<MeetingSubject> {
-  const take = takeStatement(hasSellerPrompt);
+export function createJobLedger(
+  database: Database,
+  { emptyLabel = null }: LedgerOptions = {},
+): JobLedger<MeetingSubject> {
   return {
     accept: (requests) => accept(database, requests),
     async take(rowIds) {
-      const rows = await database.runLoosely<TakeRow>(take, [rowIds]);
+      const rows = await database.runLoosely<TakeRow>(takeStatement, [rowIds]);
       const byId = new Map(rows.map((row) => [row.id, row]));
       return rowIds.map((id) => {
         const row = byId.get(id);
@@ -60,8 +63,8 @@ export function createJobLedger(database: Database, { hasSellerPrompt }: LedgerO
     async resultOf(taskId) {
       const [row] = await database.run<{ result: unknown; meeting_id: number | null }>(resultStatement, [taskId]);
       if (!row) return undefined;
-      if (row.result !== null || row.meeting_id === null) return row.result;
-      return readStandingResult(database, row.meeting_id);
+      if (row.result !== null || row.meeting_id === null) return readResult(row.result, emptyLabel);
+      return readStandingResult(database, row.meeting_id, emptyLabel);
     },
     async failureOf(taskId) {
       const [row] = await database.run<{ code: string; message: string }>(failureStatement, [taskId]);
@@ -142,24 +145,25 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
 
 // ---------------------------------------------------------------- take
 
-/** No writes but the sequence, which orders starts: now() is equal within a batch and follows the server's clock. */
-function takeStatement(hasSellerPrompt: boolean): Statement {
-  return {
-    name: 'job_take',
-    text: `
+/**
+ * No writes but the sequence, which orders starts: now() is equal within a batch and follows the server's clock. `sellers.prompt` is
+ * read out of the row: older databases lack the column, and a migration of the API may add it while a worker runs.
+ */
+const takeStatement: Statement = {
+  name: 'job_take',
+  text: `
 select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.meeting_id, j.origin, j.state, j.attempt, j.alone, j.message,
   nextval('vambe_worker.runs_id_seq')::text as run_id, now()::text as started_at,
   (extract(epoch from now() - j.accepted_at) * 1000)::float8 as age_ms,
   m.id as found_meeting_id, m.transcript, c.name as client_name, s.name as seller_name,
-  ${hasSellerPrompt ? 's.prompt' : 'null::text'} as seller_prompt, cur.input_hash
+  to_jsonb(s) ->> 'prompt' as seller_prompt, cur.input_hash
 from vambe_worker.jobs j
 left join public.meetings m on m.id = j.meeting_id
 left join public.clients c on c.id = m.client_id
 left join public.sellers s on s.id = m.seller_id
 left join vambe_worker.current cur on cur.meeting_id = j.meeting_id
 where j.id = any($1::bigint[])`,
-  };
-}
+};
 
 interface TakeRow {
   readonly id: string;

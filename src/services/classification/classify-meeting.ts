@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import type { TakenJob } from '../../core/job-ledger.ts';
 import { type CacheEntry, closed, complete, fail, type Outcome, retry, stepBack } from '../../core/outcome.ts';
 import type { ProgressStep } from '../../core/task.ts';
-import { toColumns } from '../../models/classification-columns.ts';
+import { type EmptyLabel, toColumns } from '../../models/classification-columns.ts';
 import type { MeetingSubject } from '../../models/meeting-subject.ts';
 import {
   type AnswerToSave,
@@ -40,6 +40,8 @@ export interface ClassifyMeetingDeps {
   readonly claims: Claims;
   readonly clock: Clock;
   readonly worker: string;
+  /** What results hold for a label without a value, as the table does. */
+  readonly emptyLabel: EmptyLabel;
   /** Joins a batch across concurrent jobs. */
   save(answer: AnswerToSave): Promise<SaveOutcome>;
   readStanding(meetingId: number): Promise<ClassificationResult | undefined>;
@@ -182,10 +184,10 @@ async function saveAnswer(
       return closed('ended by somebody else meanwhile');
     case 'stale': {
       const standing = await deps.readStanding(answer.meetingId);
-      return complete(standing ?? toResult(answer, saved), { isRecorded: true });
+      return complete(standing ?? toResult(answer, saved, deps.emptyLabel), { isRecorded: true });
     }
     case 'saved': {
-      const result = toResult(answer, saved);
+      const result = toResult(answer, saved, deps.emptyLabel);
       return complete(result, { isRecorded: true, cache: [cacheEntry(result)] });
     }
   }

@@ -41,6 +41,7 @@ const wrongValues: Record<SettingKey, string> = {
   classifier: 'gpt',
   classifierFallback: 'wait',
   taxonomyFile: 'a\u0007',
+  labelsWithoutValue: 'empty',
   llmProvider: 'azure',
   llmModel: 'two\nlines',
   openaiModel: 'two\nlines',

@@ -61,6 +61,7 @@ function run(setup: Setup = {}) {
   const save = vi.fn(setup.save ?? (async () => saved));
   const takeAgain = vi.fn(async () => ({ ...job, runId: '10', subject: { ...subject, transcript: 'Editada' } }));
   const classify = createClassifyMeeting({
+    emptyLabel: null,
     classifier,
     taxonomy,
     claims,
