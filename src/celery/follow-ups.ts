@@ -8,10 +8,11 @@ import type { Log } from '../core/logger.ts';
 import type { Redis } from '../core/redis.ts';
 import { pythonException, type ResultBackend, type RevokeReason } from '../core/results.ts';
 import type { TaskRegistry } from '../core/task.ts';
-import { type Plan, type PlanOptions, planChainStep, planLinks, planSignature } from './canvas.ts';
+import { type Plan, type PlannedChord, type PlanOptions, planChainStep, planLinks, planSignature } from './canvas.ts';
+import { type ResultTuple, signaturesIn, type UnsentTask, unsentTasks } from './canvas-ends.ts';
 import { isObject, type JsonObject } from './envelope.ts';
 import { messageWithFollowUps } from './judge-message.ts';
-import { encodeTaskMessage, type Signature, type TaskMessage, toSignature } from './message.ts';
+import { encodeTaskMessage, type Signature, type TaskMessage } from './message.ts';
 import { pythonRepr } from './python-repr.ts';
 
 export interface FollowUps {
@@ -90,9 +91,15 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
     queueOf: queueOf(message),
   });
 
-  const send = async ({ sends, chordSizes }: Plan) => {
+  const saveChord = async ({ groupId, size, structure }: PlannedChord) => {
+    // Where Celery saves it too, so that a Python worker can end the chord.
+    if (structure) await backend.setex(chordKey(groupId, ''), chordLifeSeconds, JSON.stringify({ result: structure }));
+    await backend.setex(chordKey(groupId, '.s'), chordLifeSeconds, size);
+  };
+
+  const send = async ({ sends, chords }: Plan) => {
     await untilDone(async () => {
-      for (const { groupId, size } of chordSizes) await backend.setex(chordKey(groupId, 's'), chordLifeSeconds, size);
+      for (const each of chords) await saveChord(each);
       for (const each of sends) {
         const { key, raw } = encodeTaskMessage(each);
         await broker.lpush(key, raw);
@@ -109,7 +116,7 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
 
   const endMemberOf = async (message: TaskMessage, member: ChordMember, end: MemberEnd) => {
     const entry = JSON.stringify([1, member.id, end.state, end.result ?? null]);
-    const keys = (['j', 't', 's'] as const).map((each) => chordKey(member.groupId, each));
+    const keys = (['.j', '.t', '.s'] as const).map((each) => chordKey(member.groupId, each));
     const ended = await untilDone(() =>
       backend.eval(memberScript, 3, ...keys, member.index ?? '+inf', entry, chordLifeSeconds),
     );
@@ -118,18 +125,29 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
     const failed = members.find(({ state }) => state !== 'SUCCESS');
     if (failed) await failBody(message, member.body, failed);
     else {
-      const prefix = [members.map(({ result }) => result)];
+      const saved = await untilDone(() => backend.get(chordKey(member.groupId, '')));
+      const prefix = [resultsOf(members, saved)];
       await send(planSignature(member.body, optionsFor(message, prefix, `chord:${member.groupId}`)));
     }
     await untilDone(() => backend.del(...keys));
   };
 
   const failBody = async (message: TaskMessage, body: Signature, { id, result }: EndedMember) => {
-    const bodyId = idOf(body);
-    const words = `Dependency ${id} raised ${exceptionRepr(result)}`;
-    if (bodyId === null) return;
-    await results.failedUnrun({ taskId: bodyId, groupId: null, parentId: null }, new AppError('CHORD_FAILED', words));
-    await sendErrorLinks(message, signaturesOf(body.options.link_error), bodyId);
+    const error = new AppError('CHORD_FAILED', `Dependency ${id} raised ${exceptionRepr(result)}`);
+    const unsent = unsentTasks(body);
+    const bodyId = unsent.at(-1)?.id;
+    if (bodyId === undefined) return;
+    await failUnsent(message, unsent, error);
+    await sendErrorLinks(message, signaturesIn(body.options.link_error), bodyId);
+  };
+
+  /** Each has its document, and the chord that waits for it goes on. */
+  const failUnsent = async (message: TaskMessage, tasks: readonly UnsentTask[], error: AppError) => {
+    const end = { state: 'FAILURE', result: pythonException(error) } as const;
+    for (const { id, groupId, groupIndex: index, chord: body } of tasks) {
+      await results.failedUnrun({ taskId: id, groupId, parentId: null }, error);
+      if (body && groupId !== null) await endMemberOf(message, { id, groupId, index, body }, end);
+    }
   };
 
   const endMember = async (message: TaskMessage, end: MemberEnd) => {
@@ -148,18 +166,9 @@ export function createFollowUps({ broker, backend, results, registry, clock, log
     },
     async afterFailure(message, error) {
       await sendErrorLinks(message, message.embed.errbacks, message.id);
-      const end = { state: 'FAILURE', result: pythonException(error) } as const;
-      for (const step of message.embed.chain.toReversed()) {
-        const taskId = idOf(step);
-        const groupId = typeof step.options.group_id === 'string' ? step.options.group_id : null;
-        if (taskId === null) continue;
-        await results.failedUnrun({ taskId, groupId, parentId: null }, error);
-        const { chord, group_index: index } = step.options;
-        if (!chord || groupId === null) continue;
-        const body = toSignature(chord);
-        await endMemberOf(message, { id: taskId, groupId, index: typeof index === 'number' ? index : null, body }, end);
-      }
-      await endMember(message, end);
+      const unsent = message.embed.chain.toReversed().flatMap((step) => unsentTasks(step));
+      await failUnsent(message, unsent, error);
+      await endMember(message, { state: 'FAILURE', result: pythonException(error) });
     },
     endMember,
     stop() {
@@ -219,16 +228,26 @@ function toMember(entry: string): EndedMember {
   return { id: String(id), state: String(state), result };
 }
 
-function chordKey(groupId: string, suffix: 'j' | 't' | 's'): string {
-  return `celery-taskset-meta-${groupId}.${suffix}`;
+function chordKey(groupId: string, suffix: '' | '.j' | '.t' | '.s'): string {
+  return `celery-taskset-meta-${groupId}${suffix}`;
 }
 
-function idOf({ options }: Signature): string | null {
-  return typeof options.task_id === 'string' ? options.task_id : null;
-}
-
-function signaturesOf(value: unknown): Signature[] {
-  return (Array.isArray(value) ? value : value ? [value] : []).map(toSignature);
+/** In the order of their places, nested as the saved structure says. */
+function resultsOf(members: readonly EndedMember[], saved: string | null | undefined): readonly unknown[] {
+  const flat = members.map(({ result }) => result);
+  const byId = new Map(members.map(({ id, result }) => [id, result]));
+  const nest = ([[id], inner]: ResultTuple): unknown => {
+    if (inner !== null) return inner.map(nest);
+    if (id === null || !byId.has(id)) throw new Error(`the saved structure names ${id}, which is no member`);
+    return byId.get(id);
+  };
+  try {
+    const { result }: { result?: ResultTuple } = saved ? JSON.parse(saved) : {};
+    return result?.[1]?.map(nest) ?? flat;
+  } catch {
+    // Another program's document, or one that names other tasks: the results are right all the same.
+    return flat;
+  }
 }
 
 /** `ValueError('x', 1)` of a described exception. */
