@@ -33,7 +33,7 @@ export interface BridgeDeps {
   readonly ledger: Pick<JobLedger, 'accept' | 'setAside' | 'listUntouched' | 'withdraw'>;
   readonly queues: Queues;
   readonly results: Pick<ResultBackend, 'failedUnrun' | 'revoked'>;
-  readonly followUps: Pick<FollowUps, 'afterFailure' | 'endMember'>;
+  readonly followUps: Pick<FollowUps, 'afterFailure' | 'endMember' | 'hurry'>;
   readonly events: JobEvents;
   readonly steering: Steering;
   readonly clock: Clock;
@@ -255,6 +255,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
     },
     async stop() {
       isStopping = true;
+      deps.followUps.hurry();
       clearTimeout(beatTimer);
       for (const stop of stopListening) stop();
       bell.ring();
