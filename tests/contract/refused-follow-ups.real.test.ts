@@ -130,7 +130,8 @@ describe('a link that Redis refuses', () => {
   it('by NOPERM is kept likewise, and so are the next step of a chain and an error link (R3)', async () => {
     await redis.call('ACL', 'SETUSER', 'limited', 'on', '>pw', '+@all', '&*', '~[^f]*');
     stops.push(() => redis.call('ACL', 'DELUSER', 'limited'));
-    await work(await startWith(namespace.redisUrl.replace('redis://', 'redis://limited:pw@')));
+    const limited = Object.assign(new URL(namespace.redisUrl), { username: 'limited', password: 'pw' });
+    await work(await startWith(limited.href));
     const linked = await send({ embed: { callbacks: [linkTo('forbidden').link] } });
     const chained = await send({ embed: { chain: [linkTo('forbidden').link] } });
     const failed = await send({ args: ['fail'], embed: { errbacks: [linkTo('forbidden').link] } });
