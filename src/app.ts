@@ -5,6 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countMessages } from './celery/count-messages.ts';
 import { createFollowUps, followResults } from './celery/follow-ups.ts';
+import { messageWithFollowUps } from './celery/judge-message.ts';
+import { createPatience, noPatience } from './celery/patience.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
@@ -15,7 +17,7 @@ import { discoverTasks } from './core/discover-tasks.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import { createJobEvents } from './core/job-events.ts';
-import type { JobLedger } from './core/job-ledger.ts';
+import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
 import type { Log } from './core/logger.ts';
 import type { Consumer } from './core/queue/consume.ts';
 import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
@@ -96,6 +98,8 @@ export interface App {
   readonly classifier: Classifier;
   readonly services: Services;
   readonly schedules: readonly Schedule[];
+  /** Does again what Redis refused when a job ended. @throws what Redis says */
+  sendUnsent(terms: CallTerms, unsent: UnsentFollowUp): Promise<void>;
   /** Jobs that this process runs now. */
   runningJobs(): number;
   /** The parts of a worker that consumes `queueNames` (all when unset); nothing runs before `start`. */
@@ -175,7 +179,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
   const documents = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
   const origin = `${process.pid}@${hostname()}`;
-  const followUps = createFollowUps({ broker, backend, results: documents, registry, clock, log, origin });
+  const { noteUnsent } = tables;
+  const sending = { broker, backend, results: documents, registry, clock, log, origin, noteUnsent };
+  const followUps = createFollowUps({ ...sending, patience: createPatience({ clock, log }) });
   const events = createJobEvents();
   const told = tellResults(followResults(documents, followUps), events, clock);
   const results = { ...told, succeeded: failpoints.after('published', told.succeeded) };
@@ -250,6 +256,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   };
 
   return {
+    async sendUnsent(terms, unsent) {
+      const message = messageWithFollowUps(terms);
+      if (message) await createFollowUps({ ...sending, patience: noPatience }).sendUnsent(message, unsent);
+    },
     config,
     clock,
     log,

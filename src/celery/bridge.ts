@@ -15,6 +15,7 @@ import type { ResultBackend } from '../core/results.ts';
 import type { Steering } from '../core/steering.ts';
 import { storableText, whyNotStorable } from '../core/storable.ts';
 import type { TaskRegistry } from '../core/task.ts';
+import { type ReadCall, readApiPolls } from './api-polls.ts';
 import { createBell } from './bell.ts';
 import { type FollowUps, revokedEnd } from './follow-ups.ts';
 import { giveBackUntouched } from './give-back.ts';
@@ -32,7 +33,7 @@ export interface BridgeDeps {
   readonly ledger: Pick<JobLedger, 'accept' | 'setAside' | 'listUntouched' | 'withdraw'>;
   readonly queues: Queues;
   readonly results: Pick<ResultBackend, 'failedUnrun' | 'revoked'>;
-  readonly followUps: Pick<FollowUps, 'afterFailure' | 'endMember'>;
+  readonly followUps: Pick<FollowUps, 'afterFailure' | 'endMember' | 'hurry'>;
   readonly events: JobEvents;
   readonly steering: Steering;
   readonly clock: Clock;
@@ -177,17 +178,22 @@ export function createBridge(deps: BridgeDeps): Bridge {
     if (judgement.kind === 'revoke') {
       const { message, reason } = judgement;
       const { id: taskId, task, ignoresResult, groupId, parentId } = message;
+      const { apiTaskIds, meetingId } = readApiPolls(message, deps.registry);
+      const parameters = { api_task_id: apiTaskIds[0] ?? null };
       const terms = { ignoresResult, groupId, parentId };
-      await deps.results.revoked({ taskId, task, parameters: {}, meetingId: null, terms }, reason);
+      await deps.results.revoked({ taskId, task, parameters, meetingId, terms }, reason);
       log.info('celery.revoked', { task_id: taskId, task, reason });
       return deps.followUps.endMember(message, revokedEnd(reason));
     }
     if (judgement.kind !== 'set-aside') return;
-    const { id, task, message, error } = judgement;
+    const { id, task, message, call, error } = judgement;
     log.error('celery.rejected', { task_id: id, task, list, code: error.code, error: error.message });
-    if (id === null) return;
     const { groupId = null, parentId = null } = message ?? {};
-    await deps.results.failedUnrun({ taskId: id, groupId, parentId }, error);
+    const { apiTaskIds, meetingId } = readApiPolls(call ?? noCall, deps.registry);
+    // Without an id of the API's its status is under the id of the message.
+    const polled = apiTaskIds.length > 0 || id === null ? apiTaskIds : [id];
+    await deps.results.failedUnrun({ taskId: id, groupId, parentId, apiTaskIds: polled, meetingId }, error);
+    if (id === null) return;
     events.emit({ kind: 'failed', job: { taskId: id, ...(task === null ? {} : { task }) }, error });
     if (message) await deps.followUps.afterFailure(message, error);
   };
@@ -249,6 +255,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
     },
     async stop() {
       isStopping = true;
+      deps.followUps.hurry();
       clearTimeout(beatTimer);
       for (const stop of stopListening) stop();
       bell.ring();
@@ -267,6 +274,8 @@ export function createBridge(deps: BridgeDeps): Bridge {
     },
   };
 }
+
+const noCall: ReadCall = { task: null, args: [], kwargs: {} };
 
 interface Judged {
   readonly taken: TakenMessage;
@@ -303,5 +312,5 @@ function toSetAside({ taken, judgement }: Judged, bytes: Buffer): readonly SetAs
 function unstorable({ request, message }: Extract<Judgement, { kind: 'job' }>): Judgement {
   const why = whyNotStorable(request) ?? 'PostgreSQL refuses them';
   const error = new AppError('TASK_ARGUMENTS', `${message.task}() got arguments that cannot be stored: ${why}.`);
-  return { kind: 'set-aside', error, id: message.id, task: message.task, message };
+  return { kind: 'set-aside', error, id: message.id, task: message.task, message, call: message };
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import type { CallTerms, JobRequest } from '../core/job-ledger.ts';
 import type { TaskRegistry } from '../core/task.ts';
+import type { ReadCall } from './api-polls.ts';
 import { type BadMessage, isBadMessage, readTaskMessage, splitListKey, type TaskMessage } from './message.ts';
 
 export type Judgement =
@@ -15,6 +16,8 @@ export type Judgement =
       readonly id: string | null;
       readonly task: string | null;
       readonly message: TaskMessage | null;
+      /** What it asked for, where that could be read. */
+      readonly call: ReadCall | null;
     };
 
 export interface JudgeOptions {
@@ -53,12 +56,12 @@ export function judgeMessage(raw: string, list: string, { registry, nowMs, isRev
       cause instanceof AppError
         ? cause
         : new AppError('TASK_ARGUMENTS', `${name}() got arguments it cannot use.`, { cause });
-    return setAside({ error, id, task: name }, message);
+    return setAside({ error, id, task: name, call: message }, message);
   }
 }
 
-function setAside({ error, id, task }: BadMessage, message: TaskMessage | null): Judgement {
-  return { kind: 'set-aside', error, id, task, message };
+function setAside(bad: BadMessage, message: TaskMessage | null): Judgement {
+  return { kind: 'set-aside', ...bad, message };
 }
 
 function expiryOf({ expires }: TaskMessage, nowMs: number): number | null {

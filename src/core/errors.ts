@@ -63,6 +63,7 @@ export const errorCodes = {
   MESSAGE_REFUSED: { fault: 'permanent', exit: 1 },
   MESSAGE_INVALID: { fault: 'permanent', exit: 1 },
   CHORD_FAILED: { fault: 'permanent', exit: 1 },
+  FOLLOW_UP_UNSENT: { fault: 'permanent', exit: 1 },
 
   MODEL_UNREACHABLE: { fault: 'transient', exit: 5 },
   MODEL_TIMEOUT: { fault: 'transient', exit: 5 },

@@ -22,6 +22,16 @@ export interface CallTerms {
   readonly wire: Readonly<Record<string, unknown>>;
 }
 
+/** What a job was to send when it ended, and could not; `jobs.message` keeps a list of them as `unsent`. */
+export interface UnsentFollowUp {
+  /** ISO 8601 */
+  readonly at: string;
+  readonly code: string;
+  readonly message: string;
+  /** How to send it, which only celery/ understands. */
+  readonly redo: string;
+}
+
 /** What someone asks for. */
 export interface JobRequest {
   /** Public id, unique: the same id sent twice is done once. */
@@ -140,6 +150,8 @@ export interface JobLedger<Subject = unknown> {
   cancel(rowId: string, why: { readonly code: string; readonly message: string }): Promise<void>;
   /** Rows of messages that never were jobs; a task id that is there already is left alone, unless it was set aside before. */
   setAside(requests: readonly SetAside[]): Promise<void>;
+  /** Adds to what an ended job could not send; a task id without a row is left alone. */
+  noteUnsent(taskId: string, unsent: UnsentFollowUp): Promise<void>;
   /** Remembers that a job must run alone, also when Redis forgets it. */
   markAlone(rowId: string): Promise<void>;
   /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */

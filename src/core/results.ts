@@ -41,9 +41,13 @@ export interface RevokedJob extends Pick<TakenJob, 'taskId' | 'parameters' | 'me
 }
 
 export interface UnrunTask {
-  readonly taskId: string;
+  /** Null: its message has none that could be read. */
+  readonly taskId: string | null;
   readonly groupId: string | null;
   readonly parentId: string | null;
+  /** Ids under which the API polls for it; unset: none. */
+  readonly apiTaskIds?: readonly string[];
+  readonly meetingId?: number | null;
 }
 
 type Write = readonly [mode: 'state' | 'final' | 'set' | 'delete', key: string, lifeSeconds: number, json: Json];
@@ -163,13 +167,30 @@ export function createResultBackend({ backend, cache, worker, clock, log }: Resu
       const result = `{"exc_type":"TaskRevokedError","exc_message":["${reason}"],"exc_module":"celery.exceptions"}`;
       await put(
         [meta('final', job, 'REVOKED', result, { dateDone: now() })],
-        [status(job, 'failed', '"error":"cancelled"', now())],
+        [
+          status(
+            job,
+            'failed',
+            `"error":"${reason === 'expired' ? 'expired before it was started' : 'cancelled'}"`,
+            now(),
+          ),
+        ],
       );
     },
-    async failedUnrun({ taskId, groupId, parentId }, error) {
-      const job = { taskId, terms: { groupId, parentId } };
+    async failedUnrun({ taskId, groupId, parentId, apiTaskIds = [], meetingId = null }, error) {
       const details = { dateDone: now(), traceback: tracebackOf(error) };
-      await toBackend([meta('final', job, 'FAILURE', exceptionJson(error), details)]);
+      const job = taskId === null ? [] : [{ taskId, terms: { groupId, parentId } }];
+      await put(
+        job.map((each) => meta('final', each, 'FAILURE', exceptionJson(error), details)),
+        apiTaskIds.map((id) =>
+          status(
+            { taskId: id, parameters: {}, meetingId },
+            'failed',
+            `"error":${JSON.stringify(error.message)}`,
+            now(),
+          ),
+        ),
+      );
     },
     stop() {
       isStopped = true;

@@ -60,6 +60,8 @@ export interface PythonWorker {
 }
 
 export interface PythonWorkerOptions {
+  /** Module of the Celery app, beside the client app or on PYTHONPATH of `env`. */
+  readonly app?: string;
   readonly name?: string;
   readonly concurrency?: number;
   readonly lists?: string;
@@ -72,6 +74,7 @@ export interface PythonWorkerOptions {
 export async function startPythonWorker(
   redisUrl: string,
   {
+    app = 'app',
     name = 'python@host',
     concurrency = 2,
     lists = 'classification,default,celery,vambe_tasks',
@@ -83,7 +86,7 @@ export async function startPythonWorker(
     '-m',
     'celery',
     '-A',
-    'app',
+    app,
     'worker',
     '-n',
     name,

@@ -57,6 +57,9 @@ export function createJobLedger(
       const unique = new Map(requests.map((each) => [each.taskId, each]));
       await database.run(setAsideStatement, [JSON.stringify([...unique.values()].map(toSetAsideInput))]);
     },
+    async noteUnsent(taskId, unsent) {
+      await database.run(unsentStatement, [taskId, JSON.stringify(unsent), unsent.code, unsent.message]);
+    },
     async markAlone(rowId) {
       await database.run(aloneStatement, [rowId]);
     },
@@ -275,6 +278,16 @@ where j.state = 'cancelled' and j.origin = 'celery' and excluded.state = 'reject
 function toSetAsideInput({ taskId, task, queue, state, code, message, received }: SetAside) {
   return { task_id: taskId, task, queue, state, code, words: message, received };
 }
+
+/** The error shows in lists, unless the job has one of its own. */
+const unsentStatement: Statement = {
+  name: 'job_note_unsent',
+  text: `
+update vambe_worker.jobs
+set message = jsonb_set(message, '{unsent}', coalesce(message->'unsent', '[]') || $2::jsonb),
+  error_code = coalesce(error_code, $3), error_message = coalesce(error_message, $4)
+where task_id = $1 and message ? 'wire'`,
+};
 
 const aloneStatement: Statement = {
   name: 'job_mark_alone',
