@@ -1,5 +1,5 @@
 /** Finds open rows whose BullMQ job Redis no longer holds: single keys vanish when Redis evicts, or when somebody deletes them. */
-import type { OpenJob } from '../job-ledger.ts';
+import type { JobLedger, OpenJob } from '../job-ledger.ts';
 import type { Redis } from '../redis.ts';
 import { bullJobId, groupByQueue, queuePrefix } from './queues.ts';
 
@@ -75,4 +75,23 @@ export async function removeRemains(redis: Redis, rows: readonly Delivered[]): P
 
 function scriptArguments(queue: string, rows: readonly Delivered[]): string[] {
   return [`${queuePrefix}:${queue}:`, ...rows.map(bullJobId)];
+}
+
+/** Rows of a page when all are counted. */
+const rowsPerCount = 2_500;
+
+/** How many open rows that were delivered longer ago than `olderThanMs` Redis does not hold, among the first `maxRows`. */
+export async function countLostJobs(
+  { redis, ledger }: { readonly redis: Redis; readonly ledger: Pick<JobLedger, 'listOpen'> },
+  { olderThanMs, maxRows }: { readonly olderThanMs: number; readonly maxRows: number },
+): Promise<number> {
+  let lost = 0;
+  let afterRowId = '0';
+  for (let rows = 0; rows < maxRows; rows += rowsPerCount) {
+    const page = await ledger.listOpen({ afterRowId, limit: rowsPerCount, olderThanMs });
+    lost += (await findLostJobs(redis, page)).length;
+    afterRowId = page.at(-1)?.rowId ?? afterRowId;
+    if (page.length < rowsPerCount) break;
+  }
+  return lost;
 }

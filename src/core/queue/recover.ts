@@ -12,8 +12,8 @@ import type { Queues } from './queues.ts';
 /** Younger rows may be on their way into the queue; as old as a lock. What a dead worker left is older than any such way. */
 const untouchedMs = 25_000;
 const orphanedMs = 5_000;
-/** With a page each 2 s, 100,000 open rows are looked at in 80 s, for 0.5 % of a core (bench/README.md, `recovery`). */
-const rowsPerPage = 2_500;
+/** With a page each 2 s, 100,000 open rows are looked at in 112 s, for less than 1 % of a core with both servers (bench/README.md). */
+const rowsPerPage = 1_800;
 /** A round over few rows is not begun more often. */
 const roundMs = 30_000;
 
