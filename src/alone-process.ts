@@ -5,7 +5,7 @@ import { createLogger } from './core/logger.ts';
 import { closed, retry, stepBack } from './core/outcome.ts';
 import { type FromChild, type ToChild, toSent } from './core/queue/alone.ts';
 import { isServerFault } from './core/queue/availability.ts';
-import { runJob } from './core/queue/run-job.ts';
+import { runJob, tellUnpublished } from './core/queue/run-job.ts';
 import { startWatchdog } from './core/watchdog.ts';
 
 /** What the worker hands over; everything here survives JSON. */
@@ -48,7 +48,7 @@ function tellFault(error: unknown): void {
 
 async function run(rowId: string): Promise<void> {
   if (!app) throw new Error('the worker sends `start` before the first job');
-  const { ledger, registry, services, config } = await app;
+  const { ledger, registry, services, config, results } = await app;
   controller = new AbortController();
   const take = async () => (await ledger.take([rowId]))[0];
   const job = await take();
@@ -62,6 +62,7 @@ async function run(rowId: string): Promise<void> {
     hardLimitMs: config.taskTimeoutSeconds * 1_000,
     progress: () => undefined,
     takeAgain: async () => (await take()) ?? job,
+    onLateEnd: ({ result, cache }) => void results.succeeded(job, result, cache).catch(tellUnpublished(log)),
   });
   send({ kind: 'outcome', outcome: toSent(outcome) });
 }

@@ -25,6 +25,7 @@ import { createQueues, type Queues } from './core/queue/queues.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { readBuiltJson } from './core/read-json.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
+import { createResultReader } from './core/result-states.ts';
 import { createResultBackend, type ResultBackend } from './core/results.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
 import { tellResults } from './core/tell-results.ts';
@@ -231,6 +232,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     schedules,
     ledger,
     results,
+    readStates: createResultReader({ backend, cache: redis }),
     followUps,
     events,
     services,

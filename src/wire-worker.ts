@@ -10,10 +10,11 @@ import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
 import { AppError } from './core/errors.ts';
 import type { JobEvents } from './core/job-events.ts';
-import type { JobLedger } from './core/job-ledger.ts';
+import type { JobLedger, TakenJob } from './core/job-ledger.ts';
 import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
+import type { CacheEntry } from './core/outcome.ts';
 import { createAlonePool } from './core/queue/alone.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consume.ts';
 import { createControls } from './core/queue/controls.ts';
@@ -22,18 +23,23 @@ import { countWaiting } from './core/queue/holdings.ts';
 import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
+import { createPublishEnded } from './core/queue/publish-ended.ts';
 import type { Queues } from './core/queue/queues.ts';
 import { createTaskRates } from './core/queue/rate-limits.ts';
 import { createSweep } from './core/queue/recover.ts';
+import { createResultRecovery } from './core/queue/recover-results.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
+import type { ReadResultStates } from './core/result-states.ts';
 import type { ResultBackend } from './core/results.ts';
 import { createSteering, type Steering } from './core/steering.ts';
 import type { TaskRegistry } from './core/task.ts';
+import { readStandingResult } from './models/queries/classifications.ts';
 import { createControlBook, createHoldBook } from './models/queries/controls.ts';
 import { probeDatabase } from './models/queries/probe.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
 import type { Classifier } from './services/classification/classifier.ts';
+import { cacheEntry } from './services/classification/classify-meeting.ts';
 import { createControlledWorker } from './services/operations/controlled-worker.ts';
 import type { Services } from './services/services.ts';
 import { readVersion } from './version.ts';
@@ -80,6 +86,7 @@ export interface WorkerWiring {
   readonly schedules: readonly Schedule[];
   readonly ledger: JobLedger;
   readonly results: ResultBackend;
+  readonly readStates: ReadResultStates;
   readonly followUps: FollowUps;
   readonly events: JobEvents;
   readonly services: Services;
@@ -111,7 +118,13 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const shownConfig = shownSettings(config);
   const holds = wireHolds(wiring);
   const rates = createTaskRates({ redis, queues, registry });
-  const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin });
+  const publishEnded = createPublishEnded({
+    ledger,
+    results,
+    readStates: wiring.readStates,
+    cacheOf: (job) => readCacheEntries(database, job),
+  });
+  const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin, publishEnded });
   steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
   const bridge = createBridge({
     broker,
@@ -139,10 +152,18 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   });
   const state = stateReader(wiring, { queueNames, concurrency, consumer, conf: shownConfig });
   const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });
-  const isRunningHere = (rowId: string) => consumer.running().some(({ job }) => job.rowId === rowId);
+  const isRunningHere = (rowId: string) => consumer.isRunning(rowId);
   const housekeeping = createHousekeeping({
     redis,
-    sweep: createSweep({ ledger, queues, redis, log, isRunningHere }),
+    sweep: createSweep({ ledger, queues, redis, clock, log, isRunningHere }),
+    recoverResults: createResultRecovery({
+      ledger,
+      redis,
+      log,
+      readStates: wiring.readStates,
+      publishEnded,
+      isRunningHere,
+    }),
     clock,
     log,
     state,
@@ -222,10 +243,10 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
 function wireConsumer(
   wiring: WorkerWiring,
   settings: WorkerSettings,
-  parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates'>,
+  parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates' | 'publishEnded'>,
 ): Consumer {
   const { registry, queues, ledger, results, services, classifier, database, redis, events } = wiring;
-  const { steering, rates, hold } = parts;
+  const { steering, rates, hold, publishEnded } = parts;
   const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
@@ -259,8 +280,15 @@ function wireConsumer(
     probeDatabase: () => probeDatabase(database),
     probeRedis: () => probeWrites(redis),
     onAcked: wiring.onAcked,
+    publishEnded,
     acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),
   });
+}
+
+/** Clients may read the classification of a job's meeting from Redis, too: the one that is in the table now. */
+async function readCacheEntries(database: Database, { meetingId }: TakenJob): Promise<readonly CacheEntry[]> {
+  const standing = meetingId === null ? undefined : await readStandingResult(database, meetingId);
+  return standing ? [cacheEntry(standing)] : [];
 }
 
 /** The row of a run that a schedule began; the same slot taken twice has one. */

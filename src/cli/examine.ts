@@ -15,6 +15,8 @@ import { describeDuration } from './times.ts';
 /** Heartbeats are compared across machines and a worker counts as gone after 6 s: beyond this, clocks tell lies. */
 const mostClockDifferenceMs = 2_000;
 const lookMs = 5_000;
+/** Younger rows may be on their way into the queue; a look ends in time. */
+const lostJobs = { olderThanMs: 30_000, maxRows: 100_000 };
 /** The embedded servers' own bound is lower; a disk this full needs a look. */
 const fewMegabytes = 1_000;
 
@@ -122,8 +124,8 @@ async function examineDatabase(urls: ServerUrls, config: Config): Promise<Findin
   }
 }
 
-/** What is paused and why, and what keeps failing; PostgreSQL's own faults are told elsewhere. */
-async function examineQueues({ postgresUrl: url }: ServerUrls): Promise<Finding> {
+/** What is paused and why, what keeps failing, and what Redis lost; the faults of both servers are told elsewhere. */
+async function examineQueues({ postgresUrl: url, redisUrl }: ServerUrls): Promise<Finding> {
   const [{ listControls }, { countJobs }] = await Promise.all([
     import('../models/queries/controls.ts'),
     import('../models/queries/jobs.ts'),
@@ -132,20 +134,38 @@ async function examineQueues({ postgresUrl: url }: ServerUrls): Promise<Finding>
   try {
     const controls = (await listControls(database)).filter(({ isOver }) => !isOver);
     const { retrying, retrying_by_code: causes } = await countJobs(database);
+    const lost = await countLost(database, redisUrl);
     const warnings = [
       ...controls.map(describeControl),
       ...Object.entries(causes).map(
         ([code, jobs]) =>
           `Jobs that failed with ${code} and are tried again: ${jobs}. "vambe jobs --state retrying" lists them.`,
       ),
+      ...(lost > 0
+        ? [
+            `Open jobs that Redis does not hold: ${lost}. A running worker adds them to their queues again within two minutes. Where this comes back, set maxmemory-policy of Redis to noeviction.`,
+          ]
+        : []),
     ];
     const words = controls.length === 0 ? 'none is paused' : `${controls.length} paused or waiting`;
-    return { ...nothing, part: 'Queues', facts: { paused: controls.length, retrying }, words, warnings };
+    return { ...nothing, part: 'Queues', facts: { paused: controls.length, retrying, lost }, words, warnings };
   } catch {
     return { ...nothing, part: 'Queues', words: 'PostgreSQL does not tell' };
   } finally {
     database.close().catch(() => undefined);
   }
+}
+
+/** 0 also where Redis does not answer. */
+async function countLost(database: Database, redisUrl: string): Promise<number> {
+  if (redisUrl === '') return 0;
+  const [{ countLostJobs }, { createJobLedger }] = await Promise.all([
+    import('../core/queue/lost-jobs.ts'),
+    import('../models/queries/job-ledger.ts'),
+  ]);
+  const ledger = createJobLedger(database, { hasSellerPrompt: false });
+  const look = lookAtRedis(redisUrl, lookMs, (redis) => countLostJobs({ redis, ledger }, lostJobs));
+  return look.catch(() => 0);
 }
 
 /** Positive: the server is ahead. The second question, as the first pays for the connection; the middle of the round trip is meant. */

@@ -127,6 +127,18 @@ export interface OpenJob {
   readonly dueAt: string | null;
 }
 
+/** A row that ended a short while ago. */
+export interface EndedJob {
+  readonly rowId: string;
+  readonly taskId: string;
+  readonly queue: string;
+  readonly delivery: number;
+  readonly state: EndState;
+  /** The parameter `api_task_id`, or null. */
+  readonly apiTaskId: string | null;
+  readonly ignoresResult: boolean;
+}
+
 /** An open row that a Celery message made and that nobody began. */
 export interface UntouchedJob {
   readonly rowId: string;
@@ -160,6 +172,8 @@ export interface JobLedger<Subject = unknown> {
   failureOf(taskId: string): Promise<{ readonly code: string; readonly message: string } | undefined>;
   /** Open rows by id, for the sweep; `olderThanMs` counts from the last delivery, null takes every age. */
   listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
+  /** Rows that ended within these bounds, among the newest `limit` classifications and the newest `limit` rows. */
+  listEnded(page: { leastMs: number; mostMs: number; limit: number }): Promise<readonly EndedJob[]>;
   /** Open rows of Celery messages without an attempt, the most urgent and oldest first. */
   listUntouched(queues: readonly string[], limit: number): Promise<readonly UntouchedJob[]>;
   /** Forgets rows as if they had never been accepted; gives back those that were still open and without an attempt. */

@@ -253,7 +253,7 @@ function meta(
   const id = JSON.stringify(job.taskId);
   const rest = `,"traceback":${JSON.stringify(traceback)},"children":${children.length === 0 ? '[]' : JSON.stringify(children)},"date_done":${JSON.stringify(dateDone)},${relativesJson(job)}"task_id":${id}}`;
   const json = { before: `{"status":"${state}","result":`, shared: resultJson, after: rest };
-  return [mode, `celery-task-meta-${job.taskId}`, resultLifeSeconds, json];
+  return [mode, metaKeyOf(job), resultLifeSeconds, json];
 }
 
 /** A retried task is its own parent, as Celery sends it again from within itself. */
@@ -275,11 +275,17 @@ function status(job: StatusSubject, state: string, extra: string, timestamp: str
 
 type StatusSubject = Pick<TakenJob, 'taskId' | 'parameters' | 'meetingId'>;
 
+function statusWrite({ taskId, parameters }: StatusSubject, json: Json): Write {
+  return ['set', statusKeyOf({ taskId, apiTaskId: parameters.api_task_id }), resultLifeSeconds, json];
+}
+
+export function metaKeyOf({ taskId }: { readonly taskId: string }): string {
+  return `celery-task-meta-${taskId}`;
+}
+
 /** The API polls under the id it made itself and passed as api_task_id; other producers' tasks under the task's own id. */
-function statusWrite(job: StatusSubject, json: Json): Write {
-  const apiTaskId = job.parameters.api_task_id;
-  const id = typeof apiTaskId === 'string' && apiTaskId !== '' ? apiTaskId : job.taskId;
-  return ['set', `task_status:${id}`, resultLifeSeconds, json];
+export function statusKeyOf({ taskId, apiTaskId }: { readonly taskId: string; readonly apiTaskId: unknown }): string {
+  return `task_status:${typeof apiTaskId === 'string' && apiTaskId !== '' ? apiTaskId : taskId}`;
 }
 
 function cacheWrite({ key, json, lifeSeconds }: CacheEntry): Write {

@@ -159,7 +159,11 @@ const questions: readonly { name: string; blocks?: number; ask: (database: Datab
     blocks: 1_500,
     ask: (database) => ledgerOn(database).listOpen({ afterRowId: '0', limit: 1_000, olderThanMs: null }),
   },
-  { name: 'sweep, its first question', blocks: 1_500, ask: (database) => ledgerOn(database).countOpen() },
+  {
+    name: 'recovery of results, its look',
+    blocks: 20_000,
+    ask: (database) => ledgerOn(database).listEnded({ leastMs: 5_000, mostMs: 900_000, limit: 2_000 }),
+  },
   { name: 'sweep_unclassified, a page', ask: (database) => listUnclassified(database, { afterId: 0, limit: 1_000 }) },
   { name: 'up, its open jobs', blocks: 1_500, ask: countOpenClassifications },
   { name: 'up, its summary', ask: summarise },

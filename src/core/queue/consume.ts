@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { batchOf, createBatcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import { endsWithin } from '../ends-within.ts';
-import { AppError, isErrorCode } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import { fail, type Hold, type Outcome } from '../outcome.ts';
@@ -16,9 +16,10 @@ import { watchLoop } from '../watch-loop.ts';
 import { type AlonePool, poisoned } from './alone.ts';
 import { createAvailability, isRedisRefusal, isServerFault } from './availability.ts';
 import { limiter } from './controls.ts';
-import { type JobData, jobDataVersion, queuePrefix } from './queues.ts';
+import type { PublishEnded } from './publish-ended.ts';
+import { type JobData, jobDataVersion, queuePrefix, readBullJobId } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
-import { abortReasons, runJob, stopwatch } from './run-job.ts';
+import { abortReasons, runJob, stopwatch, tellUnpublished } from './run-job.ts';
 import { handBackToQueue, isLostJob, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
 
 /** core-notes measurements: a lock of 25 s, looked at each 5 s, takes up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
@@ -87,6 +88,8 @@ export interface ConsumerOptions {
   probeRedis(): Promise<unknown>;
   /** Told after BullMQ has completed a job; unset: nobody asks. */
   readonly onAcked?: () => void;
+  /** Publishes what became of a job whose row has ended, where that is not published yet. */
+  readonly publishEnded: PublishEnded;
   /** The row of a job that a schedule made; inserted when it is taken. */
   acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
 }
@@ -104,6 +107,7 @@ export interface Consumer {
    */
   stop(graceMs: number): Promise<boolean>;
   running(): readonly RunningJob[];
+  isRunning(rowId: string): boolean;
   /** Jobs that run here or are about to: what BullMQ handed over. */
   held(): number;
   /** Stops a job that was cancelled; resolves when it has let go, undefined where it does not run here. */
@@ -215,6 +219,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
               timeLimitsOf: options.timeLimitsOf,
               progress: (step) => announcements.next(() => results.progress(job, step)),
               takeAgain: () => take(job.rowId),
+              onLateEnd: ({ result, cache }) =>
+                void results.succeeded(job, result, cache).catch(tellUnpublished(jobLog)),
             });
       announcements.stop();
       if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
@@ -235,7 +241,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const processJob = async (bullJob: Job<JobData>, token: string): Promise<void> => {
     try {
       if (isStopping) return await handBackToQueue(bullJob, token, log.child({ bull_job_id: bullJob.id }));
-      const { id, schedule, v } = bullJob.data;
+      const data: Partial<JobData> | null = bullJob.data;
+      if (data?.v === undefined) return await dropLost(bullJob);
+      const { id, schedule, v } = data;
       if (typeof v !== 'number' || v > jobDataVersion) {
         log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: bullJob.id, version: v, known: jobDataVersion });
         return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + tooNewDelayMs, log });
@@ -246,7 +254,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const rowId = id ?? (await options.acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
       const job = await taker.add(rowId);
       if (!job) return log.warn('job.row_gone', { job_id: rowId });
-      if (job.state !== 'queued' && job.state !== 'retrying') return await answerEnded(job);
+      if (job.state !== 'queued' && job.state !== 'retrying') return await endAgain(job);
       const refusal = options.refuses?.(job);
       if (refusal) return await endUnstarted(job, refusal);
       await runTaken(job, bullJob, token);
@@ -268,13 +276,20 @@ export function createConsumer(options: ConsumerOptions): Consumer {
    * A second delivery of a job that ended: a worker died between commit and publication, so that its documents may be missing, or a
    * command that added it was sent again after its connection broke.
    */
-  const answerEnded = async (job: TakenJob): Promise<void> => {
-    const result = job.state === 'completed' ? await ledger.resultOf(job.taskId) : undefined;
-    if (result !== undefined) await results.succeeded(job, result, []);
-    const failure = job.state === 'failed' ? await ledger.failureOf(job.taskId) : undefined;
-    if (failure) await results.failed(job, asAppError(failure), []);
-    if (job.state === 'cancelled') await results.revoked(job);
+  const endAgain = async (job: TakenJob): Promise<void> => {
+    await options.publishEnded(job);
     log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
+  };
+
+  /**
+   * Redis lost the job's hash and kept its entry in a list; BullMQ hands out what it wrote itself since, which has no data. Recovery
+   * delivers its row again. Where the row has ended, this delivery is the last one that can publish what is missing.
+   */
+  const dropLost = async ({ id = '' }: Job<JobData>): Promise<void> => {
+    log.debug('job.lost', { bull_job_id: id });
+    const rowId = readBullJobId(id)?.rowId;
+    const job = rowId === undefined ? undefined : await taker.add(rowId);
+    if (job && job.state !== 'queued' && job.state !== 'retrying') await endAgain(job);
   };
 
   const processor: Processor<JobData> = (job, token) => gate(() => processJob(job, token ?? ''));
@@ -350,6 +365,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       return isIdle;
     },
     running: () => [...running.values()],
+    isRunning: (rowId) => running.has(rowId),
     held: () => gate.activeCount + gate.pendingCount,
     cancel(rowId) {
       const found = running.get(rowId);
@@ -373,11 +389,6 @@ export function refusalOf(reason: RevokeReason): AppError {
 
 function concurrencyOf(queue: string, jobs: number): number {
   return queue === 'default' ? Math.min(mostDefaultJobs, jobs) : jobs;
-}
-
-/** A failure as its row tells it; codes of another version are kept in words. */
-function asAppError({ code, message }: { code: string; message: string }): AppError {
-  return isErrorCode(code) ? new AppError(code, message) : new AppError('TASK_FAILED', `${code}: ${message}`);
 }
 
 /** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */

@@ -5,10 +5,13 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import type { Complete, Hold, Outcome } from '../outcome.ts';
+import { type Complete, endedElsewhere, type Hold, type Outcome } from '../outcome.ts';
 import type { ResultBackend } from '../results.ts';
 import { storableText, whyNotStorable } from '../storable.ts';
 import type { JobData } from './queues.ts';
+
+/** A result is published milliseconds after its commit, where Redis answers. */
+const publicationMs = 5_000;
 
 export interface SettleDeps {
   readonly complete: Batcher<CompletedJob, boolean>;
@@ -39,7 +42,8 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
     case 'complete':
       return settleComplete(deps, request, outcome);
     case 'closed':
-      return log.info('job.closed', { reason: outcome.reason });
+      log.info('job.closed', { reason: outcome.reason });
+      return outcome.reason === endedElsewhere ? lookAgainLater(deps, request) : undefined;
     case 'step-back':
       log.debug('job.stepped_back', { reason: outcome.reason, delay_ms: outcome.delayMs });
       return stepBackInQueue(request.bullJob, request.token, { untilMs: deps.clock.wallMs() + outcome.delayMs, log });
@@ -70,7 +74,7 @@ async function settleComplete(deps: SettleDeps, request: SettleRequest, outcome:
     if (fault !== undefined) return settleFailure(deps, request, resultNotStorable(job, fault), null);
     const { rowId, runId, startedAt } = job;
     const isOurs = await deps.complete.add({ rowId, runId, startedAt, result: outcome.result, worker: deps.worker });
-    if (!isOurs) return log.info('job.closed', { reason: 'ended by somebody else meanwhile' });
+    if (!isOurs) return settleEndedElsewhere(deps, request);
   }
   await deps.results.succeeded(job, outcome.result, outcome.cache);
   log.debug('job.finished', { duration_ms: Math.round(durationMs) });
@@ -101,7 +105,7 @@ async function settleFailure(
     dueAt: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
     worker: deps.worker,
   });
-  if (!isOurs) return log.info('job.closed', { reason: 'ended by somebody else meanwhile' });
+  if (!isOurs) return settleEndedElsewhere(deps, request);
   const fields = { attempt, code: error.code, error: error.message, duration_ms: Math.round(durationMs) };
   if (dueAtMs !== null) {
     await deps.results.retrying(job, error);
@@ -111,6 +115,19 @@ async function settleFailure(
   await deps.results.failed(job, error, outcome.kind === 'fail' ? outcome.cache : []);
   log.error('job.failed', fields);
   throw new UnrecoverableError(`${error.code}: ${error.message}`);
+}
+
+async function settleEndedElsewhere(deps: SettleDeps, request: SettleRequest): Promise<void> {
+  request.log.info('job.closed', { reason: endedElsewhere });
+  await lookAgainLater(deps, request);
+}
+
+/**
+ * Whoever ended the row publishes what became of it, and may die before. This delivery comes back when that has had its time, and
+ * then publishes what is missing. Always throws.
+ */
+function lookAgainLater({ clock }: SettleDeps, { bullJob, token, log }: SettleRequest): Promise<never> {
+  return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + publicationMs, log });
 }
 
 /** Back in line after a while; BullMQ counts no attempt. Always throws. */

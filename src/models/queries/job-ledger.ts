@@ -7,6 +7,7 @@ import type {
   AcceptedJob,
   CallTerms,
   CompletedJob,
+  EndedJob,
   FailedAttempt,
   JobLedger,
   JobRequest,
@@ -75,6 +76,9 @@ export function createJobLedger(
     },
     async listOpen({ afterRowId, limit, olderThanMs }) {
       return (await database.run<OpenRow>(listOpenStatement, [afterRowId, limit, olderThanMs])).map(toOpenJob);
+    },
+    async listEnded({ leastMs, mostMs, limit }) {
+      return database.run<EndedJob>(listEndedStatement, [leastMs, mostMs, limit]);
     },
     async listUntouched(queues, limit) {
       return database.run<UntouchedJob>(untouchedStatement, [queues, limit]);
@@ -326,6 +330,25 @@ select ${openColumns} from vambe_worker.jobs j
 where j.state in ('queued', 'retrying') and j.id > $1::bigint
   and ($3::int is null or j.delivered_at < now() - $3::int * interval '1 millisecond')
 order by j.id limit $2::int`,
+};
+
+/**
+ * Rows have no index on their end, and an index would cost each job one more write. Runs are numbered as they start, so the newest
+ * ones find classifications however long they waited; other tasks are found while they are among the newest rows.
+ */
+const listEndedStatement: Statement = {
+  name: 'job_list_ended',
+  text: `
+with recent as (
+  (select r.job_id as id from vambe_worker.runs r where r.job_id is not null order by r.id desc limit $3::int)
+  union
+  (select j.id from vambe_worker.jobs j order by j.id desc limit $3::int)
+)
+select j.id::text as "rowId", j.task_id as "taskId", j.queue, j.delivery, j.state, j.parameters->>'api_task_id' as "apiTaskId",
+  coalesce(j.message->>'ignoresResult' = 'true', false) as "ignoresResult"
+from vambe_worker.jobs j
+where j.id = any(array(select id from recent)) and j.state in ('completed', 'failed', 'cancelled')
+  and j.finished_at between now() - $2::int * interval '1 millisecond' and now() - $1::int * interval '1 millisecond'`,
 };
 
 const isUntouched = `j.state = 'queued' and j.origin = 'celery' and j.attempts = '[]' and not j.alone`;

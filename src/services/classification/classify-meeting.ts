@@ -4,7 +4,16 @@ import type { Claims } from '../../core/claims.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { TakenJob } from '../../core/job-ledger.ts';
-import { type CacheEntry, closed, complete, fail, type Outcome, retry, stepBack } from '../../core/outcome.ts';
+import {
+  type CacheEntry,
+  closed,
+  complete,
+  endedElsewhere,
+  fail,
+  type Outcome,
+  retry,
+  stepBack,
+} from '../../core/outcome.ts';
 import type { ProgressStep } from '../../core/task.ts';
 import { type EmptyLabel, toColumns } from '../../models/classification-columns.ts';
 import type { MeetingSubject } from '../../models/meeting-subject.ts';
@@ -181,7 +190,7 @@ async function saveAnswer(
     case 'changed':
       return 'changed';
     case 'closed':
-      return closed('ended by somebody else meanwhile');
+      return closed(endedElsewhere);
     case 'stale': {
       const standing = await deps.readStanding(answer.meetingId);
       return complete(standing ?? toResult(answer, saved, deps.emptyLabel), { isRecorded: true });
@@ -226,6 +235,7 @@ function resultKey(meetingId: number | null): string {
   return `classification_result:${meetingId}`;
 }
 
-function cacheEntry({ meeting_id, classification_data }: ClassificationResult): CacheEntry {
+/** Where clients read a meeting's classification in Redis. */
+export function cacheEntry({ meeting_id, classification_data }: ClassificationResult): CacheEntry {
   return { key: resultKey(meeting_id), json: JSON.stringify(classification_data), lifeSeconds: resultLifeSeconds };
 }
