@@ -52,7 +52,7 @@ const read = modelThatReads(salesTaxonomy);
 const answer = await read(spanishTranscript);
 const signal = new AbortController().signal;
 const classify = (baseUrl: string, dialect: typeof anthropicDialect) =>
-  makeLlmClassifier(baseUrl, { dialect, bounds: { firstByteMs: 10_000, wholeMs: 10_000 } }).classify({
+  makeLlmClassifier(baseUrl, { dialect, bounds: { wholeMs: 10_000 } }).classify({
     transcript: spanishTranscript,
     sellerPrompt: null,
     signal,
@@ -80,7 +80,7 @@ describe('Anthropic', () => {
   });
 
   test.each([
-    ['a refusal', reply({ stop_reason: 'refusal', content: [] }), 'MODEL_REFUSED'],
+    ['a refusal', reply({ stop_reason: 'refusal', content: [] }), 'MODEL_REFUSED_CONTENT'],
     [
       'its key',
       () => ({ status: 401, body: { type: 'error', error: { type: 'authentication_error' } } }),
@@ -130,8 +130,8 @@ describe('Google', () => {
   });
 
   test.each([
-    ['a blocked prompt', reply({ promptFeedback: { blockReason: 'SAFETY' } }), 'MODEL_REFUSED'],
-    ['a filter', reply({ candidates: [{ finishReason: 'PROHIBITED_CONTENT' }] }), 'MODEL_REFUSED'],
+    ['a blocked prompt', reply({ promptFeedback: { blockReason: 'SAFETY' } }), 'MODEL_REFUSED_CONTENT'],
+    ['a filter', reply({ candidates: [{ finishReason: 'PROHIBITED_CONTENT' }] }), 'MODEL_REFUSED_CONTENT'],
     [
       'its key',
       () => ({
