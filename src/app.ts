@@ -7,13 +7,15 @@ import { countMessages } from './celery/count-messages.ts';
 import { createFollowUps, followResults } from './celery/follow-ups.ts';
 import { messageWithFollowUps } from './celery/judge-message.ts';
 import { createPatience, noPatience } from './celery/patience.ts';
-import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
+import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmModel, usesLlm } from './config/derived.ts';
+import { llmAccess } from './config/llm-access.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
+import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import { createJobEvents } from './core/job-events.ts';
@@ -108,6 +110,8 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** How long a close waits for records of model calls. */
+const lastRecordsMs = 2_000;
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
 const poolSize = 6;
 const schedules: readonly Schedule[] = [
@@ -282,6 +286,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     createWorker,
     async close() {
       results.stop();
+      // Calls that a stop abandoned are recorded, as they may be charged.
+      await endsWithin(lastRecordsMs, callRecorder.idle());
       await queues.close();
       for (const each of new Set([redis, backend, broker, queueConnection, subscriber])) each?.disconnect();
       await Promise.all([database.close(), classifier.close?.()]);
@@ -333,11 +339,11 @@ export async function chooseClassifier(
   if (!usesLlm(config) && maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
   const compiledCues = await readBuiltCues();
   if (!usesLlm(config)) return createOfflineClassifier(taxonomy, compiledCues);
-  const [model, apiKey] = [llmModel(config), llmApiKey(config)];
+  const { apiKey, baseUrl } = llmAccess(config);
   const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
     log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
   const parts = {
-    model,
+    model: llmModel(config),
     apiKey,
     taxonomy,
     openReader: () => (maxItems === undefined ? createReader(taxonomy, compiledCues) : createThreadedReader(taxonomy)),
@@ -347,7 +353,8 @@ export async function chooseClassifier(
     isPatient,
     onBudgetNearlyUsed,
   };
-  return createClassifierFromSettings({ ...parts, settings: config, prices: await readPriceTable(config) });
+  const settings = { ...config, llmBaseUrl: baseUrl };
+  return createClassifierFromSettings({ ...parts, settings, prices: await readPriceTable(config) });
 }
 
 const ownPrices = fileURLToPath(new URL('../prices/llm-prices.yaml', import.meta.url));

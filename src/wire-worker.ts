@@ -104,9 +104,6 @@ export interface WorkerWiring {
   openSubscriber(): Redis;
 }
 
-/** A look whether a model answers. */
-const probeLimitMs = 20_000;
-
 const aloneProcess = new URL('./alone-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
@@ -233,7 +230,9 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
     // A classifier that needs nobody, or has a stand-in, is always well: a hold of before ends.
     probes: {
       async classification() {
-        if (config.classifierFallback === 'none') await classifier.probe?.(AbortSignal.timeout(probeLimitMs));
+        // A slow model is well: it has the time that any of its calls has.
+        const limitMs = config.llmTimeoutSeconds * 1_000;
+        if (config.classifierFallback === 'none') await classifier.probe?.(AbortSignal.timeout(limitMs));
       },
     },
     mayProbe: (queue, everyMs) => claims.claim(`probe:${queue}`, randomUUID(), everyMs),

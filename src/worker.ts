@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
 import { type App, type AppOptions, createApp } from './app.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
+import { llmAccess, unusedProviderHint } from './config/llm-access.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
@@ -86,9 +87,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   if (app.classifier.kind === 'llm') {
     letHeapGrow();
     inlineLess();
-    const { llmProvider: provider, classifierFallback: fallback } = config;
-    log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
+    const { provider, baseUrlFrom, apiKeyFrom } = llmAccess(config);
+    const from = { address_from: baseUrlFrom, key_from: apiKeyFrom };
+    log.info('classifier.llm', { model: app.classifier.model, provider, ...from, fallback: config.classifierFallback });
   }
+  const unused = unusedProviderHint(config);
+  if (unused !== undefined) log.warn('classifier.provider_unused', { warning: unused });
   const { queueNames, lists, watchdog, consumer, housekeeping, bridge, celeryNode } = await beginToConsume(
     app,
     options,

@@ -1,5 +1,6 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
 import { celeryBrokerUrl, celeryResultUrl } from '../config/derived.ts';
+import { describeLlmAccess, llmAccess, unusedProviderHint } from '../config/llm-access.ts';
 import type { Config } from '../config/schema.ts';
 import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
@@ -22,8 +23,6 @@ export interface Finding {
 
 /** All of a check is over after this. */
 const lookMs = 9_000;
-/** A model takes its time. */
-const callMs = 30_000;
 
 export interface RedisTarget {
   readonly name: string;
@@ -138,23 +137,35 @@ export async function checkClassifier(config: Config, { calls }: { calls: boolea
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
     // Without the patience of a worker: one try tells what is wrong.
     const { kind, model, probe } = await chooseClassifier(config, await readTaxonomy(config), { isPatient: false });
-    if (probe === undefined) return { facts: { kind, model }, words: `${model}; no model is called`, warnings: [] };
-    if (!calls) {
-      const words = `${model}; the settings suit it; "vambe check llm" calls the model`;
-      return { facts: { kind, model }, words, warnings: [] };
+    if (probe === undefined) {
+      const unused = unusedProviderHint(config);
+      const warnings = unused === undefined ? [] : [unused];
+      return { facts: { kind, model }, words: `${model}; no model is called`, warnings };
     }
-    const found = await probe(AbortSignal.timeout(callMs));
+    const access = llmAccess(config);
+    const from = {
+      provider: access.provider,
+      address_from: access.baseUrlFrom ?? 'none',
+      key_from: access.apiKeyFrom ?? 'none',
+    };
+    if (!calls) {
+      const words = `${model} (${describeLlmAccess(access)}); the settings suit it; "vambe check llm" calls the model`;
+      return { facts: { kind, model, ...from }, words, warnings: [] };
+    }
+    // LLM_TIMEOUT_SECONDS ends the call first, with its own error; this ends what else may hang.
+    const found = await probe(AbortSignal.timeout(config.llmTimeoutSeconds * 1_000 + lookMs));
     const cost = found.costUsd === null ? 'no price is known' : `${found.costUsd.toFixed(6)} USD`;
     const tokens = `${found.inputTokens ?? 'unknown'} and ${found.outputTokens ?? 'unknown'} tokens`;
     const facts = {
       kind,
       model,
+      ...from,
       answered_by: found.model,
       host: found.host,
       latency_ms: found.latencyMs,
       ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
     };
-    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}`;
+    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${describeLlmAccess(access)}`;
     const other = found.model === model ? '' : `${model} was asked for, and ${found.model} answers. Its price counts.`;
     return { facts, words, warnings: other === '' || found.model.startsWith(model) ? [] : [other] };
   });

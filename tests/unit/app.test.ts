@@ -83,6 +83,21 @@ describe('the classifier', () => {
     expect(await chooseClassifier(configOf(settings), taxonomy)).toMatchObject({ kind: 'llm', model: 'one-of-theirs' });
   });
 
+  test.each<Record<string, string>>([
+    { LLM_PROVIDER: 'anthropic', ANTHROPIC_API_KEY: 'key-of-nobody' },
+    { LLM_PROVIDER: 'google', GEMINI_API_KEY: 'key-of-nobody' },
+    {
+      LLM_PROVIDER: 'azure',
+      AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com',
+      AZURE_OPENAI_API_KEY: 'key-of-nobody',
+    },
+    { LLM_PROVIDER: 'ollama' },
+  ])('asks a provider by the names of its own libraries: %o (S4)', async (settings) => {
+    const taxonomy = await readTaxonomy(configOf());
+    const config = configOf({ ...settings, LLM_MODEL: 'one-of-theirs' });
+    expect(await chooseClassifier(config, taxonomy)).toMatchObject({ kind: 'llm', model: 'one-of-theirs' });
+  });
+
   test('reads prices of its own, and names the line that is wrong', async () => {
     const taxonomy = await readTaxonomy(configOf());
     const refused = { code: 'SETTINGS_INVALID', message: expect.stringContaining('/no/such.yaml') };

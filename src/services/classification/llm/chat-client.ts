@@ -6,7 +6,7 @@ import { createBodyWriter, type RequestBody } from './body-writer.ts';
 import type { ChatQuestion, Dialect, Usage } from './dialect.ts';
 import { parseJson } from './json-value.ts';
 import type { PostJson } from './post-json.ts';
-import { faultOfAnswer, type ProviderAnswer } from './provider-fault.ts';
+import { faultOfAnswer, isAbandoned, type ProviderAnswer } from './provider-fault.ts';
 import type { TryAgain } from './try-again.ts';
 
 export interface ChatRequest extends ChatQuestion {
@@ -15,8 +15,16 @@ export interface ChatRequest extends ChatQuestion {
   readonly meter?: Meter;
 }
 
-/** @param question what is sent · the function is called without a reply where there was none */
-export type Meter = (question: ChatQuestion, signal: AbortSignal) => Promise<(reply?: ChatReply) => void>;
+/** A call that was sent and not waited for to its end: by timeout, abort or a broken connection. It may be charged all the same. */
+export interface AbandonedCall {
+  readonly abandonedAfterMs: number;
+}
+
+/** Called without an argument where nothing can have been charged; a second time is harmless. */
+export type EndOfMeter = (ended?: ChatReply | AbandonedCall) => Promise<void>;
+
+/** @param question what is sent */
+export type Meter = (question: ChatQuestion, signal: AbortSignal) => Promise<EndOfMeter>;
 
 export interface ChatReply extends Usage {
   readonly text: string;
@@ -61,20 +69,28 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     for (;;) {
       signal.throwIfAborted();
       const end = await meter?.(question, signal);
+      const startMs = clock.monotonicMs();
+      let isSent = false;
+      const onSent = () => {
+        isSent = true;
+      };
       try {
-        const startMs = clock.monotonicMs();
         const body = writeBody(question, unknown);
-        const answer = await post({ headers, body: body.pieces, signal });
+        const answer = await post({ headers, body: body.pieces, signal, onSent });
         if (answer.status === 200) {
           const reply = read(answer, Math.max(0, Math.round(clock.monotonicMs() - startMs)));
-          end?.(reply);
+          await end?.(reply);
           return reply;
         }
         const refused = dialect.dispensable.find((name) => !unknown.has(name) && isRefusalOf(answer, name, body));
         if (refused === undefined) throw faultOfAnswer(answer, where, clock.wallMs());
         unknown.add(refused);
+      } catch (error) {
+        if (isSent && (signal.aborted || isAbandoned(error)))
+          await end?.({ abandonedAfterMs: Math.max(0, Math.round(clock.monotonicMs() - startMs)) });
+        throw error;
       } finally {
-        end?.();
+        await end?.();
       }
     }
   };

@@ -21,7 +21,8 @@ import { withFallback } from './with-fallback.ts';
 
 /** Named as in the configuration. */
 export interface LlmSettings {
-  readonly llmProvider: 'openai' | 'anthropic' | 'google' | 'compatible';
+  readonly llmProvider: 'openai' | 'anthropic' | 'google' | 'azure' | 'ollama' | 'compatible';
+  /** null: the provider's public address. */
   readonly llmBaseUrl: string | null;
   readonly llmTimeoutSeconds: number;
   readonly llmRedact: 'auto' | 'on' | 'off';
@@ -105,9 +106,15 @@ function dialectOf({ llmProvider, llmBaseUrl }: LlmSettings): Dialect {
       return anthropicDialect;
     case 'google':
       return googleDialect;
+    case 'azure':
+      return openAiDialect('max_completion_tokens');
     default:
-      return openAiDialect(llmBaseUrl === null ? 'max_completion_tokens' : 'max_tokens');
+      return openAiDialect(isOpenAis(llmBaseUrl) ? 'max_completion_tokens' : 'max_tokens');
   }
+}
+
+function isOpenAis(baseUrl: string | null): boolean {
+  return baseUrl === null || new URL(baseUrl).host === 'api.openai.com';
 }
 
 /** A budget that is not kept to would be worse than none. */
