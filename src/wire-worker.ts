@@ -257,7 +257,7 @@ function wireConsumer(
     hold,
     limitedQueues: classifier.isPaid ? ['classification'] : [],
     probeDatabase: () => probeDatabase(database),
-    probeRedis: () => probeWrites(redis),
+    probeRedis: () => probeWrites(redis, redisUrl),
     onAcked: wiring.onAcked,
     acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),
   });
