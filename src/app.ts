@@ -150,7 +150,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   const backend =
     resultUrl === options.redisUrl
       ? redis
-      : createRedis({ ...redisOptions, url: resultUrl, use: 'commands', onChange: redisLog(resultUrl, log) });
+      : createRedis({
+          ...redisOptions,
+          url: resultUrl,
+          use: 'commands',
+          onChange: resultUrl === brokerUrl ? undefined : redisLog(resultUrl, log),
+        });
   const database = createDatabase({
     url: options.postgresUrl,
     poolSize,

@@ -1,6 +1,8 @@
 /** Whether a server can be used: after a failure the work pauses, one probe a second, and goes on when it answers. */
 import { AppError } from '../errors.ts';
 import type { Log } from '../logger.ts';
+import { networkFaultOf } from '../server-faults/network.ts';
+import { isConnectionLost, redisRefusalOf } from '../server-faults/redis.ts';
 
 /** Work resumes within 3 s of the server's return; one log line a minute. */
 const probeEveryMs = 1_000;
@@ -11,6 +13,13 @@ const trialMs = 3_000;
 /** Errors that speak of the server, not of the job: the job waits and no attempt is counted. */
 export function isServerFault(error: unknown): error is AppError {
   return error instanceof AppError && /^(DATABASE|REDIS)_/.test(error.code);
+}
+
+/** What a server caused, translated or not: its outage is told by its connections or by the consumer. */
+export function isServersOwn(error: unknown): boolean {
+  return (
+    isServerFault(error) || isConnectionLost(error) || networkFaultOf(error) !== undefined || !!redisRefusalOf(error)
+  );
 }
 
 export interface Availability {
