@@ -1,8 +1,15 @@
 /** Redis connections, their bounds, and what a server must be like to carry our queues. */
-import { Redis } from 'ioredis';
+import { type RedisOptions as NodeRedisOptions, Redis } from 'ioredis';
 import { AppError } from './errors.ts';
 import { quoted } from './server-faults/network.ts';
-import { redisAnswerMs, redisReason, redisRefusalOf, translateRedisError } from './server-faults/redis.ts';
+import {
+  isConnectionLost,
+  redisAnswerMs,
+  redisReason,
+  redisRefusalOf,
+  translateRedisError,
+} from './server-faults/redis.ts';
+import { readGreeting } from './server-faults/redis-greeting.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -32,11 +39,20 @@ const refusalMemoryMs = 2 * redisAnswerMs;
 
 /**
  * ioredis goes on in database 0 where the server refuses the one of the address, and would take other programs' messages there.
- * Closed during its handshake, before it has sent any command, the connection never becomes ready.
+ * Closed during its handshake, before it has sent any command, the connection never becomes ready. BullMQ duplicates connections.
  */
-function isRefusedDatabase(error: Error): boolean {
-  const { command } = error as { command?: { name?: unknown } };
-  return command?.name === 'select';
+class OneDatabaseRedis extends Redis {
+  constructor(url: string | NodeRedisOptions, options: NodeRedisOptions = {}) {
+    if (typeof url === 'string') super(url, options);
+    else super(url);
+    this.on('error', (error: Error & { command?: { name?: unknown } }) => {
+      if (error.command?.name === 'select') this.disconnect(true);
+    });
+  }
+
+  override duplicate(override: Partial<NodeRedisOptions> = {}): Redis {
+    return new OneDatabaseRedis({ ...this.options, ...override });
+  }
 }
 
 /** The number of the database that an address names: its path, else `?db=`. @throws AppError REDIS_REFUSED where it is no number */
@@ -61,7 +77,7 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   let readOnlySinceMs = Number.NEGATIVE_INFINITY;
   let readOnlyAtMs = Number.NEGATIVE_INFINITY;
   const wasReadOnly = () => performance.now() - readOnlyAtMs < readOnlyMemoryMs;
-  const redis: Redis = new Redis(url, {
+  const redis: Redis = new OneDatabaseRedis(url, {
     db: redisDatabaseOf(url),
     connectionName: name,
     connectTimeout: redisAnswerMs,
@@ -74,7 +90,6 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
     enableReadyCheck: true,
     // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
     reconnectOnError(error) {
-      if (isRefusedDatabase(error)) return true;
       if (!error.message.startsWith('READONLY')) return false;
       refusals.set(redis, { error, atMs: performance.now() });
       reason = redisReason(error);
@@ -148,7 +163,7 @@ async function usage(redis: Redis): Promise<string> {
  */
 export async function probeRedis(url: string, { writes = false }: { writes?: boolean } = {}): Promise<RedisFacts> {
   const where = describeRedis(url);
-  const redis = new Redis(url, {
+  const redis = new OneDatabaseRedis(url, {
     db: redisDatabaseOf(url),
     lazyConnect: true,
     connectTimeout: redisAnswerMs,
@@ -156,7 +171,6 @@ export async function probeRedis(url: string, { writes = false }: { writes?: boo
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
     enableReadyCheck: false,
-    reconnectOnError: isRefusedDatabase,
   });
   let seen: Error | undefined;
   redis.on('error', (error: Error) => {
@@ -173,7 +187,8 @@ export async function probeRedis(url: string, { writes = false }: { writes?: boo
     return facts;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw translateRedisError(isConnectionClosed(error) && seen ? seen : error, where);
+    if (isConnectionLost(error) && !redisRefusalOf(seen)) seen = (await readGreeting(url)) ?? seen;
+    throw translateRedisError(isConnectionLost(error) && seen ? seen : error, where);
   } finally {
     redis.disconnect();
   }
@@ -213,8 +228,4 @@ export function describeRedis(url: string): string {
   } catch {
     return 'the given address';
   }
-}
-
-function isConnectionClosed(error: unknown): boolean {
-  return error instanceof Error && /Connection is closed|max retries per request/i.test(error.message);
 }

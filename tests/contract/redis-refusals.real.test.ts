@@ -63,7 +63,7 @@ const start = (settings: Readonly<Record<string, string>>, redisUrl = server.url
   startWorker({
     ...namespace,
     redisUrl,
-    config: loadConfig(settings, '').config,
+    config: loadConfig({ REDIS_URL: redisUrl, ...settings }, '').config,
     log,
     classifier: createStubClassifier(),
   });
