@@ -41,18 +41,14 @@ const refusalMemoryMs = 2 * redisAnswerMs;
  * ioredis goes on in database 0 where the server refuses the one of the address, and would take other programs' messages there.
  * Closed during its handshake, before it has sent any command, the connection never becomes ready. BullMQ duplicates connections.
  */
-class OneDatabaseRedis extends Redis {
-  constructor(url: string | NodeRedisOptions, options: NodeRedisOptions = {}) {
-    if (typeof url === 'string') super(url, options);
-    else super(url);
-    this.on('error', (error: Error & { command?: { name?: unknown } }) => {
-      if (error.command?.name === 'select') this.disconnect(true);
-    });
-  }
-
-  override duplicate(override: Partial<NodeRedisOptions> = {}): Redis {
-    return new OneDatabaseRedis({ ...this.options, ...override });
-  }
+function inOneDatabase<R extends Pick<Redis, 'on' | 'disconnect' | 'duplicate'>>(redis: R): R {
+  redis.on('error', (error: Error & { command?: { name?: unknown } }) => {
+    if (error.command?.name === 'select') redis.disconnect(true);
+  });
+  const duplicate = redis.duplicate.bind(redis);
+  return Object.assign(redis, {
+    duplicate: (override?: Partial<NodeRedisOptions>) => inOneDatabase(duplicate(override)),
+  });
 }
 
 /** The number of the database that an address names: its path, else `?db=`. @throws AppError REDIS_REFUSED where it is no number */
@@ -77,32 +73,34 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   let readOnlySinceMs = Number.NEGATIVE_INFINITY;
   let readOnlyAtMs = Number.NEGATIVE_INFINITY;
   const wasReadOnly = () => performance.now() - readOnlyAtMs < readOnlyMemoryMs;
-  const redis: Redis = new OneDatabaseRedis(url, {
-    db: redisDatabaseOf(url),
-    connectionName: name,
-    connectTimeout: redisAnswerMs,
-    ...(use === 'commands' ? { commandTimeout: redisAnswerMs } : {}),
-    // ioredis hands key invalidations on as messages of a channel in this protocol alone.
-    ...(use === 'listener' ? { protocol: 2 } : {}),
-    maxRetriesPerRequest: null,
-    // What one turn of the loop asks leaves in one write: a tenth of a worker's processor time, measured.
-    enableAutoPipelining: true,
-    enableReadyCheck: true,
-    // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
-    reconnectOnError(error) {
-      if (!error.message.startsWith('READONLY')) return false;
-      refusals.set(redis, { error, atMs: performance.now() });
-      reason = redisReason(error);
-      if (!wasReadOnly()) readOnlySinceMs = performance.now();
-      readOnlyAtMs = performance.now();
-      return 2;
-    },
-    retryStrategy(times) {
-      // Each connection to a replica succeeds, so that `times` begins anew.
-      const tries = wasReadOnly() && readOnlyAtMs - readOnlySinceMs > reconnectMs[0] ? reconnectMs.length : times;
-      return (reconnectMs[Math.min(tries, reconnectMs.length) - 1] ?? 0) * (0.75 + Math.random() * 0.5);
-    },
-  });
+  const redis: Redis = inOneDatabase(
+    new Redis(url, {
+      db: redisDatabaseOf(url),
+      connectionName: name,
+      connectTimeout: redisAnswerMs,
+      ...(use === 'commands' ? { commandTimeout: redisAnswerMs } : {}),
+      // ioredis hands key invalidations on as messages of a channel in this protocol alone.
+      ...(use === 'listener' ? { protocol: 2 } : {}),
+      maxRetriesPerRequest: null,
+      // What one turn of the loop asks leaves in one write: a tenth of a worker's processor time, measured.
+      enableAutoPipelining: true,
+      enableReadyCheck: true,
+      // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
+      reconnectOnError(error) {
+        if (!error.message.startsWith('READONLY')) return false;
+        refusals.set(redis, { error, atMs: performance.now() });
+        reason = redisReason(error);
+        if (!wasReadOnly()) readOnlySinceMs = performance.now();
+        readOnlyAtMs = performance.now();
+        return 2;
+      },
+      retryStrategy(times) {
+        // Each connection to a replica succeeds, so that `times` begins anew.
+        const tries = wasReadOnly() && readOnlyAtMs - readOnlySinceMs > reconnectMs[0] ? reconnectMs.length : times;
+        return (reconnectMs[Math.min(tries, reconnectMs.length) - 1] ?? 0) * (0.75 + Math.random() * 0.5);
+      },
+    }),
+  );
   let downSinceMs: number | undefined;
   let announcing: NodeJS.Timeout | undefined;
   redis.on('error', (error: Error) => {
@@ -163,15 +161,17 @@ async function usage(redis: Redis): Promise<string> {
  */
 export async function probeRedis(url: string, { writes = false }: { writes?: boolean } = {}): Promise<RedisFacts> {
   const where = describeRedis(url);
-  const redis = new OneDatabaseRedis(url, {
-    db: redisDatabaseOf(url),
-    lazyConnect: true,
-    connectTimeout: redisAnswerMs,
-    commandTimeout: redisAnswerMs,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false,
-  });
+  const redis: Redis = inOneDatabase(
+    new Redis(url, {
+      db: redisDatabaseOf(url),
+      lazyConnect: true,
+      connectTimeout: redisAnswerMs,
+      commandTimeout: redisAnswerMs,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      enableReadyCheck: false,
+    }),
+  );
   let seen: Error | undefined;
   redis.on('error', (error: Error) => {
     // What the server said goes before the end of the connection that follows.
