@@ -40,6 +40,8 @@ function start(options: AloneStart): void {
 
 /** A fault of ours or of a server says nothing against the job. */
 function tellFault(error: unknown): void {
+  if (!isServerFault(error))
+    log.error('job.waits', { code: 'BUG', error: error instanceof Error ? error.message.slice(0, 300) : 'unknown' });
   const outcome = isServerFault(error)
     ? retry(error)
     : stepBack(error instanceof Error ? error.message : 'unknown', faultDelayMs);

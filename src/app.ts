@@ -153,10 +153,19 @@ export async function createApp(options: AppOptions): Promise<App> {
   const redis = createRedis({ ...redisOptions, use: 'commands' });
   const brokerUrl = celeryBrokerUrl(config) ?? options.redisUrl;
   const broker =
-    brokerUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: brokerUrl, use: 'commands' });
+    brokerUrl === options.redisUrl
+      ? redis
+      : createRedis({ ...redisOptions, url: brokerUrl, use: 'commands', onChange: redisLog(brokerUrl, log) });
   const resultUrl = celeryResultUrl(config) ?? options.redisUrl;
   const backend =
-    resultUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: resultUrl, use: 'commands' });
+    resultUrl === options.redisUrl
+      ? redis
+      : createRedis({
+          ...redisOptions,
+          url: resultUrl,
+          use: 'commands',
+          onChange: resultUrl === brokerUrl ? undefined : redisLog(resultUrl, log),
+        });
   const database = createDatabase({
     url: options.postgresUrl,
     poolSize,

@@ -13,6 +13,8 @@ export interface PreflightOptions {
   readonly postgresUrl: string;
   /** null: this command does not need Redis. */
   readonly redisUrls: readonly string[];
+  /** A Redis that takes no writes (full, a replica) is waited for too: for workers, as what a command accepts waits in PostgreSQL. */
+  readonly needsWrites?: boolean;
   /** How long to wait for a server that does not answer; one that refuses us ends the command at once. */
   readonly patienceMs: number;
   /** Runs the migrations instead of refusing an old schema: for servers that are ours alone. */
@@ -34,7 +36,11 @@ export interface PreflightReport {
 /** @throws AppError REDIS_*, DATABASE_*, SCHEMA_*, API_TABLES_MISSING */
 export async function preflight(options: PreflightOptions): Promise<PreflightReport> {
   const [redis, database] = await Promise.all([
-    Promise.all(options.redisUrls.map((url) => patiently('redis', options, () => probeRedis(url)))),
+    Promise.all(
+      options.redisUrls.map((url) =>
+        patiently('redis', options, () => probeRedis(url, { writes: options.needsWrites })),
+      ),
+    ),
     patiently('database', options, () => checkDatabase(options)),
   ]);
   for (const { evictionPolicy } of redis) {

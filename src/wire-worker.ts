@@ -277,7 +277,7 @@ function wireConsumer(
     hold,
     limitedQueues: classifier.isPaid ? ['classification'] : [],
     probeDatabase: () => probeDatabase(database),
-    probeRedis: () => probeWrites(redis),
+    probeRedis: () => probeWrites(redis, redisUrl),
     onAcked: wiring.onAcked,
     publishEnded,
     acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),

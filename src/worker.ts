@@ -76,6 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     redisUrls: [...new Set([options.redisUrl, celeryBrokerUrl(config), celeryResultUrl(config)])].filter(
       (url) => url !== null,
     ),
+    needsWrites: true,
     patienceMs: options.patienceMs ?? Number.POSITIVE_INFINITY,
     migrates: options.migrates ?? false,
     createsApiTables: options.createsApiTables,

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import { withDeadline } from '../core/queue/queues.ts';
-import { createRedis, describeRedis, probeRedis } from '../core/redis.ts';
+import { describeRedis, probeRedis } from '../core/redis.ts';
 import type { ServerUrls } from './servers.ts';
 import { describePostgres } from './status-report.ts';
 
@@ -47,16 +47,10 @@ export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<
   const about = { part: name, embedded, address: describeRedis(url) };
   return findingOf(about, async () => {
     const { version, latencyMs, evictionPolicy, usedBytes } = await withDeadline(
-      probeRedis(url),
+      probeRedis(url, { writes: true }),
       lookMs,
       'it was tested',
     );
-    const writeFault = await tryToWrite(url);
-    if (writeFault !== null)
-      throw new AppError(
-        'REDIS_UNSUITABLE',
-        `Redis at ${about.address} takes no writes (${writeFault}). Point REDIS_URL at a primary with free memory and disk, and a user who may write.`,
-      );
     const warnings =
       evictionPolicy === 'noeviction'
         ? []
@@ -66,19 +60,6 @@ export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<
     const words = describe(embedded, version, latencyMs, `maxmemory-policy ${evictionPolicy}`, memory);
     return { facts, words, warnings };
   });
-}
-
-/** A key that is gone at once: a replica, a full memory or disk, and a user without rights all answer, but take no writes. */
-async function tryToWrite(url: string): Promise<string | null> {
-  const redis = createRedis({ url, name: 'vambe check', use: 'commands' });
-  try {
-    const replies = await redis.multi().set('vambe:check', '1', 'EX', 5).del('vambe:check').exec();
-    return replies?.find(([error]) => error)?.[0]?.message ?? null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    redis.disconnect();
-  }
 }
 
 export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls, config: Config): Promise<Finding> {

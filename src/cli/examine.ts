@@ -163,7 +163,7 @@ async function countLost(database: Database, redisUrl: string): Promise<number> 
     import('../core/queue/lost-jobs.ts'),
     import('../models/queries/job-ledger.ts'),
   ]);
-  const ledger = createJobLedger(database, { hasSellerPrompt: false });
+  const ledger = createJobLedger(database);
   const look = lookAtRedis(redisUrl, lookMs, (redis) => countLostJobs({ redis, ledger }, lostJobs));
   return look.catch(() => 0);
 }

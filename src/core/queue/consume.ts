@@ -10,17 +10,20 @@ import type { Log } from '../logger.ts';
 import { fail, type Hold, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
 import type { ResultBackend, RevokeReason } from '../results.ts';
+import { networkFaultOf } from '../server-faults/network.ts';
+import { unexpectedRefusal } from '../server-faults/postgres.ts';
+import { isConnectionLost, redisRefusalOf, translateRedisError } from '../server-faults/redis.ts';
 import type { TimeLimits } from '../steering.ts';
 import type { TaskRegistry } from '../task.ts';
 import { watchLoop } from '../watch-loop.ts';
 import { type AlonePool, poisoned } from './alone.ts';
-import { createAvailability, isRedisRefusal, isServerFault } from './availability.ts';
+import { createAvailability, isServerFault } from './availability.ts';
 import { limiter } from './controls.ts';
 import type { PublishEnded } from './publish-ended.ts';
 import { type JobData, jobDataVersion, queuePrefix, readBullJobId } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
 import { abortReasons, runJob, stopwatch, tellUnpublished } from './run-job.ts';
-import { handBackToQueue, isLostJob, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
+import { handBackToQueue, isLostJob, isVerdict, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
 
 /** core-notes measurements: a lock of 25 s, looked at each 5 s, takes up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
 const defaultLockMs = 25_000;
@@ -33,6 +36,8 @@ const mostDefaultJobs = 4;
 /** A start or stage shorter than this is not published: the next one, or the end, says more. */
 const announceAfterMs = 50;
 const serverFaultDelayMs = 2_000;
+/** For an error that no code expected: it may speak of this job alone. */
+const unexpectedDelayMs = 30_000;
 const tooNewDelayMs = 30_000;
 /** After the grace time: until jobs are handed back, and until BullMQ's own goodbye is over, which waits for ever where Redis is frozen or just back. */
 const handedBackAfterMs = 1_500;
@@ -120,6 +125,8 @@ export interface Consumer {
 
 export function createConsumer(options: ConsumerOptions): Consumer {
   const { registry, ledger, results, rates, clock, log, concurrency, lockMs = defaultLockMs } = options;
+  const { host, port } = options.connection.options;
+  const redisAddress = `${host}:${port}`;
   const gate = pLimit(concurrency);
   const running = new Map<
     string,
@@ -259,10 +266,28 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       if (refusal) return await endUnstarted(job, refusal);
       await runTaken(job, bullJob, token);
     } catch (error) {
-      if (!isServerFault(error)) throw error;
-      if (error.code.startsWith('DATABASE_')) database.reportFailure(error);
-      await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + serverFaultDelayMs, log });
+      if (isVerdict(error)) throw error;
+      await settleUnsettled(bullJob, token, error);
     }
+  };
+
+  /** What no outcome was made of. A server's fault costs no attempt, known or not, and BullMQ fails no job without a line. */
+  const settleUnsettled = async (bullJob: Job<JobData>, token: string, error: unknown): Promise<never> => {
+    const fault = asServerFault(error, redisAddress);
+    if (fault?.code.startsWith('DATABASE_')) database.reportFailure(fault);
+    if (fault && fault !== error && fault.code.startsWith('REDIS_')) redis.suspect(fault);
+    if (!fault) {
+      const job = { bull_job_id: bullJob.id, task: bullJob.name };
+      if (error instanceof AppError) {
+        log.error('job.failed', { ...job, code: error.code, error: error.message });
+        throw error;
+      }
+      const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const next = `tried again in ${unexpectedDelayMs / 1_000} s; no attempt is counted`;
+      log.error('job.waits', { ...job, code: 'BUG', error: words.slice(0, 300), next });
+    }
+    const delayMs = fault ? serverFaultDelayMs : unexpectedDelayMs;
+    return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + delayMs, log });
   };
 
   /** Its sender revoked it, or wanted it earlier or not at all. */
@@ -309,7 +334,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       ...retention,
     });
     worker.on('error', (error) => {
-      if (isRedisRefusal(error)) redis.suspect();
+      if (redisRefusalOf(error)) redis.suspect(translateRedisError(error, redisAddress));
       else logWorkerError(error, log);
     });
     const { onAcked } = options;
@@ -410,6 +435,15 @@ function createAnnouncements(): { next(publish: () => Promise<void>): void; stop
 
 function logWorkerError(error: Error, log: Log): void {
   if (isLostJob(error)) log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
-  else if (!/ECONN|Connection is closed|EPIPE|ETIMEDOUT/.test(error.message))
+  // A connection that is down is told by itself, once.
+  else if (!networkFaultOf(error) && !isConnectionLost(error))
     log.warn('queue.error', { error: error.message.slice(0, 300) });
+}
+
+/** What a server said at the end of a run, as ours; undefined where no server speaks, or of the values of this job alone. */
+function asServerFault(error: unknown, redisAddress: string): AppError | undefined {
+  if (isServerFault(error)) return error;
+  if (error instanceof AppError) return undefined;
+  const isRedis = redisRefusalOf(error) !== undefined || isConnectionLost(error) || networkFaultOf(error) !== undefined;
+  return unexpectedRefusal(error) ?? (isRedis ? translateRedisError(error, redisAddress) : undefined);
 }

@@ -3,12 +3,15 @@ import type { Clock } from '../clock.ts';
 import { endsWithin } from '../ends-within.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
+import { isServersOwn } from './availability.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
 import type { RegistersSchedules } from './controls.ts';
 import { beat, heartbeatMs, mayBury, removePresence, setMarker, type WorkerState } from './presence.ts';
 import type { Sweep } from './recover.ts';
 
 const controlsEveryMs = 30_000;
+/** The same line comes at most so often. */
+const reminderEveryMs = 60_000;
 /** A stop has 5 s for all that is not jobs. */
 const goodbyeMs = 300;
 
@@ -49,12 +52,18 @@ export function createHousekeeping({
   let isStopped = false;
   let controlledMs = Number.NEGATIVE_INFINITY;
   let hasSchedules = false;
+  let toldMs = Number.NEGATIVE_INFINITY;
   /** Processes whose silence has been dealt with. */
   let buried: ReadonlySet<string> = new Set();
   let work: Promise<void> = Promise.resolve();
 
-  const tellDebug = (error: unknown) =>
-    log.debug('worker.beat_failed', { error: error instanceof Error ? error.message : 'unknown' });
+  const tell = (error: unknown) => {
+    const words = error instanceof Error ? error.message.slice(0, 300) : 'unknown';
+    // Servers that are away are told by their own connections; the next beat tries again.
+    const isNews = !isServersOwn(error) && clock.monotonicMs() - toldMs > reminderEveryMs;
+    if (isNews) toldMs = clock.monotonicMs();
+    log[isNews ? 'warn' : 'debug']('worker.beat_failed', { error: words });
+  };
 
   /** Whether this process is the one to look after what somebody who has fallen silent left. */
   const leavesOrphans = async (silent: readonly string[]): Promise<boolean> => {
@@ -70,12 +79,12 @@ export function createHousekeeping({
     for (const rowId of cancelled)
       void cancel(rowId)?.then(() => endCancellation(redis, [rowId]).catch(() => undefined));
     // Not waited for: a provider may take its time, and a late beat looks like a death.
-    void lookAtHolds().catch((error) => tellDebug(error));
+    void lookAtHolds().catch(tell);
     const isDue = clock.monotonicMs() - controlledMs >= controlsEveryMs;
     const isOrphaned = await leavesOrphans(silent);
     if (hasMarker && !isDue && !isOrphaned) {
       // Not waited for, for the same reason: PostgreSQL may hang.
-      void sweep.run('stale').catch(tellDebug);
+      void sweep.run('stale').catch(tell);
       return;
     }
     controlledMs = clock.monotonicMs();
@@ -84,7 +93,7 @@ export function createHousekeeping({
     await sweep.run(hasMarker ? (isOrphaned ? 'orphaned' : 'stale') : 'everything');
     buried = new Set(silent);
     // Nor is this: it may send follow-ups to a broker that is away.
-    void recoverResults().catch(tellDebug);
+    void recoverResults().catch(tell);
     // After the sweep, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
     await applyControls({ registersSchedules: !hasMarker || !hasSchedules || 'lost' });
     hasSchedules = true;
@@ -93,8 +102,7 @@ export function createHousekeeping({
 
   const turn = () => {
     work = look().catch((error) => {
-      // Servers that are away are told by their own connections; the next beat tries again.
-      tellDebug(error);
+      tell(error);
       controlledMs = Number.NEGATIVE_INFINITY;
     });
     return work.then(() => {

@@ -35,6 +35,15 @@ export interface SettleRequest {
   readonly log: Log;
 }
 
+/** An attempt failed and counts; what BullMQ is thrown to try the job again. */
+class AttemptFailed extends Error {}
+
+/** Whether it tells BullMQ how a delivery ended; anything else that is thrown at it would fail the job without a row that says so. */
+export function isVerdict(error: unknown): boolean {
+  const verdicts = [AttemptFailed, UnrecoverableError, DelayedError, WaitingError];
+  return verdicts.some((each) => error instanceof each);
+}
+
 /** Returns when BullMQ may complete the job; throws what BullMQ understands otherwise. */
 export async function settleJob(deps: SettleDeps, request: SettleRequest): Promise<void> {
   const { job, outcome, log } = request;
@@ -110,7 +119,7 @@ async function settleFailure(
   if (dueAtMs !== null) {
     await deps.results.retrying(job, error);
     log.warn('job.retry', { ...fields, retry_in_s: Math.round(deps.retryDelayMs / 1_000) });
-    throw new Error(`${error.code}: ${error.message}`);
+    throw new AttemptFailed(`${error.code}: ${error.message}`);
   }
   await deps.results.failed(job, error, outcome.kind === 'fail' ? outcome.cache : []);
   log.error('job.failed', fields);

@@ -165,7 +165,7 @@ export async function saveAnswers(
       return rows.map(({ outcome, corrected, processed_at }) => ({ outcome, corrected, processedAt: processed_at }));
     } catch (error) {
       const state = sqlState(error);
-      if (error instanceof AppError || state === undefined) throw error;
+      if (state === undefined) throw error;
       if (/^(40001|40P01)$/.test(state) && tries < mostRepeats) {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** tries));
         continue;

@@ -96,7 +96,7 @@ async function startSilentModel(): Promise<Classifier> {
   const model = await startFakeLlm();
   onTestFinished(() => model.close());
   model.otherwise(say(nothingSaid));
-  return makeLlmClassifier(model.baseUrl, { bounds: { firstByteMs: 10_000, wholeMs: 10_000 } });
+  return makeLlmClassifier(model.baseUrl, { bounds: { wholeMs: 10_000 } });
 }
 
 describe("a table that the API's migrations made", () => {
