@@ -1,4 +1,4 @@
-/** The task app: discovers tasks, routes them to queues, declares schedules, and wires everything. Importing it does nothing. */
+/** The task app: discovers tasks, routes them to queues, and wires everything. Importing it does nothing. */
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -24,7 +24,7 @@ import type { Log } from './core/logger.ts';
 import type { Consumer } from './core/queue/consume.ts';
 import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
-import type { Schedule } from './core/queue/schedules.ts';
+import { type Schedule, schedulesOf } from './core/queue/schedules.ts';
 import { readBuiltJson } from './core/read-json.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createResultReader } from './core/result-states.ts';
@@ -114,11 +114,6 @@ export interface App {
 const lastRecordsMs = 2_000;
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
 const poolSize = 6;
-const schedules: readonly Schedule[] = [
-  { name: 'sweep_unclassified', task: 'sweep_unclassified', queue: 'default', everyMs: 5 * 60_000 },
-  { name: 'health_check', task: 'health_check', queue: 'default', everyMs: 5 * 60_000 },
-  { name: 'purge_expired', task: 'purge_expired', queue: 'default', cron: '17 3 * * *' },
-];
 
 /** Wires the product for one process. @throws AppError TASK_INVALID, TAXONOMY_INVALID, SETTINGS_INVALID */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -173,15 +168,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     applicationName: 'vambe',
   });
 
+  const schedules = schedulesOf(registry.all);
   const maxRetries = config.maxRetries;
-  const maxRetriesOf = (task: string) => registry.all.find(({ name }) => name === task)?.maxRetries;
   const retryDelayMs = config.retryDelaySeconds * 1_000;
   const queues = createQueues({
     connection: queueConnection,
     names: queueNamesOf(registry),
     clock,
     maxRetries,
-    maxRetriesOf,
+    maxRetriesOf: (task) => registry.settingsOf(task)?.maxRetries,
   });
   const emptyLabel = emptyLabelFor(config.labelsWithoutValue, options.schema);
   const tables = createJobLedger(database, { emptyLabel });
@@ -256,7 +251,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     brokerUrl,
     queueConnection,
     maxRetries,
-    maxRetriesOf,
     retryDelayMs,
     onAcked: failpoints.at('acked'),
     openSubscriber() {

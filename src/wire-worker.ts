@@ -97,7 +97,6 @@ export interface WorkerWiring {
   readonly brokerUrl: string;
   readonly queueConnection: Redis;
   readonly maxRetries: number;
-  readonly maxRetriesOf: ConsumerOptions['maxRetriesOf'];
   readonly retryDelayMs: number;
   readonly onAcked: ConsumerOptions['onAcked'];
   /** One for all workers of the app, which closes it. */
@@ -260,7 +259,6 @@ function wireConsumer(
     alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
     worker: workerName,
     maxRetries: wiring.maxRetries,
-    maxRetriesOf: wiring.maxRetriesOf,
     retryDelayMs: wiring.retryDelayMs,
     softLimitMs: softTaskTimeoutSeconds(config) * 1_000,
     hardLimitMs: config.taskTimeoutSeconds * 1_000,

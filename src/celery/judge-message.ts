@@ -75,7 +75,7 @@ function termsOf(
   message: TaskMessage,
   { raw, list, expiresAtMs }: { raw: string; list: string; expiresAtMs: number | null },
 ): CallTerms {
-  const { softLimitSeconds, hardLimitSeconds, ignoresResult, groupId, parentId, rootId } = message;
+  const { softLimitSeconds, hardLimitSeconds, ignoresResult, groupId, parentId, rootId, customHeaders } = message;
   return {
     expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
     softLimitMs: softLimitSeconds === null ? null : softLimitSeconds * 1_000,
@@ -84,6 +84,7 @@ function termsOf(
     groupId,
     parentId,
     rootId,
+    ...(Object.keys(customHeaders).length === 0 ? {} : { headers: customHeaders }),
     wire: { list, raw, hasFollowUps: hasFollowUps(message) },
   };
 }

@@ -18,6 +18,8 @@ export interface CallTerms {
   readonly groupId: string | null;
   readonly parentId: string | null;
   readonly rootId: string | null;
+  /** Headers that the sender chose; unset: none. */
+  readonly headers?: Readonly<Record<string, unknown>>;
   /** The rest of what was sent, which only celery/ understands. */
   readonly wire: Readonly<Record<string, unknown>>;
 }

@@ -29,6 +29,8 @@ export interface Fail {
 export interface Retry {
   readonly kind: 'retry';
   readonly error: AppError;
+  /** Unset: the task's own delay, else RETRY_DELAY_SECONDS. */
+  readonly delayMs?: number;
 }
 
 /** Not now: comes back after `delayMs`, no attempt counted. */
@@ -68,12 +70,33 @@ export function complete(
   return { kind: 'complete', result, isRecorded, cache };
 }
 
-export function fail(error: AppError, { cache = [] }: { cache?: readonly CacheEntry[] } = {}): Fail {
-  return { kind: 'fail', error, cache };
+/** @param error whatever was thrown; one that is no AppError becomes TASK_FAILED with its message */
+export function fail(error: unknown, { cache = [] }: { cache?: readonly CacheEntry[] } = {}): Fail {
+  return { kind: 'fail', error: asTaskError(error), cache };
 }
 
-export function retry(error: AppError): Retry {
-  return { kind: 'retry', error };
+/** @param error as for `fail` */
+export function retry(error: unknown, { delayMs }: { delayMs?: number } = {}): Retry {
+  return { kind: 'retry', error: asTaskError(error), ...(delayMs === undefined ? {} : { delayMs }) };
+}
+
+const maxMessageLength = 1_024;
+
+function asTaskError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const message = error instanceof Error ? error.message : describeThrown(error);
+  return new AppError('TASK_FAILED', message.slice(0, maxMessageLength), { cause: error });
+}
+
+/** An error that Celery clients see as an exception of this type. */
+export function namedError(
+  type: string,
+  message: string,
+  { module = 'builtins', args = [message] }: { module?: string; args?: readonly unknown[] } = {},
+): AppError {
+  return new AppError('TASK_FAILED', message.slice(0, maxMessageLength), {
+    details: { exception: { type, module, args } },
+  });
 }
 
 export function stepBack(reason: string, delayMs: number): StepBack {
@@ -109,16 +132,18 @@ export function asOutcome(task: string, value: unknown): Outcome {
 }
 
 /** An object that is no Error may not even have a toString. */
-function wordsOf(thrown: unknown): string {
+function describeThrown(thrown: unknown): string {
   if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
-  return typeof thrown === 'object' || typeof thrown === 'function' ? `it threw a ${typeof thrown}` : String(thrown);
+  if (typeof thrown === 'object' || typeof thrown === 'function')
+    return `${typeof thrown === 'object' ? 'an object' : 'a function'} instead of an Error`;
+  return String(thrown);
 }
 
 /** The outcome of an error a handler threw; `details.holdMs`: so long its whole queue is to wait. Unknown errors are retried: most are other programs' faults that pass. */
 export function outcomeOfError(task: string, error: unknown): Outcome {
   if (!(error instanceof AppError)) {
-    const words = wordsOf(error);
-    return retry(new AppError('TASK_FAILED', `Task "${task}" failed: ${words}`.slice(0, 1024), { cause: error }));
+    const message = `Task "${task}" failed: ${describeThrown(error)}`;
+    return retry(new AppError('TASK_FAILED', message.slice(0, maxMessageLength), { cause: error }));
   }
   if (error.fault === 'permanent') return fail(error);
   const { holdMs } = error.details;

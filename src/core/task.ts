@@ -1,5 +1,6 @@
 /** A task: a kind of work with a name on the wire, parameters, and a handler. `src/tasks/` has one file for each. */
 import { z } from 'zod';
+import { bindArguments, type Signature } from './bind-arguments.ts';
 import { AppError } from './errors.ts';
 import type { TakenJob } from './job-ledger.ts';
 import type { Log } from './logger.ts';
@@ -27,6 +28,15 @@ export interface ProgressStep {
   readonly message: string;
 }
 
+/** When a task runs by itself: at an interval, or by a cron expression in UTC. */
+export type TaskSchedule = { readonly everyMs: number } | { readonly cron: string };
+
+/** Of one attempt: at `softMs` its signal aborts, at `hardMs` it is given up. Unset: those of TASK_TIMEOUT. */
+export interface AttemptLimits {
+  readonly softMs?: number;
+  readonly hardMs?: number;
+}
+
 export interface TaskDefinition<Parameters extends z.ZodObject, Context> {
   /** The name on the wire. */
   readonly name: string;
@@ -38,6 +48,13 @@ export interface TaskDefinition<Parameters extends z.ZodObject, Context> {
   readonly parameters: Parameters;
   /** Attempts after the first; unset: MAX_RETRIES. */
   readonly maxRetries?: number;
+  /** Pause before a further attempt; unset: RETRY_DELAY_SECONDS. */
+  readonly retryDelayMs?: number;
+  readonly timeLimit?: AttemptLimits;
+  /** Unset: it runs only when it is called. A scheduled run has no arguments, so every parameter needs a default. */
+  readonly schedule?: TaskSchedule;
+  /** The parameter, an array, that takes further positional arguments, as `*args` does in Python. */
+  readonly restParameter?: Extract<keyof z.output<Parameters>, string>;
   /** The parameter that names the meeting a job is about, if any. */
   readonly meetingParameter?: Extract<keyof z.output<Parameters>, string>;
   run(parameters: z.output<Parameters>, context: Context): Promise<Outcome> | Outcome;
@@ -49,6 +66,9 @@ export interface Task {
   readonly aliases: readonly string[];
   readonly queue: string;
   readonly maxRetries: number | undefined;
+  readonly retryDelayMs: number | undefined;
+  readonly timeLimit: AttemptLimits;
+  readonly schedule: TaskSchedule | undefined;
   readonly parameterNames: readonly string[];
   /** Named parameters from positional and keyword arguments. @throws AppError TASK_ARGUMENTS, in Python's words */
   bind(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): BoundParameters;
@@ -60,13 +80,19 @@ export interface BoundParameters {
   readonly meetingId: number | null;
 }
 
+/** @throws AppError TASK_INVALID for a schedule, delay or limit that cannot be kept to */
 // biome-ignore lint/suspicious/noExplicitAny: the context's services and subject are the handler's own choice; app.ts provides them
 export function defineTask<Parameters extends z.ZodObject, Context extends TaskContext<any, any>>(
   definition: TaskDefinition<Parameters, Context>,
 ): Task {
   const { name, parameters: schema, meetingParameter } = definition;
   const parameterNames = Object.keys(schema.shape);
-  const required = parameterNames.filter((each) => !z.safeParse(schema.shape[each] as z.ZodType, undefined).success);
+  const { restParameter } = definition;
+  const required = parameterNames.filter(
+    (each) => each !== restParameter && !z.safeParse(schema.shape[each] as z.ZodType, undefined).success,
+  );
+  const signature: Signature = { name, parameterNames, required, restParameter };
+  checkDefinition(definition, required);
 
   const parse = (values: Readonly<Record<string, unknown>>): z.output<Parameters> => {
     const parsed = schema.safeParse(values);
@@ -82,9 +108,12 @@ export function defineTask<Parameters extends z.ZodObject, Context extends TaskC
     aliases: definition.aliases ?? [],
     queue: definition.queue ?? 'default',
     maxRetries: definition.maxRetries,
+    retryDelayMs: definition.retryDelayMs,
+    timeLimit: definition.timeLimit ?? {},
+    schedule: definition.schedule,
     parameterNames,
     bind(args, kwargs) {
-      const parameters = parse(bindArguments({ name, parameterNames, required, args, kwargs }));
+      const parameters = parse(bindArguments(signature, { args, kwargs }));
       const meeting = meetingParameter === undefined ? undefined : parameters[meetingParameter];
       return { parameters, meetingId: typeof meeting === 'number' ? meeting : null };
     },
@@ -94,54 +123,32 @@ export function defineTask<Parameters extends z.ZodObject, Context extends TaskC
   };
 }
 
-interface BindRequest {
-  readonly name: string;
-  readonly parameterNames: readonly string[];
-  readonly required: readonly string[];
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
-}
+const minScheduleMs = 1_000;
 
-const longestShownName = 100;
-
-/** Binds as a Python call does, with the messages of CPython's TypeError, which Celery clients show. */
-function bindArguments({ name, parameterNames, required, args, kwargs }: BindRequest): Record<string, unknown> {
-  const refuse = (words: string) => new AppError('TASK_ARGUMENTS', `${name}() ${words}`);
-  const bound = new Map<string, unknown>();
-  for (const [index, name] of parameterNames.entries()) if (index < args.length) bound.set(name, args[index]);
-  for (const [key, value] of Object.entries(kwargs)) {
-    if (!parameterNames.includes(key)) throw refuse(`got an unexpected keyword argument '${shortened(key)}'`);
-    if (bound.has(key)) throw refuse(`got multiple values for argument '${key}'`);
-    bound.set(key, value);
-  }
-  // In CPython's order: keywords first, then too many, then too few.
-  if (args.length > parameterNames.length) {
+function checkDefinition(
+  {
+    name,
+    schedule,
+    retryDelayMs,
+    timeLimit = {},
+  }: Pick<Task, 'name'> & Partial<Pick<Task, 'schedule' | 'retryDelayMs' | 'timeLimit'>>,
+  required: readonly string[],
+): void {
+  const refuse = (message: string) => new AppError('TASK_INVALID', `Task "${name}" ${message}`);
+  if (schedule && required.length > 0)
     throw refuse(
-      `takes ${spanOfArguments(required.length, parameterNames.length)} but ${args.length} ${args.length === 1 ? 'was' : 'were'} given`,
+      `has a schedule, but its parameter "${required[0]}" has no default. A scheduled run has no arguments.`,
     );
-  }
-  const missing = required.filter((each) => !bound.has(each)).map((each) => `'${each}'`);
-  if (missing.length > 0) {
-    throw refuse(
-      `missing ${missing.length} required positional argument${missing.length === 1 ? '' : 's'}: ${joinNames(missing)}`,
-    );
-  }
-  return Object.fromEntries(bound);
+  if (schedule && 'everyMs' in schedule && !isWholeNumber(schedule.everyMs, minScheduleMs))
+    throw refuse(`has a schedule with everyMs ${schedule.everyMs}. Give whole milliseconds, ${minScheduleMs} or more.`);
+  if (retryDelayMs !== undefined && !isWholeNumber(retryDelayMs, 0))
+    throw refuse(`has a retryDelayMs of ${retryDelayMs}. Give whole milliseconds, 0 or more.`);
+  for (const [limit, ms] of Object.entries(timeLimit))
+    if (!isWholeNumber(ms, 1)) throw refuse(`has a time limit ${limit} of ${ms}. Give whole milliseconds, 1 or more.`);
 }
 
-/** A name of any length may come; a message stays one that can be read. */
-function shortened(name: string): string {
-  return name.length <= longestShownName ? name : `${name.slice(0, longestShownName)}…`;
-}
-
-function spanOfArguments(least: number, most: number): string {
-  if (least !== most) return `from ${least} to ${most} positional arguments`;
-  return `${most} positional argument${most === 1 ? '' : 's'}`;
-}
-
-function joinNames(names: readonly string[]): string {
-  if (names.length <= 2) return names.join(' and ');
-  return `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}`;
+function isWholeNumber(value: number, min: number): boolean {
+  return Number.isSafeInteger(value) && value >= min;
 }
 
 /** Finds tasks by name or alias. */
@@ -149,6 +156,8 @@ export interface TaskRegistry {
   readonly all: readonly Task[];
   /** @throws AppError TASK_UNKNOWN */
   find(name: string): Task;
+  /** What a task says of its own attempts; undefined for one that is not known here. */
+  settingsOf(name: string): Pick<Task, 'maxRetries' | 'retryDelayMs'> | undefined;
 }
 
 /** @throws AppError TASK_INVALID when two tasks claim one name */
@@ -168,6 +177,7 @@ export function createTaskRegistry(tasks: readonly Task[]): TaskRegistry {
   const all = [...tasks].sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     all,
+    settingsOf: (name) => byName.get(name),
     find(name) {
       const task = byName.get(name);
       if (task) return task;

@@ -6,6 +6,7 @@ import type { Context } from '../services/services.ts';
 
 export const purgeExpired = defineTask({
   name: 'purge_expired',
+  schedule: { cron: '17 3 * * *' },
   parameters: z.object({}),
   async run(_parameters, { services }: Context) {
     return complete(await services.purgeExpired());

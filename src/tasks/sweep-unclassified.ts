@@ -6,6 +6,7 @@ import type { Context } from '../services/services.ts';
 
 export const sweepUnclassified = defineTask({
   name: 'sweep_unclassified',
+  schedule: { everyMs: 5 * 60_000 },
   parameters: z.object({}),
   async run(_parameters, { services }: Context) {
     return complete(await services.sweepUnclassified());

@@ -339,17 +339,17 @@ describe('schedules', () => {
     const { document } = await vambeJson('schedules');
     expect(document.schedules).toEqual([
       expect.objectContaining({
-        name: 'sweep_unclassified',
-        every_ms: 300_000,
-        next_run_at: expect.any(String),
-        paused: null,
-      }),
-      expect.objectContaining({
         name: 'health_check',
         next_run_at: null,
         paused: expect.objectContaining({ reason: 'too loud' }),
       }),
       expect.objectContaining({ name: 'purge_expired', cron: '17 3 * * *', next_run_at: expect.any(String) }),
+      expect.objectContaining({
+        name: 'sweep_unclassified',
+        every_ms: 300_000,
+        next_run_at: expect.any(String),
+        paused: null,
+      }),
     ]);
   });
 

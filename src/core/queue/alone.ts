@@ -20,11 +20,19 @@ export type ToChild =
   | { readonly kind: 'abort'; readonly reason: string };
 export type FromChild = { readonly kind: 'ready' } | { readonly kind: 'outcome'; readonly outcome: SentOutcome };
 
+interface SentError {
+  readonly code: string;
+  readonly message: string;
+  /** The exception that Celery clients are to see, where the task named one. */
+  readonly exception?: unknown;
+}
+
 /** An outcome as JSON. */
 export type SentOutcome =
   | Exclude<Outcome, { kind: 'fail' | 'retry' | 'hold' }>
-  | { readonly kind: 'fail' | 'retry'; readonly code: string; readonly message: string }
-  | { readonly kind: 'hold'; readonly code: string; readonly message: string; readonly forMs: number | null };
+  | ({ readonly kind: 'fail' } & SentError)
+  | ({ readonly kind: 'retry'; readonly delayMs?: number } & SentError)
+  | ({ readonly kind: 'hold'; readonly forMs: number | null } & SentError);
 
 export interface AlonePool {
   /**
@@ -138,20 +146,20 @@ function send(child: Child, message: ToChild): void {
 /** As the child sends it. */
 export function toSent(outcome: Outcome): SentOutcome {
   if (!('error' in outcome)) return outcome;
-  const { code, message } = outcome.error;
-  if (outcome.kind === 'hold') return { kind: outcome.kind, code, message, forMs: outcome.forMs };
-  return { kind: outcome.kind, code, message };
+  const { code, message, details } = outcome.error;
+  const error: SentError = { code, message, exception: details.exception };
+  if (outcome.kind === 'hold') return { kind: 'hold', ...error, forMs: outcome.forMs };
+  return outcome.kind === 'fail' ? { kind: 'fail', ...error } : { kind: 'retry', ...error, delayMs: outcome.delayMs };
 }
 
 function received(sent: SentOutcome): Outcome {
   switch (sent.kind) {
     case 'fail':
+      return fail(receivedError(sent));
     case 'hold':
-    case 'retry': {
-      const error = new AppError(sent.code as AppError['code'], sent.message);
-      if (sent.kind === 'hold') return hold(error, sent.forMs);
-      return sent.kind === 'fail' ? fail(error) : retry(error);
-    }
+      return hold(receivedError(sent), sent.forMs);
+    case 'retry':
+      return retry(receivedError(sent), sent);
     case 'complete':
       return complete(sent.result, sent);
     case 'step-back':
@@ -161,4 +169,8 @@ function received(sent: SentOutcome): Outcome {
     case 'hand-back':
       return handBack();
   }
+}
+
+function receivedError({ code, message, exception }: SentError): AppError {
+  return new AppError(code as AppError['code'], message, exception === undefined ? {} : { details: { exception } });
 }

@@ -23,7 +23,15 @@ import type { PublishEnded } from './publish-ended.ts';
 import { type JobData, jobDataVersion, queuePrefix, readBullJobId } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
 import { abortReasons, runJob, stopwatch, tellUnpublished } from './run-job.ts';
-import { handBackToQueue, isLostJob, isVerdict, type SettleDeps, settleJob, stepBackInQueue } from './settle-job.ts';
+import {
+  AttemptFailed,
+  handBackToQueue,
+  isLostJob,
+  isVerdict,
+  type SettleDeps,
+  settleJob,
+  stepBackInQueue,
+} from './settle-job.ts';
 
 /** core-notes measurements: a lock of 25 s, looked at each 5 s, takes up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
 const defaultLockMs = 25_000;
@@ -67,9 +75,8 @@ export interface ConsumerOptions {
   readonly alone: AlonePool;
   /** This worker's name to the outside, `worker@host`. */
   readonly worker: string;
+  /** For tasks that have no number of their own. */
   readonly maxRetries: number;
-  /** The same for a task that has a number of its own. */
-  maxRetriesOf(task: string): number | undefined;
   readonly retryDelayMs: number;
   readonly softLimitMs: number;
   readonly hardLimitMs: number;
@@ -159,8 +166,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     hold: options.hold,
     worker: options.worker,
     clock,
-    retryDelayMs: options.retryDelayMs,
-    maxRetries: ({ task }) => options.maxRetriesOf(task) ?? options.maxRetries,
+    retryDelayMs: ({ task }) => registry.settingsOf(task)?.retryDelayMs ?? options.retryDelayMs,
+    maxRetries: ({ task }) => registry.settingsOf(task)?.maxRetries ?? options.maxRetries,
   };
 
   const onDown = () => {
@@ -329,7 +336,10 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       lockDuration: lockMs,
       stalledInterval: lockMs / stalledChecksALock,
       maxStalledCount: stallsBeforeBullFails,
-      settings: { backoffStrategy: () => options.retryDelayMs },
+      settings: {
+        backoffStrategy: (_attempts, _type, error) =>
+          error instanceof AttemptFailed ? error.delayMs : options.retryDelayMs,
+      },
       ...(options.limitedQueues.includes(name) ? { limiter } : {}),
       ...retention,
     });

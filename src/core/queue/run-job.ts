@@ -5,7 +5,7 @@ import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import { asOutcome, type Complete, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
 import type { TimeLimits } from '../steering.ts';
-import type { ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
+import type { AttemptLimits, ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
 
 /** Why a signal of a running job was aborted; `cancelled`: by a person, who has closed its row already. */
 export const abortReasons = {
@@ -47,11 +47,12 @@ const hardLimitReached = new Error('hard limit');
 /** Never throws: every way to end is an outcome. Attempts left are looked at by whoever settles it. */
 export async function runJob(registry: TaskRegistry, request: RunRequest): Promise<Outcome> {
   const { job, signal: controller } = request;
-  const limits = limitsOf(request);
+  let limits = limitsOf(request, {});
   let name = job.task;
   try {
     const task = registry.find(job.task);
     name = task.name;
+    limits = limitsOf(request, task.timeLimit);
     const context: TaskContext = {
       services: request.services,
       job,
@@ -83,14 +84,14 @@ export function tellUnpublished(log: Log): (error: unknown) => void {
   return (error) => log.warn('job.unpublished', { error: error instanceof Error ? error.message : 'unknown' });
 }
 
-/** The message's own limits before those of remote control, these before the settings; the shorter of two counts. */
-function limitsOf({ job, softLimitMs, hardLimitMs, timeLimitsOf }: RunRequest): Limits {
+/** The message's own limits go before those of remote control, these before the task's, these before the settings; the shorter of two counts. */
+function limitsOf({ job, softLimitMs, hardLimitMs, timeLimitsOf }: RunRequest, own: AttemptLimits): Limits {
   const steered = timeLimitsOf?.(job.task);
   const soft = job.terms?.softLimitMs ?? steered?.softMs ?? null;
   const hard = job.terms?.hardLimitMs ?? steered?.hardMs ?? null;
-  if (soft === null && hard === null) return { softMs: softLimitMs, hardMs: hardLimitMs, isEnd: false };
-  const hardMs = hard ?? hardLimitMs;
-  return { softMs: Math.min(soft ?? softLimitMs, hardMs), hardMs, isEnd: true };
+  const isEnd = soft !== null || hard !== null;
+  const hardMs = hard ?? own.hardMs ?? Math.max(hardLimitMs, own.softMs ?? 0);
+  return { softMs: Math.min(soft ?? own.softMs ?? softLimitMs, hardMs), hardMs, isEnd };
 }
 
 function outcomeOfAbort(reason: unknown, task: string, { softMs, hardMs, isEnd }: Limits): Outcome {

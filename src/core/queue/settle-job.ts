@@ -19,7 +19,8 @@ export interface SettleDeps {
   readonly results: ResultBackend;
   readonly worker: string;
   readonly clock: Clock;
-  readonly retryDelayMs: number;
+  /** Before a further attempt of this job, where the outcome names no delay. */
+  retryDelayMs(job: TakenJob): number;
   /** Makes a queue wait, for all workers. @throws AppError DATABASE_*, REDIS_UNREACHABLE */
   hold(queue: string, hold: Hold): Promise<void>;
   /** Retries of this job, the first attempt not counted. */
@@ -35,8 +36,15 @@ export interface SettleRequest {
   readonly log: Log;
 }
 
-/** An attempt failed and counts; what BullMQ is thrown to try the job again. */
-class AttemptFailed extends Error {}
+/** Thrown to BullMQ, which schedules the next attempt after `delayMs`. */
+export class AttemptFailed extends Error {
+  readonly delayMs: number;
+
+  constructor({ code, message }: AppError, delayMs: number) {
+    super(`${code}: ${message}`);
+    this.delayMs = delayMs;
+  }
+}
 
 /** Whether it tells BullMQ how a delivery ended; anything else that is thrown at it would fail the job without a row that says so. */
 export function isVerdict(error: unknown): boolean {
@@ -69,8 +77,8 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
       return settleFailure(deps, request, outcome.error, null);
     case 'retry': {
       const attemptsLeft = deps.maxRetries(job) - job.failedAttempts;
-      const dueAtMs = attemptsLeft > 0 ? deps.clock.wallMs() + deps.retryDelayMs : null;
-      return settleFailure(deps, request, outcome.error, dueAtMs);
+      const retryDelayMs = attemptsLeft > 0 ? (outcome.delayMs ?? deps.retryDelayMs(job)) : null;
+      return settleFailure(deps, request, outcome.error, retryDelayMs);
     }
   }
 }
@@ -96,12 +104,12 @@ function resultNotStorable({ task }: TakenJob, fault: string): AppError {
   );
 }
 
-/** `dueAtMs` null: the job has failed for good. */
+/** `retryDelayMs` null: the job has failed for good. */
 async function settleFailure(
   deps: SettleDeps,
   request: SettleRequest,
   error: AppError,
-  dueAtMs: number | null,
+  retryDelayMs: number | null,
 ): Promise<void> {
   const { job, outcome, durationMs, log } = request;
   const attempt = job.failedAttempts + 1;
@@ -111,15 +119,15 @@ async function settleFailure(
     attempt,
     code: error.code,
     message: storableText(error.message, 1_024),
-    dueAt: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
+    dueAt: retryDelayMs === null ? null : new Date(deps.clock.wallMs() + retryDelayMs).toISOString(),
     worker: deps.worker,
   });
   if (!isOurs) return settleEndedElsewhere(deps, request);
   const fields = { attempt, code: error.code, error: error.message, duration_ms: Math.round(durationMs) };
-  if (dueAtMs !== null) {
+  if (retryDelayMs !== null) {
     await deps.results.retrying(job, error);
-    log.warn('job.retry', { ...fields, retry_in_s: Math.round(deps.retryDelayMs / 1_000) });
-    throw new AttemptFailed(`${error.code}: ${error.message}`);
+    log.warn('job.retry', { ...fields, retry_in_s: Math.round(retryDelayMs / 1_000) });
+    throw new AttemptFailed(error, retryDelayMs);
   }
   await deps.results.failed(job, error, outcome.kind === 'fail' ? outcome.cache : []);
   log.error('job.failed', fields);

@@ -57,3 +57,18 @@ describe('an error that a handler throws', () => {
     );
   });
 });
+
+describe('an error that a handler gives to fail() or retry()', () => {
+  test.each([
+    [new Error('no such file'), 'no such file'],
+    ['no such file', 'no such file'],
+    [{ reason: 1 }, 'an object instead of an Error'],
+  ])('becomes TASK_FAILED with its message: %j', (thrown, message) => {
+    for (const { error: wrapped } of [fail(thrown), retry(thrown)])
+      expect(wrapped).toMatchObject({ code: 'TASK_FAILED', message, cause: thrown });
+  });
+
+  test('stays as it is when it is ours', () => {
+    expect(fail(error).error).toBe(error);
+  });
+});

@@ -156,3 +156,48 @@ describe('registry of tasks', () => {
     expect([one.queue, classifyMeeting.queue]).toEqual(['default', 'classification']);
   });
 });
+
+describe('a parameter that takes further positional arguments', () => {
+  const task = defineTask({
+    name: 't',
+    restParameter: 'rest',
+    parameters: z.object({ a: z.number(), rest: z.array(z.number()), b: z.number() }),
+    run: () => complete(null),
+  });
+  const message = (args: unknown[], kwargs: Record<string, unknown>) => {
+    try {
+      return task.bind(args, kwargs).parameters;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  test.each([
+    [[1, 2, 3], { b: 4 }, { a: 1, rest: [2, 3], b: 4 }],
+    [[1], { b: 4 }, { a: 1, rest: [], b: 4 }],
+    [[], { a: 1, b: 4 }, { a: 1, rest: [], b: 4 }],
+  ])('binds %j and %j as *args does in Python', (args, kwargs, parameters) => {
+    expect(message(args, kwargs)).toEqual(parameters);
+  });
+
+  test.each([
+    [[1, 2, 3], {}, "t() missing 1 required keyword-only argument: 'b'"],
+    [[], {}, "t() missing 1 required positional argument: 'a'"],
+    [[1], { rest: [2], b: 4 }, "t() got an unexpected keyword argument 'rest'"],
+    [[1], { a: 1, b: 4 }, "t() got multiple values for argument 'a'"],
+  ])('refuses %j and %j in the words of CPython', (args, kwargs, words) => {
+    expect(message(args, kwargs)).toBe(words);
+  });
+});
+
+describe('a definition that cannot be kept to is refused with the reason', () => {
+  test.each([
+    [{ schedule: { everyMs: 60_000 }, parameters: z.object({ a: z.number() }) }, 'parameter "a" has no default'],
+    [{ schedule: { everyMs: 10 } }, 'everyMs 10. Give whole milliseconds, 1000 or more'],
+    [{ retryDelayMs: -1 }, 'retryDelayMs of -1'],
+    [{ timeLimit: { softMs: 0.5 } }, 'time limit softMs of 0.5'],
+  ])('%j', (definition, reason) => {
+    const define = () => defineTask({ name: 't', parameters: z.object({}), run: () => complete(null), ...definition });
+    expect(define).toThrow(expect.objectContaining({ code: 'TASK_INVALID', message: expect.stringContaining(reason) }));
+  });
+});

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { discoverTasks } from '../../../src/core/discover-tasks.ts';
+import { schedulesOf } from '../../../src/core/queue/schedules.ts';
 import type { Task, TaskContext } from '../../../src/core/task.ts';
 import { loadTaxonomy } from '../../../src/models/taxonomy.ts';
 import { createOfflineClassifier } from '../../../src/services/classification/offline/offline-classifier.ts';
@@ -53,6 +54,16 @@ describe('task files', () => {
 
   it('stand in both READMEs and in the recipe', () => {
     expect(counting.map(({ page }) => page).sort()).toEqual(['README.es.md', 'README.md', 'docs/recipes/own-tasks.md']);
+  });
+
+  it('of the recipe runs by the clock, and with positional arguments', async () => {
+    const [snippet] = of('js').filter(({ code }) => code.includes("name: 'tidy_up'"));
+    const task = await loadTask(snippet?.code ?? '');
+    expect(schedulesOf([task])).toMatchObject([{ name: 'tidy_up', cron: '30 2 * * *' }]);
+    const job = { terms: null, origin: 'schedule' } as unknown as TaskContext['job'];
+    expect(await task.run(task.bind(['a', 'b'], {}).parameters, { ...makeContext(), job })).toMatchObject({
+      result: { names: 2, sent_by: 'schedule' },
+    });
   });
 
   it('of the recipe ends in each of the ways that it tells of', async () => {

@@ -4,7 +4,7 @@ import { AppError } from '../../../../src/core/errors.ts';
 import type { TakenJob } from '../../../../src/core/job-ledger.ts';
 import { complete, type Outcome } from '../../../../src/core/outcome.ts';
 import { abortReasons, runJob, stopwatch } from '../../../../src/core/queue/run-job.ts';
-import { createTaskRegistry, defineTask, type TaskContext } from '../../../../src/core/task.ts';
+import { type AttemptLimits, createTaskRegistry, defineTask, type TaskContext } from '../../../../src/core/task.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
 const job: TakenJob = {
@@ -33,14 +33,22 @@ afterEach(() => {
 });
 
 /** Runs one job whose handler is `run`, with limits of 2 and 3 s. */
-function start(run: (context: TaskContext) => Promise<Outcome> | Outcome, task = 'work') {
+function start(
+  run: (context: TaskContext) => Promise<Outcome> | Outcome,
+  { task = 'work', ...settings }: { task?: string; timeLimit?: AttemptLimits; terms?: TakenJob['terms'] } = {},
+) {
   const controller = new AbortController();
   const lateEnds: unknown[] = [];
   const registry = createTaskRegistry([
-    defineTask({ name: 'work', parameters: z.object({}), run: (_parameters, context: TaskContext) => run(context) }),
+    defineTask({
+      name: 'work',
+      parameters: z.object({}),
+      timeLimit: settings.timeLimit,
+      run: (_parameters, context: TaskContext) => run(context),
+    }),
   ]);
   const outcome = runJob(registry, {
-    job: { ...job, task },
+    job: { ...job, task, terms: settings.terms ?? null },
     services: { name: 'services' },
     signal: controller,
     log: createMemoryLog(),
@@ -70,7 +78,7 @@ describe('one attempt', () => {
   });
 
   test('of an unknown task fails for good', async () => {
-    expect(await start(() => complete(1), 'gone').outcome).toMatchObject({
+    expect(await start(() => complete(1), { task: 'gone' }).outcome).toMatchObject({
       kind: 'fail',
       error: { code: 'TASK_UNKNOWN' },
     });
@@ -109,6 +117,32 @@ describe('time limits', () => {
     const { outcome } = start(() => new Promise((resolve) => setTimeout(() => resolve(complete('late')), 2_500)));
     await vi.advanceTimersByTimeAsync(2_500);
     expect(await outcome).toMatchObject({ kind: 'complete', result: 'late' });
+  });
+});
+
+describe("a task's own time limit", () => {
+  test.each([
+    ['a shorter soft limit', { softMs: 500 }, 500],
+    ['a longer soft limit, with the hard one', { softMs: 5_000, hardMs: 6_000 }, 5_000],
+    ['a soft limit beyond the hard limit of the settings', { softMs: 5_000 }, 5_000],
+    ['a hard limit below the soft limit of the settings', { hardMs: 1_000 }, 1_000],
+  ])('stops the attempt, which is tried again: %s', async (_name, timeLimit, afterMs) => {
+    const { outcome } = start(({ signal }) => whenAborted(signal), { timeLimit });
+    const ended = vi.fn();
+    void outcome.then(ended);
+    await vi.advanceTimersByTimeAsync(afterMs - 1);
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ended).toHaveBeenCalledWith(
+      expect.objectContaining({ kind: 'retry', error: expect.objectContaining({ code: 'TASK_TIMEOUT' }) }),
+    );
+  });
+
+  test('gives way to the limit that a message brings, which ends the job', async () => {
+    const terms = { softLimitMs: 700, hardLimitMs: null } as TakenJob['terms'];
+    const { outcome } = start(({ signal }) => whenAborted(signal), { timeLimit: { softMs: 5_000 }, terms });
+    await vi.advanceTimersByTimeAsync(700);
+    expect(await outcome).toMatchObject({ kind: 'fail', error: { code: 'TASK_SOFT_LIMIT' } });
   });
 });
 
