@@ -127,16 +127,24 @@ function asDatabaseFault(address: string): (error: unknown) => never {
   };
 }
 
-/** Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens. */
-export async function checkClassifier(config: Config, { calls }: { calls: boolean }): Promise<Finding> {
+/**
+ * Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens.
+ * @param redisUrl where workers keep what the model refuses; null: it is not looked up
+ */
+export async function checkClassifier(
+  config: Config,
+  { calls, redisUrl = null }: { calls: boolean; redisUrl?: string | null },
+): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
     // Without the patience of a worker: one try tells what is wrong.
     const { kind, model, probe } = await chooseClassifier(config, await readTaxonomy(config), { isPatient: false });
     if (probe === undefined) return { facts: { kind, model }, words: `${model}; no model is called`, warnings: [] };
     if (!calls) {
-      const words = `${model}; the settings suit it; "vambe check llm" calls the model`;
-      return { facts: { kind, model }, words, warnings: [] };
+      const refused = redisUrl === null ? [] : await readRefusedParts(config, redisUrl);
+      const words = `${model}; the settings suit it; "vambe check llm" calls the model${describeRefused(refused)}`;
+      const facts = { kind, model, ...(refused.length === 0 ? {} : { refused_parts: refused.join(', ') }) };
+      return { facts, words, warnings: [] };
     }
     const found = await probe(AbortSignal.timeout(callMs));
     const cost = found.costUsd === null ? 'no price is known' : `${found.costUsd.toFixed(6)} USD`;
@@ -148,11 +156,34 @@ export async function checkClassifier(config: Config, { calls }: { calls: boolea
       host: found.host,
       latency_ms: found.latencyMs,
       ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
+      ...(found.refusedParts.length === 0 ? {} : { refused_parts: found.refusedParts.join(', ') }),
     };
-    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}`;
+    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}${describeRefused(found.refusedParts)}`;
     const other = found.model === model ? '' : `${model} was asked for, and ${found.model} answers. Its price counts.`;
     return { facts, words, warnings: other === '' || found.model.startsWith(model) ? [] : [other] };
   });
+}
+
+/** What workers learned of the model; nothing where Redis does not answer, which is told elsewhere. */
+async function readRefusedParts(config: Config, redisUrl: string): Promise<readonly string[]> {
+  const [{ modelAddressOf }, { createRefusedPartsStore }, { llmModel }] = await Promise.all([
+    import('../services/classification/llm/from-settings.ts'),
+    import('../services/classification/llm/refused-parts-store.ts'),
+    import('../config/derived.ts'),
+  ]);
+  const redis = createRedis({ url: redisUrl, name: 'vambe check', use: 'commands' });
+  try {
+    return (await createRefusedPartsStore(redis, modelAddressOf(config, llmModel(config))).read()) ?? [];
+  } catch {
+    return [];
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What a model refuses of a request is left out, which is no fault. */
+function describeRefused(parts: readonly string[]): string {
+  return parts.length === 0 ? '' : `; it refuses ${parts.join(', ')} and is asked without`;
 }
 
 /** A finding, or the fault that a look met; what is no AppError goes on. */
