@@ -15,7 +15,7 @@ const nothing: RefusedParameters = { names: [], tooLarge: [] };
 const maxDepth = 5;
 const limitNames = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'];
 const aboutLength =
-  /context.?(?:length|window)|too long|too many tokens|reduce the length|input.?tokens|string_above_max/i;
+  /context.?(?:length|window)|too long|too many tokens|reduce the length|inputs?\W{0,2}tokens|string_above_max/i;
 const aboutContent =
   /content.{0,3}(?:filter|polic|management)|responsible.?ai|safety|moderation|flagged|invalid_prompt/i;
 const aboutSize =

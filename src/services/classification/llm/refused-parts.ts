@@ -45,7 +45,7 @@ export interface PartsOfCall {
   end(): void;
 }
 
-/** A refusal comes before a model begins to write; who waited so long goes ahead. */
+/** A refusal comes before a model begins to write: after this long the first call was accepted, or its server is slow. */
 const headStartMs = 3_000;
 /** Also the life in the store: a model that takes more than it did is asked again. */
 export const learnedLifeMs = 7 * 86_400_000;
@@ -90,21 +90,25 @@ export function createRefusedParts({ dialect, clock, store, onLearned }: Refused
     }
     return found.length > 0;
   };
-  const waitForExplorer = async (signal: AbortSignal) => {
-    const end = new AbortController();
-    let isOver = false;
-    const over = sleepFor(headStartMs, undefined, { signal: AbortSignal.any([signal, end.signal]) })
-      .catch(() => undefined)
-      .then(() => {
-        isOver = true;
-        return false;
-      });
-    while (!isAccepted && exploring !== undefined && !isOver) {
-      const isRefused = await Promise.race([exploring, over]);
+  /** Claims the first turn, or waits for what the call learns that has it; `end` gives it back. */
+  const takeTurn = async (signal: AbortSignal): Promise<Turn> => {
+    const patience = isAccepted || exploring === undefined ? undefined : startPatience(signal);
+    while (!isAccepted && exploring !== undefined && patience !== undefined) {
+      const isRefused = await Promise.race([exploring, patience.over]);
       if (!isRefused) break;
     }
-    end.abort();
+    patience?.stop();
     signal.throwIfAborted();
+    const turn: Turn = { wasRefused: false, end() {} };
+    // In the same step as the last look, so that one call alone claims it.
+    if (isAccepted || exploring !== undefined) return turn;
+    exploring = new Promise((resolve) => {
+      turn.end = () => {
+        exploring = undefined;
+        resolve(turn.wasRefused);
+      };
+    });
+    return turn;
   };
 
   return {
@@ -112,29 +116,31 @@ export function createRefusedParts({ dialect, clock, store, onLearned }: Refused
     async begin(signal) {
       if (reading === undefined || clock.monotonicMs() - readMs >= learnedLifeMs) reading = readStore();
       await reading;
-      if (!isAccepted && exploring !== undefined) await waitForExplorer(signal);
+      const turn = await takeTurn(signal);
       const ofCall = parts;
-      let wasRefused = false;
-      let end = () => {};
-      if (!isAccepted && exploring === undefined) {
-        exploring = new Promise((resolve) => {
-          end = () => {
-            exploring = undefined;
-            resolve(wasRefused);
-          };
-        });
-      }
       return {
         parts: ofCall,
         accepted: () => accept(ofCall),
         refused(parameters) {
-          wasRefused = learn(parameters, ofCall);
-          return wasRefused;
+          turn.wasRefused = learn(parameters, ofCall);
+          return turn.wasRefused;
         },
-        end,
+        end: () => turn.end(),
       };
     },
   };
+}
+
+interface Turn {
+  wasRefused: boolean;
+  end(): void;
+}
+
+/** `over` is false once the wait has taken long enough, or the signal is aborted. */
+function startPatience(signal: AbortSignal): { over: Promise<boolean>; stop(): void } {
+  const stopped = new AbortController();
+  const over = sleepFor(headStartMs, false, { signal: AbortSignal.any([signal, stopped.signal]) }).catch(() => false);
+  return { over, stop: () => stopped.abort() };
 }
 
 export function isOneOf(part: Part, parameters: readonly string[]): boolean {
