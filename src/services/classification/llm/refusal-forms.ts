@@ -41,7 +41,7 @@ const forms: readonly Form[] = [
   // Google. ai.google.dev/gemini-api/docs/troubleshooting
   {
     pattern:
-      /^Invalid JSON payload received\. Unknown name "(\w+)"(?: at '(?:generation_config|generationConfig)')?: Cannot find field/i,
+      /^(?:Invalid JSON payload received\. )?Unknown name "(\w+)"(?: at 'generation_?config')?(?:: Cannot find field|$)/i,
   },
   { pattern: /^Invalid JSON payload received\. Unknown name "[\w$]+" at 'generation_?config\.(\w+)/i },
   { pattern: /^(?:Invalid value at '|\* GenerateContentRequest\.)generation_config\.(\w+)/i },

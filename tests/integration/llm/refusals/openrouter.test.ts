@@ -45,11 +45,6 @@ describeRefusals({
       sends: { response_format: { type: 'json_object' } },
     },
     {
-      says: 'there is no such model',
-      answer: error(404, { message: 'No endpoints found for nobody/temperature.', code: 404 }),
-      learns: [],
-    },
-    {
       says: 'the provider refuses a transcript for its content',
       answer: wrapped({ error: { message: 'Flagged by moderation', param: 'temperature', code: 'content_policy' } }),
       learns: [],
