@@ -54,6 +54,7 @@ import { createClassifyMeeting } from './services/classification/classify-meetin
 import { createClassifierFromSettings, type LlmParts } from './services/classification/llm/from-settings.ts';
 import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
 import { createReader } from './services/classification/llm/reader.ts';
+import type { KeptTexts } from './services/classification/llm/refused-parts-store.ts';
 import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createThreadedReader } from './services/classification/llm/threaded-reader.ts';
 import { readBuiltCues } from './services/classification/offline/built-cues.ts';
@@ -141,8 +142,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     readSpentToday: () => readSpentToday(database),
   };
   const { threadBatch } = options;
+  const kept: KeptTexts = { get: (key) => redis.get(key), set: (...command) => redis.set(...command) };
   const classifier =
-    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, threadBatch }));
+    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, threadBatch, redis: kept }));
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
@@ -335,9 +337,10 @@ export async function chooseClassifier(
     log?: Log;
     isPatient?: boolean;
     threadBatch?: number;
+    redis?: KeptTexts;
   } = {},
 ): Promise<Classifier> {
-  const { clock = systemClock, memory, log, isPatient = true, threadBatch: maxItems } = options;
+  const { clock = systemClock, memory, redis, log, isPatient = true, threadBatch: maxItems } = options;
   // The thread reads the cues itself.
   if (!usesLlm(config) && maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
   const compiledCues = await readBuiltCues();
@@ -345,6 +348,8 @@ export async function chooseClassifier(
   const { apiKey, baseUrl } = llmAccess(config);
   const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
     log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
+  const onRefusedParts: LlmParts['onRefusedParts'] = ({ model, host, refused, sent }) =>
+    log?.warn('classifier.parts_refused', { model, host, refused: refused.join(', '), sent: sent.join(', ') });
   const parts = {
     model: llmModel(config),
     apiKey,
@@ -355,6 +360,8 @@ export async function chooseClassifier(
     memory,
     isPatient,
     onBudgetNearlyUsed,
+    onRefusedParts,
+    redis,
   };
   const settings = { ...config, llmBaseUrl: baseUrl };
   return createClassifierFromSettings({ ...parts, settings, prices: await readPriceTable(config) });

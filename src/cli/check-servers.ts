@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import { withDeadline } from '../core/queue/queues.ts';
-import { describeRedis, probeRedis } from '../core/redis.ts';
+import { createRedis, describeRedis, probeRedis } from '../core/redis.ts';
 import type { ServerUrls } from './servers.ts';
 import { describePostgres } from './status-report.ts';
 
@@ -112,8 +112,14 @@ function asDatabaseFault(address: string): (error: unknown) => never {
   };
 }
 
-/** Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens. */
-export async function checkClassifier(config: Config, { calls }: { calls: boolean }): Promise<Finding> {
+/**
+ * Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens.
+ * @param redisUrl where workers keep what the model refuses; null: it is not looked up
+ */
+export async function checkClassifier(
+  config: Config,
+  { calls, redisUrl = null }: { calls: boolean; redisUrl?: string | null },
+): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
     // Without the patience of a worker: one try tells what is wrong.
@@ -130,8 +136,10 @@ export async function checkClassifier(config: Config, { calls }: { calls: boolea
       key_from: access.apiKeyFrom ?? 'none',
     };
     if (!calls) {
-      const words = `${model} (${describeLlmAccess(access)}); the settings suit it; "vambe check llm" calls the model`;
-      return { facts: { kind, model, ...from }, words, warnings: [] };
+      const refused = redisUrl === null ? [] : await readRefusedParts(config, redisUrl);
+      const words = `${model} (${describeLlmAccess(access)}); the settings suit it; "vambe check llm" calls the model${describeRefused(refused)}`;
+      const refusedFacts: Finding['facts'] = refused.length === 0 ? {} : { refused_parts: refused.join(', ') };
+      return { facts: { kind, model, ...from, ...refusedFacts }, words, warnings: [] };
     }
     // LLM_TIMEOUT_SECONDS ends the call first, with its own error; this ends what else may hang.
     const found = await probe(AbortSignal.timeout(config.llmTimeoutSeconds * 1_000 + lookMs));
@@ -145,11 +153,34 @@ export async function checkClassifier(config: Config, { calls }: { calls: boolea
       host: found.host,
       latency_ms: found.latencyMs,
       ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
+      ...(found.refusedParts.length === 0 ? {} : { refused_parts: found.refusedParts.join(', ') }),
     };
-    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${describeLlmAccess(access)}`;
+    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${describeLlmAccess(access)}${describeRefused(found.refusedParts)}`;
     const other = found.model === model ? '' : `${model} was asked for, and ${found.model} answers. Its price counts.`;
     return { facts, words, warnings: other === '' || found.model.startsWith(model) ? [] : [other] };
   });
+}
+
+/** What workers learned of the model; nothing where Redis does not answer, which is told elsewhere. */
+async function readRefusedParts(config: Config, redisUrl: string): Promise<readonly string[]> {
+  const [{ modelAddressOf }, { createRefusedPartsStore }, { llmModel }] = await Promise.all([
+    import('../services/classification/llm/from-settings.ts'),
+    import('../services/classification/llm/refused-parts-store.ts'),
+    import('../config/derived.ts'),
+  ]);
+  const redis = createRedis({ url: redisUrl, name: 'vambe check', use: 'commands' });
+  try {
+    return (await createRefusedPartsStore(redis, modelAddressOf(config, llmModel(config))).read()) ?? [];
+  } catch {
+    return [];
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What a model refuses of a request is left out, which is no fault. */
+function describeRefused(parts: readonly string[]): string {
+  return parts.length === 0 ? '' : `; it refuses ${parts.join(', ')} and is asked without`;
 }
 
 /** A finding, or the fault that a look met; what is no AppError goes on. */

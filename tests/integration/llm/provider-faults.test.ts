@@ -350,13 +350,14 @@ describe('a provider that refuses us', () => {
     expect([row.state, row.error_code, calls, kept, run]).toEqual(['failed', code, 1, 0, undefined]);
   });
 
-  test('a parameter is asked again without it, and remembers', async () => {
+  test('a parameter is asked again with what takes its place, and remembers', async () => {
     fake.script(refuse(400, 'unsupported', {}, "'response_format' of type 'json_schema' is not supported"));
     fake.otherwise(good);
     const classifier = makeClassifier();
     await classify(classifier);
     await classify(classifier);
-    expect(fake.seen.map(({ body }) => 'response_format' in body)).toEqual([true, false, false]);
+    const formats = ['json_schema', 'json_object', 'json_object'].map((type) => ({ type }));
+    expect(fake.seen.map(({ body }) => body.response_format)).toMatchObject(formats);
   });
 });
 

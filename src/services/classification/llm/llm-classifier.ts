@@ -268,7 +268,7 @@ async function probe(setup: Setup, signal: AbortSignal): Promise<Probe> {
   });
   const usage = priced(setup, reply);
   await record(setup, reply, usage, undefined);
-  return { ...usage, host: client.host, model: reply.model };
+  return { ...usage, host: client.host, model: reply.model, refusedParts: client.refusedParts() };
 }
 
 function weighNothing(taxonomy: Taxonomy): Classification {

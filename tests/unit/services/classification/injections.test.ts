@@ -77,6 +77,7 @@ function modelThatObeys({ attack }: Injection): Classifier {
     client: {
       model: 'obeys',
       host: 'nowhere',
+      refusedParts: () => [],
       async complete({ messages }) {
         const shown = transcriptOf(messages);
         const honest = await read(shown);
