@@ -15,7 +15,12 @@ const makeCells = (cells: Partial<MeetingCells> = {}): MeetingCells => ({
   ...cells,
 });
 const read = (cells: Partial<MeetingCells> = {}) =>
-  toMeetingRow(makeCells(cells), { line: 7, toInstant: (wallMs) => wallMs, now });
+  toMeetingRow(makeCells(cells), {
+    line: 7,
+    dateForm: { family: 'year first', order: 'ymd' },
+    toInstant: (wallMs) => wallMs,
+    now,
+  });
 const readOk = (cells: Partial<MeetingCells>) => {
   const reading = read(cells);
   if ('rejected' in reading) throw new Error(reading.rejected);
@@ -41,23 +46,27 @@ describe('toMeetingRow', () => {
   });
 
   it.each([
-    ['1', true],
-    ['0', false],
-    ['true', true],
-    ['FALSE', false],
-    ['si', true],
-    ['Sí', true],
-    [' SÍ ', true],
-    ['no', false],
-    ['No', false],
-    ['yes', true],
-  ])('reads closed %j as %j (E13)', (closed, expected) => {
-    expect(readOk({ closed }).closed).toBe(expected);
+    ['1', '1.0', '1,00', 'true', 'TRUE', 'VERDADERO', 'Verdadero', 'V', 'T', 'si', 'Sí', ' SÍ ', 'S', 's', 'yes', 'Y'],
+    ['x', 'X', '✓', 'Ganado', 'GANADA', 'won', 'Closed Won', 'closedwon', 'closed_won', 'Closed-Won', 'Cerrado ganado'],
+  ])('reads closed %j and the like as true (E13)', (...words) => {
+    expect(words.filter((closed) => readOk({ closed }).closed !== true)).toEqual([]);
   });
 
-  it.each(['', 'quizás', '2', 'cerrado', '1.0', 'constructor', '__proto__'])('E13 rejects closed %j', (closed) => {
-    expect(read({ closed })).toMatchObject({ rejected: expect.stringMatching(/^"closed" must be 0, 1/) });
+  it.each([
+    ['0', '0.0', '0,00', 'false', 'FALSE', 'FALSO', 'Falso', 'F', 'no', 'NO', 'No', 'N', 'n', '', ' '],
+    ['Perdido', 'perdida', 'lost', 'Closed Lost', 'closedlost', 'closed_lost', 'Cerrada perdida'],
+  ])('reads closed %j and the like as false (E13)', (...words) => {
+    expect(words.filter((closed) => readOk({ closed }).closed !== false)).toEqual([]);
   });
+
+  it.each(['quizás', '2', '1.5', 'cerrado', 'N/A', 'pending', 'constructor', '__proto__'])(
+    'rejects closed %j and names the accepted forms (E13)',
+    (closed) => {
+      expect(read({ closed })).toMatchObject({
+        rejected: expect.stringMatching(/^"closed" must be 0, 1, .*verdadero, falso.*, got "/),
+      });
+    },
+  );
 
   it('E13 keeps a meeting in the future and warns', () => {
     expect(read({ date: '2025-06-02' })).toMatchObject({
