@@ -25,6 +25,8 @@ export interface MeetingsCsv {
 export interface OpenOptions {
   /** Order of dates that fit several. */
   readonly dateOrder?: DateOrder;
+  /** Now, unless told: helps to tell the years from the days where years have two digits. */
+  readonly now?: Date;
   /** Ends the look at the rows early; the form of the dates is not known then. */
   readonly signal?: AbortSignal;
 }
@@ -59,9 +61,9 @@ export async function openMeetingsCsv(path: string, options: OpenOptions = {}): 
 /** Undefined for a file without rows. */
 async function decideDates(
   records: MeetingsCsv['records'],
-  { dateOrder, signal }: OpenOptions,
+  { dateOrder, now = new Date(), signal }: OpenOptions,
 ): Promise<DateDecision | undefined> {
-  const column = createDateColumn(dateOrder);
+  const column = createDateColumn({ order: dateOrder, now });
   let hasRows = false;
   for await (const record of records) {
     hasRows = true;

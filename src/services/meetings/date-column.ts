@@ -35,20 +35,26 @@ interface Comparison {
 /** Two orders that may be confused need this many times more cells for one than for the other. */
 const decisiveRatio = 10;
 
+export interface DateColumnOptions {
+  readonly order?: DateOrder;
+  readonly now: Date;
+}
+
 /**
  * Looks at cells one by one and keeps counts only. Most cells decide the family (month names, year first …); cells that
  * fit one order alone, such as a day above 12, decide the order. `givenOrder` decides for dates that start or end in
  * a number that could be the day.
  */
-export function createDateColumn(givenOrder?: DateOrder): DateColumn {
+export function createDateColumn({ order: givenOrder, now }: DateColumnOptions): DateColumn {
   const families = new Map<DateFamily, FamilyCount>();
   return {
     add(text, line) {
       const written = takeDateApart(text);
       if (written === undefined) return;
-      const orders = fittingOrders(written, givenOrder);
+      const candidates = ordersFor(written.family, givenOrder);
+      const orders = candidates.filter((order) => fitsOrder(written, order));
       if (orders.length === 0) return;
-      const family = families.get(written.family) ?? createFamilyCount(ordersFor(written.family, givenOrder));
+      const family = families.get(written.family) ?? createFamilyCount(candidates, now.getUTCFullYear() + 1);
       families.set(written.family, family);
       family.add({ line, text: text.trim(), written }, orders);
     },
@@ -67,24 +73,20 @@ function ordersFor(family: DateFamily, givenOrder: DateOrder | undefined): reado
   return givenOrder === undefined || orders.length === 1 ? orders : orders.filter((order) => order === givenOrder);
 }
 
-function fittingOrders(written: WrittenDate, givenOrder: DateOrder | undefined): readonly DateOrder[] {
-  const fitting = ordersFor(written.family, givenOrder).filter((order) => fitsOrder(written, order));
-  // 24-05-02 may begin with the year. 24/05/02 and 24.05.02 do not, unless the option says so or nothing else fits.
-  const mayBeginWithYear = written.separator === '-' || written.family !== 'two-digit year' || fitting.length === 1;
-  return mayBeginWithYear ? fitting : fitting.filter((order) => order !== 'ymd');
-}
-
 interface FamilyCount {
   cells(): number;
   add(example: Example, fitting: readonly DateOrder[]): void;
   decide(): DateOrder | { readonly problem: string };
 }
 
-function createFamilyCount(orders: readonly DateOrder[]): FamilyCount {
+function createFamilyCount(orders: readonly DateOrder[], latestYear: number): FamilyCount {
   const fits = new Map<DateOrder, number>(orders.map((order) => [order, 0]));
+  /** Orders that give a cell a year after `latestYear`. */
+  const future = new Set<DateOrder>();
   const comparisons = new Map<string, Comparison>();
   const firstNumbers = new Set<number>();
   const lastNumbers = new Set<number>();
+  let hasHyphens = false;
   let cells = 0;
   const compare = (a: DateOrder, b: DateOrder): Comparison => {
     const key = [a, b].sort().join();
@@ -93,18 +95,24 @@ function createFamilyCount(orders: readonly DateOrder[]): FamilyCount {
     return comparison;
   };
 
-  /** Years repeat and days do not, so of the first and last numbers the ones with more values are the days. */
-  const isBacked = (order: DateOrder, rival: DateOrder): boolean => {
+  /**
+   * Whether the year is rather at the place that `order` gives it. Meetings of years to come are rare. Years repeat and
+   * days do not, so of the first and last numbers the ones with more values are the days. Years at the start are usual
+   * with hyphens alone: with another separator, the end has it unless the start looks more like a recent year.
+   */
+  const hasLikelierYear = (order: DateOrder, rival: DateOrder): boolean => {
+    if (order !== 'ymd' && rival !== 'ymd') return false;
+    if (future.has(order) !== future.has(rival)) return future.has(rival);
     const surplus = firstNumbers.size - lastNumbers.size;
-    if (rival === 'ymd') return surplus >= 2;
-    return order === 'ymd' && surplus <= -2;
+    if (order === 'ymd') return surplus <= -2;
+    return surplus >= 2 || (!hasHyphens && surplus >= 0 && Math.max(...lastNumbers) >= Math.max(...firstNumbers));
   };
   const excludes = (order: DateOrder, rival: DateOrder): boolean => {
     const { differing, only } = compare(order, rival);
     const own = only[order] ?? 0;
     const against = only[rival] ?? 0;
     if (differing === 0) return own >= against;
-    if (against === 0) return own > 0 || isBacked(order, rival);
+    if (against === 0) return own > 0 || hasLikelierYear(order, rival);
     return own >= decisiveRatio * against || (against === 1 && own >= 2);
   };
 
@@ -112,11 +120,16 @@ function createFamilyCount(orders: readonly DateOrder[]): FamilyCount {
     cells: () => cells,
     add(example, fitting) {
       cells += 1;
-      if (example.written.separator === '-') {
+      // Of years with four digits there is nothing to decide.
+      if (example.written.family === 'two-digit year') {
+        hasHyphens ||= example.written.separator === '-';
         firstNumbers.add(example.written.numbers[0]);
         lastNumbers.add(example.written.numbers[2]);
       }
-      for (const order of fitting) fits.set(order, (fits.get(order) ?? 0) + 1);
+      for (const order of fitting) {
+        fits.set(order, (fits.get(order) ?? 0) + 1);
+        if (toDay(example.written, order).year > latestYear) future.add(order);
+      }
       for (const [index, order] of orders.entries()) {
         for (const rival of orders.slice(index + 1)) count(compare(order, rival), [order, rival], fitting, example);
       }

@@ -85,7 +85,7 @@ export async function importFile(
   const rejectedRows: RejectedRow[] = [];
   const insertedIds: number[] = [];
   const report = await importMeetings(
-    await openMeetingsCsv(path, { dateOrder }),
+    await openMeetingsCsv(path, { dateOrder, now }),
     {
       store,
       onInserted: async (ids) => {

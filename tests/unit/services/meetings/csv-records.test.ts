@@ -79,6 +79,11 @@ describe('reading CSV records', () => {
       '"Soto, Eva",e@example.com,,2024-03-03,Zorro,0,"uno ""dos"" tres"',
       'Leo,,,03/03/2024,Zorro,0,sin comillas',
       'Mia,,,2024-03-05,Zorro,0,"dos\nlineas"',
+      'Ivo,,,2 de mayo de 2024,Zorro,0,hola',
+      'Noa,,,"May 2, 2024",Zorro,0,hola',
+      'Teo,,,02-may-24,Zorro,0,hola',
+      'Pía,,,02.05.24 3:30 p. m.,Zorro,0,hola',
+      'Gil,,,45414.5,Zorro,0,hola',
     );
     fc.assert(
       fc.property(fc.array(row, { maxLength: 5 }), fc.array(row, { maxLength: 8 }), (before, after) => {

@@ -9,13 +9,14 @@ import { createToInstant } from '../../../../src/services/meetings/zoned-time.ts
 const toUtc = createToInstant('UTC');
 /** Reads a file of this one date, in the given order. */
 const read = (text: string, timeZone = 'UTC', order?: DateOrder) => {
-  const column = createDateColumn(order);
+  const column = createDateColumn({ order, now });
   column.add(text, 2);
   const decision = column.decide();
   if ('problem' in decision) return decision.problem;
   const reading = readMeetingDate(text, decision.form, createToInstant(timeZone));
   return 'at' in reading ? reading.at.toISOString() : reading.problem;
 };
+const now = new Date('2025-06-01T12:00:00Z');
 const yearFirst: DateForm = { family: 'year first', order: 'ymd' };
 
 describe('readMeetingDate', () => {
