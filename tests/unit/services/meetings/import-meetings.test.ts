@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
@@ -241,14 +241,5 @@ describe('sample meetings', () => {
       expect(clientEmail ?? 'x@example.com').toMatch(/[@.]example\.com$/);
       expect(clientPhone ?? '+56 9 0000 0000').toMatch(/^\+56 9 0000 00\d\d$/);
     }
-  });
-});
-
-describe('the labelled development set', () => {
-  const path = new URL('../../../../../shared/gold/dev.csv', import.meta.url).pathname;
-
-  it.skipIf(!existsSync(path))('is imported whole (skipped where it is not at hand)', async () => {
-    const { report } = await importFile(path, makeStore());
-    expect(report).toMatchObject({ read: 30, inserted: 30, rejected: [] });
   });
 });
