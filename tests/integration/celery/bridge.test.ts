@@ -279,7 +279,8 @@ describe('the bridge', () => {
     await work();
     await metaIn(await send(), 'SUCCESS');
     await app.broker.flushdb();
-    await metaIn(await send(), 'SUCCESS');
+    const id = await send();
+    expect(await metaIn(id, 'SUCCESS')).toMatchObject({ task_id: id });
   });
 
   it('43 every captured poison message is dropped or done, and the next one is done', async () => {
