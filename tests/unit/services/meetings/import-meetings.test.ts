@@ -89,7 +89,7 @@ describe('importMeetings', () => {
     );
   });
 
-  it('E13 reads dates without a zone in IMPORT_TIMEZONE', async () => {
+  it('reads dates without a zone in IMPORT_TIMEZONE (E13)', async () => {
     const store = makeStore();
     await importFile(fileOf(row('ana')), store, { timeZone: 'America/Santiago' });
     expect(store.meetings[0]?.meetingAt).toEqual(new Date('2024-03-01T03:00:00Z'));
@@ -121,7 +121,7 @@ describe('importMeetings', () => {
   });
 
   it(
-    'E3 E10 never fails on any bytes but with INPUT_FILE_INVALID',
+    'never fails on any bytes but with INPUT_FILE_INVALID (E3, E10)',
     async () => {
       const pieces = fc.constantFrom(
         `${header}\n`,
@@ -160,7 +160,7 @@ describe('importMeetings', () => {
     fuzzTimeoutMs,
   );
 
-  it(`E10 imports a file of ${largeMebibytes} MiB without holding more of it than some chunks`, async () => {
+  it(`imports a file of ${largeMebibytes} MiB without holding more of it than some chunks (E10)`, async () => {
     const transcript = 'Somos una panadería y nos recomendó un colega. '.repeat(70);
     const path = folder.write('', 'large.csv');
     const file = openSync(path, 'w');

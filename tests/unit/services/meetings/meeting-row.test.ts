@@ -68,7 +68,7 @@ describe('toMeetingRow', () => {
     },
   );
 
-  it('E13 keeps a meeting in the future and warns', () => {
+  it('keeps a meeting in the future and warns (E13)', () => {
     expect(read({ date: '2025-06-02' })).toMatchObject({
       ok: { meetingAt: new Date('2025-06-02T00:00:00Z') },
       warnings: ['The meeting is in the future (2025-06-02T00:00:00.000Z).'],
@@ -116,14 +116,14 @@ describe('toMeetingRow', () => {
     expect(read({ [cell]: fitting })).toHaveProperty('ok');
   });
 
-  it('E2 takes a transcript of 2,000,000 characters and not one more', () => {
+  it('takes a transcript of 2,000,000 characters and not one more (E2)', () => {
     expect(readOk({ transcript: 'x'.repeat(2_000_000) }).transcript).toHaveLength(2_000_000);
     expect(read({ transcript: 'x'.repeat(2_000_001) })).toMatchObject({
       rejected: '"Transcripcion" has 2,000,001 characters, at most 2,000,000 are taken.',
     });
   });
 
-  it('E12 stores cells that begin like a formula as they are', () => {
+  it('stores cells that begin like a formula as they are (E12)', () => {
     expect(readOk({ name: '=1+1', transcript: '\t@x' })).toMatchObject({ clientName: '=1+1', transcript: '\t@x' });
   });
 
@@ -133,7 +133,7 @@ describe('toMeetingRow', () => {
     expect(JSON.stringify(reading)).not.toContain('presupuesto');
   });
 
-  it('E3 gives text that PostgreSQL takes, or a reason, for any cells', () => {
+  it('gives text that PostgreSQL takes, or a reason, for any cells (E3)', () => {
     const cell = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc
