@@ -64,7 +64,7 @@ describe('the task id of a scheduled run', () => {
 describe('the classifier', () => {
   const keyed = { OPENAI_API_KEY: 'sk-test-key-of-nobody' };
 
-  test('D15 asks a model where a key or an address is set, and nobody without', async () => {
+  test('asks a model where a key or an address is set, and nobody without (D15)', async () => {
     const taxonomy = await readTaxonomy(configOf());
     expect((await chooseClassifier(configOf(), taxonomy)).kind).toBe('offline');
     expect((await chooseClassifier(configOf({ ...keyed, CLASSIFIER: 'offline' }), taxonomy)).kind).toBe('offline');
