@@ -10,7 +10,7 @@ RUN --mount=type=secret,id=ca \
   if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
   npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/bundle-packages.mjs scripts/copy-assets.mjs scripts/
+COPY scripts/build.mjs scripts/build-state.mjs scripts/bundle-packages.mjs scripts/copy-assets.mjs scripts/
 COPY taxonomies/ taxonomies/
 COPY src/ src/
 RUN npm run build \

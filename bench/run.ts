@@ -11,6 +11,7 @@ import { measureEnqueue } from './cases/enqueue.ts';
 import { measureLatency, measureNoopLatency } from './cases/latency.ts';
 import { findShortfalls, llmLoads, measureLlm, smokeLlmLoads } from './cases/llm.ts';
 import { measureMemory } from './cases/memory.ts';
+import { findRecoveryShortfalls, measureRecovery } from './cases/recovery.ts';
 import { median, rounded } from './figures.ts';
 import {
   hasReference,
@@ -32,17 +33,27 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     redis: { type: 'string' },
     postgres: { type: 'string' },
-    cases: { type: 'string', default: 'throughput,bridge,enqueue,latency,memory,embedded,classifier,llm' },
+    cases: { type: 'string', default: 'throughput,bridge,enqueue,latency,memory,embedded,classifier,llm,recovery' },
   },
 });
 
 const size = flags.smoke
-  ? { meetings: 300, rounds: 1, enqueue: 2_000, memory: 1_000, latency: 40, classifier: 1_000, llm: smokeLlmLoads }
+  ? {
+      meetings: 300,
+      rounds: 1,
+      enqueue: 2_000,
+      recovery: 6_000,
+      memory: 1_000,
+      latency: 40,
+      classifier: 1_000,
+      llm: smokeLlmLoads,
+    }
   : {
       // Compiling takes the first second or two: what a worker does all day is what it does after them.
       meetings: 30_000,
       rounds: 3,
       enqueue: 100_000,
+      recovery: 100_000,
       memory: 200_000,
       latency: 300,
       classifier: 20_000,
@@ -178,6 +189,14 @@ try {
       all.push(...done);
     }
     report.llm = all;
+  }
+  if (chosen.has('recovery')) {
+    const recovery = await measureRecovery(surroundings, app, { ids, openRows: size.recovery });
+    report.recovery = recovery;
+    say(
+      `recovery, ${recovery.open_rows} open rows: ${(recovery.share_of_core.worker * 100).toFixed(2)} % of a core in the worker, ${(recovery.share_of_core.total * 100).toFixed(2)} % with both servers, all looked at in ${recovery.round_s} s`,
+    );
+    shortfalls.push(...findRecoveryShortfalls(recovery));
   }
   report.ratios = ratios;
   report.falls_short = shortfalls;

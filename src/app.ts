@@ -5,18 +5,22 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countMessages } from './celery/count-messages.ts';
 import { createFollowUps } from './celery/follow-ups.ts';
-import { storedSuccessPattern } from './celery/results/result-documents.ts';
+import { messageWithFollowUps } from './celery/judge-message.ts';
+import { createPatience, noPatience } from './celery/patience.ts';
+import { metaKeyOf, storedSuccessPattern } from './celery/results/result-documents.ts';
 import { createResultListener } from './celery/results/result-listener.ts';
-import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmApiKey, llmModel, usesLlm } from './config/derived.ts';
+import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmModel, usesLlm } from './config/derived.ts';
+import { llmAccess } from './config/llm-access.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
+import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
-import type { JobLedger } from './core/job-ledger.ts';
+import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
 import { acceptAndTell, createLifecycle, type Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
 import type { Consumer } from './core/queue/consume.ts';
@@ -27,6 +31,7 @@ import { readBuiltJson } from './core/read-json.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
 import { createDocumentWriter } from './core/redis-documents.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
+import { emptyLabelFor } from './models/api-tables.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
 import {
   type AnswerToSave,
@@ -49,11 +54,13 @@ import { createClassifyMeeting } from './services/classification/classify-meetin
 import { createClassifierFromSettings, type LlmParts } from './services/classification/llm/from-settings.ts';
 import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
 import { createReader } from './services/classification/llm/reader.ts';
+import type { KeptTexts } from './services/classification/llm/refused-parts-store.ts';
 import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
 import { createThreadedReader } from './services/classification/llm/threaded-reader.ts';
 import { readBuiltCues } from './services/classification/offline/built-cues.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
 import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
+import { createPublishedReader } from './services/publishing/published-reader.ts';
 import { createStatusPublisher } from './services/publishing/status-documents.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
@@ -97,6 +104,8 @@ export interface App {
   readonly classifier: Classifier;
   readonly services: Services;
   readonly schedules: readonly Schedule[];
+  /** Does again what Redis refused when a job ended. @throws what Redis says */
+  sendUnsent(terms: CallTerms, unsent: UnsentFollowUp): Promise<void>;
   /** Jobs that this process runs now. */
   runningJobs(): number;
   /** The parts of a worker that consumes `queueNames` (all when unset); nothing runs before `start`. */
@@ -104,6 +113,8 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** How long a close waits for records of model calls. */
+const lastRecordsMs = 2_000;
 /** A take, a save and an accept at once need three; the rest is for commands and handlers. */
 const poolSize = 6;
 
@@ -133,17 +144,27 @@ export async function createApp(options: AppOptions): Promise<App> {
     readSpentToday: () => readSpentToday(database),
   };
   const { threadBatch } = options;
+  const kept: KeptTexts = { get: (key) => redis.get(key), set: (...command) => redis.set(...command) };
   const classifier =
-    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, threadBatch }));
+    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, threadBatch, redis: kept }));
   const redisOptions = connectionOptions(options, log);
   const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
   const redis = createRedis({ ...redisOptions, use: 'commands' });
   const brokerUrl = celeryBrokerUrl(config) ?? options.redisUrl;
   const broker =
-    brokerUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: brokerUrl, use: 'commands' });
+    brokerUrl === options.redisUrl
+      ? redis
+      : createRedis({ ...redisOptions, url: brokerUrl, use: 'commands', onChange: redisLog(brokerUrl, log) });
   const resultUrl = celeryResultUrl(config) ?? options.redisUrl;
   const backend =
-    resultUrl === options.redisUrl ? redis : createRedis({ ...redisOptions, url: resultUrl, use: 'commands' });
+    resultUrl === options.redisUrl
+      ? redis
+      : createRedis({
+          ...redisOptions,
+          url: resultUrl,
+          use: 'commands',
+          onChange: resultUrl === brokerUrl ? undefined : redisLog(resultUrl, log),
+        });
   const database = createDatabase({
     url: options.postgresUrl,
     poolSize,
@@ -161,11 +182,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     maxRetries,
     maxRetriesOf: (task) => registry.settingsOf(task)?.maxRetries,
   });
+  const emptyLabel = emptyLabelFor(config.labelsWithoutValue, options.schema);
+  const tables = createJobLedger(database, { emptyLabel });
   const writerOf = (server: Redis) => createDocumentWriter({ redis: server, finalPattern: storedSuccessPattern, log });
   const cacheWriter = writerOf(redis);
   const resultWriter = backend === redis ? cacheWriter : writerOf(backend);
   const origin = `${process.pid}@${hostname()}`;
-  const followUps = createFollowUps({ broker, backend, writer: resultWriter, registry, clock, log, origin });
+  const { noteUnsent } = tables;
+  const sending = { broker, backend, writer: resultWriter, registry, clock, log, origin, noteUnsent };
+  const followUps = createFollowUps({ ...sending, patience: createPatience({ clock, log }) });
   const told = createLifecycle({
     // In this order: a client that hears of the Celery result finds what the API reads beside it.
     critical: [
@@ -178,7 +203,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...told,
     tell: failpoints.after('published', told.tell, ({ kind }) => kind === 'succeeded'),
   };
-  const tables = createJobLedger(database, options.schema);
   const ledger = {
     ...tables,
     accept: failpoints.after('accepted', acceptAndTell(tables.accept, lifecycle)),
@@ -187,7 +211,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
   const saver = createBatcher<AnswerToSave, SaveOutcome>({
     maxItems: batchOf(config.workerConcurrency),
-    execute: (answers) => saveAnswers(database, answers),
+    execute: (answers) => saveAnswers(database, answers, emptyLabel),
   });
 
   const services: Services = {
@@ -197,9 +221,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       claims: createClaims(redis),
       clock,
       worker: workerName,
+      emptyLabel,
       save: failpoints.before('asked', failpoints.after('saved', saver.add)),
       forget: (key) => redis.del(key),
-      readStanding: (meetingId) => readStandingResult(database, meetingId),
+      readStanding: (meetingId) => readStandingResult(database, meetingId, emptyLabel),
     }),
     checkHealth: createHealthCheck({
       clock,
@@ -230,6 +255,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     schedules,
     ledger,
     lifecycle,
+    readPublished: createPublishedReader({ backend, cache: redis, resultKeyOf: metaKeyOf }),
+    followUps,
     services,
     classifier,
     database,
@@ -252,6 +279,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   };
 
   return {
+    async sendUnsent(terms, unsent) {
+      const message = messageWithFollowUps(terms);
+      if (message) await createFollowUps({ ...sending, patience: noPatience }).sendUnsent(message, unsent);
+    },
     config,
     clock,
     log,
@@ -272,6 +303,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     createWorker,
     async close() {
       lifecycle.stop();
+      // Calls that a stop abandoned are recorded, as they may be charged.
+      await endsWithin(lastRecordsMs, callRecorder.idle());
       await queues.close();
       for (const each of new Set([redis, backend, broker, queueConnection, subscriber])) each?.disconnect();
       await Promise.all([database.close(), classifier.close?.()]);
@@ -316,18 +349,21 @@ export async function chooseClassifier(
     log?: Log;
     isPatient?: boolean;
     threadBatch?: number;
+    redis?: KeptTexts;
   } = {},
 ): Promise<Classifier> {
-  const { clock = systemClock, memory, log, isPatient = true, threadBatch: maxItems } = options;
+  const { clock = systemClock, memory, redis, log, isPatient = true, threadBatch: maxItems } = options;
   // The thread reads the cues itself.
   if (!usesLlm(config) && maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
   const compiledCues = await readBuiltCues();
   if (!usesLlm(config)) return createOfflineClassifier(taxonomy, compiledCues);
-  const [model, apiKey] = [llmModel(config), llmApiKey(config)];
+  const { apiKey, baseUrl } = llmAccess(config);
   const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
     log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
+  const onRefusedParts: LlmParts['onRefusedParts'] = ({ model, host, refused, sent }) =>
+    log?.warn('classifier.parts_refused', { model, host, refused: refused.join(', '), sent: sent.join(', ') });
   const parts = {
-    model,
+    model: llmModel(config),
     apiKey,
     taxonomy,
     openReader: () => (maxItems === undefined ? createReader(taxonomy, compiledCues) : createThreadedReader(taxonomy)),
@@ -336,8 +372,11 @@ export async function chooseClassifier(
     memory,
     isPatient,
     onBudgetNearlyUsed,
+    onRefusedParts,
+    redis,
   };
-  return createClassifierFromSettings({ ...parts, settings: config, prices: await readPriceTable(config) });
+  const settings = { ...config, llmBaseUrl: baseUrl };
+  return createClassifierFromSettings({ ...parts, settings, prices: await readPriceTable(config) });
 }
 
 const ownPrices = fileURLToPath(new URL('../prices/llm-prices.yaml', import.meta.url));

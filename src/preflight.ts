@@ -13,10 +13,16 @@ export interface PreflightOptions {
   readonly postgresUrl: string;
   /** null: this command does not need Redis. */
   readonly redisUrls: readonly string[];
+  /** A Redis that takes no writes (full, a replica) is waited for too: for workers, as what a command accepts waits in PostgreSQL. */
+  readonly needsWrites?: boolean;
   /** How long to wait for a server that does not answer; one that refuses us ends the command at once. */
   readonly patienceMs: number;
   /** Runs the migrations instead of refusing an old schema: for servers that are ours alone. */
   readonly migrates: boolean;
+  /** Such a migration also makes those of the API's tables that are absent: for embedded servers. */
+  readonly createsApiTables?: boolean;
+  /** Waits for the API's tables as long as it takes: for workers, which may start before the API's own migrations. */
+  readonly waitsForApiTables?: boolean;
   readonly log: Log;
   readonly signal?: AbortSignal;
 }
@@ -27,10 +33,14 @@ export interface PreflightReport {
   readonly redis: readonly RedisFacts[];
 }
 
-/** @throws AppError REDIS_*, DATABASE_*, SCHEMA_* */
+/** @throws AppError REDIS_*, DATABASE_*, SCHEMA_*, API_TABLES_MISSING */
 export async function preflight(options: PreflightOptions): Promise<PreflightReport> {
   const [redis, database] = await Promise.all([
-    Promise.all(options.redisUrls.map((url) => patiently('redis', options, () => probeRedis(url)))),
+    Promise.all(
+      options.redisUrls.map((url) =>
+        patiently('redis', options, () => probeRedis(url, { writes: options.needsWrites })),
+      ),
+    ),
     patiently('database', options, () => checkDatabase(options)),
   ]);
   for (const { evictionPolicy } of redis) {
@@ -47,6 +57,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
 async function checkDatabase({
   postgresUrl,
   migrates,
+  createsApiTables = false,
 }: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
   const database = createDatabase({
     url: postgresUrl,
@@ -63,7 +74,7 @@ async function checkDatabase({
         `PostgreSQL is version ${facts.version}; at least 12 is needed, 15 is what is tested. Upgrade it or set POSTGRES_HOST to another server.`,
       );
     }
-    if (migrates) await migrateDatabase(database);
+    if (migrates) await migrateDatabase(database, { createsApiTables });
     return { database: facts, schema: await checkSchema(database) };
   } finally {
     await database.close();
@@ -72,25 +83,25 @@ async function checkDatabase({
 
 async function patiently<T>(
   part: 'redis' | 'database',
-  { patienceMs, log, signal }: PreflightOptions,
+  { patienceMs, waitsForApiTables = false, log, signal }: PreflightOptions,
   look: () => Promise<T>,
 ): Promise<T> {
   const startMs = performance.now();
-  let toldMs = Number.NEGATIVE_INFINITY;
+  let [toldMs, toldCode] = [Number.NEGATIVE_INFINITY, ''];
   for (;;) {
     try {
       const facts = await look();
       if (toldMs > 0) log.info(`${part}.back`, { after_s: Number(((performance.now() - startMs) / 1_000).toFixed(1)) });
       return facts;
     } catch (error) {
-      const waits =
-        error instanceof AppError &&
-        error.fault === 'transient' &&
-        performance.now() - startMs + retryEveryMs <= patienceMs;
-      if (!waits || signal?.aborted) throw error;
-      if (performance.now() - toldMs > reminderEveryMs) {
-        toldMs = performance.now();
-        log.warn(`${part}.down`, {
+      if (!(error instanceof AppError) || signal?.aborted) throw error;
+      const lacksTables = error.code === 'API_TABLES_MISSING';
+      const isInTime = performance.now() - startMs + retryEveryMs <= patienceMs;
+      const waits = lacksTables ? waitsForApiTables : error.fault === 'transient' && isInTime;
+      if (!waits) throw error;
+      if (error.code !== toldCode || performance.now() - toldMs > reminderEveryMs) {
+        [toldMs, toldCode] = [performance.now(), error.code];
+        log.warn(lacksTables ? 'database.tables_missing' : `${part}.down`, {
           code: error.code,
           error: error.message,
           next: `trying again every ${retryEveryMs / 1_000} s`,

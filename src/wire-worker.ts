@@ -2,17 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { type Bridge, createBridge } from './celery/bridge.ts';
 import { type CeleryNode, createCeleryNode } from './celery/celery-node.ts';
+import type { FollowUps } from './celery/follow-ups.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { type Config, settingKeys, settings as settingsTable } from './config/schema.ts';
 import { createClaims } from './core/claims.ts';
 import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
 import { AppError } from './core/errors.ts';
-import type { JobLedger } from './core/job-ledger.ts';
+import type { JobLedger, TakenJob } from './core/job-ledger.ts';
 import type { Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
+import type { CacheEntry } from './core/outcome.ts';
 import { createAlonePool } from './core/queue/alone.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consume.ts';
 import { createControls } from './core/queue/controls.ts';
@@ -21,17 +23,21 @@ import { countWaiting } from './core/queue/holdings.ts';
 import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
+import { createPublishEnded, type ReadPublished } from './core/queue/publish-ended.ts';
 import type { Queues } from './core/queue/queues.ts';
 import { createTaskRates } from './core/queue/rate-limits.ts';
 import { createSweep } from './core/queue/recover.ts';
+import { createResultRecovery } from './core/queue/recover-results.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
 import { createSteering, type Steering } from './core/steering.ts';
 import type { TaskRegistry } from './core/task.ts';
+import { readStandingResult } from './models/queries/classifications.ts';
 import { createControlBook, createHoldBook } from './models/queries/controls.ts';
 import { probeDatabase } from './models/queries/probe.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
 import type { Classifier } from './services/classification/classifier.ts';
+import { cacheEntry } from './services/classification/classify-meeting.ts';
 import { createControlledWorker } from './services/operations/controlled-worker.ts';
 import type { Services } from './services/services.ts';
 import { readVersion } from './version.ts';
@@ -77,6 +83,8 @@ export interface WorkerWiring {
   readonly schedules: readonly Schedule[];
   readonly ledger: JobLedger;
   readonly lifecycle: Lifecycle;
+  readonly readPublished: ReadPublished;
+  readonly followUps: FollowUps;
   readonly services: Services;
   readonly classifier: Classifier;
   readonly database: Database;
@@ -91,9 +99,6 @@ export interface WorkerWiring {
   openSubscriber(): Redis;
 }
 
-/** A look whether a model answers. */
-const probeLimitMs = 20_000;
-
 const aloneProcess = new URL('./alone-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
@@ -104,7 +109,13 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const shownConfig = shownSettings(config);
   const holds = wireHolds(wiring);
   const rates = createTaskRates({ redis, queues, registry });
-  const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin });
+  const publishEnded = createPublishEnded({
+    ledger,
+    lifecycle,
+    readPublished: wiring.readPublished,
+    cacheOf: (job) => readCacheEntries(database, job),
+  });
+  const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin, publishEnded });
   steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
   const bridge = createBridge({
     broker,
@@ -114,6 +125,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     ledger,
     queues,
     lifecycle,
+    followUps: wiring.followUps,
     steering,
     clock,
     log,
@@ -130,10 +142,18 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   });
   const state = stateReader(wiring, { queueNames, concurrency, consumer, conf: shownConfig });
   const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });
-  const isRunningHere = (rowId: string) => consumer.running().some(({ job }) => job.rowId === rowId);
+  const isRunningHere = (rowId: string) => consumer.isRunning(rowId);
   const housekeeping = createHousekeeping({
     redis,
-    sweep: createSweep({ ledger, queues, redis, log, isRunningHere }),
+    sweep: createSweep({ ledger, queues, redis, clock, log, isRunningHere }),
+    recoverResults: createResultRecovery({
+      ledger,
+      redis,
+      log,
+      readPublished: wiring.readPublished,
+      publishEnded,
+      isRunningHere,
+    }),
     clock,
     log,
     state,
@@ -203,7 +223,9 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
     // A classifier that needs nobody, or has a stand-in, is always well: a hold of before ends.
     probes: {
       async classification() {
-        if (config.classifierFallback === 'none') await classifier.probe?.(AbortSignal.timeout(probeLimitMs));
+        // A slow model is well: it has the time that any of its calls has.
+        const limitMs = config.llmTimeoutSeconds * 1_000;
+        if (config.classifierFallback === 'none') await classifier.probe?.(AbortSignal.timeout(limitMs));
       },
     },
     mayProbe: (queue, everyMs) => claims.claim(`probe:${queue}`, randomUUID(), everyMs),
@@ -213,10 +235,10 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
 function wireConsumer(
   wiring: WorkerWiring,
   settings: WorkerSettings,
-  parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates'>,
+  parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates' | 'publishEnded'>,
 ): Consumer {
   const { registry, queues, ledger, lifecycle, services, classifier, database, redis } = wiring;
-  const { steering, rates, hold } = parts;
+  const { steering, rates, hold, publishEnded } = parts;
   const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
@@ -247,10 +269,20 @@ function wireConsumer(
     hold,
     limitedQueues: classifier.isPaid ? ['classification'] : [],
     probeDatabase: () => probeDatabase(database),
-    probeRedis: () => probeWrites(redis),
+    probeRedis: () => probeWrites(redis, redisUrl),
     onAcked: wiring.onAcked,
+    publishEnded,
     acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),
   });
+}
+
+/** Clients may read the classification of a job's meeting from Redis, too: the one that is in the table now. */
+async function readCacheEntries(
+  database: Database,
+  { subjectId: meetingId }: TakenJob,
+): Promise<readonly CacheEntry[]> {
+  const standing = meetingId === null ? undefined : await readStandingResult(database, meetingId);
+  return standing ? [cacheEntry(standing)] : [];
 }
 
 /** The row of a run that a schedule began; the same slot taken twice has one. */

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
 import { type App, type AppOptions, createApp } from './app.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
+import { llmAccess, unusedProviderHint } from './config/llm-access.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
@@ -40,8 +41,10 @@ export interface WorkerOptions {
   readonly sendsTaskEvents?: boolean;
   /** `celery control shutdown`: whoever runs the worker stops it. */
   readonly onShutDown?: () => void;
-  /** Brings the schema up to date first: for embedded servers. */
+  /** Brings the schema up to date first. */
   readonly migrates?: boolean;
+  /** And makes the API's tables where they are absent: for embedded servers. */
+  readonly createsApiTables?: boolean;
   /** How long to wait for a server that does not answer; unset: for ever. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
@@ -73,8 +76,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     redisUrls: [...new Set([options.redisUrl, celeryBrokerUrl(config), celeryResultUrl(config)])].filter(
       (url) => url !== null,
     ),
+    needsWrites: true,
     patienceMs: options.patienceMs ?? Number.POSITIVE_INFINITY,
     migrates: options.migrates ?? false,
+    createsApiTables: options.createsApiTables,
+    waitsForApiTables: true,
     log,
     signal: options.signal,
   });
@@ -82,9 +88,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   if (app.classifier.kind === 'llm') {
     letHeapGrow();
     inlineLess();
-    const { llmProvider: provider, classifierFallback: fallback } = config;
-    log.info('classifier.llm', { model: app.classifier.model, provider, fallback });
+    const { provider, baseUrlFrom, apiKeyFrom } = llmAccess(config);
+    const from = { address_from: baseUrlFrom, key_from: apiKeyFrom };
+    log.info('classifier.llm', { model: app.classifier.model, provider, ...from, fallback: config.classifierFallback });
   }
+  const unused = unusedProviderHint(config);
+  if (unused !== undefined) log.warn('classifier.provider_unused', { warning: unused });
   const { queueNames, lists, watchdog, consumer, housekeeping, bridge, celeryNode } = await beginToConsume(
     app,
     options,

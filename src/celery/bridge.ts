@@ -14,7 +14,9 @@ import type { Redis } from '../core/redis.ts';
 import type { Steering } from '../core/steering.ts';
 import { storableText, whyNotStorable } from '../core/storable.ts';
 import type { TaskRegistry } from '../core/task.ts';
+import { type ReadCall, readApiPolls } from './api-polls.ts';
 import { createBell } from './bell.ts';
+import type { FollowUps } from './follow-ups.ts';
 import { giveBackUntouched } from './give-back.ts';
 import { createInflight, type TakenMessage } from './inflight.ts';
 import { type Judgement, jobOf, judgeMessage, keepReceived, setAsideId } from './judge-message.ts';
@@ -30,6 +32,7 @@ export interface BridgeDeps {
   readonly ledger: Pick<JobLedger, 'accept' | 'setAside' | 'listUntouched' | 'withdraw'>;
   readonly queues: Queues;
   readonly lifecycle: Pick<Lifecycle, 'tell' | 'observe'>;
+  readonly followUps: Pick<FollowUps, 'hurry'>;
   readonly steering: Steering;
   readonly clock: Clock;
   readonly log: Log;
@@ -168,16 +171,19 @@ export function createBridge(deps: BridgeDeps): Bridge {
   const tell = async (taken: TakenMessage, judgement: Judgement): Promise<void> => {
     if (judgement.kind === 'revoke') {
       const { message, reason } = judgement;
-      const job = jobOf(message, taken);
+      const { apiTaskIds, meetingId } = readApiPolls(message, deps.registry);
+      const job = jobOf(message, taken, { parameters: { api_task_id: apiTaskIds[0] ?? null }, subjectId: meetingId });
       log.info('celery.revoked', { task_id: job.taskId, task: job.task, reason });
       return lifecycle.tell({ kind: 'cancelled', job, reason });
     }
     if (judgement.kind !== 'set-aside') return;
-    const { id, task, message, error } = judgement;
+    const { id, task, message, call, error } = judgement;
     log.error('celery.rejected', { task_id: id, task, list: taken.list, code: error.code, error: error.message });
-    if (id === null) return;
-    const unread = { taskId: id, ...(task === null ? {} : { task }), parameters: {}, subjectId: null };
-    await lifecycle.tell({ kind: 'rejected', job: message ? jobOf(message, taken) : unread, error });
+    const { apiTaskIds: statusIds, meetingId: subjectId } = readApiPolls(call ?? noCall, deps.registry);
+    const known = { parameters: {}, subjectId };
+    const unread = { taskId: id, ...(task === null ? {} : { task }), ...known };
+    const job = message ? jobOf(message, taken, known) : unread;
+    await lifecycle.tell({ kind: 'rejected', job: { ...job, statusIds }, error });
   };
 
   const run = async () => {
@@ -231,12 +237,14 @@ export function createBridge(deps: BridgeDeps): Bridge {
 
   return {
     async start() {
-      await beat();
+      // A broker that takes no writes now is beaten again in a moment.
+      await beat().catch(() => undefined);
       beatOn();
       work = run();
     },
     async stop() {
       isStopping = true;
+      deps.followUps.hurry();
       clearTimeout(beatTimer);
       for (const stop of stopListening) stop();
       bell.ring();
@@ -260,6 +268,8 @@ export function createBridge(deps: BridgeDeps): Bridge {
 function isEnd(kind: Transition['kind']): boolean {
   return kind !== 'accepted' && kind !== 'started' && kind !== 'progress' && kind !== 'waiting';
 }
+
+const noCall: ReadCall = { task: null, args: [], kwargs: {} };
 
 interface Judged {
   readonly taken: TakenMessage;
@@ -296,5 +306,5 @@ function toSetAside({ taken, judgement }: Judged, bytes: Buffer): readonly SetAs
 function unstorable({ request, message }: Extract<Judgement, { kind: 'job' }>): Judgement {
   const why = whyNotStorable(request) ?? 'PostgreSQL refuses them';
   const error = new AppError('TASK_ARGUMENTS', `${message.task}() got arguments that cannot be stored: ${why}.`);
-  return { kind: 'set-aside', error, id: message.id, task: message.task, message };
+  return { kind: 'set-aside', error, id: message.id, task: message.task, message, call: message };
 }

@@ -1,5 +1,6 @@
 /** Plans what a task sends on: signatures of links, chains, groups and chords become task messages. Pure. */
 import { nameUuid } from '../core/name-uuid.ts';
+import { countEnds, endsOf, nameEnds, type ResultTuple, signaturesIn, tasksOf, withOptions } from './canvas-ends.ts';
 import { isObject, type JsonObject } from './envelope.ts';
 import { type Embed, fromSignature, type Signature, type TaskToSend, toSignature } from './message.ts';
 
@@ -29,8 +30,15 @@ export interface Plan {
   readonly result: unknown;
   /** As `children` of its sender's document names it: of a chord that is its header. */
   readonly trail: unknown;
-  /** Sizes of chords that must be known before their members end. */
-  readonly chordSizes: readonly { readonly groupId: string; readonly size: number }[];
+  /** Chords that must be known before their members end. */
+  readonly chords: readonly PlannedChord[];
+}
+
+export interface PlannedChord {
+  readonly groupId: string;
+  readonly size: number;
+  /** How results are nested in the list that the body gets; null: they are not. */
+  readonly structure: ResultTuple | null;
 }
 
 interface Position {
@@ -43,16 +51,30 @@ interface Position {
 
 /** @throws AppError MESSAGE_INVALID for a signature that is none */
 export function planSignature(signature: Signature, options: PlanOptions, position: Position = {}): Plan {
+  const place = placeOf(signature, position);
+  const given = signature.isImmutable ? { ...options, prefix: [] } : options;
   switch (signature.subtaskType) {
     case 'chain':
-      return planChain(signature, options, position);
+      return planChain(signature, given, place);
     case 'group':
-      return planGroup(signature, options, position);
+      return planGroup(signature, given, place);
     case 'chord':
-      return planChord(signature, options, position);
+      return planChord(signature, given, place);
     default:
-      return planTask(signature, options, position);
+      return planTask(signature, given, place);
   }
+}
+
+/** A signature of any type carries in its options what follows it: the rest of a chain, a place in a chord. */
+function placeOf({ options: own }: Signature, { chain, groupId, groupIndex, chord }: Position): Position {
+  const ownChain = signaturesIn(own.chain).toReversed();
+  return {
+    // Without a chain `embed.chain` is null; a step of one carries a list, be it empty.
+    chain: chain || ownChain.length > 0 ? [...ownChain, ...(chain ?? [])] : undefined,
+    groupId: groupId ?? text(own.group_id),
+    groupIndex: groupIndex ?? number(own.group_index),
+    chord: chord ?? signaturesIn(own.chord)[0] ?? null,
+  };
 }
 
 /** The next step of a chain: it carries the rest. */
@@ -65,16 +87,16 @@ function planTask(signature: Signature, options: PlanOptions, position: Position
   const { task, options: own } = signature;
   const { parent, prefix, seed, nowMs } = options;
   const id = text(own.task_id) ?? nameUuid(seed);
-  const embed: Embed = {
-    callbacks: signatures(own.link),
-    errbacks: signatures(own.link_error),
-    chain: position.chain ?? signatures(own.chain).toReversed(),
-    chord: position.chord ?? (own.chord === undefined || own.chord === null ? null : toSignature(own.chord)),
+  const embed: Partial<Embed> = {
+    callbacks: signaturesIn(own.link),
+    errbacks: signaturesIn(own.link_error),
+    chain: position.chain,
+    chord: position.chord,
   };
   const send: TaskToSend = {
     id,
     task,
-    args: signature.isImmutable ? signature.args : [...prefix, ...signature.args],
+    args: [...prefix, ...signature.args],
     kwargs: signature.kwargs,
     queue: options.queueOf(task, own),
     priority: number(own.priority) ?? 0,
@@ -84,17 +106,16 @@ function planTask(signature: Signature, options: PlanOptions, position: Position
     softLimitSeconds: number(own.soft_time_limit),
     rootId: parent.rootId ?? parent.id,
     parentId: parent.id,
-    groupId: position.groupId ?? text(own.group_id),
-    groupIndex: position.groupIndex ?? number(own.group_index),
+    groupId: position.groupId,
+    groupIndex: position.groupIndex,
     ignoresResult: own.ignore_result === true,
     replyTo: text(own.reply_to) ?? parent.replyTo,
-    // Without a chain `embed.chain` is null; a step of one carries a list, be it empty.
-    embed: position.chain || embed.chain.length > 0 ? embed : { ...embed, chain: undefined },
+    embed,
     headers: { ...parent.headers, ...(isObject(own.headers) ? own.headers : {}) },
     origin: options.origin,
   };
   const result = [[id, null], null];
-  return { sends: [send], result, trail: result, chordSizes: [] };
+  return { sends: [send], result, trail: result, chords: [] };
 }
 
 /** Several links are sent as one group, error links always; those that are groups themselves go by themselves. */
@@ -111,42 +132,52 @@ export function planLinks(
   const rest = links.filter((link) => !isGroup(link));
   return [
     ...groups.map(({ link, seed }) => planSignature(link, { ...options, seed })),
-    ...(rest.length === 0 ? [] : [joinMembers(rest, nameUuid(`${options.seed}:links`), options, null)]),
+    ...(rest.length === 0 ? [] : [joinMembers(rest, options, { groupId: nameUuid(`${options.seed}:links`) })]),
   ];
 }
 
 function planChain(signature: Signature, options: PlanOptions, position: Position): Plan {
-  const tasks = signatures(signature.kwargs.tasks);
+  const tasks = tasksOf(signature);
   const last = tasks.at(-1);
-  if (!last) return nothing;
-  // What belongs to the whole chain happens when its last step ends.
-  const ends = { group_id: position.groupId, group_index: position.groupIndex, chord: position.chord };
-  const carried = Object.fromEntries(Object.entries(ends).filter(([, value]) => value !== undefined && value !== null));
-  const own = text(signature.options.task_id) === null ? {} : { task_id: signature.options.task_id };
-  const links = { link: signature.options.link, link_error: signature.options.link_error };
-  const marked = { ...last, options: { ...defined(links), ...last.options, ...own, ...wireOf(carried) } };
-  const steps = [...tasks.slice(0, -1), marked, ...(position.chain ?? [])];
-  const [first = marked, ...rest] = steps;
-  return planSignature(first, options, { chain: rest });
+  const end = last && endOfChain(last, signature, position);
+  const steps = [...tasks.slice(0, -1), ...(end ? [end] : []), ...(position.chain ?? [])];
+  return planChainStep(steps, options) ?? nothing;
+}
+
+/** What belongs to the whole chain happens when its last step ends. */
+function endOfChain(last: Signature, { options: own }: Signature, { groupId, groupIndex, chord }: Position): Signature {
+  const links = {
+    link: joined(last.options.link, own.link),
+    link_error: joined(last.options.link_error, own.link_error),
+  };
+  const id = text(last.options.task_id) ?? text(own.task_id);
+  const place = { task_id: id, group_id: groupId, group_index: groupIndex, chord: chord && fromSignature(chord) };
+  return withOptions(last, defined({ ...links, ...place }));
 }
 
 function planGroup(signature: Signature, options: PlanOptions, position: Position): Plan {
-  const tasks = signatures(signature.kwargs.tasks);
+  const tasks = tasksOf(signature);
   const groupId = text(signature.options.task_id);
-  // A group with something after it is a chord.
+  const { chord, groupId: outer, groupIndex } = position;
   const [next, ...chain] = position.chain ?? [];
-  const body = next ?? position.chord;
-  if (body) return planMembers({ tasks, body, groupId }, options, { ...position, chain });
-  return joinMembers(tasks, groupId ?? nameUuid(options.seed), options, null);
+  // A group with something after it is a chord.
+  if (next) return planMembers({ tasks, body: next, groupId }, options, { ...position, chain });
+  // At the end of a member of a chord its tasks are members themselves.
+  if (chord && outer) return joinMembers(tasks, options, { groupId: outer, groupIndex, chord });
+  if (chord) return planMembers({ tasks, body: chord, groupId }, options, {});
+  return joinMembers(tasks, options, { groupId: groupId ?? nameUuid(options.seed) });
 }
 
 /** The id of a chord is that of its header; its result has the id of its body. */
 function planChord(signature: Signature, options: PlanOptions, position: Position): Plan {
   const { header, body } = signature.kwargs;
   const group = isObject(header) ? toSignature(header) : undefined;
-  const tasks = signatures(group ? group.kwargs.tasks : header);
+  const tasks = group ? tasksOf(group) : signaturesIn(header);
   const groupId = text(group?.options.task_id) ?? text(signature.options.task_id);
-  return planMembers({ tasks, body: toSignature(body), groupId }, options, position);
+  const { link, link_error: linkError } = signature.options;
+  const end = toSignature(body);
+  const links = { link: joined(end.options.link, link), link_error: joined(end.options.link_error, linkError) };
+  return planMembers({ tasks, body: withOptions(end, defined(links)), groupId }, options, position);
 }
 
 interface Members {
@@ -157,55 +188,55 @@ interface Members {
 
 /** Members that end in a body, which itself may be a step of a chain or a member of a chord. */
 function planMembers({ tasks, body, groupId }: Members, options: PlanOptions, position: Position): Plan {
-  const bodyId = text(body.options.task_id) ?? nameUuid(`${options.seed}:body`);
-  const { chain = [], groupId: outer, groupIndex = null } = position;
-  const carried = {
-    ...(chain.length > 0 ? { chain: chain.map(fromSignature).toReversed() } : {}),
-    ...(outer ? { group_id: outer, group_index: groupIndex } : {}),
-  };
-  const end: Signature = { ...body, options: { ...body.options, ...carried, task_id: bodyId } };
+  const { chain = [], groupId: outer, groupIndex, chord } = position;
+  const rest = [...chain.map(fromSignature).toReversed(), ...signaturesIn(body.options.chain).map(fromSignature)];
+  const place = outer ? { group_id: outer, group_index: groupIndex, chord: chord && fromSignature(chord) } : {};
+  const carried = defined({ ...place, chain: rest.length > 0 ? rest : null });
+  const end = withOptions(nameEnds(body, `${options.seed}:body`), carried);
+  // Without a member that ends, no one would send the body.
+  if (tasks.length === 0) return planSignature(end, { ...options, prefix: [[]] });
   const id = groupId ?? nameUuid(`${options.seed}:group`);
-  const members = joinMembers(tasks, id, options, end);
-  return {
-    ...members,
-    result: [[bodyId, members.result], null],
-    chordSizes: [...members.chordSizes, { groupId: id, size: tasks.length }],
-  };
+  const members = unrolled(tasks).map((each, index) => nameEnds(each, `${options.seed}:${index}`));
+  const structure: ResultTuple = [[id, null], members.map(endsOf)];
+  const isNested = structure[1]?.some(([, inner]) => inner !== null) ?? false;
+  const planned = { groupId: id, size: countEnds(structure), structure: isNested ? structure : null };
+  const plan = joinMembers(members, options, { groupId: id, chord: end });
+  const [[endId], ends] = endsOf(end);
+  return { ...plan, result: [[endId, plan.result], ends], chords: [...plan.chords, planned] };
 }
 
 function joinMembers(
   tasks: readonly Signature[],
-  groupId: string,
   options: PlanOptions,
-  chord: Signature | null,
+  { groupId, groupIndex, chord = null }: { groupId: string; groupIndex?: number | null; chord?: Signature | null },
 ): Plan {
-  const plans = tasks.map((each, index) =>
-    planSignature(each, { ...options, seed: `${options.seed}:${index}` }, { groupId, groupIndex: index, chord }),
+  const plans = unrolled(tasks).map((each, index) =>
+    planSignature(
+      each,
+      { ...options, seed: `${options.seed}:${index}` },
+      { groupId, groupIndex: groupIndex ?? index, chord },
+    ),
   );
   const result = [[groupId, null], plans.map((plan) => plan.result)];
   return {
     sends: plans.flatMap(({ sends }) => sends),
     result,
     trail: result,
-    chordSizes: plans.flatMap(({ chordSizes }) => chordSizes),
+    chords: plans.flatMap(({ chords }) => chords),
   };
 }
 
-const nothing: Plan = { sends: [], result: null, trail: null, chordSizes: [] };
-
-function signatures(value: unknown): Signature[] {
-  if (Array.isArray(value)) return value.map(toSignature);
-  return value === undefined || value === null ? [] : [toSignature(value)];
+/** Groups that are members of a group are one with it. */
+function unrolled(tasks: readonly Signature[]): readonly Signature[] {
+  return tasks.flatMap((each) => (each.subtaskType === 'group' ? unrolled(tasksOf(each)) : [each]));
 }
 
-function wireOf(values: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, isSignature(value) ? fromSignature(value) : value]),
-  );
-}
+const nothing: Plan = { sends: [], result: null, trail: null, chords: [] };
 
-function isSignature(value: unknown): value is Signature {
-  return isObject(value) && 'subtaskType' in value;
+/** Both lists of links; null where there are none. */
+function joined(first: unknown, second: unknown): readonly JsonObject[] | null {
+  const links = [...signaturesIn(first), ...signaturesIn(second)];
+  return links.length === 0 ? null : links.map(fromSignature);
 }
 
 function defined(values: JsonObject): JsonObject {

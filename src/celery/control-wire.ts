@@ -1,5 +1,6 @@
 /** Names and envelopes of remote control and events on Redis. celery-wire sections 6 and 7; kombu's `transport.redis`. */
 import { randomUUID } from 'node:crypto';
+import { redisDatabaseOf } from '../core/redis.ts';
 import { encodeEnvelope, type JsonObject } from './envelope.ts';
 
 const separator = '\x06\x16';
@@ -17,7 +18,7 @@ export const replyQueue = (routingKey: string): string => `${routingKey}.${reply
 
 /** The number of the database that a Redis address names, as it stands in channel names. */
 export function databaseNumberOf(url: string): string {
-  return /^\/(\d+)/.exec(new URL(url).pathname)?.[1] ?? '0';
+  return String(redisDatabaseOf(url));
 }
 
 export const controlChannel = (database: string): string => `/${database}.celery.pidbox`;

@@ -4,17 +4,36 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { UnsentFollowUp } from '../core/job-ledger.ts';
 import type { CancelReason } from '../core/lifecycle.ts';
 import type { Log } from '../core/logger.ts';
 import type { Redis } from '../core/redis.ts';
 import { type DocumentWriter, isoMicroseconds } from '../core/redis-documents.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type Plan, type PlanOptions, planChainStep, planLinks, planSignature } from './canvas.ts';
+import { signaturesIn, type UnsentTask, unsentTasks } from './canvas-ends.ts';
+import {
+  type ChordMember,
+  countMember,
+  type EndedMember,
+  forgetChord,
+  type MemberEnd,
+  saveChord,
+} from './chord-count.ts';
 import { isObject, type JsonObject } from './envelope.ts';
-import { encodeTaskMessage, type Signature, type TaskMessage, toSignature } from './message.ts';
+import { encodeTaskMessage, type Signature, type TaskMessage } from './message.ts';
+import type { Patience } from './patience.ts';
 import { pythonRepr } from './python-repr.ts';
 import { pythonException } from './results/python-exception.ts';
-import { type DescribedTask, failureDocument } from './results/result-documents.ts';
+import { failureDocument } from './results/result-documents.ts';
+import {
+  readUnsent,
+  type SentMessage,
+  toUnsentFollowUp,
+  type Unsent,
+  type UnsentMessages,
+  unsentError,
+} from './unsent.ts';
 
 export interface FollowUps {
   /** Links and the next step, before the result is published; the `children` of its document. */
@@ -23,14 +42,12 @@ export interface FollowUps {
   afterFailure(message: TaskMessage, error: AppError): Promise<void>;
   /** Counts a member of a chord; the last one sends the body. */
   endMember(message: TaskMessage, end: MemberEnd): Promise<void>;
+  /** Does again what was refused. @throws what Redis says, where the patience is `noPatience` */
+  sendUnsent(message: TaskMessage, kept: UnsentFollowUp): Promise<void>;
+  /** The worker stops: what is refused is kept at once. */
+  hurry(): void;
   /** Gives up waiting for a broker that does not answer. */
   stop(): void;
-}
-
-interface MemberEnd {
-  readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
-  /** Or what describes its exception. */
-  readonly result: unknown;
 }
 
 export interface FollowUpDeps {
@@ -44,42 +61,14 @@ export interface FollowUpDeps {
   readonly log: Log;
   /** `<pid>@<host>` for headers. */
   readonly origin: string;
+  readonly patience: Patience;
+  /** Writes into the row of a job what could not be sent. @throws AppError DATABASE_* */
+  noteUnsent(taskId: string, unsent: UnsentFollowUp): Promise<void>;
 }
 
-/** As long as results live. */
-const chordLifeSeconds = 3_600;
-const tryAgainMs = 500;
-
-/** Counts as Celery does; gives back the members in order when this was the last. ARGV: index, entry, life. */
-const memberScript = `
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-local size, more = redis.call('GET', KEYS[3]), redis.call('GET', KEYS[2])
-for i = 1, 3 do redis.call('EXPIRE', KEYS[i], ARGV[3]) end
-if size and redis.call('ZCARD', KEYS[1]) >= tonumber(size) + tonumber(more or 0) then
-  return redis.call('ZRANGE', KEYS[1], 0, -1)
-end
-return false`;
-
-export function createFollowUps({ broker, backend, writer, registry, clock, log, origin }: FollowUpDeps): FollowUps {
-  let isStopped = false;
-
-  /** Of a step that will never be sent. */
-  const failUnsent = (task: DescribedTask, error: AppError) =>
-    writer.write([failureDocument(task, error, isoMicroseconds(clock.wallMs()))]);
-
-  /** What waits here keeps its job from ending, as a result that cannot be published does. */
-  const untilDone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    for (let failures = 0; !isStopped; failures++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (failures === 0)
-          log.warn('celery.sending_waits', { error: error instanceof Error ? error.message : 'unknown' });
-        await new Promise((resolve) => setTimeout(resolve, tryAgainMs));
-      }
-    }
-    return undefined;
-  };
+export function createFollowUps(deps: FollowUpDeps): FollowUps {
+  const { broker, backend, writer, registry, clock, log, origin, patience } = deps;
+  const { attempt } = patience;
 
   /** By the sender's wish, else by the task as Celery's routes do, else where its parent came from. */
   const queueOf = (message: TaskMessage) => (task: string, options: JsonObject) => {
@@ -97,46 +86,74 @@ export function createFollowUps({ broker, backend, writer, registry, clock, log,
     queueOf: queueOf(message),
   });
 
-  const send = async ({ sends, chordSizes }: Plan) => {
-    await untilDone(async () => {
-      for (const { groupId, size } of chordSizes) await backend.setex(chordKey(groupId, 's'), chordLifeSeconds, size);
-      for (const each of sends) {
-        const { key, raw } = encodeTaskMessage(each);
-        await broker.lpush(key, raw);
-      }
+  const send = ({ sends, chords }: Plan, message: TaskMessage) =>
+    push(message, {
+      kind: 'messages',
+      chords,
+      messages: sends.map((each) => ({ id: each.id, ...encodeTaskMessage(each) })),
     });
+
+  /** What Redis refuses is kept, and the rest is sent. */
+  const push = async (message: TaskMessage, given: UnsentMessages) => {
+    const saved = await attempt(message, async () => {
+      for (const each of given.chords) await saveChord(backend, each);
+    });
+    if (!saved) return;
+    if ('refusal' in saved) return keep(message, given, saved.refusal);
+    const refused: SentMessage[] = [];
+    let refusal: Error | undefined;
+    for (const each of given.messages) {
+      const sent = await attempt(message, () => broker.lpush(each.key, each.raw), each.key);
+      if (!sent || !('refusal' in sent)) continue;
+      refused.push(each);
+      refusal ??= sent.refusal;
+    }
+    if (refusal) await keep(message, { kind: 'messages', chords: [], messages: refused }, refusal);
+  };
+
+  const keep = async (message: TaskMessage, unsent: Unsent, refusal: Error) => {
+    const error = unsentError(unsent, refusal);
+    log.error('celery.follow_up_unsent', { task_id: message.id, code: error.code, error: error.message });
+    await deps.noteUnsent(message.id, toUnsentFollowUp(unsent, error, clock.wallMs()));
   };
 
   const sendErrorLinks = async (message: TaskMessage, links: readonly Signature[], failedId: string) => {
     const options = optionsFor(message, [failedId], `error:${failedId}`);
     // Those of a chord's body are the body's own: the member that failed is another task.
     const parent = failedId === message.id ? options.parent : { ...options.parent, id: failedId, rootId: failedId };
-    for (const plan of planLinks(links, { ...options, parent }, { alwaysGroup: true })) await send(plan);
+    for (const plan of planLinks(links, { ...options, parent }, { alwaysGroup: true })) await send(plan, message);
   };
 
   const endMemberOf = async (message: TaskMessage, member: ChordMember, end: MemberEnd) => {
-    const entry = JSON.stringify([1, member.id, end.state, end.result ?? null]);
-    const keys = (['j', 't', 's'] as const).map((each) => chordKey(member.groupId, each));
-    const ended = await untilDone(() =>
-      backend.eval(memberScript, 3, ...keys, member.index ?? '+inf', entry, chordLifeSeconds),
-    );
-    if (!Array.isArray(ended)) return;
-    const members = ended.map((each) => toMember(String(each)));
+    const counted = await attempt(message, () => countMember(backend, member, end));
+    if (!counted) return;
+    if ('refusal' in counted) return keep(message, { kind: 'member', member, end }, counted.refusal);
+    if (!counted.value) return;
+    const { members, results: ended } = counted.value;
     const failed = members.find(({ state }) => state !== 'SUCCESS');
     if (failed) await failBody(message, member.body, failed);
-    else {
-      const prefix = [members.map(({ result }) => result)];
-      await send(planSignature(member.body, optionsFor(message, prefix, `chord:${member.groupId}`)));
-    }
-    await untilDone(() => backend.del(...keys));
+    else await send(planSignature(member.body, optionsFor(message, [ended], `chord:${member.groupId}`)), message);
+    // Refused, they go by themselves within the hour.
+    await attempt(message, () => forgetChord(backend, member.groupId));
   };
 
   const failBody = async (message: TaskMessage, body: Signature, { id, result }: EndedMember) => {
-    const bodyId = idOf(body);
-    const words = `Dependency ${id} raised ${exceptionRepr(result)}`;
-    if (bodyId === null) return;
-    await failUnsent({ taskId: bodyId }, new AppError('CHORD_FAILED', words));
-    await sendErrorLinks(message, signaturesOf(body.options.link_error), bodyId);
+    const error = new AppError('CHORD_FAILED', `Dependency ${id} raised ${exceptionRepr(result)}`);
+    const unsent = unsentTasks(body);
+    const bodyId = unsent.at(-1)?.id;
+    if (bodyId === undefined) return;
+    await failUnsent(message, unsent, error);
+    await sendErrorLinks(message, signaturesIn(body.options.link_error), bodyId);
+  };
+
+  /** Each has its document, and the chord that waits for it goes on. */
+  const failUnsent = async (message: TaskMessage, tasks: readonly UnsentTask[], error: AppError) => {
+    const end = { state: 'FAILURE', result: pythonException(error) } as const;
+    for (const { id, groupId, groupIndex: index, chord: body } of tasks) {
+      const now = isoMicroseconds(clock.wallMs());
+      await writer.write([failureDocument({ taskId: id, terms: { groupId } }, error, now)]);
+      if (body && groupId !== null) await endMemberOf(message, { id, groupId, index, body }, end);
+    }
   };
 
   const endMember = async (message: TaskMessage, end: MemberEnd) => {
@@ -150,28 +167,23 @@ export function createFollowUps({ broker, backend, writer, registry, clock, log,
       const plans = [...planLinks(callbacks, optionsFor(message, [result ?? null], 'link'))];
       const next = planChainStep(chain, optionsFor(message, [result ?? null], 'chain'));
       if (next) plans.push(next);
-      for (const plan of plans) await send(plan);
+      for (const plan of plans) await send(plan, message);
       return plans.map(({ trail }) => trail);
     },
     async afterFailure(message, error) {
       await sendErrorLinks(message, message.embed.errbacks, message.id);
-      const end = { state: 'FAILURE', result: pythonException(error) } as const;
-      for (const step of message.embed.chain.toReversed()) {
-        const taskId = idOf(step);
-        const groupId = typeof step.options.group_id === 'string' ? step.options.group_id : null;
-        if (taskId === null) continue;
-        await failUnsent({ taskId, terms: { groupId } }, error);
-        const { chord, group_index: index } = step.options;
-        if (!chord || groupId === null) continue;
-        const body = toSignature(chord);
-        await endMemberOf(message, { id: taskId, groupId, index: typeof index === 'number' ? index : null, body }, end);
-      }
-      await endMember(message, end);
+      const unsent = message.embed.chain.toReversed().flatMap((step) => unsentTasks(step));
+      await failUnsent(message, unsent, error);
+      await endMember(message, { state: 'FAILURE', result: pythonException(error) });
     },
     endMember,
-    stop() {
-      isStopped = true;
+    async sendUnsent(message, kept) {
+      const unsent = readUnsent(kept);
+      if (unsent.kind === 'messages') await push(message, unsent);
+      else await endMemberOf(message, unsent.member, unsent.end);
     },
+    hurry: patience.hurry,
+    stop: patience.stop,
   };
 }
 
@@ -179,36 +191,6 @@ export function createFollowUps({ broker, backend, writer, registry, clock, log,
 export function revokedEnd(reason: CancelReason): MemberEnd {
   const result = { exc_type: 'TaskRevokedError', exc_message: [reason], exc_module: 'celery.exceptions' };
   return { state: 'REVOKED', result };
-}
-
-interface ChordMember {
-  readonly id: string;
-  readonly groupId: string;
-  readonly index: number | null;
-  readonly body: Signature;
-}
-
-interface EndedMember {
-  readonly id: string;
-  readonly state: string;
-  readonly result: unknown;
-}
-
-function toMember(entry: string): EndedMember {
-  const [, id, state, result]: unknown[] = JSON.parse(entry);
-  return { id: String(id), state: String(state), result };
-}
-
-function chordKey(groupId: string, suffix: 'j' | 't' | 's'): string {
-  return `celery-taskset-meta-${groupId}.${suffix}`;
-}
-
-function idOf({ options }: Signature): string | null {
-  return typeof options.task_id === 'string' ? options.task_id : null;
-}
-
-function signaturesOf(value: unknown): Signature[] {
-  return (Array.isArray(value) ? value : value ? [value] : []).map(toSignature);
 }
 
 /** `ValueError('x', 1)` of a described exception. */

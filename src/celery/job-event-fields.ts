@@ -13,6 +13,7 @@ export interface TaskEvent {
 /** Events in the order in which they go out. `signum`: of a termination. A job that came from no Celery list is received when it starts for the first time. */
 export function taskEventsOf(event: Transition, signum?: number): readonly TaskEvent[] {
   const uuid = event.job.taskId;
+  if (uuid === null) return [];
   switch (event.kind) {
     case 'accepted':
       if (event.job.origin !== 'celery') return [];

@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { CallTerms, JobRequest } from '../core/job-ledger.ts';
 import type { KnownJob } from '../core/lifecycle.ts';
 import type { TaskRegistry } from '../core/task.ts';
+import type { ReadCall } from './api-polls.ts';
 import { type BadMessage, isBadMessage, readTaskMessage, splitListKey, type TaskMessage } from './message.ts';
 
 export type Judgement =
@@ -16,6 +17,8 @@ export type Judgement =
       readonly id: string | null;
       readonly task: string | null;
       readonly message: TaskMessage | null;
+      /** What it asked for, where that could be read. */
+      readonly call: ReadCall | null;
     };
 
 export interface JudgeOptions {
@@ -54,12 +57,12 @@ export function judgeMessage(raw: string, list: string, { registry, nowMs, isRev
       cause instanceof AppError
         ? cause
         : new AppError('TASK_ARGUMENTS', `${name}() got arguments it cannot use.`, { cause });
-    return setAside({ error, id, task: name }, message);
+    return setAside({ error, id, task: name, call: message }, message);
   }
 }
 
-function setAside({ error, id, task }: BadMessage, message: TaskMessage | null): Judgement {
-  return { kind: 'set-aside', error, id, task, message };
+function setAside(bad: BadMessage, message: TaskMessage | null): Judgement {
+  return { kind: 'set-aside', ...bad, message };
 }
 
 function expiryOf({ expires }: TaskMessage, nowMs: number): number | null {
@@ -91,10 +94,18 @@ function hasFollowUps({ embed: { callbacks, errbacks, chain, chord } }: TaskMess
   return callbacks.length + errbacks.length + chain.length > 0 || chord !== null;
 }
 
-/** What is told of a message that is no job; its parameters are not known, as they may not fit the task. */
-export function jobOf(message: TaskMessage, { raw, list }: { raw: string; list: string }): KnownJob {
-  const terms = termsOf(message, { raw, list, expiresAtMs: null });
-  return { taskId: message.id, task: message.task, parameters: {}, subjectId: null, terms };
+/** What is told of a message that is no job. `known`: what could be read of its arguments, which may not fit the task. */
+export function jobOf(
+  message: TaskMessage,
+  { raw, list }: { raw: string; list: string },
+  known: Pick<KnownJob, 'parameters' | 'subjectId'>,
+): KnownJob {
+  return {
+    taskId: message.id,
+    task: message.task,
+    ...known,
+    terms: termsOf(message, { raw, list, expiresAtMs: null }),
+  };
 }
 
 /** The message of a job that came from Celery and has links, steps or a chord; undefined for every other job. */

@@ -1,6 +1,7 @@
 /** Task messages of protocol 2 and 1 as one typed shape, and task messages to send. Pure. */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
+import type { ReadCall } from './api-polls.ts';
 import { decodeEnvelope, type Envelope, encodeEnvelope, isObject, type JsonObject } from './envelope.ts';
 import { safeRepr, tupleRepr } from './python-repr.ts';
 
@@ -66,6 +67,8 @@ export interface BadMessage {
   readonly error: AppError;
   readonly id: string | null;
   readonly task: string | null;
+  /** Null: they cannot be read. */
+  readonly call: ReadCall | null;
 }
 
 /** Longer ids do not fit an index of PostgreSQL. */
@@ -74,20 +77,25 @@ const maxIdChars = 1_000;
 /** Decodes one list element; never throws. */
 export function readTaskMessage(raw: string): TaskMessage | BadMessage {
   let known: JsonObject = {};
+  let envelope: Envelope | undefined;
   try {
-    const envelope = decodeEnvelope(raw);
+    envelope = decodeEnvelope(raw);
     known = typeof envelope.headers.task === 'string' || !isObject(envelope.body) ? envelope.headers : envelope.body;
     return toTaskMessage(envelope);
   } catch (cause) {
     const error =
       cause instanceof AppError ? cause : new AppError('MESSAGE_MALFORMED', 'The message cannot be read.', { cause });
     if (isObject(error.details.headers)) known = error.details.headers;
-    return {
-      error,
-      id: isUsableText(known.id) ? known.id : null,
-      task: isUsableText(known.task) ? known.task : null,
-    };
+    const task = isUsableText(known.task) ? known.task : null;
+    return { error, id: isUsableText(known.id) ? known.id : null, task, call: callOf(task, envelope?.body) };
   }
+}
+
+/** Of a body of either protocol. */
+function callOf(task: string | null, body: unknown): ReadCall | null {
+  const [args, kwargs] = Array.isArray(body) ? body : isObject(body) ? [body.args, body.kwargs] : [];
+  if (!Array.isArray(args) && !isObject(kwargs)) return null;
+  return { task, args: Array.isArray(args) ? args : [], kwargs: isObject(kwargs) ? kwargs : {} };
 }
 
 export function isBadMessage(message: TaskMessage | BadMessage): message is BadMessage {

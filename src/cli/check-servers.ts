@@ -1,5 +1,6 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
 import { celeryBrokerUrl, celeryResultUrl } from '../config/derived.ts';
+import { describeLlmAccess, llmAccess, unusedProviderHint } from '../config/llm-access.ts';
 import type { Config } from '../config/schema.ts';
 import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
@@ -22,8 +23,6 @@ export interface Finding {
 
 /** All of a check is over after this. */
 const lookMs = 9_000;
-/** A model takes its time. */
-const callMs = 30_000;
 
 export interface RedisTarget {
   readonly name: string;
@@ -48,16 +47,10 @@ export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<
   const about = { part: name, embedded, address: describeRedis(url) };
   return findingOf(about, async () => {
     const { version, latencyMs, evictionPolicy, usedBytes } = await withDeadline(
-      probeRedis(url),
+      probeRedis(url, { writes: true }),
       lookMs,
       'it was tested',
     );
-    const writeFault = await tryToWrite(url);
-    if (writeFault !== null)
-      throw new AppError(
-        'REDIS_UNSUITABLE',
-        `Redis at ${about.address} takes no writes (${writeFault}). Point REDIS_URL at a primary with free memory and disk, and a user who may write.`,
-      );
     const warnings =
       evictionPolicy === 'noeviction'
         ? []
@@ -69,29 +62,19 @@ export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<
   });
 }
 
-/** A key that is gone at once: a replica, a full memory or disk, and a user without rights all answer, but take no writes. */
-async function tryToWrite(url: string): Promise<string | null> {
-  const redis = createRedis({ url, name: 'vambe check', use: 'commands' });
-  try {
-    const replies = await redis.multi().set('vambe:check', '1', 'EX', 5).del('vambe:check').exec();
-    return replies?.find(([error]) => error)?.[0]?.message ?? null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    redis.disconnect();
-  }
-}
-
-export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls): Promise<Finding> {
+export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls, config: Config): Promise<Finding> {
   const about = { part: 'PostgreSQL', embedded: embedded.postgres, address: describePostgres(url) };
   return findingOf(about, async () => {
-    const { checkSchema, migrateDatabase } = await import('../models/schema-check.ts');
+    const [{ checkSchema, migrateDatabase }, { emptyLabelFor }] = await Promise.all([
+      import('../models/schema-check.ts'),
+      import('../models/api-tables.ts'),
+    ]);
     const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe check' });
     const look = async () => {
       await database.testConnection();
       // The second one, as the first pays for the connection too.
       const facts = await database.testConnection();
-      if (embedded.postgres) await migrateDatabase(database);
+      if (embedded.postgres) await migrateDatabase(database, { createsApiTables: true });
       return { ...facts, schema: await checkSchema(database) };
     };
     try {
@@ -102,12 +85,14 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls):
         version: version.split(' ')[0] ?? version,
         latency_ms: round(latencyMs),
         schema_version: schema.version,
+        labels_without_value: emptyLabelFor(config.labelsWithoutValue, schema) === null ? 'null' : 'blank',
       };
       const words = describe(
         embedded.postgres,
         facts.version,
         latencyMs,
         `schema version ${schema.version}, up to date`,
+        `labels without a value are ${facts.labels_without_value}`,
       );
       return { facts, words, warnings: [] };
     } finally {
@@ -127,32 +112,75 @@ function asDatabaseFault(address: string): (error: unknown) => never {
   };
 }
 
-/** Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens. */
-export async function checkClassifier(config: Config, { calls }: { calls: boolean }): Promise<Finding> {
+/**
+ * Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens.
+ * @param redisUrl where workers keep what the model refuses; null: it is not looked up
+ */
+export async function checkClassifier(
+  config: Config,
+  { calls, redisUrl = null }: { calls: boolean; redisUrl?: string | null },
+): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
     const { chooseClassifier, readTaxonomy } = await import('../app.ts');
     // Without the patience of a worker: one try tells what is wrong.
     const { kind, model, probe } = await chooseClassifier(config, await readTaxonomy(config), { isPatient: false });
-    if (probe === undefined) return { facts: { kind, model }, words: `${model}; no model is called`, warnings: [] };
-    if (!calls) {
-      const words = `${model}; the settings suit it; "vambe check llm" calls the model`;
-      return { facts: { kind, model }, words, warnings: [] };
+    if (probe === undefined) {
+      const unused = unusedProviderHint(config);
+      const warnings = unused === undefined ? [] : [unused];
+      return { facts: { kind, model }, words: `${model}; no model is called`, warnings };
     }
-    const found = await probe(AbortSignal.timeout(callMs));
+    const access = llmAccess(config);
+    const from = {
+      provider: access.provider,
+      address_from: access.baseUrlFrom ?? 'none',
+      key_from: access.apiKeyFrom ?? 'none',
+    };
+    if (!calls) {
+      const refused = redisUrl === null ? [] : await readRefusedParts(config, redisUrl);
+      const words = `${model} (${describeLlmAccess(access)}); the settings suit it; "vambe check llm" calls the model${describeRefused(refused)}`;
+      const refusedFacts: Finding['facts'] = refused.length === 0 ? {} : { refused_parts: refused.join(', ') };
+      return { facts: { kind, model, ...from, ...refusedFacts }, words, warnings: [] };
+    }
+    // LLM_TIMEOUT_SECONDS ends the call first, with its own error; this ends what else may hang.
+    const found = await probe(AbortSignal.timeout(config.llmTimeoutSeconds * 1_000 + lookMs));
     const cost = found.costUsd === null ? 'no price is known' : `${found.costUsd.toFixed(6)} USD`;
     const tokens = `${found.inputTokens ?? 'unknown'} and ${found.outputTokens ?? 'unknown'} tokens`;
     const facts = {
       kind,
       model,
+      ...from,
       answered_by: found.model,
       host: found.host,
       latency_ms: found.latencyMs,
       ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
+      ...(found.refusedParts.length === 0 ? {} : { refused_parts: found.refusedParts.join(', ') }),
     };
-    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}`;
+    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${describeLlmAccess(access)}${describeRefused(found.refusedParts)}`;
     const other = found.model === model ? '' : `${model} was asked for, and ${found.model} answers. Its price counts.`;
     return { facts, words, warnings: other === '' || found.model.startsWith(model) ? [] : [other] };
   });
+}
+
+/** What workers learned of the model; nothing where Redis does not answer, which is told elsewhere. */
+async function readRefusedParts(config: Config, redisUrl: string): Promise<readonly string[]> {
+  const [{ modelAddressOf }, { createRefusedPartsStore }, { llmModel }] = await Promise.all([
+    import('../services/classification/llm/from-settings.ts'),
+    import('../services/classification/llm/refused-parts-store.ts'),
+    import('../config/derived.ts'),
+  ]);
+  const redis = createRedis({ url: redisUrl, name: 'vambe check', use: 'commands' });
+  try {
+    return (await createRefusedPartsStore(redis, modelAddressOf(config, llmModel(config))).read()) ?? [];
+  } catch {
+    return [];
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What a model refuses of a request is left out, which is no fault. */
+function describeRefused(parts: readonly string[]): string {
+  return parts.length === 0 ? '' : `; it refuses ${parts.join(', ')} and is asked without`;
 }
 
 /** A finding, or the fault that a look met; what is no AppError goes on. */

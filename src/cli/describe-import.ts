@@ -12,8 +12,20 @@ export interface ImportResult extends ImportReport {
 const mostLines = 20;
 
 export function describeImport(cli: Cli, file: string, result: ImportResult): string {
-  const { encoding, delimiter, read, inserted, existing, differing, rejected, warnings, fileNotes, queued, blank } =
-    result;
+  const {
+    encoding,
+    delimiter,
+    datesReadAs,
+    read,
+    inserted,
+    existing,
+    differing,
+    rejected,
+    warnings,
+    fileNotes,
+    queued,
+    blank,
+  } = result;
   const counts: [string, number][] = [
     ['rows read', read],
     ['inserted', inserted],
@@ -25,8 +37,9 @@ export function describeImport(cli: Cli, file: string, result: ImportResult): st
   ];
   const always = new Set(['rows read', 'inserted', 'rejected']);
   const met = counts.filter(([name, count]) => count > 0 || always.has(name));
-  const head = `📥 ${path.basename(file)}: ${encoding}, separated by ${delimiter}`;
-  const format = Object.entries({ encoding, delimiter });
+  const dates = datesReadAs === null ? '' : `, dates read as ${datesReadAs}`;
+  const head = `📥 ${path.basename(file)}: ${encoding}, separated by ${delimiter}${dates}`;
+  const format = Object.entries({ encoding, delimiter, 'dates read as': datesReadAs ?? 'none' });
   const parts = [
     cli.isTerminal ? `${head}\n${cli.table(['', 'rows'], met)}` : cli.table(['what', 'is'], [...format, ...counts]),
     fileNotes.join('\n'),

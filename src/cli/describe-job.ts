@@ -1,4 +1,5 @@
 /** Jobs as text: relative times and aligned columns on a terminal, exact times and tabs elsewhere. */
+import type { UnsentFollowUp } from '../core/job-ledger.ts';
 import type { JobSummary, JobWhole } from '../models/queries/jobs.ts';
 import type { Cli } from './cli.ts';
 import { describeDuration, describeMoment } from './times.ts';
@@ -60,12 +61,23 @@ export function describeJob(cli: Cli, job: JobWhole, nowMs: number): string {
     ]);
     parts.push(cli.table(head, rows));
   }
+  const unsent = unsentOf(job.message);
+  if (unsent.length > 0) {
+    const rows = unsent.map(({ at, code, message }) => [moment(at), code, message]);
+    parts.push(cli.table(['not sent', 'error', 'message'], rows));
+  }
   if (job.result !== null && job.result !== undefined) parts.push(cli.table(['result', ''], summarise(job.result)));
   if (job.changes.length > 0) {
     const rows = job.changes.map(({ at, actor, action, reason }) => [moment(at), actor, action, reason]);
     parts.push(cli.table(['changed', 'by', 'what', 'why'], rows));
   }
   return parts.join('\n\n');
+}
+
+/** What followed the job and was refused. */
+function unsentOf(message: unknown): readonly UnsentFollowUp[] {
+  const { unsent = [] }: { unsent?: readonly UnsentFollowUp[] } = message ?? {};
+  return unsent;
 }
 
 function summarise(result: unknown): [string, string][] {

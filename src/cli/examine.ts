@@ -15,6 +15,8 @@ import { describeDuration } from './times.ts';
 /** Heartbeats are compared across machines and a worker counts as gone after 6 s: beyond this, clocks tell lies. */
 const mostClockDifferenceMs = 2_000;
 const lookMs = 5_000;
+/** Younger rows may be on their way into the queue; a look ends in time. */
+const lostJobs = { olderThanMs: 30_000, maxRows: 100_000 };
 /** The embedded servers' own bound is lower; a disk this full needs a look. */
 const fewMegabytes = 1_000;
 
@@ -66,7 +68,7 @@ export async function examineServers(config: Config, servers: LocatedServers): P
   const targets = redisTargets(config, urls).filter(({ url }) => url !== '');
   const redis = targets.map(async (target) => withPersistence(await checkRedis(target), target.url));
   const stoppedRedis = servers.redisUrl === null ? [stopped('Redis')] : [];
-  const postgres = servers.postgresUrl === null ? stopped('PostgreSQL') : examineDatabase(urls);
+  const postgres = servers.postgresUrl === null ? stopped('PostgreSQL') : examineDatabase(urls, config);
   const workers = servers.redisUrl === null ? noWorkers : examineWorkers(servers.redisUrl);
   const queues = servers.postgresUrl === null ? [] : [examineQueues(urls)];
   return [...stoppedRedis, ...(await Promise.all([...redis, postgres, workers, ...queues]))];
@@ -98,8 +100,8 @@ async function withPersistence(finding: Finding, url: string): Promise<Finding> 
   return found;
 }
 
-async function examineDatabase(urls: ServerUrls): Promise<Finding> {
-  const [finding, url] = [await checkDatabase(urls), urls.postgresUrl];
+async function examineDatabase(urls: ServerUrls, config: Config): Promise<Finding> {
+  const [finding, url] = [await checkDatabase(urls, config), urls.postgresUrl];
   if (finding.fault !== null) return finding;
   const { readServerClockMs } = await import('../models/queries/server-clock.ts');
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
@@ -122,8 +124,8 @@ async function examineDatabase(urls: ServerUrls): Promise<Finding> {
   }
 }
 
-/** What is paused and why, and what keeps failing; PostgreSQL's own faults are told elsewhere. */
-async function examineQueues({ postgresUrl: url }: ServerUrls): Promise<Finding> {
+/** What is paused and why, what keeps failing, and what Redis lost; the faults of both servers are told elsewhere. */
+async function examineQueues({ postgresUrl: url, redisUrl }: ServerUrls): Promise<Finding> {
   const [{ listControls }, { countJobs }] = await Promise.all([
     import('../models/queries/controls.ts'),
     import('../models/queries/jobs.ts'),
@@ -132,20 +134,38 @@ async function examineQueues({ postgresUrl: url }: ServerUrls): Promise<Finding>
   try {
     const controls = (await listControls(database)).filter(({ isOver }) => !isOver);
     const { retrying, retrying_by_code: causes } = await countJobs(database);
+    const lost = await countLost(database, redisUrl);
     const warnings = [
       ...controls.map(describeControl),
       ...Object.entries(causes).map(
         ([code, jobs]) =>
           `Jobs that failed with ${code} and are tried again: ${jobs}. "vambe jobs --state retrying" lists them.`,
       ),
+      ...(lost > 0
+        ? [
+            `Open jobs that Redis does not hold: ${lost}. A running worker adds them to their queues again within two minutes. Where this comes back, set maxmemory-policy of Redis to noeviction.`,
+          ]
+        : []),
     ];
     const words = controls.length === 0 ? 'none is paused' : `${controls.length} paused or waiting`;
-    return { ...nothing, part: 'Queues', facts: { paused: controls.length, retrying }, words, warnings };
+    return { ...nothing, part: 'Queues', facts: { paused: controls.length, retrying, lost }, words, warnings };
   } catch {
     return { ...nothing, part: 'Queues', words: 'PostgreSQL does not tell' };
   } finally {
     database.close().catch(() => undefined);
   }
+}
+
+/** 0 also where Redis does not answer. */
+async function countLost(database: Database, redisUrl: string): Promise<number> {
+  if (redisUrl === '') return 0;
+  const [{ countLostJobs }, { createJobLedger }] = await Promise.all([
+    import('../core/queue/lost-jobs.ts'),
+    import('../models/queries/job-ledger.ts'),
+  ]);
+  const ledger = createJobLedger(database);
+  const look = lookAtRedis(redisUrl, lookMs, (redis) => countLostJobs({ redis, ledger }, lostJobs));
+  return look.catch(() => 0);
 }
 
 /** Positive: the server is ahead. The second question, as the first pays for the connection; the middle of the round trip is meant. */

@@ -1,8 +1,14 @@
 #!/usr/bin/env node
-import { readVersion } from '../version.ts';
 /** The `vambe` command. */
+import { readVersion } from '../version.ts';
 import type { CommandEntry } from './cli.ts';
-import { run } from './program.ts';
+import { unsupportedRuntime } from './supported-runtime.ts';
+
+const unsupported = unsupportedRuntime(process.versions);
+if (unsupported !== undefined) {
+  process.stderr.write(`${unsupported}\n`);
+  process.exit(2);
+}
 
 /** In the order of `vambe --help`; a line a command, loaded when it is asked for. */
 const commands: readonly CommandEntry[] = [
@@ -54,4 +60,6 @@ const io = {
   ...(hasPerson ? { ask } : {}),
 };
 
+// Loaded after that check: an old Node.js does not get through its imports.
+const { run } = await import('./program.ts');
 exit(await run(process.argv.slice(2), { commands, version: readVersion(), io }));

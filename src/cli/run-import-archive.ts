@@ -1,4 +1,5 @@
 /** The life of `vambe import FILE.vambe`: an archive into an empty database, all of it or nothing. */
+import { emptyLabelFor } from '../models/api-tables.ts';
 import { writeArchive } from '../models/queries/archive.ts';
 import { countJobs } from '../models/queries/jobs.ts';
 import { readArchiveLines } from '../services/archive/archive-file.ts';
@@ -13,7 +14,8 @@ export async function runImportArchive(cli: Cli, path: string): Promise<void> {
   // Before any server: a wrong file is told at once.
   const archive = await openArchive(readArchiveLines(path, cli.signal), path);
   await withDatabase(cli, async (database, { schema }) => {
-    const counts = await writeArchive(database, (target) =>
+    const emptyLabel = emptyLabelFor(cli.config().config.labelsWithoutValue, schema);
+    const counts = await writeArchive(database, emptyLabel, (target) =>
       importArchive({ archive, target, schemaVersion: schema.version, signal: cli.signal }),
     ).catch((error: unknown) => {
       if (cli.signal.aborted) cli.note('vambe: stopped before the end of the archive. Nothing was imported.');

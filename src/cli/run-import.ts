@@ -6,6 +6,7 @@ import { priorities } from '../core/queue/enqueue.ts';
 import { listWorkers } from '../core/queue/presence.ts';
 import { saveMeetings } from '../models/queries/meeting-store.ts';
 import { type MeetingsCsv, openMeetingsCsv } from '../services/meetings/csv-file.ts';
+import type { DateOrder } from '../services/meetings/date-form.ts';
 import { importMeetings, type MeetingStore } from '../services/meetings/import-meetings.ts';
 import { openRejectsFile, type RejectsFile } from '../services/meetings/rejects-file.ts';
 import type { Cli } from './cli.ts';
@@ -16,11 +17,12 @@ import { withDatabase } from './with-database.ts';
 export interface ImportOptions {
   readonly rejects?: string;
   readonly classify: boolean;
+  readonly dateOrder?: DateOrder;
 }
 
 export async function runImport(cli: Cli, path: string, options: ImportOptions): Promise<void> {
   // Before any server: a wrong file is told at once.
-  const source = await openMeetingsCsv(path);
+  const source = await openMeetingsCsv(path, { dateOrder: options.dateOrder, signal: cli.signal });
   const { size } = await stat(path);
   const rejects = options.rejects === undefined ? undefined : await openRejectsFile(options.rejects, path);
   try {
@@ -132,12 +134,17 @@ function watchProgress({ records }: MeetingsCsv): { records: MeetingsCsv['record
   return { records: counted(), readChars: () => chars };
 }
 
-function tell(cli: Cli, { path, rejectsPath }: ImportJob, result: ImportResult): void {
+function tell(cli: Cli, { path, source, rejectsPath }: ImportJob, result: ImportResult): void {
   if (cli.json) cli.document(toDocument(path, result));
   else cli.out(describeImport(cli, path, result));
   if (result.isInterrupted) cli.note('vambe: stopped before the end of the file. Import it again for the rest.');
   if (result.rejected.length === 0) return;
-  if (rejectsPath !== undefined) cli.note(`Rejected rows are in ${rejectsPath}: mend them and import that file.`);
+  if (rejectsPath !== undefined) {
+    // Few rows may fit both orders, where the whole file decided.
+    const isOrdered = source.dateForm?.family === 'year last' || source.dateForm?.family === 'two-digit year';
+    const order = isOrdered ? ` with --date-order ${source.dateForm?.order}` : '';
+    cli.note(`Rejected rows are in ${rejectsPath}: mend them and import that file${order}.`);
+  }
   cli.exitWith(4);
 }
 
@@ -147,6 +154,7 @@ function toDocument(path: string, result: ImportResult) {
     file: path,
     encoding: result.encoding,
     delimiter: result.delimiter,
+    dates_read_as: result.datesReadAs,
     read: result.read,
     inserted: result.inserted,
     existing: result.existing,

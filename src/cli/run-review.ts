@@ -2,6 +2,8 @@
 import { readTaxonomy } from '../app.ts';
 import type { Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
+import { emptyLabelFor } from '../models/api-tables.ts';
+import type { EmptyLabel } from '../models/classification-columns.ts';
 import { readStandingResult } from '../models/queries/classifications.ts';
 import { findKnownMeetings } from '../models/queries/meetings.ts';
 import { saveCorrections } from '../models/queries/reviews.ts';
@@ -24,19 +26,22 @@ export interface ReviewOptions {
 const refreshTimeoutMs = 2_000;
 
 export async function runReview(cli: Cli, { meetingId, texts, reason, by }: ReviewOptions): Promise<void> {
-  const taxonomy = await readTaxonomy(cli.config().config);
+  const { config } = cli.config();
+  const taxonomy = await readTaxonomy(config);
   const corrections = texts.map((text) => parseCorrection(text, taxonomy.fields));
   refuseRepeated(corrections);
   if (by?.trim() === '') throw new AppError('USAGE', '--by is empty. Give a name, or leave it out.');
-  await withDatabase(cli, async (database, { servers }) => {
+  await withDatabase(cli, async (database, { servers, schema }) => {
+    const emptyLabel = emptyLabelFor(config.labelsWithoutValue, schema);
     const saved = await saveCorrections(database, {
       meetingId,
       values: Object.fromEntries(corrections.map(({ field, value }) => [field, value])),
       reviewer: by?.trim() ?? currentActor(),
       reason: reason?.trim() || null,
+      emptyLabel,
     });
     if (saved === undefined) throw await whyNothing(database, meetingId);
-    await refresh(cli, database, { meetingId, redisUrl: servers.redisUrl });
+    await refresh(cli, database, { meetingId, redisUrl: servers.redisUrl, emptyLabel });
     if (cli.json) cli.document({ success: true, meeting_id: meetingId, corrections: saved });
     else
       for (const { field, before, after } of saved) {
@@ -66,9 +71,9 @@ async function whyNothing(database: Database, meetingId: number): Promise<AppErr
 async function refresh(
   cli: Cli,
   database: Database,
-  { meetingId, redisUrl }: { meetingId: number; redisUrl: string },
+  { meetingId, redisUrl, emptyLabel }: { meetingId: number; redisUrl: string; emptyLabel: EmptyLabel },
 ): Promise<void> {
-  const standing = await readStandingResult(database, meetingId);
+  const standing = await readStandingResult(database, meetingId, emptyLabel);
   if (standing === undefined) return;
   const json = JSON.stringify(standing.classification_data);
   try {

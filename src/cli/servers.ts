@@ -71,6 +71,7 @@ export async function withApp<T>(
       redisUrls: needsRedis ? [redisUrl] : [],
       patienceMs,
       migrates: servers.embedded.postgres,
+      createsApiTables: servers.embedded.postgres,
       log,
       signal: cli.signal,
     });

@@ -2,6 +2,7 @@
 import type { Overview } from '../models/queries/overview.ts';
 import type { Cli } from './cli.ts';
 import { counted } from './counted.ts';
+import { launcherName } from './launcher.ts';
 
 const rowsAChart = 6;
 
@@ -23,8 +24,9 @@ export function describeSummary(
         .filter((each) => each !== '')
         .join('\n');
     });
-  const next = ['vambe show 1', 'vambe export --format csv', 'vambe import my-meetings.csv']
-    .map((each) => `  npx ${each}`)
+  const launcher = launcherName();
+  const next = ['show 1', 'export --format csv', 'import my-meetings.csv']
+    .map((each) => `  ${launcher} ${each}`)
     .join('\n');
   return [`\n${head}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`, ...charts, `Next:\n${next}`].join('\n\n');
 }

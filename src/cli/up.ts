@@ -1,6 +1,7 @@
 /** The life of `vambe up`: open servers, start a worker, classify what waits under a progress bar, sum up, stay. */
 import { fileURLToPath } from 'node:url';
 import type { App } from '../app.ts';
+import { describeLlmAccess, llmAccess } from '../config/llm-access.ts';
 import { createLogger } from '../core/logger.ts';
 import { priorities } from '../core/queue/enqueue.ts';
 import { saveMeetings } from '../models/queries/meeting-store.ts';
@@ -41,6 +42,7 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
       redisUrl,
       concurrency: options.concurrency,
       migrates: true,
+      createsApiTables: servers.embedded.postgres,
       onShutDown: stop.request,
       async prepare(app) {
         tellServers(cli, servers, app);
@@ -114,7 +116,9 @@ function tellServers(cli: Cli, { embedded }: ServerUrls, app: App): void {
       : 'as configured';
   cli.note(`🗄️  PostgreSQL: ${where(embedded.postgres)}`);
   cli.note(`🔴 Redis: ${where(embedded.redis)}`);
-  cli.note(`🤖 Classifier: ${app.classifier.model}${app.classifier.kind === 'offline' ? ' (no model is called)' : ''}`);
+  const { kind, model } = app.classifier;
+  const how = kind === 'offline' ? 'no model is called' : describeLlmAccess(llmAccess(app.config));
+  cli.note(`🤖 Classifier: ${model} (${how})`);
 }
 
 /** Ctrl-C or SIGTERM once: stop in order. Twice: leave with 130 or 143. */

@@ -20,9 +20,16 @@ export async function withDatabase<T>(
   ]);
   const servers = await openServers(config, log);
   try {
-    const { postgresUrl } = servers;
-    const migrates = servers.embedded.postgres;
-    const { schema } = await preflight({ postgresUrl, redisUrls: [], patienceMs, migrates, log, signal: cli.signal });
+    const { postgresUrl, embedded } = servers;
+    const { schema } = await preflight({
+      postgresUrl,
+      redisUrls: [],
+      patienceMs,
+      migrates: embedded.postgres,
+      createsApiTables: embedded.postgres,
+      log,
+      signal: cli.signal,
+    });
     const prepared = config.postgresPrepared === 'on';
     const database = createDatabase({ url: postgresUrl, poolSize: 2, prepared, applicationName: 'vambe' });
     try {

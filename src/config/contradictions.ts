@@ -1,5 +1,6 @@
 /** What is wrong with settings that are right one by one. */
-import { llmApiKey, usesLlm } from './derived.ts';
+import { softTaskTimeoutSeconds, usesLlm } from './derived.ts';
+import { llmAccess, otherProvidersSet, unusedProviderHint } from './llm-access.ts';
 import type { Config, SettingKey } from './schema.ts';
 import { settings } from './schema.ts';
 import { closest } from './unknown-names.ts';
@@ -8,7 +9,7 @@ const databaseParts = ['postgresPort', 'postgresDb', 'postgresUser', 'postgresPa
 
 /** Faults stop a start, warnings do not; `isSet` tells what was given from what is a default. */
 export function contradictions(config: Config, isSet: (key: SettingKey) => boolean) {
-  return { faults: faultsOf(config), warnings: warningsOf(config, isSet) };
+  return { faults: [...faultsOf(config), ...llmFaults(config, isSet)], warnings: warningsOf(config, isSet) };
 }
 
 function faultsOf(config: Config): string[] {
@@ -20,22 +21,63 @@ function faultsOf(config: Config): string[] {
       );
     }
   }
-  if (config.classifier === 'llm' && llmApiKey(config) === null && config.llmBaseUrl === null) {
-    faults.push(
-      'CLASSIFIER is llm, but neither a key nor a server is set. Set LLM_API_KEY, or LLM_BASE_URL for a server of your own, or CLASSIFIER=offline.',
-    );
-  }
-  if (config.classifier !== 'offline' && config.llmProvider === 'compatible' && config.llmBaseUrl === null) {
-    faults.push('LLM_PROVIDER is compatible, but LLM_BASE_URL is not set. Set it to the address of that server.');
-  }
-  const { llmProvider: provider } = config;
-  if (usesLlm(config) && (provider === 'anthropic' || provider === 'google') && config.llmModel === null) {
-    faults.push(`LLM_PROVIDER is ${provider}, but LLM_MODEL is not set. Set it to the name of one of its models.`);
-  }
   if (config.failpoints !== null && config.nodeEnv === 'production') {
     faults.push('FAILPOINTS is set while NODE_ENV is production: it makes code fail on purpose. Unset it.');
   }
   return faults;
+}
+
+function llmFaults(config: Config, isSet: (key: SettingKey) => boolean): string[] {
+  const { provider, apiKey, apiKeyFrom, baseUrl } = llmAccess(config);
+  const faults: string[] = [];
+  if (config.classifier === 'offline') return faults;
+  const isNowhere = apiKey === null && baseUrl === null;
+  if (config.classifier === 'llm' && isNowhere) {
+    const hint = unusedProviderHint(config) ?? 'Set LLM_API_KEY, or LLM_BASE_URL for a server of your own.';
+    faults.push(`CLASSIFIER is llm, but neither a key nor a server is set. ${hint} Or set CLASSIFIER=offline.`);
+  }
+  if (provider === 'compatible' && baseUrl === null) {
+    faults.push('LLM_PROVIDER is compatible, but LLM_BASE_URL is not set. Set it to the address of that server.');
+  }
+  if (provider === 'azure' && baseUrl === null) {
+    faults.push(
+      'LLM_PROVIDER is azure, but AZURE_OPENAI_ENDPOINT is not set. Set it to https://NAME.openai.azure.com, the address of your resource.',
+    );
+  }
+  const needsModel = usesLlm(config) && provider !== 'openai' && provider !== 'compatible';
+  if (needsModel && config.llmModel === null) {
+    const whose = provider === 'azure' ? 'one of your deployments' : 'one of its models';
+    faults.push(`LLM_PROVIDER is ${provider}, but LLM_MODEL is not set. Set it to the name of ${whose}.`);
+  }
+  // A key without a provider's name beside another provider's names: whose it is, nobody said.
+  const others = otherProvidersSet(config).filter(
+    (other) => apiKeyFrom === 'LLM_API_KEY' || (apiKeyFrom === 'OPENAI_API_KEY' && other.provider === 'azure'),
+  );
+  if (!isSet('llmProvider') && baseUrl === null && others[0] !== undefined) {
+    faults.push(
+      `${apiKeyFrom} and ${others[0].names[0]} are set, but LLM_PROVIDER is not, so transcripts would go to api.openai.com. Set LLM_PROVIDER=${others[0].provider}, or LLM_PROVIDER=openai if that is meant.`,
+    );
+  }
+  return faults;
+}
+
+function llmWarnings(config: Config, isSet: (key: SettingKey) => boolean): string[] {
+  const warnings: string[] = [];
+  if (!usesLlm(config)) return warnings;
+  const { provider } = llmAccess(config);
+  if (provider === 'azure' && isSet('openaiApiVersion')) {
+    warnings.push(
+      "OPENAI_API_VERSION is not used: Azure's v1 API is called, which has no versions. LLM_MODEL names the deployment.",
+    );
+  }
+  const softSeconds = softTaskTimeoutSeconds(config);
+  if (config.llmTimeoutSeconds > softSeconds) {
+    const needed = Math.max(config.llmTimeoutSeconds + 60, 120);
+    warnings.push(
+      `LLM_TIMEOUT_SECONDS is ${config.llmTimeoutSeconds}, but with TASK_TIMEOUT ${config.taskTimeoutSeconds} an attempt is asked to stop after ${softSeconds} s: calls would be abandoned, and paid for. Set TASK_TIMEOUT to ${needed} or more, or lower LLM_TIMEOUT_SECONDS.`,
+    );
+  }
+  return warnings;
 }
 
 function warningsOf(config: Config, isSet: (key: SettingKey) => boolean): string[] {
@@ -53,5 +95,5 @@ function warningsOf(config: Config, isSet: (key: SettingKey) => boolean): string
     const nearest = names.includes(queue) ? undefined : closest(queue, names);
     if (nearest !== undefined) warnings.push(`WORKER_QUEUES names "${queue}". Did you mean "${nearest}"?`);
   }
-  return warnings;
+  return [...warnings, ...llmWarnings(config, isSet)];
 }

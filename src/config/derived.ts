@@ -1,4 +1,5 @@
 /** What follows from several settings together. */
+import { llmAccess } from './llm-access.ts';
 import type { Config } from './schema.ts';
 
 /** Address of Redis; null: it is embedded. */
@@ -40,16 +41,11 @@ export function llmModel(config: Config): string {
   return config.llmModel ?? config.openaiModel;
 }
 
-/** The provider's key: LLM_API_KEY, for OpenAI's API else OPENAI_API_KEY, which nobody else is shown; null: none, as a server of one's own may want. */
-export function llmApiKey(config: Config): string | null {
-  const speaksOpenAi = config.llmProvider === 'openai' || config.llmProvider === 'compatible';
-  return config.llmApiKey ?? (speaksOpenAi ? config.openaiApiKey : null);
-}
-
-/** Whether `auto` means the LLM: where a key or the address of a server is set. */
+/** Whether a model is asked; `auto` does where the provider's key or an address is set. */
 export function usesLlm(config: Config): boolean {
   if (config.classifier !== 'auto') return config.classifier === 'llm';
-  return llmApiKey(config) !== null || config.llmBaseUrl !== null;
+  const { apiKey, baseUrl } = llmAccess(config);
+  return apiKey !== null || baseUrl !== null;
 }
 
 /** Form of log lines: LOG_FORMAT, else what suits the stream they go to. */

@@ -82,11 +82,13 @@ export function matching(pattern: RegExp, expected: string): Kind<string> {
   return { schema: z.string().regex(pattern), expected };
 }
 
-/** `redis://` or `rediss://` (TLS), with a whole-numbered database if one is given. */
+/** `redis://` or `rediss://` (TLS), with a whole-numbered database if one is given, as path or as `?db=`. */
 export const redisAddress: Kind<string> = {
   schema: z.string().refine((given) => {
     const url = parsed(given, /^rediss?:$/i);
-    return url !== null && url.hostname !== '' && /^(\/\d{0,4})?$/.test(url.pathname);
+    if (url === null || url.hostname === '' || !/^(\/\d{0,4})?$/.test(url.pathname)) return false;
+    const [path, db] = [url.pathname.slice(1), url.searchParams.get('db')];
+    return db === null || (/^\d{1,4}$/.test(db) && (path === '' || Number(path) === Number(db)));
   }),
   expected: 'an address such as redis://localhost:6379/0, or rediss:// for TLS',
   schemes: ['redis://', 'rediss://'],

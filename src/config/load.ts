@@ -1,8 +1,8 @@
 /** Reads the environment and `.env`, and returns a frozen Config or one error that names every fault. */
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import { AppError } from '../core/errors.ts';
 import { contradictions } from './contradictions.ts';
+import { readEnvText } from './env-file.ts';
 import { type Config, type Setting, type SettingKey, settingKeys, settings } from './schema.ts';
 import { closest, unknownNames } from './unknown-names.ts';
 
@@ -21,8 +21,8 @@ export interface LoadedConfig {
  * Throws SETTINGS_INVALID with all faults at once.
  */
 export function loadConfig(environment: Environment = process.env, envFileText: string = readEnvFile()): LoadedConfig {
-  const envFile: Environment = parseEnv(envFileText.replace(/^\uFEFF/, ''));
-  const faults: string[] = brokenLines(envFile, envFileText);
+  const { values: envFile, faults: brokenLines } = readEnvText(envFileText);
+  const faults: string[] = [...brokenLines];
   const values: Partial<Record<SettingKey, unknown>> = {};
   const origin: Partial<Record<SettingKey, Origin>> = {};
 
@@ -37,7 +37,7 @@ export function loadConfig(environment: Environment = process.env, envFileText: 
     else faults.push(faultOf(setting, found.text, found.origin));
   }
 
-  const unknown = unknownNames({ ...withoutBroken(envFile), ...environment });
+  const unknown = unknownNames({ ...envFile, ...environment });
   // One place where the table's types meet values read one by one.
   const config = Object.freeze(values) as Config;
   const both = contradictions(config, (key) => origin[key] !== 'default');
@@ -85,24 +85,6 @@ function remedy(setting: Setting, given: string): string {
     return 'Check host, port and path; in a password write @ as %40, / as %2F, # as %23, ? as %3F and % as %25.';
   }
   return `Correct it, or unset it for ${setting.unset || 'none'}.`;
-}
-
-/** parseEnv takes a line without "=" together with the next one as a name: that setting would silently be lost. */
-function brokenLines(envFile: Environment, text: string): string[] {
-  return Object.keys(envFile)
-    .filter((name) => !isName(name))
-    .map((name) => {
-      const line = text.slice(0, Math.max(0, text.indexOf(name))).split('\n').length;
-      return `.env line ${line} must be NAME=value or a # comment. Correct or delete it.`;
-    });
-}
-
-function withoutBroken(envFile: Environment): Environment {
-  return Object.fromEntries(Object.entries(envFile).filter(([name]) => isName(name)));
-}
-
-function isName(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name);
 }
 
 function settingsInvalid(faults: readonly string[]): AppError {

@@ -61,6 +61,51 @@ function optional<T>(name: string, kind: Kind<T>, about: Description & { unset: 
 const queueName = /^[A-Za-z0-9_.-]{1,100}$/;
 const hostName = /^[A-Za-z0-9*.:[\]-]{1,255}$/;
 
+/** Keys and addresses under the names that the providers' own libraries read; each is for its provider alone. LLM_* wins. */
+const providerSettings = {
+  openaiBaseUrl: address('OPENAI_BASE_URL', 'https://gateway.example.com/v1', 'Address of the OpenAI API', 'openai'),
+  openaiApiBase: address('OPENAI_API_BASE', 'https://gateway.example.com/v1', 'Old name of OPENAI_BASE_URL', 'openai'),
+  anthropicApiKey: key('ANTHROPIC_API_KEY', 'Key of Anthropic', 'anthropic'),
+  anthropicBaseUrl: address(
+    'ANTHROPIC_BASE_URL',
+    'https://gateway.example.com',
+    "Address of Anthropic's API",
+    'anthropic',
+  ),
+  googleApiKey: key('GOOGLE_API_KEY', 'Key of Google Gemini; wins over GEMINI_API_KEY', 'google'),
+  geminiApiKey: key('GEMINI_API_KEY', 'Key of Google Gemini', 'google'),
+  googleBaseUrl: address('GOOGLE_GEMINI_BASE_URL', 'https://gateway.example.com', "Address of Gemini's API", 'google'),
+  azureApiKey: key('AZURE_OPENAI_API_KEY', 'Key of an Azure OpenAI resource', 'azure'),
+  azureEndpoint: optional('AZURE_OPENAI_ENDPOINT', webAddress, {
+    group: 'classification',
+    unset: 'none: LLM_PROVIDER=azure needs it',
+    example: 'https://NAME.openai.azure.com',
+    meaning: 'Address of that resource; used with LLM_PROVIDER=azure',
+  }),
+  openaiApiVersion: optional('OPENAI_API_VERSION', text, {
+    group: 'classification',
+    unset: 'none',
+    example: '2024-10-21',
+    meaning: "Version of Azure's older API; without effect, as its v1 API is called",
+  }),
+  ollamaHost: optional('OLLAMA_HOST', matching(/^[^\s@?#]{1,255}$/, 'a host, host:port or an http address'), {
+    group: 'classification',
+    unset: '127.0.0.1:11434',
+    example: '127.0.0.1:11434',
+    meaning: 'Where Ollama listens; used with LLM_PROVIDER=ollama',
+  }),
+} as const;
+
+function key(name: string, meaning: string, provider: string) {
+  const about = { group: 'classification', unset: 'none', example: 'your-key', isSecret: true } as const;
+  return optional(name, text, { ...about, meaning: `${meaning}; used with LLM_PROVIDER=${provider}` });
+}
+
+function address(name: string, example: string, meaning: string, provider: string) {
+  const about = { group: 'classification', unset: "the provider's public address", example } as const;
+  return optional(name, webAddress, { ...about, meaning: `${meaning}; used with LLM_PROVIDER=${provider}` });
+}
+
 export const settings = {
   redisUrl: optional('REDIS_URL', redisAddress, {
     group: 'servers',
@@ -202,7 +247,13 @@ export const settings = {
     example: 'taxonomies/sales-meeting.yaml',
     meaning: 'Taxonomy of your own, as YAML',
   }),
-  llmProvider: setting('LLM_PROVIDER', choice(['openai', 'anthropic', 'google', 'compatible']), {
+  labelsWithoutValue: setting('LABELS_WITHOUT_VALUE', choice(['auto', 'null', 'blank']), {
+    group: 'classification',
+    default: 'auto',
+    meaning:
+      'What text columns hold for a label without a value: auto is blank where the API made the table, else null',
+  }),
+  llmProvider: setting('LLM_PROVIDER', choice(['openai', 'anthropic', 'google', 'azure', 'ollama', 'compatible']), {
     group: 'classification',
     default: 'openai',
     meaning: 'Provider of the LLM; compatible is any server that speaks the OpenAI API, at LLM_BASE_URL',
@@ -220,28 +271,29 @@ export const settings = {
   }),
   llmApiKey: optional('LLM_API_KEY', text, {
     group: 'classification',
-    unset: 'OPENAI_API_KEY',
+    unset: "the key under the provider's own name",
     example: 'your-key',
     isSecret: true,
-    meaning: "The provider's key; wins over OPENAI_API_KEY",
+    meaning: "The provider's key; wins over OPENAI_API_KEY and the other providers' names",
   }),
   openaiApiKey: optional('OPENAI_API_KEY', text, {
     group: 'classification',
     unset: 'none',
     example: 'your-key',
     isSecret: true,
-    meaning: "The provider's key, under the name that older environments use",
+    meaning: 'Key of OpenAI or of a server that speaks its API, as their libraries name it',
   }),
   llmBaseUrl: optional('LLM_BASE_URL', webAddress, {
     group: 'classification',
-    unset: "the provider's own address",
+    unset: "the address under the provider's own name, else the provider's public one",
     example: 'http://localhost:11434/v1',
-    meaning: 'Address of an OpenAI-compatible server such as Ollama or vLLM',
+    meaning: 'Address that transcripts are sent to, such as that of a gateway, Ollama or vLLM',
   }),
+  ...providerSettings,
   llmTimeoutSeconds: setting('LLM_TIMEOUT_SECONDS', wholeNumber({ min: 1, max: 600, unit: 'seconds' }), {
     group: 'classification',
-    default: 60,
-    meaning: 'Time one call to the LLM may take',
+    default: 120,
+    meaning: 'Time one call to the LLM may take, from the connection to the end of its reply',
   }),
   llmRedact: setting('LLM_REDACT', choice(['auto', 'on', 'off']), {
     group: 'classification',

@@ -10,13 +10,17 @@ const prefixes = ['VAMBE_', 'LLM_', 'WORKER_', 'POSTGRES_', 'REDIS_', 'CELERY_']
 const minLength = 8;
 const maxEdits = 2;
 
-/** Settings of widespread programs that happen to be near one of ours: Strapi, Laravel and Vite, test runners, Llama's API. */
+/** Settings of widespread programs that happen to be near one of ours: Strapi, Laravel and Vite, test runners, Llama's API, rotators of several keys. */
 const foreign: ReadonlySet<string> = new Set([
   'APP_KEYS',
   'APP_BASE_URL',
   'UI_BASE_URL',
   'TEST_TIMEOUT',
   'LLAMA_API_KEY',
+  'ANTHROPIC_API_KEYS',
+  'GEMINI_API_KEYS',
+  'GOOGLE_API_KEYS',
+  'OLLAMA_PORT',
 ]);
 
 /** Faults for names near one of ours, one warning for all others that carry one of our prefixes; values are not shown. */

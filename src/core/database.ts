@@ -1,7 +1,10 @@
-/** PostgreSQL: the pools, their bounds, and the translation of its errors into ours. The only file that opens connections. */
+/** PostgreSQL: the pools and their bounds. The only file that opens connections. */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import { AppError, type ErrorCode } from './errors.ts';
+import { AppError } from './errors.ts';
+import { translateDatabaseError } from './server-faults/postgres.ts';
+
+export { sqlState } from './server-faults/postgres.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -83,7 +86,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       ? new pg.Pool({ ...common, max: 2, options: `${keptPlans} -c synchronous_commit=off` })
       : pool;
   const onError = (error: Error) => {
-    const translated = translateDatabaseError(error, options.url);
+    const translated = translateDatabaseError(error, options.url, { isFromDriver: true });
     if (translated instanceof AppError) options.onConnectionError?.(translated);
   };
   for (const each of new Set([pool, loosePool])) {
@@ -98,13 +101,13 @@ export function createDatabase(options: DatabaseOptions): Database {
       );
       return rows;
     } catch (error) {
-      throw translateDatabaseError(error, options.url);
+      throw translateDatabaseError(error, options.url, { isFromDriver: true });
     }
   };
 
   const withClient = async <T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect().catch((error) => {
-      throw translateDatabaseError(error, options.url);
+      throw translateDatabaseError(error, options.url, { isFromDriver: true });
     });
     try {
       const result = await use(client);
@@ -148,101 +151,4 @@ export function createDatabase(options: DatabaseOptions): Database {
       await Promise.all([...new Set([pool, loosePool])].map((each) => each.end()));
     },
   };
-}
-
-/** SQLSTATEs that say something about the server, not about the statement. https://www.postgresql.org/docs/15/errcodes-appendix.html */
-const serverStates: Record<string, { code: ErrorCode; words: string }> = {
-  '28P01': { code: 'DATABASE_REFUSED', words: 'refused the user or password' },
-  '28000': { code: 'DATABASE_REFUSED', words: 'refused the user or the kind of connection' },
-  '3D000': { code: 'DATABASE_REFUSED', words: 'has no database of that name' },
-  '42501': { code: 'DATABASE_REFUSED', words: 'lets this user do too little' },
-  '53300': { code: 'DATABASE_BUSY', words: 'has no free connection (max_connections, or the limit of the role)' },
-  '53100': { code: 'DATABASE_FULL', words: 'has no disk space left' },
-  '25006': { code: 'DATABASE_READ_ONLY', words: 'is read-only (a standby, or default_transaction_read_only)' },
-  '57P01': { code: 'DATABASE_UNREACHABLE', words: 'ended the connection' },
-  '57P02': { code: 'DATABASE_UNREACHABLE', words: 'crashed and ended the connection' },
-  '57P03': { code: 'DATABASE_UNREACHABLE', words: 'is starting up or stopping' },
-  '57014': { code: 'DATABASE_BUSY', words: `needed more than ${statementTimeoutMs} ms for a statement` },
-};
-
-/** Statement-level states (data, syntax, deadlock …) pass through: whoever wrote the statement decides on them. */
-export function translateDatabaseError(error: unknown, url: string): unknown {
-  if (error instanceof AppError || !(error instanceof Error)) return error;
-  const state = sqlState(error);
-  const where = describeUrl(url);
-  const known =
-    state === undefined
-      ? undefined
-      : (serverStates[state] ?? (state.startsWith('08') ? serverStates['57P01'] : undefined));
-  if (known)
-    return new AppError(
-      known.code,
-      `PostgreSQL at ${where} ${known.words}. Check POSTGRES_* or DATABASE_URL and the server.`,
-      { cause: error },
-    );
-  if (state !== undefined) return error;
-  if (/timeout exceeded when trying to connect|Connection terminated due to connection timeout/i.test(error.message)) {
-    return new AppError(
-      'DATABASE_BUSY',
-      `PostgreSQL at ${where} gave no connection within ${connectTimeoutMs} ms. It is overloaded or out of reach.`,
-      { cause: error },
-    );
-  }
-  if (/Query read timeout/i.test(error.message)) {
-    return new AppError(
-      'DATABASE_UNREACHABLE',
-      `PostgreSQL at ${where} did not answer within ${queryTimeoutMs} ms. The connection was given up.`,
-      { cause: error },
-    );
-  }
-  const reason = networkReason(error);
-  if (reason) {
-    return new AppError(
-      'DATABASE_UNREACHABLE',
-      `PostgreSQL at ${where} does not answer (${reason}). Start it, or check POSTGRES_HOST, POSTGRES_PORT or DATABASE_URL.`,
-      { cause: error },
-    );
-  }
-  return error;
-}
-
-/** The five characters of SQLSTATE, or undefined for an error that is not PostgreSQL's. Looks through drizzle's wrapper. */
-export function sqlState(error: unknown): string | undefined {
-  for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; each = each.cause, depth++) {
-    const code = 'code' in each ? each.code : undefined;
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E')) return code;
-  }
-  return undefined;
-}
-
-function networkReason(error: Error): string | undefined {
-  for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; each = each.cause, depth++) {
-    const inner: Error = each instanceof AggregateError && each.errors[0] instanceof Error ? each.errors[0] : each;
-    if ('code' in inner && typeof inner.code === 'string' && /^E[A-Z]+$/.test(inner.code)) return inner.code;
-    if (
-      /Connection terminated|connection is closed|not queryable|server closed|ended by the pool|Client was closed/i.test(
-        inner.message,
-      )
-    ) {
-      return 'connection lost';
-    }
-    if (
-      /server does not support SSL|unexpected (message|response)|invalid (message|response)|Received invalid response/i.test(
-        inner.message,
-      )
-    ) {
-      return 'the answer is not PostgreSQL';
-    }
-  }
-  return undefined;
-}
-
-/** `host:port/database`, without user and password. */
-function describeUrl(url: string): string {
-  try {
-    const { hostname, port, pathname } = new URL(url);
-    return `${hostname}:${port || 5432}${pathname}`;
-  } catch {
-    return 'the given address';
-  }
 }

@@ -34,6 +34,7 @@ export const errorCodes = {
   DATABASE_FULL: { fault: 'transient', exit: 5 },
   SCHEMA_OUTDATED: { fault: 'permanent', exit: 5 },
   SCHEMA_TOO_NEW: { fault: 'permanent', exit: 5 },
+  API_TABLES_MISSING: { fault: 'permanent', exit: 5 },
   SCHEMA_DIFFERS: { fault: 'permanent', exit: 5 },
   EMBEDDED_REFUSED: { fault: 'permanent', exit: 5 },
 
@@ -62,6 +63,7 @@ export const errorCodes = {
   MESSAGE_REFUSED: { fault: 'permanent', exit: 1 },
   MESSAGE_INVALID: { fault: 'permanent', exit: 1 },
   CHORD_FAILED: { fault: 'permanent', exit: 1 },
+  FOLLOW_UP_UNSENT: { fault: 'permanent', exit: 1 },
 
   MODEL_UNREACHABLE: { fault: 'transient', exit: 5 },
   MODEL_TIMEOUT: { fault: 'transient', exit: 5 },
@@ -70,6 +72,8 @@ export const errorCodes = {
   MODEL_QUOTA: { fault: 'held', exit: 5 },
   MODEL_BUDGET: { fault: 'held', exit: 5 },
   MODEL_REQUEST_REFUSED: { fault: 'permanent', exit: 5 },
+  MODEL_REFUSED_CONTENT: { fault: 'permanent', exit: 1 },
+  /** What MODEL_REFUSED_CONTENT was called in 0.1; rows of jobs hold it. */
   MODEL_REFUSED: { fault: 'permanent', exit: 1 },
   MODEL_REPLY_TOO_LARGE: { fault: 'transient', exit: 5 },
   MODEL_REPLY_TRUNCATED: { fault: 'transient', exit: 5 },

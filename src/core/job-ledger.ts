@@ -24,6 +24,16 @@ export interface CallTerms {
   readonly wire: Readonly<Record<string, unknown>>;
 }
 
+/** What a job was to send when it ended, and could not; `jobs.message` keeps a list of them as `unsent`. */
+export interface UnsentFollowUp {
+  /** ISO 8601 */
+  readonly at: string;
+  readonly code: string;
+  readonly message: string;
+  /** How to send it, which only celery/ understands. */
+  readonly redo: string;
+}
+
 /** What someone asks for. */
 export interface JobRequest {
   /** Public id, unique: the same id sent twice is done once. */
@@ -121,6 +131,18 @@ export interface OpenJob {
   readonly dueAt: string | null;
 }
 
+/** A row that ended a short while ago. */
+export interface EndedJob {
+  readonly rowId: string;
+  readonly taskId: string;
+  readonly queue: string;
+  readonly delivery: number;
+  readonly state: EndState;
+  /** The parameter `api_task_id`, or null. */
+  readonly apiTaskId: string | null;
+  readonly ignoresResult: boolean;
+}
+
 /** An open row that a Celery message made and that nobody began. */
 export interface UntouchedJob {
   readonly rowId: string;
@@ -144,6 +166,8 @@ export interface JobLedger<Subject = unknown> {
   cancel(rowId: string, why: { readonly code: string; readonly message: string }): Promise<void>;
   /** Rows of messages that never were jobs; a task id that is there already is left alone, unless it was set aside before. */
   setAside(requests: readonly SetAside[]): Promise<void>;
+  /** Adds to what an ended job could not send; a task id without a row is left alone. */
+  noteUnsent(taskId: string, unsent: UnsentFollowUp): Promise<void>;
   /** Remembers that a job must run alone, also when Redis forgets it. */
   markAlone(rowId: string): Promise<void>;
   /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */
@@ -152,6 +176,8 @@ export interface JobLedger<Subject = unknown> {
   failureOf(taskId: string): Promise<{ readonly code: string; readonly message: string } | undefined>;
   /** Open rows by id, for the sweep; `olderThanMs` counts from the last delivery, null takes every age. */
   listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
+  /** Rows that ended within these bounds, among the newest `limit` classifications and the newest `limit` rows. */
+  listEnded(page: { leastMs: number; mostMs: number; limit: number }): Promise<readonly EndedJob[]>;
   /** Open rows of Celery messages without an attempt, the most urgent and oldest first. */
   listUntouched(queues: readonly string[], limit: number): Promise<readonly UntouchedJob[]>;
   /** Forgets rows as if they had never been accepted; gives back those that were still open and without an attempt. */

@@ -30,6 +30,14 @@ export interface KnownJob {
   readonly terms?: Partial<CallTerms> | null;
 }
 
+/** A message that cannot be run. */
+export interface RejectedJob extends Omit<KnownJob, 'taskId'> {
+  /** null: its message has none that could be read. */
+  readonly taskId: string | null;
+  /** Ids under which clients poll for its status; empty: its own. */
+  readonly statusIds: readonly string[];
+}
+
 export type Transition =
   /** Its row is committed. */
   | { readonly kind: 'accepted'; readonly job: JobRequest }
@@ -56,10 +64,17 @@ export type Transition =
     }
   | { readonly kind: 'cancelled'; readonly job: KnownJob; readonly reason: CancelReason }
   /** It cannot be run and never was a job. */
-  | { readonly kind: 'rejected'; readonly job: KnownJob; readonly error: AppError };
+  | { readonly kind: 'rejected'; readonly job: RejectedJob; readonly error: AppError };
 
 /** Transitions that may be over at once, so that publishing them would say nothing. */
 export type Step = Extract<Transition, { kind: 'started' | 'progress' }>;
+
+/** `result` must be JSON. */
+export function succeededTransition(
+  end: Omit<Extract<Transition, { kind: 'succeeded' }>, 'kind' | 'resultJson'>,
+): Extract<Transition, { kind: 'succeeded' }> {
+  return { kind: 'succeeded', ...end, resultJson: JSON.stringify(end.result) ?? 'null' };
+}
 
 export interface CriticalListener {
   /** For the log. */

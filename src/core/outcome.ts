@@ -111,6 +111,9 @@ export function handBack(): HandBack {
   return { kind: 'hand-back' };
 }
 
+/** Reason of `closed` for a row that another run or command ended: its documents may not be published yet. */
+export const endedElsewhere = 'ended by somebody else meanwhile';
+
 export function closed(reason: string): Closed {
   return { kind: 'closed', reason };
 }

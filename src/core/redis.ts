@@ -1,6 +1,15 @@
 /** Redis connections, their bounds, and what a server must be like to carry our queues. */
-import { Redis } from 'ioredis';
+import { type RedisOptions as NodeRedisOptions, Redis } from 'ioredis';
 import { AppError } from './errors.ts';
+import { quoted } from './server-faults/network.ts';
+import {
+  isConnectionLost,
+  redisAnswerMs,
+  redisReason,
+  redisRefusalOf,
+  translateRedisError,
+} from './server-faults/redis.ts';
+import { readGreeting } from './server-faults/redis-greeting.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -12,9 +21,7 @@ export interface RedisFacts {
   readonly usedBytes: number;
 }
 
-/** failure-matrix bounds: connect 5 s, command 5 s, reconnect 500 ms to 2 s (jitter included) for ever. */
-const connectTimeoutMs = 5_000;
-const commandTimeoutMs = 5_000;
+/** failure-matrix bound: reconnect 500 ms to 2 s (jitter included) for ever. */
 const reconnectMs = [500, 1_000, 1_500] as const;
 const oldestVersion = [6, 2] as const;
 
@@ -26,40 +33,76 @@ export interface RedisOptions {
   readonly onChange?: (change: { state: 'down' | 'up'; reason: string; downMs: number }) => void;
 }
 
+/** What each connection was last refused: a command that was sent again until its time was up does not tell. */
+const refusals = new WeakMap<Redis, { readonly error: Error; readonly atMs: number }>();
+const refusalMemoryMs = 2 * redisAnswerMs;
+
+/**
+ * ioredis goes on in database 0 where the server refuses the one of the address, and would take other programs' messages there.
+ * Closed during its handshake, before it has sent any command, the connection never becomes ready. BullMQ duplicates connections.
+ */
+function inOneDatabase<R extends Pick<Redis, 'on' | 'disconnect' | 'duplicate'>>(redis: R): R {
+  redis.on('error', (error: Error & { command?: { name?: unknown } }) => {
+    if (error.command?.name === 'select') redis.disconnect(true);
+  });
+  const duplicate = redis.duplicate.bind(redis);
+  return Object.assign(redis, {
+    duplicate: (override?: Partial<NodeRedisOptions>) => inOneDatabase(duplicate(override)),
+  });
+}
+
+/** The number of the database that an address names: its path, else `?db=`. @throws AppError REDIS_REFUSED where it is no number */
+export function redisDatabaseOf(url: string): number {
+  if (!URL.canParse(url)) return 0;
+  const { pathname, searchParams } = new URL(url);
+  const given = pathname.slice(1) || (searchParams.get('db') ?? '');
+  if (!/^\d{0,9}$/.test(given))
+    throw new AppError(
+      'REDIS_REFUSED',
+      `The database in ${describeRedis(url)} must be a whole number such as 0, got "${given.slice(0, 20)}". Correct the address.`,
+    );
+  return Number(given);
+}
+
 /** A server that takes us and then refuses to write is not back yet: a failover takes some seconds. */
 const readOnlyMemoryMs = 5_000;
 
 /** Opens a connection that comes back by itself, for ever, and tells when it goes down and when it is back. */
 export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
+  let reason = 'connection closed';
   let readOnlySinceMs = Number.NEGATIVE_INFINITY;
   let readOnlyAtMs = Number.NEGATIVE_INFINITY;
   const wasReadOnly = () => performance.now() - readOnlyAtMs < readOnlyMemoryMs;
-  const redis = new Redis(url, {
-    connectionName: name,
-    connectTimeout: connectTimeoutMs,
-    ...(use === 'commands' ? { commandTimeout: commandTimeoutMs } : {}),
-    // ioredis hands key invalidations on as messages of a channel in this protocol alone.
-    ...(use === 'listener' ? { protocol: 2 } : {}),
-    maxRetriesPerRequest: null,
-    // What one turn of the loop asks leaves in one write: a tenth of a worker's processor time, measured.
-    enableAutoPipelining: true,
-    enableReadyCheck: true,
-    // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
-    reconnectOnError(error) {
-      if (!error.message.startsWith('READONLY')) return false;
-      if (!wasReadOnly()) readOnlySinceMs = performance.now();
-      readOnlyAtMs = performance.now();
-      return 2;
-    },
-    retryStrategy(times) {
-      // Each connection to a replica succeeds, so that `times` begins anew.
-      const tries = wasReadOnly() && readOnlyAtMs - readOnlySinceMs > reconnectMs[0] ? reconnectMs.length : times;
-      return (reconnectMs[Math.min(tries, reconnectMs.length) - 1] ?? 0) * (0.75 + Math.random() * 0.5);
-    },
-  });
+  const redis: Redis = inOneDatabase(
+    new Redis(url, {
+      db: redisDatabaseOf(url),
+      connectionName: name,
+      connectTimeout: redisAnswerMs,
+      ...(use === 'commands' ? { commandTimeout: redisAnswerMs } : {}),
+      // ioredis hands key invalidations on as messages of a channel in this protocol alone.
+      ...(use === 'listener' ? { protocol: 2 } : {}),
+      maxRetriesPerRequest: null,
+      // What one turn of the loop asks leaves in one write: a tenth of a worker's processor time, measured.
+      enableAutoPipelining: true,
+      enableReadyCheck: true,
+      // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
+      reconnectOnError(error) {
+        if (!error.message.startsWith('READONLY')) return false;
+        refusals.set(redis, { error, atMs: performance.now() });
+        reason = redisReason(error);
+        if (!wasReadOnly()) readOnlySinceMs = performance.now();
+        readOnlyAtMs = performance.now();
+        return 2;
+      },
+      retryStrategy(times) {
+        // Each connection to a replica succeeds, so that `times` begins anew.
+        const tries = wasReadOnly() && readOnlyAtMs - readOnlySinceMs > reconnectMs[0] ? reconnectMs.length : times;
+        return (reconnectMs[Math.min(tries, reconnectMs.length) - 1] ?? 0) * (0.75 + Math.random() * 0.5);
+      },
+    }),
+  );
   let downSinceMs: number | undefined;
   let announcing: NodeJS.Timeout | undefined;
-  let reason = 'connection closed';
   redis.on('error', (error: Error) => {
     reason = redisReason(error);
   });
@@ -86,15 +129,22 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   return redis;
 }
 
-/** Writes a key that goes by itself. @throws AppError REDIS_FULL, REDIS_UNREACHABLE (it answers and refuses) */
-export async function probeWrites(redis: Redis): Promise<void> {
+/** Writes a key that goes by itself. @throws AppError REDIS_*: it is away, or answers and takes no writes */
+export async function probeWrites(redis: Redis, url: string): Promise<void> {
   try {
     await redis.set('vambe:probe', '1', 'EX', 10);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    if (!/^OOM /.test(words))
-      throw new AppError('REDIS_UNREACHABLE', `Redis takes no work (${words.slice(0, 100)}). Accepted jobs wait.`);
-    throw new AppError('REDIS_FULL', `Redis is full (${await usage(redis)}). Raise its maxmemory; accepted jobs wait.`);
+    const last = refusals.get(redis);
+    const isRecent = last !== undefined && performance.now() - last.atMs < refusalMemoryMs;
+    const refused = isRecent && !redisRefusalOf(error) ? last.error : error;
+    const fault = translateRedisError(refused, describeRedis(url));
+    if (fault.code !== 'REDIS_FULL') throw fault;
+    const { said } = redisRefusalOf(refused) ?? { said: '' };
+    throw new AppError(
+      'REDIS_FULL',
+      `Redis at ${describeRedis(url)} is full (${await usage(redis)}; ${quoted(said)}). Raise its maxmemory; accepted jobs wait.`,
+      { cause: error },
+    );
   }
 }
 
@@ -106,32 +156,39 @@ async function usage(redis: Redis): Promise<string> {
 }
 
 /**
- * Connects once and says what the server is.
- * @throws AppError REDIS_UNREACHABLE, REDIS_REFUSED (password), REDIS_UNSUITABLE (version, cluster, not Redis)
+ * Connects once and says what the server is; `writes`: tests as well whether it takes any.
+ * @throws AppError REDIS_UNREACHABLE, REDIS_FULL, REDIS_REFUSED (user, database, TLS), REDIS_UNSUITABLE (version, cluster, not Redis)
  */
-export async function probeRedis(url: string): Promise<RedisFacts> {
+export async function probeRedis(url: string, { writes = false }: { writes?: boolean } = {}): Promise<RedisFacts> {
   const where = describeRedis(url);
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: connectTimeoutMs,
-    commandTimeout: commandTimeoutMs,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false,
-  });
+  const redis: Redis = inOneDatabase(
+    new Redis(url, {
+      db: redisDatabaseOf(url),
+      lazyConnect: true,
+      connectTimeout: redisAnswerMs,
+      commandTimeout: redisAnswerMs,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      enableReadyCheck: false,
+    }),
+  );
   let seen: Error | undefined;
   redis.on('error', (error: Error) => {
-    seen = error;
+    // What the server said goes before the end of the connection that follows.
+    seen = redisRefusalOf(seen) ? seen : error;
   });
   try {
     await redis.connect();
     const info = await redis.info();
     const before = performance.now();
     await redis.ping();
-    return suitable(info, performance.now() - before, where);
+    const facts = suitable(info, performance.now() - before, where);
+    if (writes) await probeWrites(redis, url);
+    return facts;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw translateRedisError(isConnectionClosed(error) && seen ? seen : error, where);
+    if (isConnectionLost(error) && !redisRefusalOf(seen)) seen = (await readGreeting(url)) ?? seen;
+    throw translateRedisError(isConnectionLost(error) && seen ? seen : error, where);
   } finally {
     redis.disconnect();
   }
@@ -163,29 +220,6 @@ function suitable(info: string, latencyMs: number, where: string): RedisFacts {
   };
 }
 
-export function translateRedisError(error: unknown, where: string): AppError {
-  const words = error instanceof Error ? error.message : String(error);
-  if (/WRONGPASS|NOAUTH|NOPERM|invalid password|without any password configured/i.test(words)) {
-    return new AppError(
-      'REDIS_REFUSED',
-      `Redis at ${where} refused the user or password of REDIS_URL. Correct it and start again.`,
-      { cause: error },
-    );
-  }
-  if (/Protocol error|Unknown RESP type|got ".*" as reply type byte|Parser/i.test(words)) {
-    return new AppError(
-      'REDIS_UNSUITABLE',
-      `What answers at ${where} is not Redis. Check host and port of REDIS_URL.`,
-      { cause: error },
-    );
-  }
-  return new AppError(
-    'REDIS_UNREACHABLE',
-    `Redis at ${where} does not answer (${redisReason(error)}). Start it, or check REDIS_URL.`,
-    { cause: error },
-  );
-}
-
 /** `redis://host:port/db`, without user and password. */
 export function describeRedis(url: string): string {
   try {
@@ -194,16 +228,4 @@ export function describeRedis(url: string): string {
   } catch {
     return 'the given address';
   }
-}
-
-function redisReason(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return redisReason(error.errors[0]);
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  if (error instanceof Error && /timed? ?out/i.test(error.message))
-    return `no answer within ${commandTimeoutMs / 1000} s`;
-  return 'connection lost';
-}
-
-function isConnectionClosed(error: unknown): boolean {
-  return error instanceof Error && /Connection is closed|max retries per request/i.test(error.message);
 }

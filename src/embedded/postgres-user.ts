@@ -1,5 +1,6 @@
-/** Decides as whom PostgreSQL runs: it refuses root, and containers and CI often are root. */
+/** Decides as which user PostgreSQL runs: it refuses root, and a user whose name it cannot look up. */
 import { readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { type Command, type Finished, runProgram } from './run-program.ts';
@@ -13,47 +14,127 @@ export interface PostgresUser {
   command(program: string, args: readonly string[]): Command;
 }
 
-/** Called with each program to try; given in tests. */
-type Try = (command: Command) => Promise<Finished>;
+/** Facts of this machine; given in tests. */
+export interface UserFacts {
+  /** undefined: Windows, which has no user ids. */
+  readonly uid: number | undefined;
+  /** Whether this process's user has a name. */
+  readonly hasName: () => boolean;
+  /** Text of /etc/passwd; empty where there is none. */
+  readonly passwd: () => string;
+  readonly tryProgram: (command: Command) => Promise<Finished>;
+}
 
-/** Throws EMBEDDED_UNAVAILABLE when root cannot become anybody else here. */
+interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Throws EMBEDDED_UNAVAILABLE when no user of this machine can run it. */
 export async function choosePostgresUser(
   binaries: PostgresBinaries,
   dataDir: string,
-  { uid = process.getuid?.(), tryProgram = runProgram }: { uid?: number; tryProgram?: Try } = {},
+  facts: Partial<UserFacts> = {},
 ): Promise<PostgresUser> {
+  const { uid, hasName, passwd, tryProgram } = { ...thisUser(), ...facts };
   const env = postgresEnvironment(binaries);
-  if (uid !== 0) return { how: 'as is', owner: undefined, command: (program, args) => ({ program, args, env }) };
+  if (uid === undefined || (uid !== 0 && hasName())) {
+    return { how: 'as is', owner: undefined, command: (program, args) => ({ program, args, env }) };
+  }
+  const accounts = readAccounts(passwd());
+  const tryAs = (user: PostgresUser) => tryProgram(user.command(binaries.initdb, probeArguments(dataDir)));
 
+  const nobody = accounts.find(({ name }) => name === 'nobody');
+  const named = nobody ?? accounts[0];
+  if (named === undefined) throw noAccount(uid);
   const inNamespace: PostgresUser = {
     how: 'user namespace',
-    owner: { uid: 0, gid: 0 },
+    owner: uid === 0 ? { uid: 0, gid: 0 } : undefined,
     command: (program, args) => ({
       program: 'unshare',
-      args: ['--user', '--map-user=1000', program, ...args],
+      args: ['--user', `--map-user=${named.uid}`, program, ...args],
       env,
     }),
   };
-  if ((await tryProgram(inNamespace.command(binaries.postgres, ['-V']))).code === 0) return inNamespace;
+  if ((await tryAs(inNamespace)).code === 0) return inNamespace;
+  if (uid !== 0) throw noName(uid);
+  // In a namespace the account lends its name alone; here it would own the data, which is not for a person's account.
+  if (nobody === undefined) throw noAccount(uid);
 
-  const owner = findNobody();
+  const owner = { uid: nobody.uid, gid: nobody.gid };
   const asNobody: PostgresUser = {
     how: 'nobody',
     owner,
     command: (program, args) => ({ program, args, env, ...owner }),
   };
   const closed = [dataDir, binaries.home].flatMap(pathUpwards).find((folder) => isClosedTo(folder, owner.uid));
-  const outcome = closed === undefined ? await tryProgram(asNobody.command(binaries.postgres, ['-V'])) : undefined;
+  const outcome = closed === undefined ? await tryAs(asNobody) : undefined;
   if (outcome?.code === 0) return asNobody;
-  const obstacle = closed === undefined ? `run it (${outcome?.stderr.trim() ?? 'no answer'})` : `enter ${closed}`;
-  const reason =
-    'PostgreSQL does not run as root, user namespaces are refused here, and the user "nobody" cannot ' +
-    `${obstacle}. Run as an ordinary user, or set VAMBE_DATA_DIR to a folder that others may enter.`;
-  throw serverUnavailable('postgres', reason);
+  throw nobodyCannot(closed === undefined ? `run it (${outcome?.stderr.trim() ?? 'no answer'})` : `enter ${closed}`);
 }
 
 /**
- * A fixed environment: what stands in the caller's (PGPORT, LD_PRELOAD, a locale that is not installed) would change
+ * With --show, initdb does its checks of the user and ends before it writes. `postgres -V` would end before these checks
+ * and succeed for a user that initdb refuses.
+ */
+function probeArguments(dataDir: string): readonly string[] {
+  return ['--show', '-D', dataDir];
+}
+
+function thisUser(): UserFacts {
+  return { uid: process.getuid?.(), hasName, passwd: readPasswd, tryProgram: runProgram };
+}
+
+function hasName(): boolean {
+  try {
+    return userInfo().username !== '';
+  } catch {
+    return false;
+  }
+}
+
+function readPasswd(): string {
+  try {
+    return readFileSync('/etc/passwd', 'utf8');
+  } catch {
+    return ''; // Images made from scratch have none.
+  }
+}
+
+/** Every account whose user id is not 0. */
+function readAccounts(passwd: string): Account[] {
+  return passwd
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([name, , uid, gid]) => name && /^[1-9]\d*$/.test(uid ?? '') && /^\d+$/.test(gid ?? ''))
+    .map(([name, , uid, gid]) => ({ name: String(name), uid: Number(uid), gid: Number(gid) }));
+}
+
+function nobodyCannot(obstacle: string): Error {
+  const reason =
+    'PostgreSQL does not run as root, user namespaces are refused here, and the user "nobody" cannot ' +
+    `${obstacle}. Run as an ordinary user, or set VAMBE_DATA_DIR to a folder that others may enter.`;
+  return serverUnavailable('postgres', reason);
+}
+
+function noAccount(uid: number): Error {
+  if (uid !== 0) return noName(uid);
+  const reason =
+    'PostgreSQL does not run as root, and /etc/passwd has no user "nobody" to run it as. ' +
+    'Add the line "nobody:x:65534:65534::/:/bin/false" to it.';
+  return serverUnavailable('postgres', reason);
+}
+
+function noName(uid: number): Error {
+  const reason =
+    `PostgreSQL looks up the name of its user, and the user id ${uid} has none here. ` +
+    `Add the line "vambe:x:${uid}:0::/:/bin/false" to /etc/passwd.`;
+  return serverUnavailable('postgres', reason);
+}
+
+/**
+ * A fixed environment: what is set in the caller's (PGPORT, LD_PRELOAD, a locale that is not installed) would change
  * what the server does. Windows needs its own variables to open a socket, so there the caller's is handed on.
  */
 function postgresEnvironment({ libraryPath }: PostgresBinaries): Record<string, string> | undefined {
@@ -65,12 +146,6 @@ function postgresEnvironment({ libraryPath }: PostgresBinaries): Record<string, 
     TZ: 'UTC',
     ...(libraryPath === undefined ? {} : { [loaderPath]: libraryPath }),
   };
-}
-
-function findNobody(): { uid: number; gid: number } {
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
-  const [, , uid, gid] = lines.map((line) => line.split(':')).find(([name]) => name === 'nobody') ?? [];
-  return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) };
 }
 
 /** By mode bits: Node changes to the working folder before it gives up root, so a program that starts proves nothing. */

@@ -43,3 +43,38 @@ export function toColumns(
   }
   return row;
 }
+
+/** What a nullable text column holds for a label without a value: the pages of the API's front end take no null. */
+export type EmptyLabel = '' | null;
+
+const nullableTexts: readonly string[] = [
+  ...columns.filter(([, { type, whenNull }]) => type === 'text' && whenNull === undefined).map(([name]) => name),
+  'next_steps',
+  'summary',
+];
+
+/** Text columns of `meetings_classifications` that may be null. */
+export const emptyableColumns: ReadonlySet<string> = new Set(nullableTexts);
+
+/** SQL of a column of `meetings_classifications mc` as ours reads it: a label without a value is null in either form. */
+export function readColumn(name: string): string {
+  return emptyableColumns.has(name) ? `nullif(mc.${name}, '')` : `mc.${name}`;
+}
+
+/** A row of `meetings_classifications`, by column name, as `readColumn` would read it. */
+export function readRow(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, value === '' && emptyableColumns.has(name) ? null : value]),
+  );
+}
+
+/** Values of columns as the table holds them. */
+export function withEmptyLabels(
+  row: Readonly<Record<string, unknown>>,
+  emptyLabel: EmptyLabel,
+): Readonly<Record<string, unknown>> {
+  if (emptyLabel === null) return row;
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, emptyableColumns.has(name) ? (value ?? emptyLabel) : value]),
+  );
+}

@@ -6,6 +6,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { type Database, type Statement, sqlState } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
+import { createApiTables, findMissingApiTables, isClassificationsTableOfApi, type RunStatement } from './api-tables.ts';
 import { givenTables } from './given-tables.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
@@ -18,18 +19,40 @@ export interface MigrationReport {
   /** Version before and after: the number of migrations applied. */
   readonly from: number;
   readonly to: number;
+  /** Tables of the API that were made now. */
+  readonly createdTables: readonly string[];
+  /** Tables of the API that are not there. */
+  readonly missingTables: readonly string[];
 }
 
-/** Brings the database up to this build, under an advisory lock; all or nothing. @throws AppError SCHEMA_TOO_NEW, DATABASE_* */
-export async function migrateDatabase(database: Database): Promise<MigrationReport> {
+export interface MigrationOptions {
+  /**
+   * Makes those of the API's tables that are absent. Only for a database without the API: its own migrations fail on tables that
+   * are there.
+   */
+  readonly createsApiTables: boolean;
+}
+
+/**
+ * Brings the schema `vambe_worker` up to this build, under an advisory lock; all or nothing, and so for the API's tables.
+ * @throws AppError SCHEMA_TOO_NEW, DATABASE_*
+ */
+export async function migrateDatabase(
+  database: Database,
+  { createsApiTables }: MigrationOptions,
+): Promise<MigrationReport> {
   return database.withClient(async (client) => {
+    // On the connection that holds the lock: a pool of one would wait for itself.
+    const run: RunStatement = async ({ text }, values) => (await client.query(text, [...values])).rows;
     await client.query('select pg_advisory_lock($1)', [advisoryLock]);
     try {
-      // On the connection that holds the lock: a pool of one would wait for itself.
-      const from = await appliedVersion(async ({ text }) => (await client.query<VersionRow>(text)).rows);
+      const from = await appliedVersion(run);
       if (from > neededVersion()) throw tooNew(from);
+      const missing = await findMissingApiTables(run);
+      if (createsApiTables) await createApiTables(run);
       await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable });
-      return { from, to: neededVersion() };
+      const [createdTables, missingTables] = createsApiTables ? [missing, []] : [[], missing];
+      return { from, to: neededVersion(), createdTables, missingTables };
     } finally {
       await client.query('select pg_advisory_unlock($1)', [advisoryLock]);
     }
@@ -38,12 +61,13 @@ export async function migrateDatabase(database: Database): Promise<MigrationRepo
 
 export interface SchemaFacts {
   readonly version: number;
-  readonly hasSellerPrompt: boolean;
+  /** The API made `meetings_classifications`; false: we did. */
+  readonly isTableOfApi: boolean;
 }
 
-/** @throws AppError SCHEMA_OUTDATED, SCHEMA_TOO_NEW, SCHEMA_DIFFERS (with every difference) */
+/** @throws AppError SCHEMA_OUTDATED, SCHEMA_TOO_NEW, API_TABLES_MISSING, SCHEMA_DIFFERS (with every difference) */
 export async function checkSchema(database: Database): Promise<SchemaFacts> {
-  const version = await appliedVersion((statement) => database.run<VersionRow>(statement, []));
+  const version = await appliedVersion(database.run);
   const needed = neededVersion();
   if (version > needed) throw tooNew(version);
   if (version < needed) {
@@ -52,6 +76,8 @@ export async function checkSchema(database: Database): Promise<SchemaFacts> {
       `The database schema is at version ${version}, this build needs ${needed}. Run "vambe migrate", then start again.`,
     );
   }
+  const missing = await findMissingApiTables(database.run);
+  if (missing.length > 0) throw new AppError('API_TABLES_MISSING', `${describeMissing(missing)}.`);
   const columns = await database.run<ColumnRow>(columnsStatement, []);
   const differences = listDifferences(columns);
   if (differences.length > 0) {
@@ -60,12 +86,12 @@ export async function checkSchema(database: Database): Promise<SchemaFacts> {
       `The API's tables are not as expected: ${differences.join('; ')}. Bring them up to date with the API's own migrations.`,
     );
   }
-  return {
-    version,
-    hasSellerPrompt: columns.some(
-      ({ table_name, column_name }) => table_name === 'sellers' && column_name === 'prompt',
-    ),
-  };
+  return { version, isTableOfApi: await isClassificationsTableOfApi(database.run) };
+}
+
+/** What is missing and what to do, as one sentence without its full stop. */
+export function describeMissing(tables: readonly string[]): string {
+  return `The API's tables are not there yet (${tables.join(', ')}): let the API run its own migrations, or, for a database without the API, run "vambe migrate --create-api-tables"`;
 }
 
 function neededVersion(): number {
@@ -88,9 +114,9 @@ interface VersionRow {
   readonly version: number;
 }
 
-async function appliedVersion(run: (statement: Statement) => Promise<VersionRow[]>): Promise<number> {
+async function appliedVersion(run: RunStatement): Promise<number> {
   try {
-    const [row] = await run(versionStatement);
+    const [row] = await run<VersionRow>(versionStatement, []);
     return row?.version ?? 0;
   } catch (error) {
     // undefined_table, invalid_schema_name: nothing of ours is there yet

@@ -117,7 +117,7 @@ export const llmCalls = workerSchema.table('llm_calls', {
   /** null: a test of the connection. */
   meetingId: integer('meeting_id'),
   model: text('model').notNull(),
-  /** whole, cut or refused */
+  /** whole, cut, refused or abandoned */
   outcome: text('outcome').notNull(),
   inputTokens: integer('input_tokens'),
   outputTokens: integer('output_tokens'),

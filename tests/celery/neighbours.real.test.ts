@@ -146,6 +146,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
     await bench.redis.zadd('unacked_index', 1, tag);
     await runCelery(bench.namespace.redisUrl, ['inspect', 'ping']);
     await bench.metaIn(id, 'SUCCESS');
-    await bench.app.rowIn(id, 'completed');
+    expect(await bench.app.rowIn(id, 'completed')).toMatchObject({ state: 'completed' });
+    expect(await bench.redis.hexists('unacked', tag)).toBe(0);
   });
 });

@@ -2,16 +2,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { celeryWire, hasCeleryWire } from '../helpers/celery-vectors.ts';
+import { celeryAppFolder } from '../helpers/celery-vectors.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** Distributions install Celery for this one, whatever `python3` on PATH is. */
 const python = '/usr/bin/python3';
 
 /** Why tests against real Celery cannot run here; undefined where they can. */
-export const whyNoCelery: string | undefined = hasCeleryWire
-  ? importCelery()
-  : 'the client app is not beside this tree';
+export const whyNoCelery: string | undefined = importCelery();
 
 function importCelery(): string | undefined {
   try {
@@ -32,11 +30,11 @@ function environment(redisUrl: string, more: Readonly<Record<string, string>> = 
   return { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', REDIS_URL: redisUrl, ...more };
 }
 
-const options = (env: NodeJS.ProcessEnv) => ({ cwd: `${celeryWire}app`, env });
+const options = (env: NodeJS.ProcessEnv) => ({ cwd: celeryAppFolder, env });
 
 export function startPython(redisUrl: string): PythonClient {
   const driver = fileURLToPath(new URL('./driver.py', import.meta.url));
-  const env = environment(redisUrl, { PYTHONPATH: `${celeryWire}app` });
+  const env = environment(redisUrl, { PYTHONPATH: celeryAppFolder });
   const child = spawn(python, [driver], { ...options(env), stdio: ['pipe', 'pipe', 'inherit'] });
   const waiting: ((line: string) => void)[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(line));
@@ -60,6 +58,8 @@ export interface PythonWorker {
 }
 
 export interface PythonWorkerOptions {
+  /** Module of the Celery app, beside the client app or on PYTHONPATH of `env`. */
+  readonly app?: string;
   readonly name?: string;
   readonly concurrency?: number;
   readonly lists?: string;
@@ -72,6 +72,7 @@ export interface PythonWorkerOptions {
 export async function startPythonWorker(
   redisUrl: string,
   {
+    app = 'app',
     name = 'python@host',
     concurrency = 2,
     lists = 'classification,default,celery,vambe_tasks',
@@ -83,7 +84,7 @@ export async function startPythonWorker(
     '-m',
     'celery',
     '-A',
-    'app',
+    app,
     'worker',
     '-n',
     name,

@@ -89,7 +89,14 @@ async function main(): Promise<void> {
 async function openApp({ postgresUrl, redisUrl }: { postgresUrl: string; redisUrl: string }): Promise<App> {
   const { config } = loadConfig({ DATABASE_URL: postgresUrl, REDIS_URL: redisUrl }, '');
   const log = createLogger({ level: 'error', format: 'json' });
-  const { schema } = await preflight({ postgresUrl, redisUrls: [redisUrl], patienceMs: 30_000, migrates: true, log });
+  const { schema } = await preflight({
+    postgresUrl,
+    redisUrls: [redisUrl],
+    patienceMs: 30_000,
+    migrates: true,
+    createsApiTables: true,
+    log,
+  });
   return createApp({ config, postgresUrl, redisUrl, schema, log });
 }
 

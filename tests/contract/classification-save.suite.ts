@@ -63,7 +63,7 @@ export function describeClassificationSave(servers: string): void {
         createDatabase({ url: namespace.postgresUrl, poolSize: 6, prepared: true, applicationName: 'tests' });
       databases = [open(), open()];
       database = databases[0]!;
-      ledger = createJobLedger(database, { hasSellerPrompt: true });
+      ledger = createJobLedger(database);
     });
     afterAll(async () => {
       await Promise.all((databases ?? []).map((each) => each.close()));

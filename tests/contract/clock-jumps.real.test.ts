@@ -33,7 +33,7 @@ async function startWorking(options: TestAppOptions, work: WorkOptions = {}) {
 const clockAt = (offsetMs: () => number): Clock => ({ ...systemClock, wallMs: () => Date.now() + offsetMs() });
 
 test.each([-dayMs, dayMs])(
-  'A10 a clock that jumps by %i ms between read and save spoils no duration',
+  'a clock that jumps by %i ms between read and save spoils no duration (A10)',
   async (jumpMs) => {
     let offsetMs = 0;
     const classifier = createStubClassifier({
@@ -56,7 +56,7 @@ test.each([-dayMs, dayMs])(
   },
 );
 
-test('A10 of two hosts a day apart the later start wins, whoever has the later clock', async () => {
+test('of two hosts a day apart the later start wins, whoever has the later clock (A10)', async () => {
   const gate = createGate();
   const early = createStubClassifier({
     before: () => gate.wait(),
@@ -93,7 +93,7 @@ test('A10 of two hosts a day apart the later start wins, whoever has the later c
   expect(row).toEqual({ business_sector: 'retail' });
 });
 
-test('A10 a slot of a schedule that two hosts take makes one job', async () => {
+test('a slot of a schedule that two hosts take makes one job (A10)', async () => {
   const [ahead, behind] = [
     await startWorking({ clock: clockAt(() => dayMs) }),
     await startWorking({ clock: clockAt(() => -dayMs) }),

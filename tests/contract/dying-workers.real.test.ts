@@ -28,7 +28,7 @@ afterEach(async () => {
 afterAll(() => namespace?.close());
 
 const spawn = (options: Partial<SpawnOptions> = {}) => spawnWorker({ ...namespace, steer: { lockMs }, ...options });
-test('A1 killed at each of the six failpoints, workers lose no job, show none twice, and change no result', {
+test('killed at each of the six failpoints, workers lose no job, show none twice, and change no result (A1)', {
   timeout: 120_000,
 }, async () => {
   // The producer dies between the commit and the queue.
@@ -69,7 +69,7 @@ test('A1 killed at each of the six failpoints, workers lose no job, show none tw
   expect(await survivor.exited).toBe(0);
 });
 
-test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than the lock change nothing of what another has done meanwhile', {
+test('workers whose loop was blocked, or who were stopped, for longer than the lock change nothing of what another has done meanwhile (A5, A9)', {
   timeout: 120_000,
 }, async () => {
   const [blocked, stopped, second] = [
@@ -127,7 +127,7 @@ test('A5 A9 workers whose loop was blocked, or who were stopped, for longer than
   expect(messages).toHaveLength(2);
 });
 
-test('A1 B4 what a worker still ran when Redis was emptied, and then died of, is found by the others from its silence', {
+test('what a worker still ran when Redis was emptied, and then died of, is found by the others from its silence (A1, B4)', {
   timeout: 120_000,
 }, async () => {
   const survivor = spawn({ environment: { WORKER_HOSTNAME: 'survivor@tests' } });
@@ -157,7 +157,7 @@ async function standsStill(pid: number): Promise<boolean> {
   return before === (await turns());
 }
 
-test('A6 with 50 transcripts of 2 MB and little memory a worker finishes, or dies and another one does', {
+test('with 50 transcripts of 2 MB and little memory a worker finishes, or dies and another one does (A6)', {
   timeout: 180_000,
 }, async () => {
   const ids = await insertMeetings(

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDatabase, type Database } from '../../src/core/database.ts';
 import { checkSchema, migrateDatabase } from '../../src/models/schema-check.ts';
-import { apiRows, apiSchema } from '../helpers/api-database.ts';
+import { apiMigrations, apiRows, apiSchema } from '../helpers/api-database.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, readDocument, startApp } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -21,6 +21,11 @@ select coalesce(json_agg(line order by line), '[]') as lines from (
   union all select format('%s %s', relname, relkind) from pg_class where relnamespace = 'public'::regnamespace
 ) lines`;
 
+async function readCatalogue(database: Database): Promise<unknown> {
+  const [row] = await database.run<{ lines: unknown }>({ name: '', text: catalogue }, []);
+  return row?.lines;
+}
+
 export function describeExistingDatabase(servers: string, { dump }: ExistingDatabaseOptions = {}): void {
   describe(`a database of the API on ${servers}`, () => {
     let namespace: Namespace;
@@ -35,9 +40,10 @@ export function describeExistingDatabase(servers: string, { dump }: ExistingData
       await namespace.close();
     });
 
+    const migrate = () => migrateDatabase(database, { createsApiTables: false });
     const sql = <Row>(text: string) => database.run<Row>({ name: '', text }, []);
     const describePublic = async () => ({
-      catalogue: (await sql<{ lines: unknown }>(catalogue))[0]?.lines,
+      catalogue: await readCatalogue(database),
       dump: await dump?.(namespace.postgresUrl),
     });
     /** Classifies what is there, and everything again by force. */
@@ -69,7 +75,7 @@ export function describeExistingDatabase(servers: string, { dump }: ExistingData
       await sql(apiSchema);
       await sql(apiRows);
       const before = await describePublic();
-      expect(await migrateDatabase(database)).toMatchObject({ from: 0 });
+      expect(await migrate()).toMatchObject({ from: 0, createdTables: [], missingTables: [] });
       expect(await describePublic()).toEqual(before);
       expect(await work()).toEqual(classified);
       expect(await describePublic()).toEqual(before);
@@ -83,29 +89,65 @@ export function describeExistingDatabase(servers: string, { dump }: ExistingData
       await sql('alter table sellers drop column prompt');
       await sql(apiRows);
       const before = await describePublic();
-      await migrateDatabase(database);
-      expect(await checkSchema(database)).toMatchObject({ hasSellerPrompt: false });
+      await migrate();
       expect(await work()).toEqual(classified);
       expect(await describePublic()).toEqual(before);
     });
 
     test('is migrated once: a second time changes nothing', async () => {
       await sql(apiSchema);
-      const { to } = await migrateDatabase(database);
-      expect(await migrateDatabase(database)).toEqual({ from: to, to });
+      const { to } = await migrate();
+      expect(await migrate()).toMatchObject({ from: to, to });
     });
 
-    test('may have some of the tables only: the others are made', async () => {
+    test('may have some of the tables only: the others are named, and made only when asked for (S2)', async () => {
       await sql(apiSchema);
       await sql('drop table meetings_classifications');
-      await migrateDatabase(database);
-      expect(await checkSchema(database)).toMatchObject({ hasSellerPrompt: true });
+      const before = await describePublic();
+      expect(await migrate()).toMatchObject({ createdTables: [], missingTables: ['meetings_classifications'] });
+      expect(await describePublic()).toEqual(before);
+      await expect(checkSchema(database)).rejects.toMatchObject({
+        code: 'API_TABLES_MISSING',
+        exitCode: 5,
+        message: expect.stringMatching(/^The API's tables are not there yet \(meetings_classifications\): [^.]+\.$/),
+      });
+      const report = await migrateDatabase(database, { createsApiTables: true });
+      expect(report).toMatchObject({ createdTables: ['meetings_classifications'], missingTables: [] });
+      expect(await checkSchema(database)).toMatchObject({ version: report.to });
+    });
+
+    test.each([
+      ['before the API migrates', 'first'],
+      ['after the API has migrated', 'last'],
+      ["between two of the API's migrations", 'between'],
+    ])('leaves the schema that the API alone would make when it is migrated %s (S2)', async (_when, order) => {
+      const alone = await createNamespace({ migrated: false });
+      const other = createDatabase({ url: alone.postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
+      try {
+        for (const text of apiMigrations) await other.run({ name: '', text }, []);
+        if (order === 'first') await migrate();
+        for (const [at, text] of apiMigrations.entries()) {
+          if (order === 'between' && at === 2) await migrate();
+          await sql(text);
+        }
+        await migrate();
+        expect(await describePublic()).toEqual({
+          catalogue: await readCatalogue(other),
+          dump: await dump?.(alone.postgresUrl),
+        });
+        expect(await sql("select 1 as found from pg_namespace where nspname = 'vambe_worker'")).toHaveLength(1);
+        await sql(apiRows);
+        expect(await work()).toEqual(classified);
+      } finally {
+        await other.close();
+        await alone.close();
+      }
     });
 
     test('may be emptied by TRUNCATE … CASCADE while a worker runs, and is worked on again', async () => {
       await sql(apiSchema);
       await sql(apiRows);
-      await migrateDatabase(database);
+      await migrate();
       const app = await startApp(namespace);
       const worker = await app.work();
       try {
@@ -130,7 +172,7 @@ export function describeExistingDatabase(servers: string, { dump }: ExistingData
     test('purge_expired clears our rows of meetings that are gone, and jobs past their retention', async () => {
       await sql(apiSchema);
       await sql(apiRows);
-      await migrateDatabase(database);
+      await migrate();
       await work();
       await sql(
         `delete from meetings where id = 1; update vambe_worker.jobs set accepted_at = now() - interval '31 days', finished_at = now() - interval '31 days' where meeting_id = 2`,

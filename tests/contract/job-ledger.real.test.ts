@@ -19,7 +19,7 @@ test('plans that were kept while the table was small still find rows by index', 
     applicationName: 'tests',
   });
   try {
-    const ledger = createJobLedger(database, { hasSellerPrompt: true });
+    const ledger = createJobLedger(database);
     const acceptOne = () =>
       ledger.accept([
         {

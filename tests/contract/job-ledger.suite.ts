@@ -36,8 +36,8 @@ export function describeJobLedger(servers: string): void {
       const open = () =>
         createDatabase({ url: namespace.postgresUrl, poolSize: 4, prepared: true, applicationName: 'tests' });
       [database, otherDatabase] = [open(), open()];
-      ledger = createJobLedger(database, { hasSellerPrompt: true });
-      other = createJobLedger(otherDatabase, { hasSellerPrompt: true });
+      ledger = createJobLedger(database);
+      other = createJobLedger(otherDatabase);
     });
     afterAll(async () => {
       await Promise.all([database?.close(), otherDatabase?.close()]);

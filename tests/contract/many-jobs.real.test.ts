@@ -113,7 +113,7 @@ const list = (filter: Parameters<typeof listJobs>[1]['filter']) => (database: Da
   listJobs(database, { filter, running, limit });
 const where = (text: string) => (database: Database) =>
   listJobsWhere(database, { terms: parseJobFilter(text, Date.now()), running, limit });
-const ledgerOn = (database: Database) => createJobLedger(database, { hasSellerPrompt: true });
+const ledgerOn = (database: Database) => createJobLedger(database);
 
 /** `blocks`: pages of 8 KiB that the answer may cost, however long the history is. */
 const questions: readonly { name: string; blocks?: number; ask: (database: Database) => Promise<unknown> }[] = [
@@ -159,7 +159,11 @@ const questions: readonly { name: string; blocks?: number; ask: (database: Datab
     blocks: 1_500,
     ask: (database) => ledgerOn(database).listOpen({ afterRowId: '0', limit: 1_000, olderThanMs: null }),
   },
-  { name: 'sweep, its first question', blocks: 1_500, ask: (database) => ledgerOn(database).countOpen() },
+  {
+    name: 'recovery of results, its look',
+    blocks: 20_000,
+    ask: (database) => ledgerOn(database).listEnded({ leastMs: 5_000, mostMs: 900_000, limit: 2_000 }),
+  },
   { name: 'sweep_unclassified, a page', ask: (database) => listUnclassified(database, { afterId: 0, limit: 1_000 }) },
   { name: 'up, its open jobs', blocks: 1_500, ask: countOpenClassifications },
   { name: 'up, its summary', ask: summarise },

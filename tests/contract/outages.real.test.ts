@@ -17,7 +17,7 @@ async function startWorking(): Promise<{ postgres: Restartable; redis: Restartab
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const [postgres, redis] = await Promise.all([startRestartablePostgres(folder), startRestartableRedis(folder)]);
   const database = createDatabase({ url: postgres.url, poolSize: 1, prepared: false, applicationName: 'tests' });
-  await migrateDatabase(database).finally(() => database.close());
+  await migrateDatabase(database, { createsApiTables: true }).finally(() => database.close());
   const app = await startApp(
     { postgresUrl: postgres.url, redisUrl: redis.url },
     { classifier: createStubClassifier({ before: () => new Promise((resolve) => setTimeout(resolve, 5)) }) },

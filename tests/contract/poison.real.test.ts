@@ -110,7 +110,7 @@ async function untilEnded(taskIds: readonly string[]): Promise<Record<string, nu
   );
 }
 
-test('A7 one job of 50 that aborts its process: 49 are done, it alone is set aside, and two processes died of it', {
+test('one job of 50 that aborts its process: 49 are done, it alone is set aside, and two processes died of it (A7)', {
   timeout: 240_000,
 }, async () => {
   const worker = await superviseWorker();
@@ -122,7 +122,7 @@ test('A7 one job of 50 that aborts its process: 49 are done, it alone is set asi
   await worker.stop();
 });
 
-test('A7 a job that takes its worker and its own process down together is set aside at the third time', {
+test('a job that takes its worker and its own process down together is set aside at the third time (A7)', {
   timeout: 240_000,
 }, async () => {
   const worker = await superviseWorker();
@@ -138,7 +138,7 @@ test('A7 a job that takes its worker and its own process down together is set as
   await worker.stop();
 });
 
-test('A7 a suspect stays one when Redis was emptied, and one that only takes long is done, no attempt counted', {
+test('a suspect stays one when Redis was emptied, and one that only takes long is done, no attempt counted (A7)', {
   timeout: 240_000,
 }, async () => {
   const worker = await superviseWorker();

@@ -5,13 +5,18 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { loadConfig } from '../../src/config/load.ts';
 import { createDatabase } from '../../src/core/database.ts';
 import { createRedis } from '../../src/core/redis.ts';
+import { migrateDatabase } from '../../src/models/schema-check.ts';
 import { type PreflightOptions, preflight } from '../../src/preflight.ts';
 import { startWorker } from '../../src/worker.ts';
+import { apiMigrations, apiRows } from '../helpers/api-database.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
+import { createStubClassifier } from '../helpers/stub-classifier.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const secret = 'wrong-secret-word';
+/** The migration that adds a column to a table that is there. */
+const isLater = (migration: string) => migration.includes('alter table sellers add column prompt');
 
 export function describePreflight(servers: string): void {
   describe(`preflight on ${servers}`, () => {
@@ -35,8 +40,10 @@ export function describePreflight(servers: string): void {
       change(copy);
       return copy.href;
     };
+    const openDatabase = (url: string) =>
+      createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'tests' });
     const sql = async (url: string, text: string) => {
-      const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'tests' });
+      const database = openDatabase(url);
       await database.run({ name: '', text }, []).finally(() => database.close());
     };
     const freshDatabase = async (options?: { migrated?: boolean }) => {
@@ -57,7 +64,7 @@ export function describePreflight(servers: string): void {
     test('tells versions, latency and the eviction policy of servers that fit', async () => {
       const report = await check();
       expect(report.database).toMatchObject({ version: expect.stringMatching(/^15\./), latencyMs: expect.any(Number) });
-      expect(report.schema.hasSellerPrompt).toBe(true);
+      expect(report.schema.isTableOfApi).toBe(false);
       expect(report.redis).toMatchObject([
         { version: expect.stringMatching(/^\d+\.\d+\.\d+/), evictionPolicy: 'noeviction' },
       ]);
@@ -193,7 +200,9 @@ export function describePreflight(servers: string): void {
 
     test('C12 two processes that migrate at once both succeed', async () => {
       const postgresUrl = await freshDatabase({ migrated: false });
-      const reports = await Promise.all([1, 2, 3].map(() => check({ postgresUrl, migrates: true })));
+      const reports = await Promise.all(
+        [1, 2, 3].map(() => check({ postgresUrl, migrates: true, createsApiTables: true })),
+      );
       expect(new Set(reports.map(({ schema }) => schema.version)).size).toBe(1);
     });
 
@@ -209,6 +218,67 @@ export function describePreflight(servers: string): void {
       expect(error?.message).toContain('column meetings.transcript is missing');
       expect(error?.message).toContain('column clients.phone is integer, expected varchar(255)');
       expect(error?.message).not.toMatch(/mood|prompt/);
+    });
+
+    describe("a database without the API's tables", () => {
+      const withoutApi = async () => {
+        const fresh = await createNamespace({ migrated: false });
+        onTestFinished(() => fresh.close());
+        const database = openDatabase(fresh.postgresUrl);
+        await migrateDatabase(database, { createsApiTables: false }).finally(() => database.close());
+        return fresh;
+      };
+      const missing = { code: 'API_TABLES_MISSING', exitCode: 5 };
+
+      test('is refused by a command at once, in one sentence and without a log line (S2)', async () => {
+        const { postgresUrl } = await withoutApi();
+        const log = createMemoryLog();
+        const error = await refusal(check({ postgresUrl, patienceMs: 600_000, log }));
+        expect(error).toMatchObject(missing);
+        expect(error?.message).toMatch(/^The API's tables are not there yet \(clients, sellers, meetings, [^.]+\.$/);
+        expect(log.events).toEqual([]);
+      });
+
+      test('is not given them by a migration that was not asked for them (S2)', async () => {
+        const { postgresUrl } = await withoutApi();
+        expect(await refusal(check({ postgresUrl, migrates: true }))).toMatchObject(missing);
+        expect((await check({ postgresUrl, migrates: true, createsApiTables: true })).schema.isTableOfApi).toBe(false);
+      });
+
+      test('makes a worker wait until the stop, without a time limit of its own (S2)', async () => {
+        const { postgresUrl } = await withoutApi();
+        const [log, controller] = [createMemoryLog(), new AbortController()];
+        const { signal } = controller;
+        const waiting = refusal(check({ postgresUrl, waitsForApiTables: true, log, signal }));
+        await waitFor('the warning', () => log.named('database.tables_missing').length === 1);
+        controller.abort();
+        expect(await waiting).toMatchObject(missing);
+        expect(log.named('database.tables_missing')).toHaveLength(1);
+      });
+
+      test('makes a worker wait, which starts when the API has migrated and reads what its later migrations add (S2)', async () => {
+        const fresh = await withoutApi();
+        const [log, classifier] = [createMemoryLog(), createStubClassifier()];
+        const starting = startWorker({ ...fresh, config: loadConfig({}, '').config, log, classifier });
+        await waitFor('the warning', () => log.named('database.tables_missing').length > 0);
+        const [later, ...atOnce] = [...apiMigrations].sort((a, b) => Number(isLater(b)) - Number(isLater(a)));
+        await sql(fresh.postgresUrl, atOnce.join('\n'));
+        const worker = await starting;
+        onTestFinished(() => worker.stop());
+        expect(log.named('database.tables_missing')).toMatchObject([
+          { level: 'warn', fields: { code: 'API_TABLES_MISSING', next: 'trying again every 2 s' } },
+        ]);
+        expect(log.named('database.back')).toHaveLength(1);
+        const [first, second] = [() => classifier.calls[0], () => classifier.calls[1]];
+        const ask = (meetingId: number) =>
+          worker.app.enqueuer.enqueue([{ task: 'classify_meeting', args: [meetingId], origin: 'tests' }]);
+        await sql(fresh.postgresUrl, apiRows);
+        await ask(1);
+        expect(await waitFor('the first meeting', first)).toMatchObject({ sellerPrompt: null });
+        await sql(fresh.postgresUrl, `${later}; update sellers set prompt = 'She sells to clinics.'`);
+        await ask(2);
+        expect(await waitFor('the second meeting', second)).toMatchObject({ sellerPrompt: 'She sells to clinics.' });
+      });
     });
 
     test('a misspelt queue is a wrong usage; names of Celery lists are not', async () => {

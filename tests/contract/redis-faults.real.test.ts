@@ -90,10 +90,11 @@ test('B2 results that were saved while Redis was cut off are published when it i
   gate.open();
   await outside.rowIn(taskId, 'completed');
   await redis.pass();
-  await waitFor(
-    'the document',
-    async () => (await readDocument(outside, `celery-task-meta-${taskId}`))?.status === 'SUCCESS',
-  );
+  const document = await waitFor('the document', async () => {
+    const found = await readDocument(outside, `celery-task-meta-${taskId}`);
+    return found?.status === 'SUCCESS' ? found : undefined;
+  });
+  expect(document).toMatchObject({ task_id: taskId, result: { success: true, meeting_id: meetingId } });
 });
 
 describe('refusals', () => {

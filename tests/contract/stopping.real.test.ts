@@ -42,7 +42,7 @@ test.each([
   ['PostgreSQL', 'PostgreSQL did not answer', () => [postgres]],
   ['everything', 'Redis and PostgreSQL did not answer', () => [redis, postgres]],
 ])(
-  'A4 with %s frozen a worker with running jobs leaves in time, with 1 and the name of what hung',
+  'with %s frozen a worker with running jobs leaves in time, with 1 and the name of what hung (A4)',
   {
     timeout: 60_000,
   },
@@ -64,7 +64,7 @@ test.each([
   },
 );
 
-test('A4 a worker that is stopped while a connection to Redis is being made again stops in order', async () => {
+test('a worker that is stopped while a connection to Redis is being made again stops in order (A4)', async () => {
   const worker = spawn();
   await worker.logged('worker.ready');
   // Each queue waits for jobs on a connection of its own; this one is made again after 375 ms at the soonest.
@@ -74,7 +74,7 @@ test('A4 a worker that is stopped while a connection to Redis is being made agai
   expect(await worker.exited, JSON.stringify(worker.events.at(-1))).toBe(0);
 });
 
-test('A8 an exception outside a job is told as BUG, and the worker leaves in order with 1', async () => {
+test('an exception outside a job is told as BUG, and the worker leaves in order with 1 (A8)', async () => {
   const worker = spawn({ environment: { FAILPOINTS: 'saved=throw-later@5', WORKER_CONCURRENCY: '2' } });
   await worker.logged('worker.ready');
   const ids = await enqueueMeetings(app, 40);
@@ -86,7 +86,7 @@ test('A8 an exception outside a job is told as BUG, and the worker leaves in ord
   expect(next.events.filter(({ event }) => event === 'job.taken_up')).toEqual([]);
 });
 
-test('A11 a worker whose log nobody reads any more goes on, and counts the lines that are lost', async () => {
+test('a worker whose log nobody reads any more goes on, and counts the lines that are lost (A11)', async () => {
   const worker = spawn({ environment: { LOG_LEVEL: 'debug' } });
   await worker.logged('worker.ready');
   worker.closeLog();

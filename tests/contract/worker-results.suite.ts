@@ -246,7 +246,7 @@ export function describeWorkerResults(servers: string): void {
       const taskId = randomUUID();
       await app.redis.set(metaKey(taskId), `{"status": "FAILURE", "result": "SUCCESS", "task_id": "${taskId}"}`);
       await app.ask({ taskId, args: [await newMeeting(app)] });
-      await metaIn(app, taskId, 'SUCCESS');
+      expect(await metaIn(app, taskId, 'SUCCESS')).toMatchObject({ result: { success: true } });
     });
 
     test('B11 a key of another type under a result id is replaced and holds up no other job', async () => {

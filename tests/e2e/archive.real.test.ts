@@ -65,7 +65,7 @@ beforeAll(async () => {
     createNamespace(),
   ]);
   const database = createDatabase({ url: urls().postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
-  await migrateDatabase(database).finally(() => database.close());
+  await migrateDatabase(database, { createsApiTables: true }).finally(() => database.close());
   source = await startApp(urls());
   target = await startApp(namespace);
   const ids = await insertMeetings(source.database, [
@@ -93,7 +93,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('H10 nothing of a damaged or cut archive is imported, and the sentence says so', async () => {
+test('nothing of a damaged or cut archive is imported, and the sentence says so (H10)', async () => {
   expect(await vambe(urls(), 'export', '--format', 'archive', '--out', archive)).toMatchObject({ code: 0 });
   const whole = await readFile(archive);
   const lines = gunzipSync(whole).toString().split('\n');
@@ -121,7 +121,7 @@ test('H10 nothing of a damaged or cut archive is imported, and the sentence says
     expect(await count(target, table)).toBe(0);
 }, 90_000);
 
-test('H10 an archive moves ids, results, history, corrections and open jobs from embedded to real servers', async () => {
+test('an archive moves ids, results, history, corrections and open jobs from embedded to real servers (H10)', async () => {
   const before = await contents(source);
   expect((await vambe(urls(), 'export', '--format', 'archive', '--out', archive)).err).toContain(
     '7 meetings written to',

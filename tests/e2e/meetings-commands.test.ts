@@ -182,6 +182,39 @@ describe('vambe import', () => {
     }
   });
 
+  it('says in which form it read the dates, and rejects a row of another form by its line', async () => {
+    const rows = ['5/2/2024', '02/13/2024', '2024-02-10', '3/4/2024'].map((date) => rowOf({ date }));
+    const path = await write('month-first.csv', header + rows.join(''));
+    const { code, document } = await vambeJson(['import', path, '--no-classify']);
+    expect(code).toBe(4);
+    expect(document).toMatchObject({
+      inserted: 3,
+      dates_read_as: 'month-day-year',
+      rejected: [{ line: 4, reason: expect.stringContaining('the dates of this file are read as month-day-year') }],
+    });
+    expect((await vambe(['import', path, '--no-classify'])).out).toContain('dates read as\tmonth-day-year');
+  });
+
+  it('refuses dates that fit two orders, exit 2, and imports them with --date-order', async () => {
+    const before = await lastMeetingId();
+    const path = await write('unclear.csv', header + rowOf({ date: '5/2/2024' }) + rowOf({ date: '3/4/2024' }));
+    const refused = await vambe(['import', path, '--no-classify']);
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toContain('"5/2/2024" in line 2');
+    expect(refused.err).toContain('--date-order dmy or --date-order mdy');
+    expect(await lastMeetingId()).toBe(before);
+    const { document } = await vambeJson(['import', path, '--no-classify', '--date-order', 'mdy']);
+    expect(document).toMatchObject({ inserted: 2, dates_read_as: 'month-day-year' });
+    const days = await query<{ day: string }>(
+      app,
+      "select to_char(meeting_at at time zone 'utc', 'YYYY-MM-DD') as day from public.meetings where id > $1 order by id",
+      [before],
+    );
+    expect(days).toEqual([{ day: '2024-05-02' }, { day: '2024-03-04' }]);
+    expect((await vambe(['import', path, '--date-order', 'dym'])).code).toBe(2);
+    expect((await vambe(['import', 'all.vambe', '--date-order', 'dmy'])).err).toContain('--date-order has no meaning');
+  });
+
   it('needs no Redis with --no-classify', async () => {
     const path = await write('no-redis.csv', header + rowOf());
     const { code, document } = await vambeJson(['import', path, '--no-classify'], { REDIS_URL: 'redis://127.0.0.1:1' });

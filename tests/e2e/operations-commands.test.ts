@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
+import { insertMeetings, spanishTranscript } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { productProgram } from '../helpers/product.ts';
-import { startApp, type TestApp } from '../helpers/start-app.ts';
+import { query, startApp, type TestApp } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { makeIo } from '../unit/cli/fake-io.ts';
 
@@ -115,7 +116,57 @@ describe('a database that was never migrated', () => {
     expect(first).toMatchObject({ code: 0, document: { success: true, from: 0, migrated: true, embedded: false } });
     const second = await vambeProcess(['migrate']);
     expect(second).toMatchObject({ code: 0, out: expect.stringContaining('already up to date'), err: '' });
+    expect(second.out).toContain("The API's tables are not there yet");
+  });
+
+  it("gets the API's tables only when they are asked for, and each command says so until then (S2)", async () => {
+    const tables = ['clients', 'sellers', 'meetings', 'meetings_classifications'];
+    expect((await vambeJson(['migrate'])).document).toMatchObject({ created_tables: [], missing_tables: tables });
+    const refused = { code: 5, document: { success: false, code: 'API_TABLES_MISSING' } };
+    for (const args of [['jobs'], ['check', 'db'], ['migrate', '--labels-without-value', 'blank']]) {
+      const ended = await vambeJson(args);
+      expect(ended).toMatchObject(refused);
+      expect(ended.document.error).toContain('run "vambe migrate --create-api-tables"');
+    }
+    expect(await vambeJson(['status'])).toMatchObject({
+      code: 5,
+      document: { servers: { postgres: { state: 'unfit' } } },
+    });
+    const made = await vambeJson(['migrate', '--create-api-tables']);
+    expect(made).toMatchObject({ code: 0, document: { created_tables: tables, missing_tables: [], migrated: false } });
+    const again = await vambe(['migrate', '--create-api-tables']);
+    expect(again).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^The database is already up to date: [^\n]+\n$/),
+    });
     app = await startApp(namespace, { taskFolders: [folder], settings: { retryDelaySeconds: 0 } });
+  });
+});
+
+describe('migrate --labels-without-value', () => {
+  it('brings rows that are there to the form asked for, once, and check says what new rows get (S1)', async () => {
+    const [meetingId] = await insertMeetings(app.database, [spanishTranscript]);
+    await query(
+      app,
+      `insert into public.meetings_classifications (meeting_id, sentiment, model_used) values ($1, 'neutral', 'm')`,
+      [meetingId],
+    );
+    const regions = async () => (await query(app, 'select distinct region from public.meetings_classifications'))[0];
+    const rewrite = (form: string) => vambeJson(['migrate', '--labels-without-value', form]);
+    expect(await rewrite('blank')).toMatchObject({
+      code: 0,
+      document: { labels_without_value: 'blank', changed_rows: 1 },
+    });
+    expect(await regions()).toEqual({ region: '' });
+    expect((await rewrite('blank')).document).toMatchObject({ changed_rows: 0 });
+    const back = await vambe(['migrate', '--labels-without-value', 'null']);
+    expect(back.out).toContain('Labels without a value are null: 1 row changed.');
+    expect(await regions()).toEqual({ region: null });
+    for (const [setting, form] of Object.entries({ auto: 'null', null: 'null', blank: 'blank' })) {
+      const { document } = await vambeJson(['check', 'db'], { LABELS_WITHOUT_VALUE: setting });
+      expect(document.checks[0].facts).toMatchObject({ labels_without_value: form });
+    }
+    await query(app, 'delete from public.meetings');
   });
 });
 

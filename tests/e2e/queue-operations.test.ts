@@ -420,6 +420,25 @@ describe('doctor', () => {
     expect((await examine()).partOf('Queues')).toMatchObject({ facts: { retrying: 0 }, warnings: [] });
   });
 
+  it('tells how many open jobs Redis does not hold (R1)', async () => {
+    for (const taskId of ['is-held', 'is-lost', 'is-lost-too']) await app.ask({ task: 'ends', taskId, dueAt: later });
+    await query(
+      app,
+      `update vambe_worker.jobs set delivered_at = now() - interval '1 minute' where state in ('queued', 'retrying')`,
+    );
+    const lost = await query<{ id: string; queue: string }>(
+      app,
+      `select id::text, queue from vambe_worker.jobs where task_id in ('is-lost', 'is-lost-too')`,
+    );
+    for (const { id, queue } of lost) await app.redis.del(`vambe:${queue}:j${id}-0`);
+    expect((await examine()).partOf('Queues')).toMatchObject({
+      facts: { lost: 2 },
+      warnings: [expect.stringContaining('Open jobs that Redis does not hold: 2')],
+    });
+    await vambe(['cancel', 'is-held', 'is-lost', 'is-lost-too']);
+    expect((await examine()).partOf('Queues')).toMatchObject({ facts: { lost: 0 }, warnings: [] });
+  });
+
   it('goes on behind a fault, names each remedy, and ends with the exit code of the worst', async () => {
     const broken = { REDIS_URL: 'redis://127.0.0.1:1/0', TAXONOMY_FILE: join(folder, 'nowhere.yaml') };
     const { code, document, partOf } = await examine(broken);

@@ -215,7 +215,7 @@ test.each([true, false])('opens the database so that nothing can be written (pre
 });
 
 async function migrated(): Promise<Namespace> {
-  await migrateDatabase(database);
+  await migrateDatabase(database, { createsApiTables: true });
   return namespace;
 }
 

@@ -1,24 +1,39 @@
-/** Messages captured from real Celery producers and workers; not part of this repository, so tests skip without them. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/** Messages captured from real Celery producers and workers, and the Celery app of the tests. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parsePythonJson } from '../../src/celery/envelope.ts';
 
-/** Folder of the captures and of the client app. */
-export const celeryWire = fileURLToPath(new URL('../../../shared/celery-wire/', import.meta.url));
-export const hasCeleryWire = existsSync(`${celeryWire}vectors`);
+const folder = fileURLToPath(new URL('../fixtures/celery/', import.meta.url));
+
+/** Folder of app.py, for Python's path. */
+export const celeryAppFolder = `${folder}app`;
 
 export interface Vector {
   readonly name: string;
   readonly redis_key: string;
   readonly raw: string;
   readonly body_decoded?: unknown;
-  readonly notes: string;
 }
 
+let vectors: ReadonlyMap<string, Vector> | undefined;
+
 export function readVector(name: string): Vector {
-  return parsePythonJson(readFileSync(`${celeryWire}vectors/${name}.json`, 'utf8')) as Vector;
+  const vector = readAll().get(name);
+  if (vector === undefined) throw new Error(`tests/fixtures/celery/messages.jsonl has no message "${name}"`);
+  return vector;
 }
 
 export function readVectors(): readonly Vector[] {
-  return hasCeleryWire ? readdirSync(`${celeryWire}vectors`).map((file) => readVector(file.replace('.json', ''))) : [];
+  return [...readAll().values()];
+}
+
+function readAll(): ReadonlyMap<string, Vector> {
+  vectors ??= new Map(
+    readFileSync(`${folder}messages.jsonl`, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => parsePythonJson(line) as Vector)
+      .map((vector) => [vector.name, vector]),
+  );
+  return vectors;
 }

@@ -13,6 +13,7 @@ import { openAiDialect } from '../../src/services/classification/llm/openai-dial
 import { createPostJson, type PostBounds } from '../../src/services/classification/llm/post-json.ts';
 import { readPrices } from '../../src/services/classification/llm/prices.ts';
 import { createReader } from '../../src/services/classification/llm/reader.ts';
+import { createRefusedParts, type RefusedPartsOptions } from '../../src/services/classification/llm/refused-parts.ts';
 import type { ReplyMemory } from '../../src/services/classification/llm/reply-memory.ts';
 import { createTryAgain, type TryAgain } from '../../src/services/classification/llm/try-again.ts';
 import { withFallback } from '../../src/services/classification/llm/with-fallback.ts';
@@ -36,6 +37,8 @@ export interface LlmChoices {
   readonly budgetUsd?: number;
   readonly tryAgain?: TryAgain;
   readonly memory?: ReplyMemory;
+  readonly store?: RefusedPartsOptions['store'];
+  readonly onLearned?: RefusedPartsOptions['onLearned'];
 }
 
 export function makeMemory(database: Database): ReplyMemory {
@@ -49,7 +52,7 @@ export function makeMemory(database: Database): ReplyMemory {
 /** `baseUrl` without what a dialect adds. */
 export function makeLlmClassifier(baseUrl: string, choices: LlmChoices = {}): Classifier {
   const { dialect = openAiDialect('max_tokens'), maxConcurrency = 20, memory, budgetUsd } = choices;
-  const bounds = { connectMs: 2_000, firstByteMs: 300, wholeMs: 600, maxReplyBytes: 256 * 1_024, ...choices.bounds };
+  const bounds = { connectMs: 2_000, wholeMs: 600, maxReplyBytes: 256 * 1_024, ...choices.bounds };
   const waits = { longestWaitMs: 1_000, refusalMs: 50 };
   const client = createChatClient({
     model: testModel,
@@ -58,6 +61,12 @@ export function makeLlmClassifier(baseUrl: string, choices: LlmChoices = {}): Cl
     dialect,
     post: createPostJson({ url: `${baseUrl}${dialect.path(testModel)}`, bounds }),
     tryAgain: choices.tryAgain ?? createTryAgain({ clock: systemClock, random: () => 0, maxConcurrency, ...waits }),
+    refusedParts: createRefusedParts({
+      dialect,
+      clock: systemClock,
+      store: choices.store,
+      onLearned: choices.onLearned,
+    }),
     clock: systemClock,
   });
   const budget: Budget | undefined =

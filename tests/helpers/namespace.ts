@@ -36,7 +36,7 @@ export async function createNamespace({ migrated = true }: { migrated?: boolean 
   const postgresUrl = withPath(adminUrl, name);
   if (migrated) {
     const database = createDatabase({ url: postgresUrl, poolSize: 1, prepared: false, applicationName: 'tests' });
-    await migrateDatabase(database);
+    await migrateDatabase(database, { createsApiTables: true });
     await database.close();
   }
   const claimed = await claimRedisDatabase(inject('redisUrl'));

@@ -2,10 +2,10 @@
  * The product as a process of its own: from the build, which starts in a third of the time, where it is newer than every source;
  * from the sources otherwise.
  */
-import { readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isBuildNewest } from '../../scripts/build-state.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -13,7 +13,7 @@ const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 /** Node's arguments for a program in TypeScript of the tests. */
 export const runsTypeScript: readonly string[] = ['--import', tsx];
 
-const isBuilt = isBuildNewest();
+const isBuilt = isBuildNewest(root);
 
 /** Node's arguments for a script that imports modules of the product. */
 export const runsProduct = isBuilt ? [] : runsTypeScript;
@@ -29,10 +29,4 @@ export function productProgram(
   { fromSources = !isBuilt }: { readonly fromSources?: boolean } = {},
 ): readonly string[] {
   return fromSources ? [...runsTypeScript, join(root, `src/${name}.ts`)] : [join(root, `dist/${name}.js`)];
-}
-
-function isBuildNewest(): boolean {
-  const builtMs = statSync(join(root, 'dist/cli/main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
-  return files.every((file) => statSync(join(root, 'src', file)).mtimeMs < builtMs);
 }

@@ -11,7 +11,7 @@ export interface Restartable {
   readonly pid: number;
   /** Ends it by this signal and waits for its end. */
   end(signal: NodeJS.Signals): Promise<void>;
-  start(options?: { isEmpty?: boolean }): Promise<void>;
+  start(options?: { isEmpty?: boolean; args?: readonly string[] }): Promise<void>;
   /** For good, whatever state it is in. */
   close(): Promise<void>;
 }
@@ -24,14 +24,14 @@ export async function openPostgres(folder: string): Promise<Restartable> {
   return restartable(url, { pid, stop }, async () => spawn(program ?? '', args, { cwd, uid, gid, stdio: 'ignore' }));
 }
 
-/** With an append-only file in a folder of its own; `isEmpty` takes another folder. */
+/** With an append-only file in a folder of its own; `isEmpty` takes another folder, `args` are more settings. */
 export async function openRedis(folder: string): Promise<Restartable> {
   const { url, pid, stop } = await startRedis(folder);
   const { port, password } = new URL(url);
   let cwd = readlinkSync(`/proc/${pid}/cwd`);
-  return restartable(url, { pid, stop }, async ({ isEmpty }) => {
+  return restartable(url, { pid, stop }, async ({ isEmpty, args: more }) => {
     if (isEmpty) cwd = await mkdtemp(join(folder, 'redis-'));
-    const args = ['--bind', '127.0.0.1', '--port', port, '--requirepass', password, '--appendonly', 'yes'];
+    const args = ['--bind', '127.0.0.1', '--port', port, '--requirepass', password, '--appendonly', 'yes', ...more];
     return spawn('redis-server', args, { cwd, stdio: 'ignore' });
   });
 }
@@ -39,7 +39,7 @@ export async function openRedis(folder: string): Promise<Restartable> {
 function restartable(
   url: string,
   first: { readonly pid: number; stop(): Promise<void> },
-  startAgain: (options: { isEmpty: boolean }) => Promise<ChildProcess>,
+  startAgain: (options: { isEmpty: boolean; args: readonly string[] }) => Promise<ChildProcess>,
 ): Restartable {
   let again: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals) => {
@@ -62,8 +62,8 @@ function restartable(
       if (again) await end('SIGKILL');
       else await first.stop();
     },
-    async start({ isEmpty = false } = {}) {
-      again = await startAgain({ isEmpty });
+    async start({ isEmpty = false, args = [] } = {}) {
+      again = await startAgain({ isEmpty, args });
     },
   };
 }

@@ -74,11 +74,15 @@ function meta(
   const rest = `,"traceback":${JSON.stringify(traceback)},"children":${childrenJson},"date_done":${JSON.stringify(dateDone)},${relativesJson(job)}"task_id":${id}}`;
   return {
     mode: 'unless-final',
-    key: `celery-task-meta-${job.taskId}`,
+    key: metaKeyOf(job),
     json: { before: `{"status":"${state}","result":`, shared: resultJson, after: rest },
     lifeSeconds: resultLifeSeconds,
     isPublished: mode === 'publish',
   };
+}
+
+export function metaKeyOf({ taskId }: { readonly taskId: string }): string {
+  return `celery-task-meta-${taskId}`;
 }
 
 /** A retried task is its own parent, as Celery sends it again from within itself. */

@@ -37,7 +37,8 @@ export function createResultListener({ writer, followUps, worker, clock }: Resul
   };
 
   const publishFailure = async ({ job, error }: Extract<Ended, { kind: 'failed' | 'rejected' }>): Promise<void> => {
-    await writer.write([failureDocument(job, error, now())]);
+    const { taskId } = job;
+    if (taskId !== null) await writer.write([failureDocument({ ...job, taskId }, error, now())]);
     const message = messageWithFollowUps(job.terms);
     if (message) await followUps.afterFailure(message, error);
   };

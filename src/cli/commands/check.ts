@@ -32,7 +32,7 @@ async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
     const looks: Promise<Finding>[] = [];
     if (servers !== null && named.includes('redis'))
       looks.push(...redisTargets(config, servers).map((target) => checkRedis(target)));
-    if (servers !== null && named.includes('db')) looks.push(checkDatabase(servers));
+    if (servers !== null && named.includes('db')) looks.push(checkDatabase(servers, config));
     findings.push(...(await Promise.all(looks)));
     // Not beside the others: what it loads would count into their latency.
     if (named.includes('llm')) findings.push(await checkClassifier(config, { calls: true }));

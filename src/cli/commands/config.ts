@@ -1,5 +1,7 @@
 /** `vambe config`: each setting's value, where it came from and what it means. */
 import type { Command } from 'commander';
+import { llmModel, usesLlm } from '../../config/derived.ts';
+import { describeLlmAccess, llmAccess, unusedProviderHint } from '../../config/llm-access.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Cli } from '../cli.ts';
 import { withExample } from '../help.ts';
@@ -27,7 +29,7 @@ async function tellAll(cli: Cli, loaded: LoadedConfig): Promise<void> {
   const { describeSettings } = await import('../describe-settings.ts');
   const described = describeSettings(loaded);
   if (cli.json) {
-    cli.document({ success: true, settings: described, warnings: loaded.warnings });
+    cli.document({ success: true, settings: described, llm: llmInForce(loaded), warnings: loaded.warnings });
     return;
   }
   const head = ['setting', 'value', 'from', 'meaning'];
@@ -39,10 +41,24 @@ async function tellAll(cli: Cli, loaded: LoadedConfig): Promise<void> {
   ];
   if (!cli.isTerminal) {
     cli.out(cli.table(head, described.map(rowOf)));
+    cli.note(describeLlm(loaded));
     return;
   }
   for (const group of new Set(described.map((each) => each.group))) {
     const rows = described.filter((each) => each.group === group).map(rowOf);
     cli.out(`${cli.style(['bold', 'cyan'], group)}\n${cli.table(head, rows)}\n`);
   }
+  cli.note(describeLlm(loaded));
+}
+
+/** Which settings the model's address and key are taken from; null: no model is asked. */
+function llmInForce({ config }: LoadedConfig) {
+  if (!usesLlm(config)) return null;
+  const { provider, baseUrlFrom, apiKeyFrom } = llmAccess(config);
+  return { provider, model: llmModel(config), address_from: baseUrlFrom, key_from: apiKeyFrom };
+}
+
+function describeLlm({ config }: LoadedConfig): string {
+  if (usesLlm(config)) return `Model asked: ${llmModel(config)} (${describeLlmAccess(llmAccess(config))}).`;
+  return unusedProviderHint(config) ?? 'No model is asked.';
 }

@@ -29,8 +29,10 @@ async function runDoctor(cli: Cli): Promise<void> {
   const findings: Finding[] = [examineNode(), settings];
   if (loaded !== null) {
     const { config } = loaded;
-    findings.push(...(await examineServers(config, await locateServers(config))));
-    findings.push(await examineTaxonomy(config), await checkClassifier(config, { calls: false }));
+    const servers = await locateServers(config);
+    findings.push(...(await examineServers(config, servers)));
+    findings.push(await examineTaxonomy(config));
+    findings.push(await checkClassifier(config, { calls: false, redisUrl: servers.redisUrl }));
     findings.push(await examineDisk(config), await examinePackages(config));
   }
   tellFindings(cli, findings);

@@ -106,14 +106,13 @@ async function showJob(cli: Cli, taskId: string): Promise<void> {
       import('../../models/queries/job-ledger.ts'),
       import('../describe-job.ts'),
     ]);
-  await withDatabase(cli, async (database, { servers, schema }) => {
+  await withDatabase(cli, async (database, { servers }) => {
     const running = await readRunning(cli, servers.redisUrl);
     const found = await findJob(database, { taskId, running });
     if (!found)
       throw new AppError('NOT_FOUND', `There is no job with the task id "${taskId}". "vambe jobs" lists them.`);
     // A classification's result is put together from the tables; only other tasks keep it in the job row.
-    const result =
-      found.state === 'completed' ? await createJobLedger(database, schema).resultOf(taskId) : found.result;
+    const result = found.state === 'completed' ? await createJobLedger(database).resultOf(taskId) : found.result;
     const job = { ...found, result: result ?? null };
     if (cli.json) cli.document({ success: true, job });
     else cli.out(describeJob(cli, job, Date.now()));

@@ -1,8 +1,10 @@
 /** `vambe retry`: opens failed and cancelled jobs again. */
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
+import type { UnsentFollowUp } from '../../core/job-ledger.ts';
 import type { FilterTerm } from '../../models/job-filter.ts';
 import type { RetryCandidate } from '../../models/queries/jobs.ts';
+import type { UnsentRow } from '../../models/queries/operations.ts';
 import type { BulkFlags } from '../bulk-jobs.ts';
 import type { Cli } from '../cli.ts';
 import { taskFolders, withExample, withJobSelection } from '../help.ts';
@@ -17,6 +19,8 @@ type Answer =
   | 'already-open'
   | 'already-completed'
   | 'sent-again'
+  | 'follow-ups-sent'
+  | 'follow-ups-refused'
   | 'too-large'
   | 'taken'
   | 'no-queue'
@@ -32,6 +36,8 @@ const words: Readonly<Record<Answer, string>> = {
   'already-open': 'is open already: it waits or runs',
   'already-completed': 'is completed already; "vambe classify ID --force" classifies a meeting anew',
   'sent-again': 'stands in its Celery list again; what comes of it is a job of its own',
+  'follow-ups-sent': 'is completed, and what follows it is sent',
+  'follow-ups-refused': 'is completed, but Redis still refuses what follows it: "vambe jobs ID" says why',
   'too-large': 'is larger than what was kept of it: send it from where it came',
   taken: 'was opened by somebody else meanwhile',
   'no-queue': 'belongs to a queue of a task that is not known here: name its folder with --tasks',
@@ -41,7 +47,7 @@ const words: Readonly<Record<Answer, string>> = {
 export function register(program: Command, cli: Cli): void {
   const command = withJobSelection(program.command('retry'))
     .description(
-      'open failed or cancelled jobs again, and send rejected Celery messages again; attempts so far stay on record',
+      'open failed or cancelled jobs again, and send again rejected Celery messages and what Redis refused; attempts so far stay on record',
     )
     .argument('[task-id...]', 'ids of jobs, as "vambe jobs --state failed" lists them')
     .option(...taskFolders)
@@ -58,8 +64,8 @@ export function register(program: Command, cli: Cli): void {
   );
 }
 
-/** A job in its queue, or a message in its list. */
-const isDone = (answer: Answer) => answer === 'reopened' || answer === 'sent-again';
+/** A job in its queue, or messages in their lists. */
+const isDone = (answer: Answer) => answer === 'reopened' || answer === 'sent-again' || answer === 'follow-ups-sent';
 
 async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }: RetryFlags): Promise<void> {
   const [{ withApp }, { currentActor }] = await Promise.all([import('../servers.ts'), import('../actor.ts')]);
@@ -143,6 +149,7 @@ async function retryCandidates(
   const { sendAgain } = await import('../../services/operations/send-again.ts');
   const sent = new Set(await sendAgain(app, { rowIds: messages.map(({ row_id }) => row_id), actor, reason }));
   for (const { task_id, row_id } of messages) if (!sent.has(row_id)) judged.set(task_id, 'too-large');
+  for (const [taskId, answer] of await retryFollowUps(app, candidates, { actor, reason })) judged.set(taskId, answer);
   const jobs = candidates.filter(({ task_id }) => judged.get(task_id) === 'reopened');
   const opened = await reopenJobs(app.database, { jobs, actor, reason });
   const isQueued = await app.queues.add(opened).then(
@@ -157,6 +164,24 @@ async function retryCandidates(
     answer: lost.has(task_id) ? ('taken' as const) : (judged.get(task_id) ?? 'unknown'),
   }));
   return { answers, isQueued };
+}
+
+/** Completed jobs are not run again: what they could not send is. */
+async function retryFollowUps(
+  app: App,
+  candidates: readonly RetryCandidate[],
+  request: { actor: string; reason: string | null },
+): Promise<readonly (readonly [taskId: string, answer: Answer])[]> {
+  const completed = candidates.filter((each) => each.state === 'completed' && each.has_unsent);
+  if (completed.length === 0) return [];
+  const { sendFollowUps } = await import('../../services/operations/send-follow-ups.ts');
+  const { database, sendUnsent } = app;
+  const deps = { database, send: ({ terms }: UnsentRow, unsent: UnsentFollowUp) => sendUnsent(terms, unsent) };
+  const sent = await sendFollowUps(deps, { rowIds: completed.map(({ row_id }) => row_id), ...request });
+  return completed.map(({ task_id, row_id }) => [
+    task_id,
+    sent.includes(row_id) ? 'follow-ups-sent' : 'follow-ups-refused',
+  ]);
 }
 
 /** `reopened` where nothing speaks against it. */

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type CostGroup, type CostRow, costGroups } from '../../models/queries/cost-stats.ts';
 import type { Cli } from '../cli.ts';
+import { counted } from '../counted.ts';
 import { oneOf, wholeNumber, withExample } from '../help.ts';
 
 interface CostFlags {
@@ -47,6 +48,8 @@ async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {
       cli.note(
         `vambe: ${total.unpriced_calls === 1 ? '1 call has no price and is' : `${total.unpriced_calls} calls have no price and are`} not in the sum; LLM_PRICES_FILE can give one.`,
       );
+    if (total.abandoned_calls > 0)
+      cli.note(`vambe: ${counted(total.abandoned_calls, 'call')} given up after sending; the cost is an estimate.`);
     const limit = budget === null ? '' : ` of ${budget} USD a day`;
     const together = total.cost_usd === null ? 'no known price' : `${total.cost_usd.toFixed(4)} USD`;
     cli.note(`\nTogether ${together}; today ${spentToday.toFixed(4)} USD${limit}.`);
@@ -67,7 +70,7 @@ function cellsOf(row: CostRow): (string | number | null)[] {
 }
 
 function totalOf(rows: readonly CostRow[]) {
-  const sum = (key: 'calls' | 'input_tokens' | 'output_tokens' | 'cost_usd' | 'unpriced_calls') =>
+  const sum = (key: 'calls' | 'input_tokens' | 'output_tokens' | 'cost_usd' | 'unpriced_calls' | 'abandoned_calls') =>
     rows.reduce((total, row) => total + (row[key] ?? 0), 0);
   return {
     calls: sum('calls'),
@@ -77,5 +80,6 @@ function totalOf(rows: readonly CostRow[]) {
       ? null
       : Math.round(sum('cost_usd') * 1_000_000) / 1_000_000,
     unpriced_calls: sum('unpriced_calls'),
+    abandoned_calls: sum('abandoned_calls'),
   };
 }

@@ -91,6 +91,7 @@ async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
       taskFolders: flags.tasks,
       sendsTaskEvents: flags.taskEvents,
       migrates: servers.embedded.postgres,
+      createsApiTables: servers.embedded.postgres,
     });
     cli.exitWith(code);
   } finally {
@@ -122,5 +123,5 @@ async function runProcesses(processes: number, { postgresUrl, redisUrl }: Server
 
 async function prepareSchema({ postgresUrl }: ServerUrls, log: Log): Promise<void> {
   const { preflight } = await import('../../preflight.ts');
-  await preflight({ postgresUrl, redisUrls: [], patienceMs: 10_000, migrates: true, log });
+  await preflight({ postgresUrl, redisUrls: [], patienceMs: 10_000, migrates: true, createsApiTables: true, log });
 }

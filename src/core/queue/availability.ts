@@ -1,6 +1,8 @@
 /** Whether a server can be used: after a failure the work pauses, one probe a second, and goes on when it answers. */
 import { AppError } from '../errors.ts';
 import type { Log } from '../logger.ts';
+import { networkFaultOf } from '../server-faults/network.ts';
+import { isConnectionLost, redisRefusalOf } from '../server-faults/redis.ts';
 
 /** Work resumes within 3 s of the server's return; one log line a minute. */
 const probeEveryMs = 1_000;
@@ -13,10 +15,10 @@ export function isServerFault(error: unknown): error is AppError {
   return error instanceof AppError && /^(DATABASE|REDIS)_/.test(error.code);
 }
 
-/** What a Redis says that answers and takes no work: full, unable to save, loading, a replica, another password. */
-export function isRedisRefusal({ message }: Error): boolean {
-  return /\b(OOM command|MISCONF|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|NOAUTH|WRONGPASS|NOPERM) /.test(
-    message,
+/** What a server caused, translated or not: its outage is told by its connections or by the consumer. */
+export function isServersOwn(error: unknown): boolean {
+  return (
+    isServerFault(error) || isConnectionLost(error) || networkFaultOf(error) !== undefined || !!redisRefusalOf(error)
   );
 }
 
@@ -24,8 +26,8 @@ export interface Availability {
   readonly isDown: boolean;
   /** Pauses the work and begins to probe, if it does not already. */
   reportFailure(error: AppError): void;
-  /** Pauses the work and probes at once; what the probe says is what is told. */
-  suspect(): void;
+  /** Pauses the work and probes at once; what the probe says is what is told, and `error` where it finds nothing time and again. */
+  suspect(error: AppError): void;
   stop(): void;
 }
 
@@ -97,8 +99,10 @@ export function createAvailability({ part, log, probe, onDown, onUp }: Availabil
       tell(error);
       goDown(probeEveryMs / 2);
     },
-    suspect() {
-      if (state !== 'down' && !isStopped) goDown(0);
+    suspect(error) {
+      if (state === 'down' || isStopped) return;
+      if (state === 'trial') tell(error);
+      goDown(0);
     },
     stop() {
       isStopped = true;

@@ -4,25 +4,30 @@ import pLimit from 'p-limit';
 import { batchOf, createBatcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import { endsWithin } from '../ends-within.ts';
-import { AppError, isErrorCode } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
-import type { CancelReason, Lifecycle } from '../lifecycle.ts';
+import { type CancelReason, type Lifecycle, succeededTransition } from '../lifecycle.ts';
 import type { Log } from '../logger.ts';
 import { fail, type Hold, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
+import { networkFaultOf } from '../server-faults/network.ts';
+import { unexpectedRefusal } from '../server-faults/postgres.ts';
+import { isConnectionLost, redisRefusalOf, translateRedisError } from '../server-faults/redis.ts';
 import type { TimeLimits } from '../steering.ts';
 import type { TaskRegistry } from '../task.ts';
 import { watchLoop } from '../watch-loop.ts';
 import { type AlonePool, poisoned } from './alone.ts';
-import { createAvailability, isRedisRefusal, isServerFault } from './availability.ts';
+import { createAvailability, isServerFault } from './availability.ts';
 import { limiter } from './controls.ts';
-import { type JobData, jobDataVersion, queuePrefix } from './queues.ts';
+import type { PublishEnded } from './publish-ended.ts';
+import { type JobData, jobDataVersion, queuePrefix, readBullJobId } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
 import {
   AttemptFailed,
   handBackToQueue,
   isLostJob,
+  isVerdict,
   type SettleDeps,
   settleJob,
   stepBackInQueue,
@@ -37,6 +42,8 @@ const mostStalls = 2;
 /** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
 const mostDefaultJobs = 4;
 const serverFaultDelayMs = 2_000;
+/** For an error that no code expected: it may speak of this job alone. */
+const unexpectedDelayMs = 30_000;
 const tooNewDelayMs = 30_000;
 /** After the grace time: until jobs are handed back, and until BullMQ's own goodbye is over, which waits for ever where Redis is frozen or just back. */
 const handedBackAfterMs = 1_500;
@@ -91,6 +98,8 @@ export interface ConsumerOptions {
   probeRedis(): Promise<unknown>;
   /** Told after BullMQ has completed a job; unset: nobody asks. */
   readonly onAcked?: () => void;
+  /** Publishes what became of a job whose row has ended, where that is not published yet. */
+  readonly publishEnded: PublishEnded;
   /** The row of a job that a schedule made; inserted when it is taken. */
   acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
 }
@@ -108,6 +117,7 @@ export interface Consumer {
    */
   stop(graceMs: number): Promise<boolean>;
   running(): readonly RunningJob[];
+  isRunning(rowId: string): boolean;
   /** Jobs that run here or are about to: what BullMQ handed over. */
   held(): number;
   /** Stops a job that was cancelled; resolves when it has let go, undefined where it does not run here. */
@@ -120,6 +130,8 @@ export interface Consumer {
 
 export function createConsumer(options: ConsumerOptions): Consumer {
   const { registry, ledger, lifecycle, rates, clock, log, concurrency, lockMs = defaultLockMs } = options;
+  const { host, port } = options.connection.options;
+  const redisAddress = `${host}:${port}`;
   const gate = pLimit(concurrency);
   const running = new Map<
     string,
@@ -218,6 +230,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
               timeLimitsOf: options.timeLimitsOf,
               progress: (step) => announcer.tell({ kind: 'progress', job, step }),
               takeAgain: () => take(job.rowId),
+              onLateEnd: ({ result, cache }) =>
+                void lifecycle.tell(succeededTransition({ job, result, cache, durationMs: elapsedMs() })),
             });
       announcer.stop();
       if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
@@ -239,7 +253,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const processJob = async (bullJob: Job<JobData>, token: string): Promise<void> => {
     try {
       if (isStopping) return await handBackToQueue(bullJob, token, log.child({ bull_job_id: bullJob.id }));
-      const { id, schedule, v } = bullJob.data;
+      const data: Partial<JobData> | null = bullJob.data;
+      if (data?.v === undefined) return await dropLost(bullJob);
+      const { id, schedule, v } = data;
       if (typeof v !== 'number' || v > jobDataVersion) {
         log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: bullJob.id, version: v, known: jobDataVersion });
         return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + tooNewDelayMs, log });
@@ -250,15 +266,33 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const rowId = id ?? (await options.acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
       const job = await taker.add(rowId);
       if (!job) return log.warn('job.row_gone', { job_id: rowId });
-      if (job.state !== 'queued' && job.state !== 'retrying') return await answerEnded(job);
+      if (job.state !== 'queued' && job.state !== 'retrying') return await endAgain(job);
       const refusal = options.refuses?.(job);
       if (refusal) return await endUnstarted(job, refusal);
       await runTaken(job, bullJob, token);
     } catch (error) {
-      if (!isServerFault(error)) throw error;
-      if (error.code.startsWith('DATABASE_')) database.reportFailure(error);
-      await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + serverFaultDelayMs, log });
+      if (isVerdict(error)) throw error;
+      await settleUnsettled(bullJob, token, error);
     }
+  };
+
+  /** What no outcome was made of. A server's fault costs no attempt, known or not, and BullMQ fails no job without a line. */
+  const settleUnsettled = async (bullJob: Job<JobData>, token: string, error: unknown): Promise<never> => {
+    const fault = asServerFault(error, redisAddress);
+    if (fault?.code.startsWith('DATABASE_')) database.reportFailure(fault);
+    if (fault && fault !== error && fault.code.startsWith('REDIS_')) redis.suspect(fault);
+    if (!fault) {
+      const job = { bull_job_id: bullJob.id, task: bullJob.name };
+      if (error instanceof AppError) {
+        log.error('job.failed', { ...job, code: error.code, error: error.message });
+        throw error;
+      }
+      const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const next = `tried again in ${unexpectedDelayMs / 1_000} s; no attempt is counted`;
+      log.error('job.waits', { ...job, code: 'BUG', error: words.slice(0, 300), next });
+    }
+    const delayMs = fault ? serverFaultDelayMs : unexpectedDelayMs;
+    return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + delayMs, log });
   };
 
   /** Its sender revoked it, or wanted it earlier or not at all. */
@@ -272,16 +306,20 @@ export function createConsumer(options: ConsumerOptions): Consumer {
    * A second delivery of a job that ended: a worker died between commit and publication, so that its documents may be missing, or a
    * command that added it was sent again after its connection broke.
    */
-  const answerEnded = async (job: TakenJob): Promise<void> => {
-    const result = job.state === 'completed' ? await ledger.resultOf(job.taskId) : undefined;
-    if (result !== undefined) {
-      const resultJson = JSON.stringify(result) ?? 'null';
-      await lifecycle.tell({ kind: 'succeeded', job, result, resultJson, cache: [], durationMs: 0 });
-    }
-    const failure = job.state === 'failed' ? await ledger.failureOf(job.taskId) : undefined;
-    if (failure) await lifecycle.tell({ kind: 'failed', job, error: asAppError(failure), cache: [] });
-    if (job.state === 'cancelled') await lifecycle.tell({ kind: 'cancelled', job, reason: 'revoked' });
+  const endAgain = async (job: TakenJob): Promise<void> => {
+    await options.publishEnded(job);
     log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
+  };
+
+  /**
+   * Redis lost the job's hash and kept its entry in a list; BullMQ hands out what it wrote itself since, which has no data. Recovery
+   * delivers its row again. Where the row has ended, this delivery is the last one that can publish what is missing.
+   */
+  const dropLost = async ({ id = '' }: Job<JobData>): Promise<void> => {
+    log.debug('job.lost', { bull_job_id: id });
+    const rowId = readBullJobId(id)?.rowId;
+    const job = rowId === undefined ? undefined : await taker.add(rowId);
+    if (job && job.state !== 'queued' && job.state !== 'retrying') await endAgain(job);
   };
 
   const processor: Processor<JobData> = (job, token) => gate(() => processJob(job, token ?? ''));
@@ -304,7 +342,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       ...retention,
     });
     worker.on('error', (error) => {
-      if (isRedisRefusal(error)) redis.suspect();
+      if (redisRefusalOf(error)) redis.suspect(translateRedisError(error, redisAddress));
       else logWorkerError(error, log);
     });
     const { onAcked } = options;
@@ -360,6 +398,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       return isIdle;
     },
     running: () => [...running.values()],
+    isRunning: (rowId) => running.has(rowId),
     held: () => gate.activeCount + gate.pendingCount,
     cancel(rowId) {
       const found = running.get(rowId);
@@ -385,11 +424,6 @@ function concurrencyOf(queue: string, jobs: number): number {
   return queue === 'default' ? Math.min(mostDefaultJobs, jobs) : jobs;
 }
 
-/** A failure as its row tells it; codes of another version are kept in words. */
-function asAppError({ code, message }: { code: string; message: string }): AppError {
-  return isErrorCode(code) ? new AppError(code, message) : new AppError('TASK_FAILED', `${code}: ${message}`);
-}
-
 /** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */
 function slotOf(job: Job<JobData>): number {
   return Number(job.id?.split(':').at(-1)) || job.timestamp + (job.opts.delay ?? 0);
@@ -397,6 +431,15 @@ function slotOf(job: Job<JobData>): number {
 
 function logWorkerError(error: Error, log: Log): void {
   if (isLostJob(error)) log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
-  else if (!/ECONN|Connection is closed|EPIPE|ETIMEDOUT/.test(error.message))
+  // A connection that is down is told by itself, once.
+  else if (!networkFaultOf(error) && !isConnectionLost(error))
     log.warn('queue.error', { error: error.message.slice(0, 300) });
+}
+
+/** What a server said at the end of a run, as ours; undefined where no server speaks, or of the values of this job alone. */
+function asServerFault(error: unknown, redisAddress: string): AppError | undefined {
+  if (isServerFault(error)) return error;
+  if (error instanceof AppError) return undefined;
+  const isRedis = redisRefusalOf(error) !== undefined || isConnectionLost(error) || networkFaultOf(error) !== undefined;
+  return unexpectedRefusal(error) ?? (isRedis ? translateRedisError(error, redisAddress) : undefined);
 }

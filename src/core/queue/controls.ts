@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../logger.ts';
 import { type Queues, withDeadline } from './queues.ts';
-import { registerSchedules, type Schedule } from './schedules.ts';
+import { hasLostNextRun, registerSchedules, type Schedule } from './schedules.ts';
 
 /** `provider`: a queue that waits for whoever its jobs need, put there by a worker; core/queue/holds.ts sets and lifts it. */
 export type ControlKind = 'queue' | 'schedule' | 'provider';
@@ -38,9 +38,14 @@ export interface ControlBook {
   endOver(control: Pick<Control, 'kind' | 'name'>): Promise<void>;
 }
 
+export type RegistersSchedules = boolean | 'lost';
+
 export interface Controls {
-  /** Pauses what is to be paused and lifts what is over; `registersSchedules` also registers all other schedules. Safe to repeat. */
-  apply(options: { registersSchedules: boolean }): Promise<void>;
+  /**
+   * Pauses what is to be paused and lifts what is over; `registersSchedules` also registers all other schedules, or those whose
+   * next run Redis lost. Safe to repeat.
+   */
+  apply(options: { registersSchedules: RegistersSchedules }): Promise<void>;
 }
 
 /** BullMQ's calls wait for ever when Redis is away. */
@@ -83,7 +88,8 @@ export function createControls(deps: {
       }
       for (const schedule of schedules) {
         if (paused('schedule', schedule.name)) await removeSchedule(queues, schedule);
-        else if (registersSchedules) await registerSchedules(queues, [schedule]);
+        else if (registersSchedules === true || (registersSchedules && (await hasLostNextRun(queues, schedule))))
+          await registerSchedules(queues, [schedule]);
       }
     },
   };

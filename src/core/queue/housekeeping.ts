@@ -1,26 +1,32 @@
-/** What a worker does beside its jobs: beats every 2 s, sweeps every 30 s, and rebuilds the queue when Redis was emptied. */
+/** What a worker does beside its jobs: beats and looks for lost jobs every 2 s, and rebuilds the queue when Redis was emptied. */
 import type { Clock } from '../clock.ts';
 import { endsWithin } from '../ends-within.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
+import { isServersOwn } from './availability.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
+import type { RegistersSchedules } from './controls.ts';
 import { beat, heartbeatMs, mayBury, removePresence, setMarker, type WorkerState } from './presence.ts';
 import type { Sweep } from './recover.ts';
 
-const sweepEveryMs = 30_000;
+const controlsEveryMs = 30_000;
+/** The same line comes at most so often. */
+const reminderEveryMs = 60_000;
 /** A stop has 5 s for all that is not jobs. */
 const goodbyeMs = 300;
 
 export interface HousekeepingOptions {
   readonly redis: Redis;
   readonly sweep: Sweep;
+  /** Publishes results that were saved and never published. */
+  recoverResults(): Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
   state(): WorkerState;
   /** As the consumer's. */
   cancel(rowId: string): Promise<void> | undefined;
   /** Pauses and schedules, as they are to be; `registersSchedules` where Redis may not have them. */
-  applyControls(options: { registersSchedules: boolean }): Promise<void>;
+  applyControls(options: { registersSchedules: RegistersSchedules }): Promise<void>;
   /** Looks whether a queue that is on hold may go on. */
   lookAtHolds(): Promise<void>;
 }
@@ -34,6 +40,7 @@ export interface Housekeeping {
 export function createHousekeeping({
   redis,
   sweep,
+  recoverResults,
   clock,
   log,
   state,
@@ -43,14 +50,20 @@ export function createHousekeeping({
 }: HousekeepingOptions): Housekeeping {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
-  let sweptMs = Number.NEGATIVE_INFINITY;
+  let controlledMs = Number.NEGATIVE_INFINITY;
   let hasSchedules = false;
+  let toldMs = Number.NEGATIVE_INFINITY;
   /** Processes whose silence has been dealt with. */
   let buried: ReadonlySet<string> = new Set();
   let work: Promise<void> = Promise.resolve();
 
-  const tellDebug = (error: unknown) =>
-    log.debug('worker.beat_failed', { error: error instanceof Error ? error.message : 'unknown' });
+  const tell = (error: unknown) => {
+    const words = error instanceof Error ? error.message.slice(0, 300) : 'unknown';
+    // Servers that are away are told by their own connections; the next beat tries again.
+    const isNews = !isServersOwn(error) && clock.monotonicMs() - toldMs > reminderEveryMs;
+    if (isNews) toldMs = clock.monotonicMs();
+    log[isNews ? 'warn' : 'debug']('worker.beat_failed', { error: words });
+  };
 
   /** Whether this process is the one to look after what somebody who has fallen silent left. */
   const leavesOrphans = async (silent: readonly string[]): Promise<boolean> => {
@@ -66,26 +79,31 @@ export function createHousekeeping({
     for (const rowId of cancelled)
       void cancel(rowId)?.then(() => endCancellation(redis, [rowId]).catch(() => undefined));
     // Not waited for: a provider may take its time, and a late beat looks like a death.
-    void lookAtHolds().catch((error) => tellDebug(error));
-    const isDue = clock.monotonicMs() - sweptMs >= sweepEveryMs;
+    void lookAtHolds().catch(tell);
+    const isDue = clock.monotonicMs() - controlledMs >= controlsEveryMs;
     const isOrphaned = await leavesOrphans(silent);
-    if (hasMarker && !isDue && !isOrphaned) return;
-    sweptMs = clock.monotonicMs();
+    if (hasMarker && !isDue && !isOrphaned) {
+      // Not waited for, for the same reason: PostgreSQL may hang.
+      void sweep.run('stale').catch(tell);
+      return;
+    }
+    controlledMs = clock.monotonicMs();
     // Before jobs are delivered to a queue that is to be paused.
     await applyControls({ registersSchedules: false });
     await sweep.run(hasMarker ? (isOrphaned ? 'orphaned' : 'stale') : 'everything');
     buried = new Set(silent);
+    // Nor is this: it may send follow-ups to a broker that is away.
+    void recoverResults().catch(tell);
     // After the sweep, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
-    if (!hasMarker || !hasSchedules) await applyControls({ registersSchedules: true });
+    await applyControls({ registersSchedules: !hasMarker || !hasSchedules || 'lost' });
     hasSchedules = true;
     if (!hasMarker) await setMarker(redis);
   };
 
   const turn = () => {
     work = look().catch((error) => {
-      // Servers that are away are told by their own connections; the next beat tries again.
-      tellDebug(error);
-      sweptMs = Number.NEGATIVE_INFINITY;
+      tell(error);
+      controlledMs = Number.NEGATIVE_INFINITY;
     });
     return work.then(() => {
       if (!isStopped) timer = setTimeout(turn, heartbeatMs);

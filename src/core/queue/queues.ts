@@ -87,6 +87,12 @@ export function bullJobId({ rowId, delivery }: Pick<OpenJob, 'rowId' | 'delivery
   return `j${rowId}-${delivery}`;
 }
 
+/** Undefined for a job that a schedule made. */
+export function readBullJobId(id: string): Pick<OpenJob, 'rowId' | 'delivery'> | undefined {
+  const [, rowId, delivery] = /^j(\d+)-(\d+)$/.exec(id) ?? [];
+  return rowId === undefined ? undefined : { rowId, delivery: Number(delivery) };
+}
+
 function toBullJob(
   row: OpenJob,
   { nowMs, maxRetries }: { nowMs: number; maxRetries: number },
@@ -106,8 +112,8 @@ function toBullJob(
   };
 }
 
-function groupByQueue(rows: readonly OpenJob[]): Map<string, OpenJob[]> {
-  const groups = new Map<string, OpenJob[]>();
+export function groupByQueue<Row extends Pick<OpenJob, 'queue'>>(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
   for (const row of rows) {
     const group = groups.get(row.queue);
     if (group) group.push(row);

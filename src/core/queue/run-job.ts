@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import { asOutcome, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
+import { asOutcome, type Complete, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
 import type { TimeLimits } from '../steering.ts';
 import type { AttemptLimits, ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
 
@@ -27,6 +27,11 @@ export interface RunRequest {
   timeLimitsOf?(task: string): TimeLimits | undefined;
   progress(step: ProgressStep): void;
   takeAgain(): Promise<TakenJob>;
+  /**
+   * Told of a handler that ended its row itself after it was given up: the row is committed, so its result has to be published,
+   * whatever became of the job's lock. Other late results are discarded.
+   */
+  onLateEnd?(outcome: Complete): void;
 }
 
 interface Limits {
@@ -57,13 +62,21 @@ export async function runJob(registry: TaskRegistry, request: RunRequest): Promi
       progress: request.progress,
       takeAgain: request.takeAgain,
     };
-    const value = await withinLimits(() => task.run(job.parameters, context), controller, limits);
+    const value = await withinLimits(() => task.run(job.parameters, context), {
+      controller,
+      limits,
+      onLate: (late) => tellLateEnd(asOutcome(name, late), request),
+    });
     return asOutcome(name, value);
   } catch (error) {
     if (!controller.signal.aborted) return outcomeOfError(name, error);
     const reason: unknown = error === hardLimitReached ? abortReasons.hardLimit : controller.signal.reason;
     return outcomeOfAbort(reason, job.task, limits);
   }
+}
+
+function tellLateEnd(outcome: Outcome, { onLateEnd }: RunRequest): void {
+  if (outcome.kind === 'complete' && outcome.isRecorded) onLateEnd?.(outcome);
 }
 
 /** The message's own limits go before those of remote control, these before the task's, these before the settings; the shorter of two counts. */
@@ -103,9 +116,18 @@ function limitError(task: string, limitMs: number, reason: unknown): AppError {
   });
 }
 
+interface Bounds<T> {
+  readonly controller: AbortController;
+  readonly limits: Limits;
+  /** What the work gave back after it was given up. */
+  onLate(value: T): void;
+}
+
 /** The soft limit aborts the signal; the hard one gives up waiting for a handler that does not listen. */
-async function withinLimits<T>(work: () => Promise<T>, controller: AbortController, limits: Limits): Promise<T> {
-  const { softMs, hardMs } = limits;
+async function withinLimits<T>(
+  work: () => Promise<T>,
+  { controller, limits: { softMs, hardMs }, onLate }: Bounds<T>,
+): Promise<T> {
   const { signal } = controller;
   let giveUp: (reason: Error) => void = () => undefined;
   const givenUp = new Promise<never>((_resolve, reject) => {
@@ -119,9 +141,14 @@ async function withinLimits<T>(work: () => Promise<T>, controller: AbortControll
   // A job that is to be handed back or cancelled is not waited for: whoever ignores the signal may write nothing later.
   const onAbort = () => signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.reason)));
   signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const working = work();
   try {
-    if (signal.aborted) onAbort();
-    return await Promise.race([work(), givenUp]);
+    return await Promise.race([working, givenUp]);
+  } catch (error) {
+    // Does nothing where the work itself failed.
+    working.then(onLate, () => undefined);
+    throw error;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);

@@ -49,6 +49,12 @@ export async function readNextRuns(
   return Object.fromEntries(entries.flat());
 }
 
+/** A schedule stops where Redis drops it, or the job of its next run, which makes the run after it. */
+export async function hasLostNextRun(queues: Queues, { name, queue }: Schedule): Promise<boolean> {
+  const next = (await queues.get(queue).getJobScheduler(name))?.next;
+  return next === undefined || (await queues.get(queue).getJob(`repeat:${name}:${next}`))?.timestamp === undefined;
+}
+
 /** Safe to repeat. */
 export async function registerSchedules(queues: Queues, schedules: readonly Schedule[]): Promise<void> {
   for (const { name, task, queue, everyMs, cron } of schedules) {

@@ -4,11 +4,14 @@ import type { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
-import type { Lifecycle } from '../lifecycle.ts';
+import { type Lifecycle, succeededTransition } from '../lifecycle.ts';
 import type { Log } from '../logger.ts';
-import type { Complete, Hold, Outcome } from '../outcome.ts';
+import { type Complete, endedElsewhere, type Hold, type Outcome } from '../outcome.ts';
 import { storableText, whyNotStorable } from '../storable.ts';
 import type { JobData } from './queues.ts';
+
+/** A result is published milliseconds after its commit, where Redis answers. */
+const publicationMs = 5_000;
 
 export interface SettleDeps {
   readonly complete: Batcher<CompletedJob, boolean>;
@@ -33,6 +36,22 @@ export interface SettleRequest {
   readonly log: Log;
 }
 
+/** Thrown to BullMQ, which schedules the next attempt after `delayMs`. */
+export class AttemptFailed extends Error {
+  readonly delayMs: number;
+
+  constructor({ code, message }: AppError, delayMs: number) {
+    super(`${code}: ${message}`);
+    this.delayMs = delayMs;
+  }
+}
+
+/** Whether it tells BullMQ how a delivery ended; anything else that is thrown at it would fail the job without a row that says so. */
+export function isVerdict(error: unknown): boolean {
+  const verdicts = [AttemptFailed, UnrecoverableError, DelayedError, WaitingError];
+  return verdicts.some((each) => error instanceof each);
+}
+
 /** Returns when BullMQ may complete the job; throws what BullMQ understands otherwise. */
 export async function settleJob(deps: SettleDeps, request: SettleRequest): Promise<void> {
   const { job, outcome, log } = request;
@@ -40,7 +59,8 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
     case 'complete':
       return settleComplete(deps, request, outcome);
     case 'closed':
-      return log.info('job.closed', { reason: outcome.reason });
+      log.info('job.closed', { reason: outcome.reason });
+      return outcome.reason === endedElsewhere ? lookAgainLater(deps, request) : undefined;
     case 'step-back':
       log.debug('job.stepped_back', { reason: outcome.reason, delay_ms: outcome.delayMs });
       return stepBackInQueue(request.bullJob, request.token, { untilMs: deps.clock.wallMs() + outcome.delayMs, log });
@@ -71,11 +91,10 @@ async function settleComplete(deps: SettleDeps, request: SettleRequest, outcome:
     if (fault !== undefined) return settleFailure(deps, request, resultNotStorable(job, fault), null);
     const { rowId, runId, startedAt } = job;
     const isOurs = await deps.complete.add({ rowId, runId, startedAt, result: outcome.result, worker: deps.worker });
-    if (!isOurs) return log.info('job.closed', { reason: 'ended by somebody else meanwhile' });
+    if (!isOurs) return settleEndedElsewhere(deps, request);
   }
   const { result, cache } = outcome;
-  const resultJson = JSON.stringify(result) ?? 'null';
-  await deps.lifecycle.tell({ kind: 'succeeded', job, result, resultJson, cache, durationMs });
+  await deps.lifecycle.tell(succeededTransition({ job, result, cache, durationMs }));
   log.debug('job.finished', { duration_ms: Math.round(durationMs) });
 }
 
@@ -84,16 +103,6 @@ function resultNotStorable({ task }: TakenJob, fault: string): AppError {
     'RESULT_NOT_STORABLE',
     `The result of task "${task}" cannot be stored: ${fault}. Return plain JSON without NUL characters.`,
   );
-}
-
-/** Thrown to BullMQ, which schedules the next attempt after `delayMs`. */
-export class AttemptFailed extends Error {
-  readonly delayMs: number;
-
-  constructor({ code, message }: AppError, delayMs: number) {
-    super(`${code}: ${message}`);
-    this.delayMs = delayMs;
-  }
 }
 
 /** `retryDelayMs` null: the job has failed for good. */
@@ -114,7 +123,7 @@ async function settleFailure(
     dueAt: retryDelayMs === null ? null : new Date(deps.clock.wallMs() + retryDelayMs).toISOString(),
     worker: deps.worker,
   });
-  if (!isOurs) return log.info('job.closed', { reason: 'ended by somebody else meanwhile' });
+  if (!isOurs) return settleEndedElsewhere(deps, request);
   const fields = { attempt, code: error.code, error: error.message, duration_ms: Math.round(durationMs) };
   if (retryDelayMs !== null) {
     await deps.lifecycle.tell({ kind: 'retrying', job, error });
@@ -125,6 +134,19 @@ async function settleFailure(
   await deps.lifecycle.tell({ kind: 'failed', job, error, cache });
   log.error('job.failed', fields);
   throw new UnrecoverableError(`${error.code}: ${error.message}`);
+}
+
+async function settleEndedElsewhere(deps: SettleDeps, request: SettleRequest): Promise<void> {
+  request.log.info('job.closed', { reason: endedElsewhere });
+  await lookAgainLater(deps, request);
+}
+
+/**
+ * Whoever ended the row publishes what became of it, and may die before. This delivery comes back when that has had its time, and
+ * then publishes what is missing. Always throws.
+ */
+function lookAgainLater({ clock }: SettleDeps, { bullJob, token, log }: SettleRequest): Promise<never> {
+  return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + publicationMs, log });
 }
 
 /** Back in line after a while; BullMQ counts no attempt. Always throws. */

@@ -1,5 +1,6 @@
 /** Every row of every table of ours and of the API's, out of one moment of the database and into an empty one. */
 import type { Database } from '../../core/database.ts';
+import { type EmptyLabel, emptyableColumns } from '../classification-columns.ts';
 
 type Client = Parameters<Parameters<Database['withClient']>[0]>[0];
 
@@ -29,7 +30,7 @@ const rowsAFetch = 100;
 /** Whoever reads the rows may be slower than the bound that is right elsewhere. */
 const slowReader = `set local idle_in_transaction_session_timeout = '5min'`;
 
-/** All rows as they stood when it began, whatever is written meanwhile. */
+/** All rows as they stood when it began, whatever is written meanwhile; a label without a value is null. */
 export async function readArchive<T>(database: Database, use: (source: ArchiveSource) => Promise<T>): Promise<T> {
   return database.withClient(async (client) => {
     await client.query('begin isolation level repeatable read read only');
@@ -44,7 +45,7 @@ export async function readArchive<T>(database: Database, use: (source: ArchiveSo
 async function* readRows(client: Client, tables: readonly ArchiveTable[]): AsyncGenerator<ArchivedRow> {
   for (const { name, columns } of tables) {
     // Line ends stand in stored JSON outside of strings only, where a space means the same.
-    const list = columns.map(quoted).join(', ');
+    const list = columns.map((column) => readIn(name, column)).join(', ');
     await client.query(
       `declare archive no scroll cursor for select translate(row_to_json(r)::text, E'\\n\\r', '  ') as json from (select ${list} from ${quotedTable(name)}) r`,
     );
@@ -65,8 +66,15 @@ export interface ArchiveTarget {
   insert(table: string, columns: readonly string[], rows: readonly string[]): Promise<void>;
 }
 
-/** One transaction: what `use` throws leaves the database as it was. Nobody else writes to the tables meanwhile. */
-export async function writeArchive<T>(database: Database, use: (target: ArchiveTarget) => Promise<T>): Promise<T> {
+/**
+ * One transaction: what `use` throws leaves the database as it was. Nobody else writes to the tables meanwhile. `emptyLabel` is
+ * stored for a label without a value.
+ */
+export async function writeArchive<T>(
+  database: Database,
+  emptyLabel: EmptyLabel,
+  use: (target: ArchiveTarget) => Promise<T>,
+): Promise<T> {
   return database.withClient(async (client) => {
     await client.query('begin');
     await client.query(slowReader);
@@ -77,9 +85,10 @@ export async function writeArchive<T>(database: Database, use: (target: ArchiveT
       findRows: () => findRows(client, tables),
       async insert(table, columns, rows) {
         const list = columns.map(quoted).join(', ');
+        const values = columns.map((column) => storedIn(table, column, emptyLabel)).join(', ');
         await client.query(
           `insert into ${quotedTable(table)} (${list}) overriding system value
-           select ${list} from json_populate_recordset(null::${quotedTable(table)}, $1::json)`,
+           select ${values} from json_populate_recordset(null::${quotedTable(table)}, $1::json)`,
           [`[${rows.join(',')}]`],
         );
       },
@@ -126,6 +135,21 @@ async function moveSequences(client: Client, tables: readonly ArchiveTable[]): P
       );
     }
   }
+}
+
+function isEmptyable(table: string, column: string): boolean {
+  return table === 'public.meetings_classifications' && emptyableColumns.has(column);
+}
+
+function readIn(table: string, column: string): string {
+  const name = quoted(column);
+  return isEmptyable(table, column) ? `nullif(${name}, '') as ${name}` : name;
+}
+
+function storedIn(table: string, column: string, emptyLabel: EmptyLabel): string {
+  const name = quoted(column);
+  if (!isEmptyable(table, column)) return name;
+  return emptyLabel === null ? `nullif(${name}, '')` : `coalesce(${name}, '')`;
 }
 
 function quoted(name: string): string {

@@ -1,7 +1,7 @@
 /** What became of classification jobs that somebody waits for. */
 import type { Database, Statement } from '../../core/database.ts';
 import type { JobState } from '../../core/job-ledger.ts';
-import { fieldColumns } from '../classification-columns.ts';
+import { fieldColumns, readColumn } from '../classification-columns.ts';
 
 export interface EndedClassification {
   readonly row_id: string;
@@ -18,7 +18,7 @@ export interface EndedClassification {
 }
 
 const columns = Object.keys(fieldColumns)
-  .map((name) => `'${name}', mc.${name}`)
+  .map((name) => `'${name}', ${readColumn(name)}`)
   .join(', ');
 
 const endedStatement: Statement = {

@@ -1,7 +1,14 @@
 /** Saving and reading classifications: one statement saves a batch, and the newest start wins whatever the order of arrival. */
 import { type Database, type Statement, sqlState } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
-import { fieldColumns } from '../classification-columns.ts';
+import {
+  type EmptyLabel,
+  emptyableColumns,
+  fieldColumns,
+  readColumn,
+  readRow,
+  withEmptyLabels,
+} from '../classification-columns.ts';
 
 /** An answer that is to be saved. */
 export interface AnswerToSave {
@@ -59,13 +66,16 @@ export interface SaveOutcome {
 const mapped = Object.entries(fieldColumns);
 const columnNames = mapped.map(([name]) => name).join(', ');
 const columnTypes = mapped.map(([name, { type }]) => `${name} ${type}`).join(', ');
-const columnValues = mapped
-  .map(([name, { whenNull, type }]) =>
-    whenNull === undefined
-      ? `c.${name}`
-      : `coalesce(c.${name}, '${typeof whenNull === 'string' ? whenNull : JSON.stringify(whenNull)}'::${type})`,
-  )
-  .join(', ');
+const columnValues = (emptyLabel: EmptyLabel) =>
+  mapped
+    .map(([name, { whenNull, type }]) => {
+      const stored = emptyableColumns.has(name) ? emptyLabel : (whenNull ?? null);
+      if (stored === null) return `c.${name}`;
+      return `coalesce(c.${name}, '${typeof stored === 'string' ? stored : JSON.stringify(stored)}'::${type})`;
+    })
+    .join(', ');
+/** The value of a text that no field is mapped to. */
+const textValue = (value: string, emptyLabel: EmptyLabel) => (emptyLabel === null ? value : `coalesce(${value}, '')`);
 const columnUpdates = mapped.map(([name]) => `${name} = excluded.${name}`).join(', ');
 
 /**
@@ -82,8 +92,8 @@ const correctsAnother = `c.corrected <> '{}'
  * snapshot and let the older start win (188 of 500 simultaneous pairs, measured). `<=` lets the same save arrive twice, as
  * after a lost COMMIT reply. `distinct on`: two jobs of one meeting in a batch would otherwise end it with error 21000.
  */
-const saveStatement: Statement = {
-  name: 'classification_save',
+const saveStatement = (emptyLabel: EmptyLabel): Statement => ({
+  name: emptyLabel === null ? 'classification_save' : 'classification_save_blank',
   text: `
 with input as materialized (
   select * from jsonb_to_recordset($1) as t(n int, job_id bigint, run_id bigint, meeting_id int, worker text, text_hash text, input_hash text,
@@ -112,7 +122,7 @@ with input as materialized (
 ), stored as (
   insert into public.meetings_classifications
     (meeting_id, ${columnNames}, confidence_score, key_topics, action_items, next_steps, summary, model_used, processed_at, processing_time_ms)
-  select f.meeting_id, ${columnValues}, round(f.confidence::numeric, 2), f.texts->'key_topics', f.texts->'action_items', f.texts->>'next_steps', f.texts->>'summary', f.model, now(), f.ms
+  select f.meeting_id, ${columnValues(emptyLabel)}, round(f.confidence::numeric, 2), f.texts->'key_topics', f.texts->'action_items', ${textValue("f.texts->>'next_steps'", emptyLabel)}, ${textValue("f.texts->>'summary'", emptyLabel)}, f.model, now(), f.ms
   from fresh f join won w on w.meeting_id = f.meeting_id and w.run_id = f.run_id
   cross join lateral jsonb_to_record(f.columns || w.corrected) as c(${columnTypes})
   order by f.meeting_id
@@ -127,7 +137,8 @@ left join fresh f on f.job_id = i.job_id and f.run_id = i.run_id
 left join ended e on e.id = i.job_id
 left join won w on w.meeting_id = i.meeting_id and w.run_id = i.run_id
 order by i.n`,
-};
+});
+const saveStatements = { '': saveStatement(''), null: saveStatement(null) };
 
 interface SaveRow {
   readonly outcome: SaveOutcome['outcome'];
@@ -139,25 +150,28 @@ const mostRepeats = 5;
 
 /**
  * Saves answers, each with its own outcome; a row that cannot be stored (RESULT_NOT_STORABLE) never fails its batch-mates.
- * May be repeated. @throws AppError DATABASE_* for the whole batch
+ * May be repeated. `emptyLabel` is stored for a label without a value. @throws AppError DATABASE_* for the whole batch
  */
 export async function saveAnswers(
   database: Database,
   answers: readonly AnswerToSave[],
+  emptyLabel: EmptyLabel = null,
 ): Promise<readonly (SaveOutcome | AppError)[]> {
   for (let tries = 1; ; tries++) {
     try {
-      const rows = await database.run<SaveRow>(saveStatement, [JSON.stringify(answers.map(toInput))]);
+      const rows = await database.run<SaveRow>(saveStatements[emptyLabel ?? 'null'], [
+        JSON.stringify(answers.map(toInput)),
+      ]);
       return rows.map(({ outcome, corrected, processed_at }) => ({ outcome, corrected, processedAt: processed_at }));
     } catch (error) {
       const state = sqlState(error);
-      if (error instanceof AppError || state === undefined) throw error;
+      if (state === undefined) throw error;
       if (/^(40001|40P01)$/.test(state) && tries < mostRepeats) {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** tries));
         continue;
       }
       if (!/^2[23]/.test(state)) throw error;
-      if (answers.length > 1) return saveHalves(database, answers);
+      if (answers.length > 1) return saveHalves(database, answers, emptyLabel);
       // A foreign key: the meeting went between snapshot and insert.
       if (state === '23503') return [{ outcome: 'changed', corrected: {}, processedAt: '' }];
       return [notStorable(error, state)];
@@ -168,10 +182,11 @@ export async function saveAnswers(
 async function saveHalves(
   database: Database,
   answers: readonly AnswerToSave[],
+  emptyLabel: EmptyLabel,
 ): Promise<readonly (SaveOutcome | AppError)[]> {
   const middle = Math.ceil(answers.length / 2);
-  const first = await saveAnswers(database, answers.slice(0, middle));
-  return [...first, ...(await saveAnswers(database, answers.slice(middle)))];
+  const first = await saveAnswers(database, answers.slice(0, middle), emptyLabel);
+  return [...first, ...(await saveAnswers(database, answers.slice(middle), emptyLabel))];
 }
 
 function notStorable(error: unknown, state: string): AppError {
@@ -222,9 +237,13 @@ export interface ClassificationResult {
   readonly unchanged?: true;
 }
 
-/** The document of an answer that was just saved: every column but id, created_at and updated_at. */
-export function toResult(answer: AnswerToSave, { corrected, processedAt }: SaveOutcome): ClassificationResult {
-  const columns = { ...answer.columns, ...onlyColumns(corrected) };
+/** The document of an answer that was just saved: every column but id, created_at and updated_at, as the table holds it. */
+export function toResult(
+  answer: AnswerToSave,
+  { corrected, processedAt }: SaveOutcome,
+  emptyLabel: EmptyLabel = null,
+): ClassificationResult {
+  const columns = withEmptyLabels({ ...answer.columns, ...onlyColumns(corrected) }, emptyLabel);
   return {
     success: true,
     meeting_id: answer.meetingId,
@@ -232,7 +251,7 @@ export function toResult(answer: AnswerToSave, { corrected, processedAt }: SaveO
       meeting_id: answer.meetingId,
       ...columns,
       confidence_score: Math.round(answer.confidence * 100) / 100,
-      ...answer.texts,
+      ...withEmptyLabels({ ...answer.texts }, emptyLabel),
       model_used: answer.model,
       processed_at: processedAt,
       processing_time_ms: Math.round(answer.durationMs),
@@ -253,16 +272,27 @@ function onlyColumns(corrected: Readonly<Record<string, unknown>>): Record<strin
 const standingStatement: Statement = {
   name: 'classification_standing',
   text: `
-select mc.meeting_id, ${mapped.map(([name]) => `mc.${name}`).join(', ')}, mc.confidence_score::float as confidence_score, mc.key_topics, mc.action_items,
-  mc.next_steps, mc.summary, mc.model_used, to_char(mc.processed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as processed_at, mc.processing_time_ms
+select mc.meeting_id, ${mapped.map(([name]) => `${readColumn(name)} as ${name}`).join(', ')}, mc.confidence_score::float as confidence_score, mc.key_topics, mc.action_items,
+  ${readColumn('next_steps')} as next_steps, ${readColumn('summary')} as summary, mc.model_used, to_char(mc.processed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as processed_at, mc.processing_time_ms
 from public.meetings_classifications mc where mc.meeting_id = $1`,
 };
 
-/** The classification that stands in the table, as a result; undefined when the meeting has none. */
+/** The classification that stands in the table, as a result in the form of `toResult`; undefined when the meeting has none. */
 export async function readStandingResult(
   database: Database,
   meetingId: number,
+  emptyLabel: EmptyLabel = null,
 ): Promise<ClassificationResult | undefined> {
   const [row] = await database.run<Record<string, unknown>>(standingStatement, [meetingId]);
-  return row && { success: true, meeting_id: meetingId, classification_data: row, message: 'classified' };
+  if (row === undefined) return undefined;
+  const classification_data = withEmptyLabels(row, emptyLabel);
+  return { success: true, meeting_id: meetingId, classification_data, message: 'classified' };
+}
+
+/** A stored result in the form of `toResult`, whatever form it was stored in; results of other tasks as they are. */
+export function readResult(result: unknown, emptyLabel: EmptyLabel): unknown {
+  if (typeof result !== 'object' || result === null || !('classification_data' in result)) return result;
+  const { classification_data: data } = result;
+  if (typeof data !== 'object' || data === null) return result;
+  return { ...result, classification_data: withEmptyLabels(readRow({ ...data }), emptyLabel) };
 }

@@ -15,6 +15,8 @@ export interface CostRow {
   readonly cost_usd: number | null;
   /** Calls without a price or figures of usage; they are not in the cost. */
   readonly unpriced_calls: number;
+  /** Given up after they were sent; their tokens and cost are estimates. */
+  readonly abandoned_calls: number;
   readonly mean_latency_ms: number;
 }
 
@@ -41,6 +43,7 @@ export async function readCosts(
 select ${expression} as name, count(*)::int as calls, count(distinct c.meeting_id)::int as meetings,
   coalesce(sum(c.input_tokens), 0)::float8 as input_tokens, coalesce(sum(c.output_tokens), 0)::float8 as output_tokens,
   sum(c.cost_usd)::float8 as cost_usd, (count(*) filter (where c.cost_usd is null))::int as unpriced_calls,
+  (count(*) filter (where c.outcome = 'abandoned'))::int as abandoned_calls,
   round(avg(c.latency_ms))::float8 as mean_latency_ms
 from vambe_worker.llm_calls c ${join}
 where c.at >= (date_trunc('day', now() at time zone 'UTC') - ($1::int - 1) * interval '1 day') at time zone 'UTC'

@@ -252,10 +252,13 @@ export interface RetryCandidate {
   readonly delivery: number;
   /** A Celery message that was set aside on its arrival: no job yet. */
   readonly is_message: boolean;
+  /** Redis refused what follows it. */
+  readonly has_unsent: boolean;
 }
 
 /** Of `vambe_worker.jobs j`. */
-export const candidateColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.state, j.delivery, coalesce(j.message ? 'raw', false) as is_message`;
+export const candidateColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.state, j.delivery, coalesce(j.message ? 'raw', false) as is_message,
+  coalesce(j.message ? 'unsent', false) as has_unsent`;
 
 const candidatesStatement: Statement = {
   name: 'jobs_retry_candidates',
@@ -294,7 +297,7 @@ with input as (
   update vambe_worker.jobs j
   set state = 'queued', delivery = b.delivery + 1, delivered_at = now(), attempt = 0, due_at = null,
       started_at = null, finished_at = null, worker = null, run_id = null, result = null, error_code = null, error_message = null,
-      message = case when b.message ? 'expiresAt' then b.message || '{"expiresAt": null}' else b.message end,
+      message = case when b.message ? 'expiresAt' then (b.message - 'unsent') || '{"expiresAt": null}' else b.message end,
       attempts = b.attempts || case
         when b.error_code is null or (b.attempts->-1->>'code' = b.error_code and b.attempts->-1->>'message' is not distinct from b.error_message)
         then '[]'::jsonb

@@ -21,7 +21,7 @@ interface Reply {
 interface CallToRecord extends Usage {
   readonly meetingId: number | null;
   readonly model: string;
-  readonly outcome: 'whole' | 'cut' | 'refused';
+  readonly outcome: 'whole' | 'cut' | 'refused' | 'abandoned';
   /** Absent where there is nothing to keep. */
   readonly reply?: Reply & { readonly key: string };
 }

@@ -1,7 +1,7 @@
 /** Reading meetings with what is known of them: one whole, all of them page by page, and their ids. */
 import { and, eq, getTableColumns } from 'drizzle-orm';
 import type { Database, Statement } from '../../core/database.ts';
-import { fieldColumns } from '../classification-columns.ts';
+import { fieldColumns, readColumn, readRow } from '../classification-columns.ts';
 import { meetings, meetingsClassifications } from '../given-tables.ts';
 import { ormOf } from '../orm.ts';
 import { current, runs } from '../worker-tables.ts';
@@ -77,19 +77,21 @@ export async function findMeeting(database: Database, meetingId: number): Promis
 type ClassificationRow = typeof meetingsClassifications.$inferSelect;
 
 function toStanding(row: ClassificationRow): StandingClassification {
-  const byColumn = Object.fromEntries(
-    Object.entries(getTableColumns(meetingsClassifications)).map(([key, { name }]) => [
-      name,
-      row[key as keyof ClassificationRow],
-    ]),
+  const byColumn = readRow(
+    Object.fromEntries(
+      Object.entries(getTableColumns(meetingsClassifications)).map(([key, { name }]) => [
+        name,
+        row[key as keyof ClassificationRow],
+      ]),
+    ),
   );
   return {
     columns: Object.fromEntries(columnNames.map((name) => [name, byColumn[name]])),
     confidence_score: Number(row.confidenceScore),
     key_topics: row.keyTopics,
     action_items: row.actionItems,
-    next_steps: row.nextSteps,
-    summary: row.summary,
+    next_steps: row.nextSteps || null,
+    summary: row.summary || null,
     model_used: row.modelUsed,
     processed_at: row.processedAt,
     processing_time_ms: row.processingTimeMs,
@@ -197,11 +199,11 @@ with page as (
   from (select id, transcript from public.meetings where id > $1::int order by id limit $2::int) m
 )
 select m.id::int as meeting_id, c.name as client_name, c.email as client_email, s.name as seller_name, m.meeting_at, m.closed,
-  mc.id::int as classification_id, ${columnNames.map((name) => `mc.${name}`).join(', ')},
+  mc.id::int as classification_id, ${columnNames.map((name) => `${readColumn(name)} as ${name}`).join(', ')},
   (select jsonb_object_agg(f.key, coalesce(cu.corrected -> f.key, f.value -> 'value')) from jsonb_each(r.fields) f
     where f.key <> all ($4::text[])) as other_fields,
   mc.confidence_score::float8 as confidence_score,
-  mc.key_topics, mc.action_items, mc.next_steps, mc.summary, mc.model_used, mc.processed_at, mc.processing_time_ms,
+  mc.key_topics, mc.action_items, ${readColumn('next_steps')} as next_steps, ${readColumn('summary')} as summary, mc.model_used, mc.processed_at, mc.processing_time_ms,
   mc.created_at as classification_created_at, mc.updated_at as classification_updated_at, m.transcript
 from page p
 join public.meetings m on m.id = p.id

@@ -1,5 +1,6 @@
 /** Jobs by filter, a page at a time, and the end of open jobs by a person's hand. */
 import type { Database } from '../../core/database.ts';
+import type { CallTerms, UnsentFollowUp } from '../../core/job-ledger.ts';
 import type { FilterTerm, TextKey } from '../job-filter.ts';
 import {
   candidateColumns,
@@ -205,6 +206,51 @@ export async function noteSentAgain(
   { rowIds, actor, reason }: { rowIds: readonly string[]; actor: string; reason: string | null },
 ): Promise<void> {
   await database.run({ name: 'jobs_sent_again', text: sentAgainText }, [rowIds, actor, reason]);
+}
+
+// ---------------------------------------------------------------- follow-ups
+
+/** A job that ended and could not send what follows it. */
+export interface UnsentRow {
+  readonly row_id: string;
+  readonly terms: CallTerms;
+  readonly unsent: readonly UnsentFollowUp[];
+}
+
+const unsentText = `
+select id::text as row_id, message as terms, message->'unsent' as unsent
+from vambe_worker.jobs where id = any($1::bigint[]) and message ? 'unsent' order by id`;
+
+export async function readUnsentFollowUps(
+  database: Database,
+  rowIds: readonly string[],
+): Promise<readonly UnsentRow[]> {
+  return database.run<UnsentRow>({ name: 'jobs_unsent', text: unsentText }, [rowIds]);
+}
+
+const followUpsSentText = `
+with before as (
+  select j.* from vambe_worker.jobs j where j.id = $1::bigint for update of j
+), noted as (
+  update vambe_worker.jobs j
+  set message = case when $2::jsonb = '[]' then b.message - 'unsent' else jsonb_set(b.message, '{unsent}', $2::jsonb) end,
+    error_code = case when $2::jsonb = '[]' and b.error_code = 'FOLLOW_UP_UNSENT' then null else b.error_code end,
+    error_message = case when $2::jsonb = '[]' and b.error_code = 'FOLLOW_UP_UNSENT' then null else b.error_message end
+  from before b where j.id = b.id
+)
+insert into vambe_worker.audit (actor, action, object, before, after, reason)
+select $3::text, 'retry', 'job:' || b.task_id, jsonb_build_object('unsent', jsonb_array_length(b.message->'unsent')),
+  jsonb_build_object('unsent', jsonb_array_length($2::jsonb)), $4::text
+from before b`;
+
+/** `left`: what could still not be sent. */
+export async function noteFollowUpsSent(
+  database: Database,
+  request: { rowId: string; left: readonly UnsentFollowUp[]; actor: string; reason: string | null },
+): Promise<void> {
+  const { rowId, left, actor, reason } = request;
+  const values = [rowId, JSON.stringify(left), actor, reason];
+  await database.run({ name: 'jobs_follow_ups_sent', text: followUpsSentText }, values);
 }
 
 // ---------------------------------------------------------------- queues

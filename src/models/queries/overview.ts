@@ -1,5 +1,6 @@
 /** Counts over all meetings, for summaries. */
 import type { Database } from '../../core/database.ts';
+import { readColumn } from '../classification-columns.ts';
 
 export async function countMeetings(database: Database): Promise<number> {
   const [row] = await database.run<{ count: number }>(
@@ -35,7 +36,7 @@ export async function summarise(database: Database): Promise<Overview> {
   const counted = summarised
     .map(
       (column) =>
-        `'${column}', (select coalesce(json_agg(json_build_object('value', value, 'meetings', meetings) order by meetings desc, value), '[]') from (select ${column} as value, count(*)::int as meetings from public.meetings_classifications where ${column} is not null group by 1) v)`,
+        `'${column}', (select coalesce(json_agg(json_build_object('value', value, 'meetings', meetings) order by meetings desc, value), '[]') from (select ${readColumn(column)} as value, count(*)::int as meetings from public.meetings_classifications mc where ${readColumn(column)} is not null group by 1) v)`,
     )
     .join(', ');
   const text = `

@@ -1,7 +1,7 @@
 /** A person's corrections: read, and written so that no save in flight undoes them. */
 import { type Database, type Statement, sqlState } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
-import { fieldColumns } from '../classification-columns.ts';
+import { type EmptyLabel, fieldColumns, readRow, withEmptyLabels } from '../classification-columns.ts';
 
 export interface CorrectionsToSave {
   readonly meetingId: number;
@@ -9,6 +9,8 @@ export interface CorrectionsToSave {
   readonly values: Readonly<Record<string, unknown>>;
   readonly reviewer: string;
   readonly reason: string | null;
+  /** What the columns hold for a label without a value; unset: null. */
+  readonly emptyLabel?: EmptyLabel;
 }
 
 export interface SavedCorrection {
@@ -57,7 +59,7 @@ interface BeforeRow {
  */
 export async function saveCorrections(
   database: Database,
-  { meetingId, values, reviewer, reason }: CorrectionsToSave,
+  { meetingId, values, reviewer, reason, emptyLabel = null }: CorrectionsToSave,
 ): Promise<readonly SavedCorrection[] | undefined> {
   try {
     return await database.withClient(async (client) => {
@@ -80,7 +82,7 @@ export async function saveCorrections(
         after,
       }));
       await client.query(keepStatement, [meetingId, JSON.stringify(values)]);
-      const columns = columnsOf(values);
+      const columns = withEmptyLabels(columnsOf(values), emptyLabel);
       if (Object.keys(columns).length > 0) {
         await client.query(columnsStatement(Object.keys(columns)), [meetingId, JSON.stringify(columns)]);
       }
@@ -112,7 +114,7 @@ export async function saveCorrections(
 function valueBefore(field: string, corrected: Readonly<Record<string, unknown>>, { fields, columns }: BeforeRow) {
   if (Object.hasOwn(corrected, field)) return corrected[field];
   if (fields !== null && Object.hasOwn(fields, field)) return fields[field]?.value ?? null;
-  return Object.hasOwn(fieldColumns, field) ? (columns[field] ?? null) : null;
+  return Object.hasOwn(fieldColumns, field) ? (readRow(columns)[field] ?? null) : null;
 }
 
 function columnsOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -1,6 +1,7 @@
 /** Rows of `meetings_classifications` as whichever worker saved them. Reads alone, and needs no table but the API's. */
 import type { Database, Statement } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
+import { readRow } from '../classification-columns.ts';
 
 /** A row as it was saved once; saved again, it is another version. */
 export interface SavedVersion {
@@ -20,7 +21,7 @@ export interface SavedRow {
   readonly meeting_id: number;
   readonly transcript: string;
   readonly seller_prompt: string;
-  /** The row, by column name. */
+  /** The row, by column name; null for a label without a value. */
   readonly saved: Readonly<Record<string, unknown>>;
 }
 
@@ -80,7 +81,8 @@ export async function findSavedRows(
 ): Promise<readonly SavedRow[]> {
   const ids = versions.map((each) => each.meeting_id);
   const numbers = versions.map((each) => each.version);
-  return database.run<SavedRow>(rowsStatement(hasWorkerTables), [ids, numbers]);
+  const rows = await database.run<SavedRow>(rowsStatement(hasWorkerTables), [ids, numbers]);
+  return rows.map((row) => ({ ...row, saved: readRow(row.saved) }));
 }
 
 /** Whether this worker's own tables are there, which a database that nobody migrated lacks. @throws AppError SCHEMA_DIFFERS, DATABASE_* */

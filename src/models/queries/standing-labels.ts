@@ -1,6 +1,6 @@
 /** What stands for meetings now, beside the transcripts it was read from. Reads alone. */
 import type { Database, Statement } from '../../core/database.ts';
-import { fieldColumns } from '../classification-columns.ts';
+import { fieldColumns, readColumn } from '../classification-columns.ts';
 
 export interface StandingMeeting {
   readonly meeting_id: number;
@@ -14,12 +14,12 @@ export interface StandingMeeting {
   readonly corrected: Readonly<Record<string, unknown>>;
 }
 
-const columns = Object.keys(fieldColumns).map((name) => `'${name}', mc.${name}`);
+const columns = Object.keys(fieldColumns).map((name) => `'${name}', ${readColumn(name)}`);
 
 const standingStatement: Statement = {
   name: 'meeting_standing',
   text: `
-select m.id::int as meeting_id, m.transcript, s.prompt as seller_prompt,
+select m.id::int as meeting_id, m.transcript, to_jsonb(s) ->> 'prompt' as seller_prompt,
   case when mc.id is not null then jsonb_build_object(${columns.join(', ')}) end as columns,
   r.fields as run_fields, coalesce(cu.corrected, '{}') as corrected
 from public.meetings m

@@ -55,6 +55,8 @@ export interface Probe extends ModelUsage {
   readonly host: string;
   /** As it names itself. */
   readonly model: string;
+  /** What it refuses of a request, so that it is asked without. */
+  readonly refusedParts: readonly string[];
 }
 
 export interface ClassifierInput {

@@ -4,9 +4,18 @@ import type { Claims } from '../../core/claims.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { TakenJob } from '../../core/job-ledger.ts';
-import { type CacheEntry, closed, complete, fail, type Outcome, retry, stepBack } from '../../core/outcome.ts';
+import {
+  type CacheEntry,
+  closed,
+  complete,
+  endedElsewhere,
+  fail,
+  type Outcome,
+  retry,
+  stepBack,
+} from '../../core/outcome.ts';
 import type { ProgressStep } from '../../core/task.ts';
-import { toColumns } from '../../models/classification-columns.ts';
+import { type EmptyLabel, toColumns } from '../../models/classification-columns.ts';
 import type { MeetingSubject } from '../../models/meeting-subject.ts';
 import {
   type AnswerToSave,
@@ -40,6 +49,8 @@ export interface ClassifyMeetingDeps {
   readonly claims: Claims;
   readonly clock: Clock;
   readonly worker: string;
+  /** What results hold for a label without a value, as the table does. */
+  readonly emptyLabel: EmptyLabel;
   /** Joins a batch across concurrent jobs. */
   save(answer: AnswerToSave): Promise<SaveOutcome>;
   readStanding(meetingId: number): Promise<ClassificationResult | undefined>;
@@ -179,13 +190,13 @@ async function saveAnswer(
     case 'changed':
       return 'changed';
     case 'closed':
-      return closed('ended by somebody else meanwhile');
+      return closed(endedElsewhere);
     case 'stale': {
       const standing = await deps.readStanding(answer.meetingId);
-      return complete(standing ?? toResult(answer, saved), { isRecorded: true });
+      return complete(standing ?? toResult(answer, saved, deps.emptyLabel), { isRecorded: true });
     }
     case 'saved': {
-      const result = toResult(answer, saved);
+      const result = toResult(answer, saved, deps.emptyLabel);
       return complete(result, { isRecorded: true, cache: [cacheEntry(result)] });
     }
   }
@@ -224,6 +235,7 @@ function resultKey(meetingId: number | null): string {
   return `classification_result:${meetingId}`;
 }
 
-function cacheEntry({ meeting_id, classification_data }: ClassificationResult): CacheEntry {
+/** Where clients read a meeting's classification in Redis. */
+export function cacheEntry({ meeting_id, classification_data }: ClassificationResult): CacheEntry {
   return { key: resultKey(meeting_id), json: JSON.stringify(classification_data), lifeSeconds: resultLifeSeconds };
 }

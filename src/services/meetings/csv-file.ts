@@ -3,6 +3,8 @@ import { AppError } from '../../core/errors.ts';
 import { type Delimiter, type Header, type MeetingCell, type MeetingCells, readHeader } from './csv-header.ts';
 import { type CsvLine, createLineCutter } from './csv-lines.ts';
 import { type CsvRecord, createRecordJoiner } from './csv-records.ts';
+import { createDateColumn, type DateDecision } from './date-column.ts';
+import type { DateForm, DateOrder } from './date-form.ts';
 import { type Encoding, type FileText, openFileText } from './file-text.ts';
 
 export type MeetingRecord =
@@ -14,8 +16,19 @@ export interface MeetingsCsv {
   readonly delimiter: Delimiter;
   /** On the whole file: columns that are ignored, characters that were damaged. */
   readonly notes: readonly string[];
+  /** The form of the dates of all rows; undefined where no row holds a date. */
+  readonly dateForm: DateForm | undefined;
   /** Reads the file from its first row; blank lines are left out. */
   readonly records: AsyncIterable<MeetingRecord>;
+}
+
+export interface OpenOptions {
+  /** Order of dates that fit several. */
+  readonly dateOrder?: DateOrder;
+  /** Now, unless told: helps to tell the years from the days where years have two digits. */
+  readonly now?: Date;
+  /** Ends the look at the rows early; the form of the dates is not known then. */
+  readonly signal?: AbortSignal;
 }
 
 const maxRows = 200_000;
@@ -23,10 +36,11 @@ const maxRows = 200_000;
 const maxRecordChars = 4_100_000;
 
 /**
- * Opens a CSV file of meetings. Throws INPUT_FILE_INVALID when the path is no regular file, the file is empty, is
- * something else than CSV, has another header or no rows. A later fault costs its own row only.
+ * Opens a CSV file of meetings and reads it once to its end for the form of its dates. Throws INPUT_FILE_INVALID when the
+ * path is no regular file, the file is empty, is something else than CSV, has another header or no rows, or has dates
+ * that fit several orders. A later fault costs its own row only.
  */
-export async function openMeetingsCsv(path: string): Promise<MeetingsCsv> {
+export async function openMeetingsCsv(path: string, options: OpenOptions = {}): Promise<MeetingsCsv> {
   const text = await openFileText(path);
   const top = await readTop(text);
   if (top === undefined) throw invalid(path, 'is empty. Give a CSV file with a header line and rows.');
@@ -36,12 +50,27 @@ export async function openMeetingsCsv(path: string): Promise<MeetingsCsv> {
   const records = {
     [Symbol.asyncIterator]: () => readRecords(text, header, top.line.number),
   };
-  for await (const _ of records) {
-    const ignored = header.ignored.map((name) => `"${name}"`).join(', ');
-    const notes = ignored === '' ? text.notes : [...text.notes, `Columns that are ignored: ${ignored}.`];
-    return { encoding: text.encoding, delimiter: header.delimiter, notes, records };
+  const dates = await decideDates(records, options);
+  if (dates === undefined) throw invalid(path, 'has a header and no rows. Add at least one meeting.');
+  if ('problem' in dates) throw invalid(path, dates.problem);
+  const ignored = header.ignored.map((name) => `"${name}"`).join(', ');
+  const notes = ignored === '' ? text.notes : [...text.notes, `Columns that are ignored: ${ignored}.`];
+  return { encoding: text.encoding, delimiter: header.delimiter, notes, dateForm: dates.form, records };
+}
+
+/** Undefined for a file without rows. */
+async function decideDates(
+  records: MeetingsCsv['records'],
+  { dateOrder, now = new Date(), signal }: OpenOptions,
+): Promise<DateDecision | undefined> {
+  const column = createDateColumn({ order: dateOrder, now });
+  let hasRows = false;
+  for await (const record of records) {
+    hasRows = true;
+    if (signal?.aborted) return { form: undefined };
+    if (record.kind === 'cells') column.add(record.cells.date, record.line);
   }
-  throw invalid(path, 'has a header and no rows. Add at least one meeting.');
+  return hasRows ? column.decide() : undefined;
 }
 
 /** The header line: the first that is not blank, and not Excel's `sep=;`, which names the delimiter. */

@@ -48,7 +48,9 @@ interface Whole {
   readonly notes: readonly string[];
 }
 
-const dateAtCellStart = /(^|["\s,;])\s*(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\/\d{1,2}\/\d{4})/;
+/** Numbers of a date, a day and a month's name in either order, or a day number alone in its cell. */
+const dateAtCellStart =
+  /(?:^|["\s,;])(?:(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?!\d)|\d{1,2}(?: de |[-/. ])(?:ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic|jan|apr|aug|dec)|(?:ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic|jan|apr|aug|dec)[a-z]*\.? \d{1,2},? )|(?:^|["\t,;])\d{5}(?:\.\d+)?["\t,;]/i;
 
 /** Joins the lines after the header. The records of one call come in the order of their lines. */
 export function createRecordJoiner(shape: RecordShape): RecordJoiner {

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { StoredMeeting } from '../../models/queries/meeting-store.ts';
 import type { MeetingRecord, MeetingsCsv } from './csv-file.ts';
 import { delimiters, type MeetingCells } from './csv-header.ts';
+import { nameForm } from './date-form.ts';
 import { type MeetingRow, toMeetingRow } from './meeting-row.ts';
 import { createToInstant } from './zoned-time.ts';
 
@@ -48,6 +49,8 @@ export interface ImportReport {
   readonly encoding: string;
   /** comma, semicolon or tab. */
   readonly delimiter: string;
+  /** Such as day-month-year; null where no row holds a date. */
+  readonly datesReadAs: string | null;
   /** Whether `signal` ended it early; what is counted is saved. */
   readonly isInterrupted: boolean;
 }
@@ -79,12 +82,13 @@ const mostChunkChars = 16_000_000;
  * Throws SETTINGS_INVALID for an unknown time zone and whatever the store throws; chunks before that stay saved.
  */
 export async function importMeetings(
-  source: Pick<MeetingsCsv, 'encoding' | 'delimiter' | 'notes' | 'records'>,
+  source: MeetingsCsv,
   deps: ImportDeps,
   { timeZone, now, chunkRows = 500, signal }: ImportOptions,
 ): Promise<ImportReport> {
   const toInstant = createToInstant(timeZone);
   const tally = { inserted: 0, existing: 0 };
+  let emptyClosed = 0;
   const differing: { line: number; meetingId: number }[] = [];
   const rejected: RowNote[] = [];
   const warnings: RowNote[] = [];
@@ -113,9 +117,10 @@ export async function importMeetings(
   const take = async (record: MeetingRecord): Promise<void> => {
     if (record.kind === 'broken') return reject({ line: record.line, reason: record.reason, cells: record.cells });
     const { line, cells, notes } = record;
-    const reading = toMeetingRow(cells, { line, toInstant, now });
+    const reading = toMeetingRow(cells, { line, dateForm: source.dateForm, toInstant, now });
     if ('rejected' in reading) return reject({ line, reason: reading.rejected, cells });
     warnings.push(...[...notes, ...reading.warnings].map((reason) => ({ line, reason })));
+    if (cells.closed.trim() === '') emptyClosed += 1;
     chunk.push(reading.ok);
     chunkChars += reading.ok.transcript?.length ?? 0;
   };
@@ -133,11 +138,16 @@ export async function importMeetings(
     differing: differing.sort((a, b) => a.line - b.line),
     rejected,
     warnings,
-    fileNotes: source.notes,
+    fileNotes: emptyClosed === 0 ? source.notes : [...source.notes, tellEmptyClosed(emptyClosed)],
     encoding: source.encoding,
     delimiter: delimiters[source.delimiter],
+    datesReadAs: source.dateForm === undefined ? null : nameForm(source.dateForm),
     isInterrupted: signal?.aborted ?? false,
   };
+}
+
+function tellEmptyClosed(count: number): string {
+  return `An empty "closed" was read as not closed in ${count === 1 ? '1 row' : `${count} rows`}.`;
 }
 
 /**

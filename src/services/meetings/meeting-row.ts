@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { MeetingToStore } from '../../models/queries/meeting-store.ts';
 import { type MeetingCell, type MeetingCells, meetingColumns } from './csv-header.ts';
+import type { DateForm } from './date-form.ts';
 import { readMeetingDate } from './meeting-date.ts';
 import type { ToInstant } from './zoned-time.ts';
 
@@ -17,6 +18,8 @@ export type RowReading =
 
 export interface RowContext {
   readonly line: number;
+  /** Of the whole file; see readMeetingDate. */
+  readonly dateForm: DateForm | undefined;
   readonly toInstant: ToInstant;
   /** A meeting after it is kept, with a warning. */
   readonly now: Date;
@@ -28,13 +31,23 @@ const maxTranscriptChars = 2_000_000;
 const maxColumnChars = 255;
 const shownChars = 80;
 
-const closedWords = new Map(
-  Object.entries({ '1': true, true: true, si: true, yes: true, '0': false, false: false, no: false }),
-);
+/** As `closedKey` makes them: in lower case, without accents, spaces, hyphens and underscores. */
+const closedWords: ReadonlyMap<string, boolean> = new Map([
+  ...'1 true t verdadero v si s yes y x ✓ ✔ ganado ganada won closedwon cerradoganado cerradaganada'
+    .split(' ')
+    .map((word): [string, boolean] => [word, true]),
+  ...'0 false f falso no n perdido perdida lost closedlost cerradoperdido cerradaperdida'
+    .split(' ')
+    .map((word): [string, boolean] => [word, false]),
+  // In a column of crosses the other cells are empty.
+  ['', false],
+]);
+const closedForms =
+  '0, 1, true, false, verdadero, falso, sí, no, yes, S, Y, N, x, empty, ganado, perdido, won, lost, Closed Won or Closed Lost';
 const emailShape = /^[^\s@<>()[\],;:"\\]+@[^\s@<>()[\],;:"\\.]+(\.[^\s@<>()[\],;:"\\.]+)+$/;
 
 /** Checks and cleans one row. A rejected one comes with every reason there is, never with words of its transcript. */
-export function toMeetingRow(cells: MeetingCells, { line, toInstant, now }: RowContext): RowReading {
+export function toMeetingRow(cells: MeetingCells, { line, dateForm, toInstant, now }: RowContext): RowReading {
   const faults: string[] = [];
   const fault = (cell: MeetingCell, problem: string): void => {
     faults.push(`"${meetingColumns[cell]}" ${problem}`);
@@ -55,11 +68,11 @@ export function toMeetingRow(cells: MeetingCells, { line, toInstant, now }: RowC
   const sellerName = shortText('seller');
   if (sellerName === '') fault('seller', 'is empty; a meeting needs a seller');
 
-  const date = readMeetingDate(clean(cells.date), toInstant);
+  const date = readMeetingDate(clean(cells.date), dateForm, toInstant);
   if ('problem' in date) fault('date', date.problem);
   const closedText = shortText('closed');
-  const closed = closedWords.get(withoutAccents(closedText).toLowerCase());
-  if (closed === undefined) fault('closed', `must be 0, 1, true, false, sí, si, no or yes, got ${shown(closedText)}`);
+  const closed = closedWords.get(closedKey(closedText));
+  if (closed === undefined) fault('closed', `must be ${closedForms}, got ${shown(closedText)}`);
   const transcript = clean(cells.transcript).replace(/\r\n?/g, '\n');
   if (transcript.length > maxTranscriptChars) {
     const limit = maxTranscriptChars.toLocaleString('en');
@@ -106,6 +119,14 @@ function clean(text: string): string {
 
 function withoutAccents(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '');
+}
+
+/** `1.0` and `1,00` are what spreadsheets and data frames make of 1. */
+function closedKey(text: string): string {
+  return withoutAccents(text)
+    .toLowerCase()
+    .replace(/[\s_-]+/g, '')
+    .replace(/^([01])[.,]0+$/, '$1');
 }
 
 /** Columns may have slipped, so a long value or one with spaces may be a transcript. */

@@ -3,7 +3,7 @@
  * `classification_result:<meeting id>`. Losing them undoes nothing, as readers fall back to the database.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { CriticalListener, KnownJob, Transition } from '../../core/lifecycle.ts';
+import type { CancelReason, CriticalListener, KnownJob, RejectedJob, Transition } from '../../core/lifecycle.ts';
 import type { CacheEntry } from '../../core/outcome.ts';
 import { type DocumentWrite, type DocumentWriter, isoMicroseconds, type Json } from '../../core/redis-documents.ts';
 
@@ -25,8 +25,9 @@ export function createStatusPublisher({ writer, clock }: { writer: DocumentWrite
 function documentsOf(transition: Transition, timestamp: string): readonly DocumentWrite[] {
   switch (transition.kind) {
     case 'accepted':
-    case 'rejected':
       return [];
+    case 'rejected':
+      return rejected(transition.job, transition.error.message, timestamp);
     case 'started':
       return [processing(transition.job, 'started', timestamp)];
     case 'progress':
@@ -46,7 +47,7 @@ function documentsOf(transition: Transition, timestamp: string): readonly Docume
     case 'failed':
       return [...transition.cache.map(cacheWrite), failed(transition.job, transition.error.message, timestamp)];
     case 'cancelled':
-      return [failed(transition.job, 'cancelled', timestamp)];
+      return [failed(transition.job, cancelledMessage(transition.reason), timestamp)];
   }
 }
 
@@ -58,15 +59,29 @@ function failed(job: KnownJob, error: string, timestamp: string): DocumentWrite 
   return status(job, 'failed', `"error":${JSON.stringify(error)}`, timestamp);
 }
 
+/** The API polls under ids of its own, which may be all that could be read of a message. */
+function rejected(job: RejectedJob, error: string, timestamp: string): readonly DocumentWrite[] {
+  const own = job.taskId === null ? [] : [job.taskId];
+  const ids = job.statusIds.length > 0 ? job.statusIds : own;
+  return ids.map((taskId) => failed({ ...job, taskId, parameters: {} }, error, timestamp));
+}
+
+function cancelledMessage(reason: CancelReason): string {
+  return reason === 'expired' ? 'expired before it was started' : 'cancelled';
+}
+
 function status(job: KnownJob, state: string, extra: string, timestamp: string): DocumentWrite {
   return statusWrite(job, `{"status":"${state}","meeting_id":${job.subjectId},${extra},"timestamp":"${timestamp}"}`);
 }
 
+function statusWrite({ taskId, parameters }: KnownJob, json: Json): DocumentWrite {
+  const key = statusKeyOf({ taskId, apiTaskId: parameters.api_task_id });
+  return { mode: 'set', key, json, lifeSeconds: statusLifeSeconds };
+}
+
 /** The API polls under the id that it made and passed as api_task_id; tasks of other producers are under their own id. */
-function statusWrite(job: KnownJob, json: Json): DocumentWrite {
-  const apiTaskId = job.parameters.api_task_id;
-  const id = typeof apiTaskId === 'string' && apiTaskId !== '' ? apiTaskId : job.taskId;
-  return { mode: 'set', key: `task_status:${id}`, json, lifeSeconds: statusLifeSeconds };
+export function statusKeyOf({ taskId, apiTaskId }: { readonly taskId: string; readonly apiTaskId: unknown }): string {
+  return `task_status:${typeof apiTaskId === 'string' && apiTaskId !== '' ? apiTaskId : taskId}`;
 }
 
 function cacheWrite({ key, json, lifeSeconds }: CacheEntry): DocumentWrite {

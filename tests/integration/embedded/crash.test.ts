@@ -6,7 +6,7 @@ import { findPids, isRunning, makeDataDir, type Owner, query, startHere, startOw
 
 const soon = { timeout: 30_000, interval: 50 };
 
-test('H8 when the owner is killed the servers save, stop, and give back ports and lock', async () => {
+test('when the owner is killed the servers save, stop, and give back ports and lock (H8)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startOwner({ dataDir });
   await query(owner.postgresUrl, 'create table kept as select 1 as value');
@@ -21,7 +21,7 @@ test('H8 when the owner is killed the servers save, stop, and give back ports an
   expect(await withRedis(next.redisUrl, (redis) => redis.get('kept'))).toBe('yes');
 });
 
-test('H8 when the host is killed the broker saves and stops PostgreSQL, and the owner starts a host anew', async () => {
+test('when the host is killed the broker saves and stops PostgreSQL, and the owner starts a host anew (H8)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startOwner({ dataDir });
   await withRedis(owner.redisUrl, (redis) => redis.set('kept', 'yes'));
@@ -33,7 +33,7 @@ test('H8 when the host is killed the broker saves and stops PostgreSQL, and the 
   expect(await query(owner.postgresUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('H3 a kill of everything loses no committed row, and what the broker saved is there', async () => {
+test('a kill of everything loses no committed row, and what the broker saved is there (H3)', async () => {
   const dataDir = await makeDataDir();
   let owner = await startOwner({ dataDir });
   await query(owner.postgresUrl, 'create table written (value integer primary key)');
@@ -77,7 +77,7 @@ async function writeUntilKilled(
   }
 }
 
-test('H3 when only PostgreSQL outlives a kill of all else, the next start ends it and takes its place', async () => {
+test('when only PostgreSQL outlives a kill of all else, the next start ends it and takes its place (H3)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startOwner({ dataDir });
   await query(owner.postgresUrl, 'create table kept as select 1 as value');
@@ -89,7 +89,7 @@ test('H3 when only PostgreSQL outlives a kill of all else, the next start ends i
   expect(await query(next.postgresUrl, 'select value from kept')).toEqual([{ value: 1 }]);
 });
 
-test('H4 a killed broker and a killed database come back on the same ports', async () => {
+test('a killed broker and a killed database come back on the same ports (H4)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startHere({ dataDir });
   const { broker, postgres } = findPids(dataDir);
@@ -102,7 +102,7 @@ test('H4 a killed broker and a killed database come back on the same ports', asy
   expect(findPids(dataDir).postgres).not.toBe(postgres);
 });
 
-test('H4 a broker that is stuck in an endless script is ended and comes back with what it saved', async () => {
+test('a broker that is stuck in an endless script is ended and comes back with what it saved (H4)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startHere({ dataDir, postgres: false });
   await withRedis(owner.redisUrl, async (redis) => {
@@ -114,7 +114,7 @@ test('H4 a broker that is stuck in an endless script is ended and comes back wit
   expect(await withRedis(owner.redisUrl, (redis) => redis.get('saved'))).toBe('yes');
 });
 
-test('H4 a database that is frozen is ended and comes back', async () => {
+test('a database that is frozen is ended and comes back (H4)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startHere({ dataDir, redis: false });
   const { postgres } = findPids(dataDir);
@@ -123,7 +123,7 @@ test('H4 a database that is frozen is ended and comes back', async () => {
   expect(await query(owner.postgresUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('H2 while its saves fail the broker refuses writes and says so, and takes them again after one that succeeds', async () => {
+test('while its saves fail the broker refuses writes and says so, and takes them again after one that succeeds (H2)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startHere({ dataDir, postgres: false });
   const dump = join(dataDir, 'redis', 'dump.rdb');

@@ -23,7 +23,7 @@ function makeOld(): void {
   utimesSync(file, longAgo, longAgo);
 }
 
-test('H1 a lock is held once, names its holder, and is free again afterwards', () => {
+test('a lock is held once, names its holder, and is free again afterwards (H1)', () => {
   const lock = takeLock(dataDir);
   expect(findLockHolder(dataDir)?.pid).toBe(process.pid);
   expect(() => takeLock(dataDir)).toThrow(`is in use by process ${process.pid} (since `);
@@ -39,7 +39,7 @@ test.each([
   ['that was cut while it was written', () => writeFileSync(file, '{"pid": 12')],
   ['that is empty', () => writeFileSync(file, '')],
   ['of another run of the system', () => [rewriteLock({ place: 'another boot' }), makeOld()]],
-])('H1 a lock %s is taken over', (_title, spoil) => {
+])('a lock %s is taken over (H1)', (_title, spoil) => {
   takeLock(dataDir);
   spoil();
   const lock = takeLock(dataDir);
@@ -48,7 +48,7 @@ test.each([
   expect(readdirSync(dataDir)).toEqual([]);
 });
 
-test('H1 a holder in another container, whose pids we cannot see, is believed while it touches its lock', () => {
+test('a holder in another container, whose pids we cannot see, is believed while it touches its lock (H1)', () => {
   takeLock(dataDir).touch();
   rewriteLock({ place: 'another container', host: 'container-2' });
   expect(() => takeLock(dataDir)).toThrow(/in use by process \d+ on container-2/);

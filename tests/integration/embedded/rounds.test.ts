@@ -11,7 +11,7 @@ import { findPids, makeDataDir, startOwner } from './owner.ts';
 const rounds = Number(process.env.KILL_ROUNDS ?? 2);
 const jobsARound = 100;
 
-test(`H3 ${rounds} rounds of kill -9 of everything under load lose no job and double no row, and are ready in 10 s`, {
+test(`${rounds} rounds of kill -9 of everything under load lose no job and double no row, and are ready in 10 s (H3)`, {
   timeout: rounds * 90_000 + 120_000,
 }, async () => {
   const dataDir = await makeDataDir();

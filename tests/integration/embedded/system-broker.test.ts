@@ -41,7 +41,7 @@ test.runIf(isInstalled)('a redis-server whose supervisors were all killed is end
   expect(await withRedis(next.redisUrl, (redis) => redis.get('kept'))).toBe('yes');
 });
 
-test('H7 VAMBE_BROKER=system without a redis-server on PATH names the ways out', async () => {
+test('VAMBE_BROKER=system without a redis-server on PATH names the ways out (H7)', async () => {
   const path = process.env.PATH;
   onTestFinished(() => {
     process.env.PATH = path;

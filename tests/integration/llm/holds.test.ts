@@ -5,7 +5,7 @@ import { pauseQueue } from '../../../src/core/queue/controls.ts';
 import { setControl } from '../../../src/models/queries/controls.ts';
 import { listJobs } from '../../../src/models/queries/jobs.ts';
 import { resume } from '../../../src/services/operations/pauses.ts';
-import { answerByReading, type FakeLlm, refuse, startFakeLlm } from '../../helpers/fake-llm.ts';
+import { answerByReading, type FakeLlm, refuse, stall, startFakeLlm } from '../../helpers/fake-llm.ts';
 import { type LlmChoices, makeLlmClassifier, makeMemory, salesTaxonomy } from '../../helpers/llm-classifier.ts';
 import { insertMeetings, manyTranscripts } from '../../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
@@ -213,4 +213,18 @@ test('a budget that is used up makes jobs wait, and the queue tells why; a large
   await opened.pop()?.stop();
   const second = await startWorker({ budgetUsd: 100, workerName: 'worker@rich' });
   for (const task of tasks) await second.rowIn(task, 'completed');
+});
+
+test('abandoned calls alone use up the budget, and the queue waits (M4)', async () => {
+  await query({ database }, 'delete from vambe_worker.llm_calls');
+  fake.otherwise(stall);
+  // Each of these calls is estimated at more than 4 USD, of which 2 are for its answer.
+  const app = await startWorker({ budgetUsd: 10, maxConcurrency: 1 });
+  await askFor(app, 6);
+  const [control] = await untilHeld(app);
+  await untilNoneRuns(app);
+  expect(control).toMatchObject({ code: 'MODEL_BUDGET' });
+  expect(fake.seen.length).toBeLessThanOrEqual(3);
+  const calls = await query<{ outcome: string }>({ database }, 'select outcome from vambe_worker.llm_calls');
+  expect(calls).toEqual(fake.seen.map(() => ({ outcome: 'abandoned' })));
 });

@@ -217,7 +217,7 @@ describe('a provider that answers', () => {
     });
     const ids = await insertMeetings(database, Array.from({ length: 12 }, newTranscript));
     const app = await startApp(namespace, {
-      classifier: makeClassifier({ maxConcurrency: 3, bounds: { firstByteMs: 10_000, wholeMs: 10_000 } }),
+      classifier: makeClassifier({ maxConcurrency: 3, bounds: { wholeMs: 10_000 } }),
     });
     const worker = await app.work();
     const tasks = await Promise.all(ids.map((id) => app.ask({ args: [id] })));
@@ -232,15 +232,10 @@ describe('a fault that passes', () => {
   test.each([
     ['D4', '500', refuse(500, 'server_error')],
     ['D4', '502', refuse(502, 'bad_gateway')],
-    ['D4', '504', refuse(504, 'gateway_timeout')],
     ['D2', '503', refuse(503, 'overloaded')],
     ['D2', '529', refuse(529, 'overloaded_error')],
     ['D1', '429 that asks for a few milliseconds', refuse(429, 'rate_limit_exceeded', { 'retry-after-ms': '5' })],
-    ['D4', 'a broken connection', hangUp],
-    ['D4', 'half a reply', breakOff],
-    ['D5', 'no first byte', stall],
-    ['D5', 'a reply that never ends', trickle],
-  ])('D1 D2 D4 D5 a fault that passes is asked again within the attempt: %s %s', async (_id, _name, answer) => {
+  ])('D1 D2 D4 a fault that passes is asked again within the attempt: %s %s', async (_id, _name, answer) => {
     fake.script(answer, answer);
     fake.otherwise(good);
     const { row, calls, kept, run } = await classifyOne();
@@ -249,8 +244,10 @@ describe('a fault that passes', () => {
 
   test.each([
     ['D4', '500', refuse(500, 'server_error'), 'MODEL_UNREACHABLE', 5],
-    ['D4', 'a broken connection', hangUp, 'MODEL_UNREACHABLE', 5],
-    ['D5', 'no first byte', stall, 'MODEL_TIMEOUT', 5],
+    ['D4', 'a broken connection', hangUp, 'MODEL_UNREACHABLE', 2],
+    ['D4', '504', refuse(504, 'gateway_timeout'), 'MODEL_UNREACHABLE', 2],
+    ['D5', 'no first byte', stall, 'MODEL_TIMEOUT', 1],
+    ['D5', 'a reply that never ends', trickle, 'MODEL_TIMEOUT', 1],
     ['D6', 'a reply without end', flood, 'MODEL_REPLY_TOO_LARGE', 2],
     ['D7', 'no answer', ((_seen, response) => void response.end('<html>')) as typeof hangUp, 'MODEL_REPLY_INVALID', 2],
   ])(
@@ -265,7 +262,7 @@ describe('a fault that passes', () => {
   );
 
   test('that outlasts an attempt is retried by the queue, and its attempt is noted', async () => {
-    fake.script(...Array.from({ length: 5 }, () => hangUp));
+    fake.script(...Array.from({ length: 5 }, () => refuse(500, 'server_error')));
     fake.otherwise(good);
     const { row, calls } = await classifyOne({ maxRetries: 1 });
     expect([row.state, row.attempt, calls]).toEqual(['completed', 1, 6]);
@@ -273,10 +270,79 @@ describe('a fault that passes', () => {
   });
 });
 
+describe('a call that is given up after it was sent', () => {
+  test.each([
+    ['a broken connection', hangUp],
+    ['half a reply', breakOff],
+    ['504', refuse(504, 'gateway_timeout')],
+  ])('is made once more within the attempt, and the paid one is recorded: %s (M4)', async (_name, answer) => {
+    fake.script(answer);
+    fake.otherwise(good);
+    await classifyOne({}, async ({ app, row, calls, meetingId }) => {
+      expect([row.state, row.attempt, calls]).toEqual(['completed', 0, 2]);
+      expect((await callsOf(app, meetingId)).map(({ outcome }) => outcome)).toEqual(['abandoned', 'whole']);
+    });
+  });
+
+  test.each([
+    ['no first byte', stall],
+    ['a reply that never ends', trickle],
+  ])('at LLM_TIMEOUT_SECONDS is left to the queue: one paid call an attempt: %s (M4)', async (_name, answer) => {
+    fake.otherwise(answer);
+    await classifyOne({ maxRetries: 3 }, async ({ app, row, calls, meetingId }) => {
+      expect([row.state, row.error_code, calls]).toEqual(['failed', 'MODEL_TIMEOUT', 4]);
+      const recorded = await callsOf(app, meetingId);
+      expect(recorded.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 4 }, () => 'abandoned'));
+      // Three characters a token of what was sent, at one dollar a thousand, and 1,000 tokens of answer at two.
+      for (const { input_tokens, output_tokens, cost_usd } of recorded) {
+        expect([input_tokens > 1_000, output_tokens]).toEqual([true, 1_000]);
+        expect(Number(cost_usd)).toBeCloseTo(input_tokens / 1_000 + 2, 6);
+      }
+    });
+  });
+
+  test('is recorded when the worker stops or the job is cancelled meanwhile (M4)', async () => {
+    fake.otherwise(stall);
+    const [meetingId = 0] = await insertMeetings(database, [newTranscript()]);
+    const classifier = makeClassifier({ bounds: { wholeMs: 60_000 } });
+    const stopping = new AbortController();
+    const keepAs = { key: `stopped-${meetingId}`, meetingId };
+    const call = classifier.classify({
+      transcript: newTranscript(),
+      sellerPrompt: '',
+      signal: stopping.signal,
+      keepAs,
+    });
+    await waitFor('the call to be made', () => fake.seen.length === 1);
+    stopping.abort('stopping');
+    await expect(call).rejects.toBe('stopping');
+    const recorded = await callsOf({ database }, meetingId);
+    expect(recorded).toMatchObject([{ outcome: 'abandoned', output_tokens: 1_000 }]);
+  });
+
+  test('without a connection costs nothing and is tried five times (M4)', async () => {
+    const [meetingId = 0] = await insertMeetings(database, [newTranscript()]);
+    const nowhere = makeLlmClassifier('http://127.0.0.1:1/v1', { memory: makeMemory(database) });
+    const keepAs = { key: `nowhere-${meetingId}`, meetingId };
+    const { signal } = new AbortController();
+    await expect(
+      nowhere.classify({ transcript: newTranscript(), sellerPrompt: '', signal, keepAs }),
+    ).rejects.toMatchObject({ code: 'MODEL_UNREACHABLE', message: expect.stringContaining('cannot be reached') });
+    expect(await callsOf({ database }, meetingId)).toEqual([]);
+  });
+});
+
+const callsOf = (app: Parameters<typeof query>[0], meetingId: number) =>
+  query<{ outcome: string; input_tokens: number; output_tokens: number; cost_usd: string }>(
+    app,
+    'select outcome, input_tokens, output_tokens, cost_usd from vambe_worker.llm_calls where meeting_id = $1 order by id',
+    [meetingId],
+  );
+
 describe('a provider that refuses us', () => {
   test.each([
-    ['a refusal', say('', { refusal: 'I cannot help with that.' }), 'MODEL_REFUSED'],
-    ['a content filter', say('', { finish: 'content_filter' }), 'MODEL_REFUSED'],
+    ['a refusal', say('', { refusal: 'I cannot help with that.' }), 'MODEL_REFUSED_CONTENT'],
+    ['a content filter', say('', { finish: 'content_filter' }), 'MODEL_REFUSED_CONTENT'],
     ['a request that it does not take', refuse(400, 'context_length_exceeded'), 'MODEL_REQUEST_REFUSED'],
   ])('D9 %s fails the job at once', async (_name, answer, code) => {
     fake.otherwise(answer);
@@ -284,13 +350,14 @@ describe('a provider that refuses us', () => {
     expect([row.state, row.error_code, calls, kept, run]).toEqual(['failed', code, 1, 0, undefined]);
   });
 
-  test('a parameter is asked again without it, and remembers', async () => {
+  test('a parameter is asked again with what takes its place, and remembers', async () => {
     fake.script(refuse(400, 'unsupported', {}, "'response_format' of type 'json_schema' is not supported"));
     fake.otherwise(good);
     const classifier = makeClassifier();
     await classify(classifier);
     await classify(classifier);
-    expect(fake.seen.map(({ body }) => 'response_format' in body)).toEqual([true, false, false]);
+    const formats = ['json_schema', 'json_object', 'json_object'].map((type) => ({ type }));
+    expect(fake.seen.map(({ body }) => body.response_format)).toMatchObject(formats);
   });
 });
 

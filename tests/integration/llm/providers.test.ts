@@ -52,7 +52,7 @@ const read = modelThatReads(salesTaxonomy);
 const answer = await read(spanishTranscript);
 const signal = new AbortController().signal;
 const classify = (baseUrl: string, dialect: typeof anthropicDialect) =>
-  makeLlmClassifier(baseUrl, { dialect, bounds: { firstByteMs: 10_000, wholeMs: 10_000 } }).classify({
+  makeLlmClassifier(baseUrl, { dialect, bounds: { wholeMs: 10_000 } }).classify({
     transcript: spanishTranscript,
     sellerPrompt: null,
     signal,
@@ -80,7 +80,7 @@ describe('Anthropic', () => {
   });
 
   test.each([
-    ['a refusal', reply({ stop_reason: 'refusal', content: [] }), 'MODEL_REFUSED'],
+    ['a refusal', reply({ stop_reason: 'refusal', content: [] }), 'MODEL_REFUSED_CONTENT'],
     [
       'its key',
       () => ({ status: 401, body: { type: 'error', error: { type: 'authentication_error' } } }),
@@ -130,8 +130,8 @@ describe('Google', () => {
   });
 
   test.each([
-    ['a blocked prompt', reply({ promptFeedback: { blockReason: 'SAFETY' } }), 'MODEL_REFUSED'],
-    ['a filter', reply({ candidates: [{ finishReason: 'PROHIBITED_CONTENT' }] }), 'MODEL_REFUSED'],
+    ['a blocked prompt', reply({ promptFeedback: { blockReason: 'SAFETY' } }), 'MODEL_REFUSED_CONTENT'],
+    ['a filter', reply({ candidates: [{ finishReason: 'PROHIBITED_CONTENT' }] }), 'MODEL_REFUSED_CONTENT'],
     [
       'its key',
       () => ({
@@ -201,6 +201,19 @@ describe('vambe', () => {
     expect(JSON.stringify([good, bad])).not.toContain(testKey);
   });
 
+  test.each(['OPENAI_BASE_URL', 'OPENAI_API_BASE'])(
+    'check llm calls the address of %s, and says so (S4)',
+    async (name) => {
+      const fake = await startFakeLlm();
+      stops.push(() => fake.close());
+      fake.otherwise(answerByReading(salesTaxonomy));
+      const found = await vambe(['check', 'llm'], { [name]: fake.baseUrl, OPENAI_API_KEY: testKey });
+      const facts = { address_from: name, key_from: 'OPENAI_API_KEY', host: new URL(fake.baseUrl).host };
+      expect(found).toMatchObject({ code: 0, document: { checks: [{ ok: true, facts }] } });
+      expect(fake.seen.length).toBe(1);
+    },
+  );
+
   test('a dry run says what its calls cost', async () => {
     const [meetingId = 0] = await insertMeetings(database, [spanishTranscript]);
     const fake = await startFakeLlm();
@@ -227,7 +240,7 @@ describe('vambe', () => {
     const { record } = makeMemory(database);
     await record({ ...call, meetingId, costUsd: 0.25 });
     await record({ ...call, meetingId, costUsd: 0.5 });
-    await record({ ...call, meetingId: null, model: 'own', costUsd: null });
+    await record({ ...call, outcome: 'abandoned', meetingId: null, model: 'own', costUsd: null });
     const bySeller = (await vambe(['stats', 'cost', '--by', 'seller'])).document;
     expect(bySeller.rows[0]).toMatchObject({
       name: 'Ana Pérez',
@@ -240,7 +253,7 @@ describe('vambe', () => {
     const byModel = (await vambe(['stats', 'cost', '--by', 'model'])).document;
     expect(byModel.rows).toMatchObject([
       { name: 'gpt-4o-mini', cost_usd: 0.75 },
-      { name: 'own', cost_usd: null, unpriced_calls: 1 },
+      { name: 'own', cost_usd: null, unpriced_calls: 1, abandoned_calls: 1 },
     ]);
     const byDay = await vambe(['stats', 'cost', '--days', '1'], { LLM_BUDGET_USD_PER_DAY: '5' });
     expect(byDay.document).toMatchObject({ rows: [{ calls: 3 }], spent_today_usd: 0.75, budget_usd_per_day: 5 });

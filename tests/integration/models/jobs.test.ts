@@ -34,7 +34,7 @@ beforeAll(async () => {
     prepared: true,
     applicationName: 'tests',
   });
-  ledger = createJobLedger(database, { hasSellerPrompt: true });
+  ledger = createJobLedger(database);
 });
 
 afterAll(async () => {

@@ -33,7 +33,7 @@ async function peakMiB(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
 }
 
-test('E4 100,000 ids: repeats count once, strangers are told, memory stays small, and a single request goes first', {
+test('100,000 ids: repeats count once, strangers are told, memory stays small, and a single request goes first (E4)', {
   timeout: 300_000,
 }, async () => {
   const ids = await insertMeetings(app.database, manyTranscripts(known));

@@ -134,6 +134,7 @@ test('processes whose supervisor is killed finish what they run and leave', { ti
   const both = await findBoth();
   worker.kill('SIGKILL');
   await waitFor('both to be gone', () => both.every((pid) => !isAlive(pid)), 40_000);
+  expect(both.map(isAlive)).toEqual([false, false]);
 });
 
 function isAlive(pid: number): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type PlanOptions, planChainStep, planLinks, planSignature } from '../../../src/celery/canvas.ts';
+import { unsentTasks } from '../../../src/celery/canvas-ends.ts';
 import { fromSignature, type Signature } from '../../../src/celery/message.ts';
 
 const sign = (task: string, more: Partial<Signature> = {}): Signature => ({
@@ -70,8 +71,8 @@ describe('planSignature', () => {
       kwargs: { header: fromSignature(group([sign('a'), sign('c')])), body: fromSignature(body) },
       options: { task_id: 'g' },
     });
-    const { sends, chordSizes, result } = planSignature(chord, options);
-    expect(chordSizes).toEqual([{ groupId: 'g', size: 2 }]);
+    const { sends, chords, result } = planSignature(chord, options);
+    expect(chords).toEqual([{ groupId: 'g', size: 2, structure: null }]);
     expect(sends.map(({ embed }) => embed?.chord?.options.task_id)).toEqual(['b', 'b']);
     expect(result).toMatchObject([['b', expect.anything()], null]);
   });
@@ -89,6 +90,86 @@ describe('planSignature', () => {
       group_index: 1,
       chord: { task: 'body' },
     });
+  });
+});
+
+describe('a signature of every type', () => {
+  const chainOf = (...tasks: readonly Signature[]) =>
+    sign('celery.chain', { subtaskType: 'chain', kwargs: { tasks: tasks.map(fromSignature) } });
+  const chordOf = (tasks: readonly Signature[], body: Signature) =>
+    sign('celery.chord', {
+      subtaskType: 'chord',
+      kwargs: { header: fromSignature(group(tasks, { options: { task_id: 'g' } })), body: fromSignature(body) },
+    });
+  const followed = (signature: Signature, ...steps: readonly string[]) => ({
+    ...signature,
+    options: { ...signature.options, chain: steps.map((task) => fromSignature(sign(task))).toReversed() },
+  });
+  /** Names of tasks that are sent one after the other, as each end hands on what it carries. */
+  const namesOf = (signature: Signature): readonly string[] => {
+    const [sent] = planSignature(signature, options).sends;
+    if (!sent) return [];
+    const { chain = [], chord } = sent.embed ?? {};
+    const [next, ...rest] = chain;
+    const later = next ? followed(next, ...rest.map(({ task }) => task)) : chord;
+    return [sent.task, ...(later ? namesOf(later) : [])];
+  };
+
+  it.each([
+    ['task', sign('a'), ['a', 'x', 'y']],
+    ['chain', chainOf(sign('a'), sign('b')), ['a', 'b', 'x', 'y']],
+    ['group', group([sign('a'), sign('b')]), ['a', 'x', 'y']],
+    ['chord', chordOf([sign('a'), sign('b')], sign('c')), ['a', 'c', 'x', 'y']],
+    ['chord with a chain as body', chordOf([sign('a')], chainOf(sign('c'), sign('d'))), ['a', 'c', 'd', 'x', 'y']],
+    ['chord with a group as body', chordOf([sign('a')], group([sign('c')])), ['a', 'c', 'x', 'y']],
+    ['chord with a chord as body', chordOf([sign('a')], chordOf([sign('c')], sign('d'))), ['a', 'c', 'd', 'x', 'y']],
+  ])('carries the rest of a chain in its options: %s (C1)', (_type, signature, names) => {
+    expect(namesOf(followed(signature, 'x', 'y'))).toEqual(names);
+  });
+
+  it('is counted in a chord by its last tasks, whose nesting is kept (C2)', () => {
+    const inner = group([sign('d', { options: { task_id: 'd' } }), sign('e', { options: { task_id: 'e' } })]);
+    const members = [sign('a', { options: { task_id: 'a' } }), chainOf(sign('b'), inner), chordOf([sign('c')], inner)];
+    const { chords } = planSignature(chordOf(members, sign('body')), options);
+    const nested = [
+      expect.anything(),
+      [
+        [['d', null], null],
+        [['e', null], null],
+      ],
+    ];
+    expect(chords.at(-1)).toEqual({
+      groupId: 'g',
+      size: 5,
+      structure: [
+        ['g', null],
+        [[['a', null], null], nested, nested],
+      ],
+    });
+  });
+
+  it('at the end of a member of a chord counts for that chord (C3)', () => {
+    const place = { groupId: 'outer', groupIndex: 1, chord: sign('body') };
+    const sendsOf = (signature: Signature) => planSignature(signature, options, place).sends;
+    const { sends, chords } = planSignature(group([sign('a'), sign('b')]), options, place);
+    expect(chords).toEqual([]);
+    expect(sends.map(({ groupId, embed }) => [groupId, embed?.chord?.task])).toEqual([
+      ['outer', 'body'],
+      ['outer', 'body'],
+    ]);
+    const [member] = sendsOf(chordOf([sign('a')], sign('c')));
+    expect(member?.embed?.chord?.options).toMatchObject({ group_id: 'outer', group_index: 1, chord: { task: 'body' } });
+  });
+
+  it('fails with all its tasks that will not be sent, and says which chords wait for them (C3)', () => {
+    const marked = { task_id: 'z', group_id: 'outer', group_index: 2, chord: fromSignature(sign('body')) };
+    const last = group([sign('e', { options: { task_id: 'e' } }), sign('f', { options: { task_id: 'f' } })]);
+    const step = chainOf(sign('b', { options: { task_id: 'b' } }), { ...last, options: marked });
+    expect(unsentTasks(step).map(({ id, groupId, chord }) => [id, groupId, chord?.task])).toEqual([
+      ['e', 'outer', 'body'],
+      ['f', 'outer', 'body'],
+      ['b', null, undefined],
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { controlCommands, joinAnswers, runCommand } from '../../../src/celery/control-commands.ts';
 import { decodeEnvelope, isObject } from '../../../src/celery/envelope.ts';
-import { hasCeleryWire, readVector } from '../../helpers/celery-vectors.ts';
+import { readVector } from '../../helpers/celery-vectors.ts';
 import { makeNode, runningJob } from './fake-node.ts';
 
 const id = runningJob.taskId;
@@ -115,7 +115,7 @@ describe('CELERY_CONTROL=inspect-only', () => {
   });
 });
 
-describe.skipIf(!hasCeleryWire)('beside the answers of a Python worker', () => {
+describe('beside the answers of a Python worker', () => {
   const replyOf = (name: string): unknown => {
     const { body } = decodeEnvelope(readVector(name).raw);
     return isObject(body) ? Object.values(body)[0] : undefined;

@@ -11,7 +11,7 @@ import {
 } from '../../../src/celery/event-bodies.ts';
 import { safeRepr, tupleRepr } from '../../../src/celery/python-repr.ts';
 import { AppError } from '../../../src/core/errors.ts';
-import { hasCeleryWire, readVector } from '../../helpers/celery-vectors.ts';
+import { readVector } from '../../helpers/celery-vectors.ts';
 
 const worker = workerFields({ freq: 2, active: 0, processed: 0, loadavg: [0.1, 0.2, 0.3], version: '1.0.0' });
 const events = {
@@ -38,7 +38,7 @@ const events = {
 };
 const sender = { node: 'worker@host', pid: 1, clock: 7, wallMs: 1_795_473_311_784 };
 
-describe.skipIf(!hasCeleryWire)('events have the fields that Python sends', () => {
+describe('events have the fields that Python sends', () => {
   it.each(Object.entries(events))('%s', (type, fields) => {
     const { body } = decodeEnvelope(readVector(`event-${type}`).raw);
     const theirs = Array.isArray(body) ? body[0] : body;

@@ -7,7 +7,7 @@ import {
   readTaskMessage,
   type TaskMessage,
 } from '../../../src/celery/message.ts';
-import { hasCeleryWire, readVectors } from '../../helpers/celery-vectors.ts';
+import { readVectors } from '../../helpers/celery-vectors.ts';
 
 const vectors = readVectors();
 const isTask = ({ name }: { name: string }) => /^(v1|v2|ts|node|flow)-/.test(name);
@@ -31,7 +31,7 @@ function taskOf(raw: string): TaskMessage {
   return message;
 }
 
-describe.skipIf(!hasCeleryWire)('captured messages', () => {
+describe('captured messages', () => {
   it.each(vectors.filter((each) => !/^(result|chord-zadd|unacked|poison)/.test(each.name) && !(each.name in refused)))(
     '$name is an envelope whose body is the one noted',
     ({ raw, body_decoded, name }) => {

@@ -32,6 +32,26 @@ describe('settings that contradict each other', () => {
     expect(refused({ LLM_PROVIDER: 'compatible', CLASSIFIER: 'offline' })).toBeNull();
   });
 
+  it('refuse a key of nobody beside the names of another provider: transcripts would go to a host that was not meant (S4)', () => {
+    const azure = { AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com' };
+    expect(refused({ LLM_API_KEY: 'k', ...azure })).toMatch('Set LLM_PROVIDER=azure');
+    expect(refused({ OPENAI_API_KEY: 'k', ...azure })).toMatch('would go to api.openai.com');
+    expect(refused({ LLM_API_KEY: 'k', ANTHROPIC_BASE_URL: 'https://a.example.com' })).toMatch(
+      'LLM_PROVIDER=anthropic',
+    );
+    expect(refused({ LLM_API_KEY: 'k', LLM_PROVIDER: 'openai', ...azure })).toBeNull();
+    expect(refused({ LLM_API_KEY: 'k', OPENAI_BASE_URL: 'https://g.example.com/v1', ...azure })).toBeNull();
+    expect(refused({ OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'a', GEMINI_API_KEY: 'g' })).toBeNull();
+    expect(refused({ LLM_API_KEY: 'k', CLASSIFIER: 'offline', ...azure })).toBeNull();
+  });
+
+  it('refuse Azure without its endpoint, and providers of which no model is named (S4)', () => {
+    expect(refused({ LLM_PROVIDER: 'azure', AZURE_OPENAI_API_KEY: 'k' })).toMatch('AZURE_OPENAI_ENDPOINT');
+    expect(refused({ LLM_PROVIDER: 'ollama' })).toMatch('LLM_MODEL is not set');
+    expect(refused({ LLM_PROVIDER: 'anthropic', ANTHROPIC_API_KEY: 'k' })).toMatch('LLM_MODEL is not set');
+    expect(refused({ CLASSIFIER: 'llm', GEMINI_API_KEY: 'k' })).toMatch('Set LLM_PROVIDER=google');
+  });
+
   it('refuse failpoints in production', () => {
     expect(refused({ FAILPOINTS: 'x=throw', NODE_ENV: 'production' })).toMatch('FAILPOINTS');
     expect(refused({ FAILPOINTS: 'x=throw', NODE_ENV: 'test' })).toBeNull();
@@ -45,6 +65,21 @@ describe('settings that are probably not meant so', () => {
     ]);
     expect(warned({ POSTGRES_USER: 'me', POSTGRES_HOST: 'db' })).toEqual([]);
     expect(warned({ POSTGRES_USER: 'me', DATABASE_URL: 'postgres://db/x' })).toEqual([]);
+  });
+
+  it('warn of calls that take longer than an attempt may (M4)', () => {
+    const key = { OPENAI_API_KEY: 'k' };
+    expect(warned(key)).toEqual([]);
+    expect(warned({ ...key, LLM_TIMEOUT_SECONDS: '300' })).toEqual([expect.stringContaining('TASK_TIMEOUT to 360')]);
+    expect(warned({ ...key, TASK_TIMEOUT: '100' })).toEqual([expect.stringContaining('stop after 50 s')]);
+    expect(warned({ LLM_TIMEOUT_SECONDS: '300' })).toEqual([]);
+  });
+
+  it('warn of a version of the Azure API that is not used (S4)', () => {
+    const azure = { LLM_PROVIDER: 'azure', LLM_MODEL: 'd', AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com' };
+    expect(warned({ ...azure, OPENAI_API_VERSION: '2024-10-21' })).toEqual([
+      expect.stringContaining('OPENAI_API_VERSION'),
+    ]);
   });
 
   it('warn of a queue whose name is nearly a known one', () => {

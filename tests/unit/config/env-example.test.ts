@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { readEnvText } from '../../../src/config/env-file.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { groups, type Setting, settingKeys, settings } from '../../../src/config/schema.ts';
 
@@ -20,6 +20,7 @@ function envExample(): string {
   const head = [
     '# Every setting. Copy this file to .env and uncomment what you change; the environment wins over .env.',
     '# "vambe config" shows what is in force and where it came from, "vambe config --check" whether it is right.',
+    '# A # begins a comment at the start of a line and after white space; "quotes" keep it, and line breaks.',
   ];
   return `${head.join('\n')}\n\n${blocks.join('\n')}`;
 }
@@ -32,9 +33,9 @@ describe('.env.example', () => {
 
   it('sets nothing as it stands, and uncommented lists every setting with a value that is accepted', () => {
     const text = readFileSync(new URL(path, import.meta.url), 'utf8');
-    expect(parseEnv(text)).toEqual({});
+    expect(readEnvText(text)).toEqual({ values: {}, faults: [] });
     const uncommented = text.replace(/^# (?=[A-Z0-9_]+=)/gm, '');
-    expect(Object.keys(parseEnv(uncommented)).sort()).toEqual(all.map((each) => each.name).sort());
+    expect(Object.keys(readEnvText(uncommented).values).sort()).toEqual(all.map((each) => each.name).sort());
     expect(() => loadConfig({}, uncommented)).not.toThrow();
   });
 });

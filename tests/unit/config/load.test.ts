@@ -41,12 +41,24 @@ const wrongValues: Record<SettingKey, string> = {
   classifier: 'gpt',
   classifierFallback: 'wait',
   taxonomyFile: 'a\u0007',
-  llmProvider: 'azure',
+  labelsWithoutValue: 'empty',
+  llmProvider: 'mistral',
   llmModel: 'two\nlines',
   openaiModel: 'two\nlines',
   llmApiKey: 'two\nlines',
   openaiApiKey: 'two\nlines',
   llmBaseUrl: 'localhost:11434',
+  openaiBaseUrl: 'gateway.example.com',
+  openaiApiBase: 'gateway.example.com',
+  anthropicApiKey: 'two\nlines',
+  anthropicBaseUrl: 'gateway.example.com',
+  googleApiKey: 'two\nlines',
+  geminiApiKey: 'two\nlines',
+  googleBaseUrl: 'gateway.example.com',
+  azureApiKey: 'two\nlines',
+  azureEndpoint: 'name.openai.azure.com',
+  openaiApiVersion: 'two\nlines',
+  ollamaHost: 'user@host',
   llmTimeoutSeconds: '601',
   llmRedact: 'true',
   llmMaxConcurrency: '0x10',
@@ -145,8 +157,17 @@ describe('where a value comes from', () => {
     expect(loadConfig({}, file).config).toMatchObject({ port: 4000, maxRetries: 3, postgresPassword: 'p # w' });
   });
 
-  it('is refused where .env has a line that is no setting, as that line hides the next one', () => {
-    expect(faultOf({}, '# mine\nhello\nPORT=4000\n').message).toContain('.env line 2 must be NAME=value');
+  it('is refused where a line of .env is none, and the other lines are still checked (V3)', () => {
+    const error = faultOf({}, 'LOG_LEVEL=loud\nPOSTGRES_HOST: db');
+    expect(error).toMatchObject({ code: 'SETTINGS_INVALID', exitCode: 2 });
+    expect(error.details.faults).toEqual([
+      expect.stringContaining('.env line 2 must be NAME=value'),
+      expect.stringContaining('LOG_LEVEL (in .env) must be'),
+    ]);
+  });
+
+  it('may be a password in .env that holds a # (O13)', () => {
+    expect(loadConfig({}, 'POSTGRES_PASSWORD=abc#def').config.postgresPassword).toBe('abc#def');
   });
 });
 

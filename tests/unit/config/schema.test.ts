@@ -32,7 +32,7 @@ describe('the table of settings', () => {
       RETRY_DELAY_SECONDS: 60,
       WORKER_CONCURRENCY: 20,
       JOB_RETENTION_DAYS: 30,
-      LLM_TIMEOUT_SECONDS: 60,
+      LLM_TIMEOUT_SECONDS: 120,
       PORT: 3000,
       IMPORT_TIMEZONE: 'UTC',
       VAMBE_DATA_DIR: '.vambe',

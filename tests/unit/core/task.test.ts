@@ -89,6 +89,26 @@ describe('binding arguments', () => {
     expect(classifyMeeting.bind([7], {}).parameters).toEqual({ meeting_id: 7, force_reprocess: false });
   });
 
+  test.each([
+    ['', 'a text of 0 characters'],
+    ['not a url', 'a text of 9 characters'],
+    ['x'.repeat(3_000), 'a text of 3000 characters'],
+    ['http://a/\0', 'a text of 10 characters'],
+    [123, 'a number'],
+    [true, 'a boolean'],
+    [{}, 'an object'],
+    [['https://a.example'], 'a list'],
+  ])('takes %j as a callback_url that is ignored, also when it is read again (S3)', (url, ignored) => {
+    const { parameters } = classifyMeeting.bind([7, false, url, 'api-1'], {});
+    expect(parameters).toMatchObject({ meeting_id: 7, callback_url: { ignored }, api_task_id: 'api-1' });
+    expect(classifyMeeting.bind([], parameters).parameters).toEqual(parameters);
+  });
+
+  test('keeps a callback_url that is one (S3)', () => {
+    const url = 'https://api.example/hooks?id=7';
+    expect(classifyMeeting.bind([7, false, url], {}).parameters).toMatchObject({ callback_url: url });
+  });
+
   test.each([['7'], [0], [-1], [1.5], [2 ** 31], [null], [true]])(
     'refuses %j as a meeting id and names the parameter',
     (id) => {

@@ -53,6 +53,10 @@ describe('docker-compose.yml', () => {
     expect(migrate?.restart).toBe('no');
   });
 
+  it("makes the API's tables in its own database, which has no API (S2)", () => {
+    expect(migrate?.command).toEqual(['vambe', 'migrate', '--create-api-tables']);
+  });
+
   it('runs PostgreSQL 15, and a Redis 7 that keeps its jobs and evicts none', () => {
     expect(db?.image).toBe('postgres:15');
     expect(redis?.image).toBe('redis:7');

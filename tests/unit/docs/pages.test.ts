@@ -93,8 +93,10 @@ describe('commands', () => {
     const shell = snippetsOf(page).filter((each) => each.language === 'bash' || each.language === 'text');
     const written = [...codeSpans(proseOf(page)), ...shell.flatMap((each) => each.code.split('\n'))];
     return written.flatMap((line) => {
-      const found = /(?:^|\s)vambe ((?:[a-z]+|--[a-z]+)\b.*)$/.exec(line.replace(/\s#.*$/, '').replaceAll('\\|', '|'));
-      const isCall = /^\s*(\$ |[A-Z_]+=\S+ |npx |docker .*\b)*vambe /.test(line);
+      const found = /(?:^|\s)(?:\.\/)?vambe ((?:[a-z]+|--[a-z]+)\b.*)$/.exec(
+        line.replace(/\s#.*$/, '').replaceAll('\\|', '|'),
+      );
+      const isCall = /^\s*(\$ |[A-Z_]+=\S+ |docker .*\b)*(\.\/)?vambe /.test(line);
       return found?.[1] === undefined || !isCall ? [] : [found[1].split(/[|>]/)[0] ?? ''];
     });
   };

@@ -110,7 +110,7 @@ describe('CONTRIBUTING.md', () => {
     const [field] = snippetsOf(page).filter(({ language }) => language === 'yaml');
     const own = readFileSync(path.join(root, 'taxonomies/sales-meeting.yaml'), 'utf8').trimEnd();
     const taxonomy = loadTaxonomy(`${own}\n${field?.code}`, 'sales-meeting.yaml');
-    const transcript = /echo '(.+)' \| npx vambe classify --file -/.exec(page.text)?.[1] ?? '';
+    const transcript = /echo '(.+)' \| \.\/vambe classify --file -/.exec(page.text)?.[1] ?? '';
     const [labelled] = snippetsOf(page).filter(({ language }) => language === 'json');
     const { labels } = JSON.parse(labelled?.code ?? '{}');
     const { fields } = await createOfflineClassifier(taxonomy).classify({

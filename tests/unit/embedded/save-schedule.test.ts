@@ -58,7 +58,7 @@ test('saves come every 5 s, and take at most a tenth of the time when they are l
   expect(schedule.delayMs).toBe(30_000);
 });
 
-test('H2 a save that fails closes the broker to writes once, and one that succeeds opens it', async () => {
+test('a save that fails closes the broker to writes once, and one that succeeds opens it (H2)', async () => {
   saveReply = '-ERR';
   expect(await schedule.save()).toBe(false);
   await schedule.save();
@@ -69,7 +69,7 @@ test('H2 a save that fails closes the broker to writes once, and one that succee
   expect(events).toEqual(['broker.save_failed', 'broker.save_succeeded']);
 });
 
-test('H2 saves that go on failing are told once a minute', async () => {
+test('saves that go on failing are told once a minute (H2)', async () => {
   saveReply = '-ERR';
   saveMs = 0;
   for (now = 0; now <= 125_000; now += 5_000) await schedule.save();

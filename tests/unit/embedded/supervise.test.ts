@@ -56,7 +56,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('H4 a server that ends is started again on the port it had', async () => {
+test('a server that ends is started again on the port it had (H4)', async () => {
   const supervised = await start();
   servers[0]?.end('ended with code 70');
   await vi.advanceTimersByTimeAsync(0);
@@ -67,7 +67,7 @@ test('H4 a server that ends is started again on the port it had', async () => {
   expect(servers).toHaveLength(2);
 });
 
-test('H4 a server that no longer answers is killed after three missed beats, in less than 10 s', async () => {
+test('a server that no longer answers is killed after three missed beats, in less than 10 s (H4)', async () => {
   const supervised = await start();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(servers).toHaveLength(1);

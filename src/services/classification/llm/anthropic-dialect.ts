@@ -1,22 +1,29 @@
 /** Anthropic's messages: the answer is the input of a tool that it has to call. docs.anthropic.com/en/api/messages */
-import { type Dialect, without } from './dialect.ts';
+import { type Dialect, type Part, temperaturePart, writeParts } from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
+
+/** Without it the model may answer in text instead of calling the tool, which is read as well. */
+const forcedTool: Part = {
+  name: 'forced tool',
+  parameters: ['tool_choice'],
+  write: ({ schemaName }) => ({ tool_choice: { type: 'tool', name: schemaName } }),
+};
 
 export const anthropicDialect: Dialect = {
   baseUrl: 'https://api.anthropic.com',
   path: () => '/v1/messages',
   headers: (apiKey) => ({ 'anthropic-version': '2023-06-01', ...(apiKey === null ? {} : { 'x-api-key': apiKey }) }),
-  dispensable: ['temperature', 'tool_choice'],
-  makeBody({ messages, schema, schemaName, maxOutputTokens }, model, unknown) {
+  ladders: [[temperaturePart], [forcedTool]],
+  makeBody(question, model, parts) {
+    const { messages, schema, schemaName, maxOutputTokens } = question;
     const system = messages.flatMap(({ role, content }) => (role === 'system' ? [content] : [])).join('\n\n');
-    const wanted = { temperature: 0, tool_choice: { type: 'tool', name: schemaName } };
     return {
       model,
       max_tokens: maxOutputTokens,
       system,
       messages: messages.filter(({ role }) => role !== 'system'),
       tools: [{ name: schemaName, description: 'Takes the labels of the transcript.', input_schema: schema }],
-      ...without(wanted, unknown),
+      ...writeParts(parts, question),
     };
   },
   read(value) {

@@ -1,20 +1,14 @@
 /** Writes requests of which all but a few texts is the same each time: prompt and schema, 20 kB of them, become bytes once. */
 import { randomUUID } from 'node:crypto';
-import type { ChatQuestion, Dialect } from './dialect.ts';
+import type { ChatQuestion, Dialect, Part } from './dialect.ts';
 import type { ChatMessage } from './prompt.ts';
 
-/** JSON in pieces, in order. */
-export interface RequestBody {
-  readonly pieces: readonly (string | Buffer)[];
-  /** Whether the part of that name stands in it. */
-  has(name: string): boolean;
-}
-
-export type BodyWriter = (question: ChatQuestion, unknown: ReadonlySet<string>) => RequestBody;
+/** JSON in pieces, in order. `parts`: compared by identity, so give the same list for the same parts. */
+export type BodyWriter = (question: ChatQuestion, parts: readonly Part[]) => readonly (string | Buffer)[];
 
 interface Template {
   readonly question: ChatQuestion;
-  readonly unknownCount: number;
+  readonly parts: readonly Part[];
   /** What stands before, between and behind the texts. */
   readonly fixed: readonly Buffer[];
 }
@@ -25,19 +19,18 @@ const mostTemplates = 8;
 /** What `JSON.stringify(dialect.makeBody(…))` gives, byte for byte. */
 export function createBodyWriter(dialect: Dialect, model: string): BodyWriter {
   let templates: readonly Template[] = [];
-  return (question, unknown) => {
-    let template = templates.find((each) => isFor(each, question, unknown));
+  return (question, parts) => {
+    let template = templates.find((each) => isFor(each, question, parts));
     if (template === undefined) {
-      template = makeTemplate(dialect, model, question, unknown);
+      template = makeTemplate(dialect, model, question, parts);
       templates = [template, ...templates].slice(0, mostTemplates);
     }
     const { fixed } = template;
     const texts = question.messages.filter(isText);
-    const pieces = fixed.flatMap((piece, index) => {
+    return fixed.flatMap((piece, index) => {
       const text = texts[index];
       return text === undefined ? [piece] : [piece, JSON.stringify(text.content)];
     });
-    return { pieces, has: (name) => fixed.some((piece) => piece.includes(`"${name}"`)) };
   };
 }
 
@@ -45,12 +38,12 @@ function isText({ role }: ChatMessage): boolean {
   return role !== 'system';
 }
 
-function isFor({ question, unknownCount }: Template, other: ChatQuestion, unknown: ReadonlySet<string>): boolean {
+function isFor({ question, parts }: Template, other: ChatQuestion, otherParts: readonly Part[]): boolean {
   return (
     question.schema === other.schema &&
     question.schemaName === other.schemaName &&
     question.maxOutputTokens === other.maxOutputTokens &&
-    unknownCount === unknown.size && // nothing that was refused is tried again
+    parts === otherParts &&
     question.messages.length === other.messages.length &&
     question.messages.every(({ role, content }, index) => {
       const message = other.messages[index];
@@ -59,11 +52,11 @@ function isFor({ question, unknownCount }: Template, other: ChatQuestion, unknow
   );
 }
 
-function makeTemplate(dialect: Dialect, model: string, question: ChatQuestion, unknown: ReadonlySet<string>): Template {
+function makeTemplate(dialect: Dialect, model: string, question: ChatQuestion, parts: readonly Part[]): Template {
   const mark = randomUUID();
   const messages = question.messages.map((each) => (isText(each) ? { ...each, content: mark } : each));
-  const json = JSON.stringify(dialect.makeBody({ ...question, messages }, model, unknown));
+  const json = JSON.stringify(dialect.makeBody({ ...question, messages }, model, parts));
   const fixed = json.split(JSON.stringify(mark)).map((piece) => Buffer.from(piece, 'utf8'));
   // The texts of the first question are not kept.
-  return { question: { ...question, messages }, unknownCount: unknown.size, fixed };
+  return { question: { ...question, messages }, parts, fixed };
 }

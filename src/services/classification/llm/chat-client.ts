@@ -2,11 +2,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
-import { createBodyWriter, type RequestBody } from './body-writer.ts';
+import { createBodyWriter } from './body-writer.ts';
 import type { ChatQuestion, Dialect, Usage } from './dialect.ts';
 import { parseJson } from './json-value.ts';
 import type { PostJson } from './post-json.ts';
-import { faultOfAnswer, type ProviderAnswer } from './provider-fault.ts';
+import { faultOfAnswer, isAbandoned, type ProviderAnswer } from './provider-fault.ts';
+import { readRefusedParameters } from './refused-parameters.ts';
+import { isOneOf, type RefusedParts } from './refused-parts.ts';
 import type { TryAgain } from './try-again.ts';
 
 export interface ChatRequest extends ChatQuestion {
@@ -15,8 +17,16 @@ export interface ChatRequest extends ChatQuestion {
   readonly meter?: Meter;
 }
 
-/** @param question what is sent · the function is called without a reply where there was none */
-export type Meter = (question: ChatQuestion, signal: AbortSignal) => Promise<(reply?: ChatReply) => void>;
+/** A call that was sent and not waited for to its end: by timeout, abort or a broken connection. It may be charged all the same. */
+export interface AbandonedCall {
+  readonly abandonedAfterMs: number;
+}
+
+/** Called without an argument where nothing can have been charged; a second time is harmless. */
+export type EndOfMeter = (ended?: ChatReply | AbandonedCall) => Promise<void>;
+
+/** @param question what is sent */
+export type Meter = (question: ChatQuestion, signal: AbortSignal) => Promise<EndOfMeter>;
 
 export interface ChatReply extends Usage {
   readonly text: string;
@@ -31,6 +41,8 @@ export interface ChatClient {
   readonly model: string;
   /** Host, for messages. */
   readonly host: string;
+  /** Names of the parts that requests go without, as the model refused them. */
+  refusedParts(): readonly string[];
   /** @throws AppError MODEL_* */
   complete(request: ChatRequest): Promise<ChatReply>;
 }
@@ -44,37 +56,52 @@ export interface ChatClientOptions {
   readonly dialect: Dialect;
   readonly post: PostJson;
   readonly tryAgain: TryAgain;
+  readonly refusedParts: RefusedParts;
   readonly clock: Clock;
 }
 
 const maxModelChars = 100;
 
 export function createChatClient(options: ChatClientOptions): ChatClient {
-  const { model, host, dialect, post, clock } = options;
+  const { model, host, dialect, post, clock, refusedParts } = options;
   const where = `The model ${model} at ${host}`;
   const writeBody = createBodyWriter(dialect, model);
   const headers = dialect.headers(options.apiKey);
-  /** Learnt from refusals, for as long as the process lives. */
-  const unknown = new Set<string>();
 
+  /** Asks until the model takes a request: what it refuses is left out of the next one. */
   const ask = async ({ signal, meter, ...question }: ChatRequest): Promise<ChatReply> => {
+    let tooLarge: readonly string[] = [];
     for (;;) {
       signal.throwIfAborted();
-      const end = await meter?.(question, signal);
+      const call = await refusedParts.begin(signal);
+      let end: Awaited<ReturnType<Meter>> | undefined;
+      let startMs = clock.monotonicMs();
+      let isSent = false;
+      const elapsedMs = () => Math.max(0, Math.round(clock.monotonicMs() - startMs));
+      const onSent = () => {
+        isSent = true;
+      };
       try {
-        const startMs = clock.monotonicMs();
-        const body = writeBody(question, unknown);
-        const answer = await post({ headers, body: body.pieces, signal });
+        end = await meter?.(question, signal);
+        startMs = clock.monotonicMs();
+        const parts = tooLarge.length === 0 ? call.parts : call.parts.filter((part) => !isOneOf(part, tooLarge));
+        const answer = await post({ headers, body: writeBody(question, parts), signal, onSent });
         if (answer.status === 200) {
-          const reply = read(answer, Math.max(0, Math.round(clock.monotonicMs() - startMs)));
-          end?.(reply);
+          const reply = read(answer, elapsedMs());
+          call.accepted();
+          await end?.(reply);
           return reply;
         }
-        const refused = dialect.dispensable.find((name) => !unknown.has(name) && isRefusalOf(answer, name, body));
-        if (refused === undefined) throw faultOfAnswer(answer, where, clock.wallMs());
-        unknown.add(refused);
+        const refusal = readRefusedParameters(answer);
+        const isForSize = parts.some((part) => isOneOf(part, refusal.tooLarge));
+        if (isForSize) tooLarge = [...tooLarge, ...refusal.tooLarge];
+        if (!call.refused(refusal.names) && !isForSize) throw faultOfAnswer(answer, where, clock.wallMs());
+      } catch (error) {
+        if (isSent && (signal.aborted || isAbandoned(error))) await end?.({ abandonedAfterMs: elapsedMs() });
+        throw error;
       } finally {
-        end?.();
+        await end?.();
+        call.end();
       }
     }
   };
@@ -89,17 +116,11 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
   return {
     model,
     host,
+    refusedParts: refusedParts.refused,
     complete(request) {
       // One signal serves all tries of a job.
       setMaxListeners(0, request.signal);
       return options.tryAgain(() => ask(request), request.signal);
     },
   };
-}
-
-/** Whether a 400 or 422 complains of that part. Its words are looked at, never repeated. */
-function isRefusalOf({ status, body }: ProviderAnswer, name: string, sent: RequestBody): boolean {
-  if ((status !== 400 && status !== 422) || !sent.has(name)) return false;
-  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return body.includes(name) || body.includes(snake) || (name === 'response_format' && body.includes('json_schema'));
 }

@@ -26,6 +26,16 @@ export interface Spoken extends Usage {
   readonly model: string;
 }
 
+/** A piece of a request that a server or model may refuse. */
+export interface Part {
+  /** Stable: it is kept in Redis, logged and shown by `vambe doctor`. */
+  readonly name: string;
+  /** Parameters, in snake case, that an error names when it refuses this part. */
+  readonly parameters: readonly string[];
+  /** Its entries in the request. */
+  write(question: ChatQuestion): Readonly<Record<string, unknown>>;
+}
+
 export interface Dialect {
   /** Address of its API where LLM_BASE_URL is unset. */
   readonly baseUrl: string;
@@ -33,17 +43,37 @@ export interface Dialect {
   path(model: string): string;
   /** `apiKey` null: none, as a server of one's own may want. */
   headers(apiKey: string | null): Readonly<Record<string, string>>;
-  /** Parts of a request that it can do without, where a server or model does not know them. */
-  readonly dispensable: readonly string[];
-  makeBody(question: ChatQuestion, model: string, unknown: ReadonlySet<string>): Readonly<Record<string, unknown>>;
+  /** What a request can do without: of each list, the first part that was not refused is sent. */
+  readonly ladders: readonly (readonly Part[])[];
+  /** @param parts those that this request carries */
+  makeBody(question: ChatQuestion, model: string, parts: readonly Part[]): Readonly<Record<string, unknown>>;
   /** undefined: that is no reply of this API. */
   read(value: unknown): Spoken | undefined;
 }
 
-/** Without the parts that were refused before. */
-export function without(
-  parts: Readonly<Record<string, unknown>>,
-  unknown: ReadonlySet<string>,
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(parts).filter(([name]) => !unknown.has(name)));
+/** The parts of a request to a model that refused these names. */
+export function partsToSend({ ladders }: Pick<Dialect, 'ladders'>, refused: ReadonlySet<string>): readonly Part[] {
+  return ladders.flatMap((ladder) => ladder.find(({ name }) => !refused.has(name)) ?? []);
+}
+
+/** What the parts put into a request. */
+export function writeParts(parts: readonly Part[], question: ChatQuestion): Readonly<Record<string, unknown>> {
+  return Object.assign({}, ...parts.map((part) => part.write(question)));
+}
+
+export const temperaturePart: Part = {
+  name: 'temperature',
+  parameters: ['temperature'],
+  write: () => ({ temperature: 0 }),
+};
+
+/** Where it is refused, the instructions are the first message of the user. */
+export const systemPart: Part = {
+  name: 'system role',
+  parameters: ['system_role', 'system_instruction'],
+  write: () => ({}),
+};
+
+export function hasSystemRole(parts: readonly Part[]): boolean {
+  return parts.includes(systemPart);
 }

@@ -15,13 +15,16 @@ import { openAiDialect } from './openai-dialect.ts';
 import { createPostJson, modelCallBounds } from './post-json.ts';
 import type { PriceTable } from './prices.ts';
 import type { Reader } from './reader.ts';
+import { createRefusedParts, type LearnedParts } from './refused-parts.ts';
+import { createRefusedPartsStore, type KeptTexts, type ModelAddress } from './refused-parts-store.ts';
 import type { ReplyMemory } from './reply-memory.ts';
 import { createTryAgain } from './try-again.ts';
 import { withFallback } from './with-fallback.ts';
 
 /** Named as in the configuration. */
 export interface LlmSettings {
-  readonly llmProvider: 'openai' | 'anthropic' | 'google' | 'compatible';
+  readonly llmProvider: 'openai' | 'anthropic' | 'google' | 'azure' | 'ollama' | 'compatible';
+  /** null: the provider's public address. */
   readonly llmBaseUrl: string | null;
   readonly llmTimeoutSeconds: number;
   readonly llmRedact: 'auto' | 'on' | 'off';
@@ -44,6 +47,10 @@ export interface LlmParts {
   readonly prices: PriceTable;
   /** Absent: no queue is there to wait in its place. */
   readonly memory?: ReplyMemory;
+  /** Keeps what the model refuses of a request; absent: it is known to this process alone. */
+  readonly redis?: KeptTexts;
+  /** Called when the model accepted a request without what it had refused. */
+  readonly onRefusedParts?: (learned: LearnedParts & ModelAddress) => void;
   /** Once a day, when four fifths of the budget are spent. */
   readonly onBudgetNearlyUsed?: (spent: { spentUsd: number; usdPerDay: number }) => void;
   /** False: each call is made once. */
@@ -57,16 +64,17 @@ const refusalOfQueueMs = 5_000;
 /** Opens no connection. @throws AppError SETTINGS_INVALID where a budget cannot be kept to */
 export function createClassifierFromSettings(parts: LlmParts): Classifier {
   const { settings, model, apiKey, taxonomy, compiledCues, clock, memory, prices, isPatient } = parts;
-  const { llmBudgetUsdPerDay: usdPerDay, llmBaseUrl } = settings;
+  const { llmBudgetUsdPerDay: usdPerDay } = settings;
   if (usdPerDay !== null && !prices.has(model)) throw withoutPrice(model, prices);
   const dialect = dialectOf(settings);
-  const base = (llmBaseUrl ?? dialect.baseUrl).replace(/\/+$/, '');
+  const base = baseUrlOf(settings, dialect);
+  const address = modelAddressOf(settings, model);
   const bounds = modelCallBounds(settings.llmTimeoutSeconds);
   const waits = memory === undefined ? {} : { longestWaitMs: waitOfQueueMs, refusalMs: refusalOfQueueMs };
   const client = createChatClient({
     model,
     apiKey,
-    host: new URL(base).host,
+    host: address.host,
     dialect,
     post: createPostJson({ url: `${base}${dialect.path(model)}`, bounds }),
     tryAgain: createTryAgain({
@@ -74,6 +82,12 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
       maxConcurrency: settings.llmMaxConcurrency ?? settings.workerConcurrency,
       ...waits,
       isPatient,
+    }),
+    refusedParts: createRefusedParts({
+      dialect,
+      clock,
+      ...(parts.redis === undefined ? {} : { store: createRefusedPartsStore(parts.redis, address) }),
+      onLearned: (learned) => parts.onRefusedParts?.({ ...learned, ...address }),
     }),
     clock,
   });
@@ -99,15 +113,31 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
     : classifier;
 }
 
+/** What tells one model of one server from others. */
+export function modelAddressOf(settings: LlmSettings, model: string): ModelAddress {
+  const { host } = new URL(baseUrlOf(settings, dialectOf(settings)));
+  return { provider: settings.llmProvider, host, model };
+}
+
+function baseUrlOf({ llmBaseUrl }: LlmSettings, dialect: Dialect): string {
+  return (llmBaseUrl ?? dialect.baseUrl).replace(/\/+$/, '');
+}
+
 function dialectOf({ llmProvider, llmBaseUrl }: LlmSettings): Dialect {
   switch (llmProvider) {
     case 'anthropic':
       return anthropicDialect;
     case 'google':
       return googleDialect;
+    case 'azure':
+      return openAiDialect('max_completion_tokens');
     default:
-      return openAiDialect(llmBaseUrl === null ? 'max_completion_tokens' : 'max_tokens');
+      return openAiDialect(isOpenAis(llmBaseUrl) ? 'max_completion_tokens' : 'max_tokens');
   }
+}
+
+function isOpenAis(baseUrl: string | null): boolean {
+  return baseUrl === null || new URL(baseUrl).host === 'api.openai.com';
 }
 
 /** A budget that is not kept to would be worse than none. */

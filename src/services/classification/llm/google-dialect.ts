@@ -1,25 +1,37 @@
 /** Google's Gemini: generateContent with a JSON schema of the response. ai.google.dev/api/generate-content */
-import { type Dialect, without } from './dialect.ts';
+import { type Dialect, hasSystemRole, type Part, systemPart, temperaturePart, writeParts } from './dialect.ts';
 import { at, readCount } from './json-value.ts';
 
 /** Reasons to end for what was read or written, not for having said all. */
 const refusals = ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'LANGUAGE'];
 
+const jsonType = { responseMimeType: 'application/json' };
+/** Gemma knows neither, older versions of the API no schema. */
+const formats: readonly Part[] = [
+  {
+    name: 'responseJsonSchema',
+    parameters: ['response_json_schema', 'response_schema', 'response_mime_type'],
+    write: ({ schema }) => ({ ...jsonType, responseJsonSchema: schema }),
+  },
+  { name: 'responseMimeType', parameters: ['response_mime_type'], write: () => jsonType },
+];
+
 export const googleDialect: Dialect = {
   baseUrl: 'https://generativelanguage.googleapis.com',
   path: (model) => `/v1beta/models/${encodeURIComponent(model)}:generateContent`,
   headers: (apiKey): Record<string, string> => (apiKey === null ? {} : { 'x-goog-api-key': apiKey }),
-  dispensable: ['responseJsonSchema', 'temperature'],
-  makeBody({ messages, schema, maxOutputTokens }, _model, unknown) {
+  ladders: [[temperaturePart], formats, [systemPart]],
+  makeBody(question, _model, parts) {
+    const { messages, maxOutputTokens } = question;
     const system = messages.flatMap(({ role, content }) => (role === 'system' ? [{ text: content }] : []));
     const contents = messages.flatMap(({ role, content }) =>
       role === 'system' ? [] : [{ role: role === 'assistant' ? 'model' : 'user', parts: [{ text: content }] }],
     );
-    const wanted = { temperature: 0, responseJsonSchema: schema };
     return {
-      systemInstruction: { parts: system },
-      contents,
-      generationConfig: { maxOutputTokens, responseMimeType: 'application/json', ...without(wanted, unknown) },
+      ...(hasSystemRole(parts)
+        ? { systemInstruction: { parts: system }, contents }
+        : { contents: [{ role: 'user', parts: system }, ...contents] }),
+      generationConfig: { maxOutputTokens, ...writeParts(parts, question) },
     };
   },
   read(value) {

@@ -50,7 +50,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),
-    meter: createMeter(client.model, costOf, budget),
+    meterOf: createMeter({ model: client.model, costOf, budget, record: options.memory?.record }),
   };
   return {
     kind: 'llm',
@@ -66,7 +66,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
 
 interface Setup extends LlmClassifierOptions {
   readonly costOf: (model: string, usage: Usage) => number | null;
-  readonly meter: Meter;
+  readonly meterOf: (meetingId: number | null) => Meter;
   readonly makeFence: () => string;
   readonly systemPrompt: string;
   readonly schema: ReturnType<typeof makeReplySchema>;
@@ -174,8 +174,9 @@ interface Question extends Material {
 
 /** Asks, and keeps what comes before anything else is done with it. */
 async function ask(setup: Setup, { keepAs, signal }: ClassifierInput, question: Question): Promise<KeptReply> {
-  const { client, meter, schema, schemaName } = setup;
+  const { client, schema, schemaName } = setup;
   const { messages, isRepair, tab, maxChars } = question;
+  const meter = setup.meterOf(keepAs?.meetingId ?? null);
   for (const maxOutputTokens of outputTokens) {
     const reply = await client.complete({ messages, schema, schemaName, maxOutputTokens, signal, meter });
     const usage = priced(setup, reply);
@@ -190,7 +191,7 @@ async function ask(setup: Setup, { keepAs, signal }: ClassifierInput, question: 
     if (reply.end === 'whole') return kept;
     if (reply.end === 'refused') {
       const words = `The model ${client.model} at ${client.host} refuses to answer for this transcript. Look at the meeting.`;
-      throw new AppError('MODEL_REFUSED', words);
+      throw new AppError('MODEL_REFUSED_CONTENT', words);
     }
   }
   throw new AppError(
@@ -256,18 +257,18 @@ const probeSchema = {
 const probeTokens = 64;
 
 async function probe(setup: Setup, signal: AbortSignal): Promise<Probe> {
-  const { client, meter } = setup;
+  const { client } = setup;
   const reply = await client.complete({
     messages: probeMessages,
     schema: probeSchema,
     schemaName: 'probe',
     maxOutputTokens: probeTokens,
     signal,
-    meter,
+    meter: setup.meterOf(null),
   });
   const usage = priced(setup, reply);
   await record(setup, reply, usage, undefined);
-  return { ...usage, host: client.host, model: reply.model };
+  return { ...usage, host: client.host, model: reply.model, refusedParts: client.refusedParts() };
 }
 
 function weighNothing(taxonomy: Taxonomy): Classification {

@@ -1,21 +1,48 @@
 /** OpenAI's chat completions, and the servers that speak as it does. platform.openai.com/docs/api-reference/chat */
-import { type Dialect, without } from './dialect.ts';
+import { type Dialect, hasSystemRole, type Part, systemPart, temperaturePart, writeParts } from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
 
-/** OpenAI's own API names the limit of output tokens otherwise than older servers do. */
+/** Older servers know the first two, LM Studio and Ollama's older versions the first or none. */
+const formats: readonly Part[] = [
+  {
+    name: 'json_schema',
+    parameters: ['response_format', 'json_schema'],
+    write: ({ schema, schemaName }) => ({
+      response_format: { type: 'json_schema', json_schema: { name: schemaName, strict: true, schema } },
+    }),
+  },
+  {
+    name: 'json_object',
+    parameters: ['response_format', 'json_object'],
+    write: () => ({ response_format: { type: 'json_object' } }),
+  },
+];
+
+/** A gateway that translates one name into the other repeats a refusal of the other. */
+const limitParameters = ['max_tokens', 'max_completion_tokens'];
+const limits: readonly Part[] = limitParameters.map((name) => ({
+  name,
+  parameters: limitParameters,
+  write: ({ maxOutputTokens }) => ({ [name]: maxOutputTokens }),
+}));
+
+/** Reasoning models and OpenAI's own API take `max_completion_tokens`, older servers `max_tokens`: the other one is tried second. */
 export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tokens'): Dialect {
   return {
     baseUrl: 'https://api.openai.com/v1',
     path: () => '/chat/completions',
     headers: (apiKey): Record<string, string> => (apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
-    dispensable: ['response_format', 'temperature', 'max_completion_tokens', 'max_tokens'],
-    makeBody: ({ messages, schema, schemaName, maxOutputTokens }, model, unknown) => {
-      const wanted = {
-        temperature: 0,
-        response_format: { type: 'json_schema', json_schema: { name: schemaName, strict: true, schema } },
-        [tokenLimitName]: maxOutputTokens,
-      };
-      return { model, messages, ...without(wanted, unknown) };
+    ladders: [
+      [temperaturePart],
+      formats,
+      limits.toSorted((a, b) => Number(b.name === tokenLimitName) - Number(a.name === tokenLimitName)),
+      [systemPart],
+    ],
+    makeBody(question, model, parts) {
+      const messages = hasSystemRole(parts)
+        ? question.messages
+        : question.messages.map((each) => (each.role === 'system' ? { ...each, role: 'user' } : each));
+      return { model, messages, ...writeParts(parts, question) };
     },
     read(value) {
       const choice = at(value, 'choices', 0);

@@ -1,4 +1,4 @@
-/** One POST over HTTP with every bound: connect, first byte, whole, size. node:http, as global fetch cannot bound the connecting. */
+/** One POST over HTTP with its limits: connecting, whole call, size of the reply. node:http, as global fetch cannot limit the connecting. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
@@ -7,22 +7,13 @@ import type { ProviderAnswer } from './provider-fault.ts';
 
 export interface PostBounds {
   readonly connectMs: number;
-  readonly firstByteMs: number;
   readonly wholeMs: number;
   readonly maxReplyBytes: number;
 }
 
-const leastFirstByteMs = 30_000;
-const bodyMs = 30_000;
-
-/**
- * failure-matrix, Bounds: one model call, the whole of which takes LLM_TIMEOUT_SECONDS. Answers are not streamed, so a model that
- * thinks for longer begins its reply late: whoever raises the whole gives that time to the first byte.
- */
+/** Replies are not streamed: a slow model sends its first byte late, so only the whole call is limited once it is connected. */
 export function modelCallBounds(timeoutSeconds: number): PostBounds {
-  const wholeMs = timeoutSeconds * 1_000;
-  const firstByteMs = Math.max(leastFirstByteMs, wholeMs - bodyMs);
-  return { connectMs: 5_000, firstByteMs, wholeMs, maxReplyBytes: 256 * 1_024 };
+  return { connectMs: 5_000, wholeMs: timeoutSeconds * 1_000, maxReplyBytes: 256 * 1_024 };
 }
 
 /** Of 256, Node's own bound, half would be closed and opened anew whenever 512 calls end together. */
@@ -33,13 +24,16 @@ export interface PostRequest {
   /** JSON in pieces, in order. */
   readonly body: readonly (string | Buffer)[];
   readonly signal: AbortSignal;
+  /** Called once when the request has a connection: from here on the provider may work on it, and charge for it. */
+  readonly onSent?: () => void;
 }
 
 export type PostJson = (request: PostRequest) => Promise<ProviderAnswer>;
 
 /**
  * Posts to one address over kept connections. Redirects are not followed, so that a key goes where it was meant to.
- * @throws AppError MODEL_UNREACHABLE, MODEL_TIMEOUT, MODEL_REPLY_TOO_LARGE; the signal's reason when aborted
+ * @throws AppError MODEL_UNREACHABLE, MODEL_TIMEOUT, MODEL_REPLY_TOO_LARGE, with `details.isAbandoned` where the request had been
+ * sent; the signal's reason when aborted
  */
 export function createPostJson({ url, bounds }: { url: string; bounds: PostBounds }): PostJson {
   const { protocol, host } = new URL(url);
@@ -47,7 +41,7 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
   const isTls = protocol === 'https:';
   const agent = isTls ? new HttpsAgent(keptConnections) : new HttpAgent(keptConnections);
   const send = isTls ? httpsRequest : httpRequest;
-  return ({ headers, body, signal }) =>
+  return ({ headers, body, signal, onSent }) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const lifts: (() => void)[] = [];
@@ -69,25 +63,26 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
       };
       const onAbort = () => giveUp(signal.reason);
       signal.addEventListener('abort', onAbort, { once: true });
-      const limit = (ms: number, what: string) => {
-        const lift = startLimit(ms, () => giveUp(timedOut(host, what, ms)));
+      let isSent = false;
+      const limit = (ms: number, makeError: () => AppError) => {
+        const lift = startLimit(ms, () => giveUp(makeError()));
         lifts.push(lift);
         return lift;
       };
-      limit(bounds.wholeMs, 'give its whole reply');
-      const liftConnecting = limit(bounds.connectMs, 'take a connection');
+      limit(bounds.wholeMs, () => timedOut(host, bounds.wholeMs, isSent));
+      const liftConnecting = limit(bounds.connectMs, () => notConnected(host, bounds.connectMs));
       const connected = () => {
         liftConnecting();
-        const liftWaiting = limit(bounds.firstByteMs, 'begin its reply');
-        request.once('response', liftWaiting);
+        isSent = true;
+        onSent?.();
       };
       request.once('socket', (socket) => {
         if (!socket.connecting) connected();
         else socket.once(isTls ? 'secureConnect' : 'connect', connected);
       });
-      request.on('error', (error) => giveUp(unreachable(host, error)));
+      request.on('error', (error) => giveUp(unreachable(host, error, isSent)));
       request.once('response', (response) => {
-        response.on('error', (error) => giveUp(unreachable(host, error)));
+        response.on('error', (error) => giveUp(unreachable(host, error, isSent)));
         readBody(response, bounds.maxReplyBytes).then(
           (text) => end(() => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })),
           () => giveUp(tooLarge(host, bounds.maxReplyBytes)),
@@ -124,19 +119,30 @@ function readBody(response: IncomingMessage, maxBytes: number): Promise<string> 
   });
 }
 
-function timedOut(host: string, what: string, ms: number): AppError {
+function timedOut(host: string, ms: number, isAbandoned: boolean): AppError {
   return new AppError(
     'MODEL_TIMEOUT',
-    `The model's server ${host} did not ${what} within ${ms / 1_000} s. Raise LLM_TIMEOUT_SECONDS if the model is slow.`,
+    `The model's server ${host} did not give its whole reply within ${ms / 1_000} s. Raise LLM_TIMEOUT_SECONDS if the model is slow.`,
+    { details: { isAbandoned } },
+  );
+}
+
+/** Nothing was sent, so nothing can be charged. */
+function notConnected(host: string, ms: number): AppError {
+  return new AppError(
+    'MODEL_UNREACHABLE',
+    `The model's server ${host} did not take a connection within ${ms / 1_000} s. Check LLM_BASE_URL and the network.`,
   );
 }
 
 /** The error's code alone: its other properties may hold the request. */
-function unreachable(host: string, error: Error): AppError {
+function unreachable(host: string, error: Error, isAbandoned: boolean): AppError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const words = isAbandoned ? 'broke the connection before its reply was complete' : 'cannot be reached';
   return new AppError(
     'MODEL_UNREACHABLE',
-    `The model's server ${host} cannot be reached (${code}). Check LLM_BASE_URL and the network.`,
+    `The model's server ${host} ${words} (${code}). Check LLM_BASE_URL and the network.`,
+    { details: { isAbandoned } },
   );
 }
 
@@ -144,5 +150,6 @@ function tooLarge(host: string, maxBytes: number): AppError {
   return new AppError(
     'MODEL_REPLY_TOO_LARGE',
     `The model's server ${host} sent more than ${maxBytes / 1_024} KiB. The reply was given up; check LLM_BASE_URL and LLM_MODEL.`,
+    { details: { isAbandoned: true } },
   );
 }

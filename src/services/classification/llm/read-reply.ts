@@ -3,6 +3,7 @@ import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Quantity } from '../classifier.ts';
 import { foldWords } from './fold.ts';
+import { isObject, parseJson } from './json-value.ts';
 
 /** One value that a model gave for a field; a list has several. */
 export interface Claim {
@@ -63,7 +64,7 @@ function nameValues({ values }: FileField): ReadonlyMap<string, string> {
 function read(text: string, known: readonly KnownField[]): ReadReply | undefined {
   const reply = findObject(text);
   if (reply === undefined) return undefined;
-  const given = isObject(reply.fields) ? reply.fields : reply;
+  const given = objectOf(reply.fields) ?? reply;
   if (!known.some(({ field }) => Object.hasOwn(given, field.id))) return undefined;
   const faults: string[] = [];
   const fields = known.map((each) => {
@@ -86,20 +87,24 @@ function read(text: string, known: readonly KnownField[]): ReadReply | undefined
   };
 }
 
-/** The object in a text, bare, in a code fence or amid prose. */
+/** The object in a text, bare, behind what a model thought aloud, in a code fence or amid prose. */
 function findObject(text: string): Record<string, unknown> | undefined {
-  const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(text)?.[1];
-  const braced = text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
-  for (const candidate of [text.replace(/^\ufeff/, ''), fenced, braced]) {
-    if (candidate === undefined || candidate.trim() === '') continue;
-    try {
-      const value: unknown = JSON.parse(candidate);
-      if (isObject(value)) return value;
-    } catch {
-      // the next candidate may be JSON
-    }
+  // Some servers send the end of the thought without its beginning.
+  const said = text.replace(/^[\s\S]*<\/think(?:ing)?>/i, '');
+  const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(said)?.[1];
+  const braced = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
+  for (const candidate of [text.replace(/^\ufeff/, ''), said, fenced, braced]) {
+    const value = candidate === undefined || candidate.trim() === '' ? undefined : parseJson(candidate);
+    const found = objectOf(value);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** An object, also where it was written as a text of JSON, as models do that call a tool badly. */
+function objectOf(value: unknown): Record<string, unknown> | undefined {
+  const read = typeof value === 'string' && /^\s*\{/.test(value) ? parseJson(value) : value;
+  return isObject(read) ? read : undefined;
 }
 
 /** `raw`: what was given in place of a value of the taxonomy. */
@@ -108,7 +113,8 @@ type Tell = (fault: string, raw?: unknown) => void;
 function readField(known: KnownField, given: unknown, tell: Tell): FieldClaims {
   const { field } = known;
   if (given === undefined) tell('it is missing.');
-  const holder = isObject(given) && ('value' in given || 'items' in given) ? given : undefined;
+  const object = objectOf(given);
+  const holder = object !== undefined && ('value' in object || 'items' in object) ? object : undefined;
   const confidence = readConfidence(holder?.confidence);
   const isMany = field.type === 'list' || field.type === 'phrases';
   const raw = holder === undefined ? given : isMany ? (holder.items ?? holder.value) : holder.value;
@@ -209,10 +215,6 @@ function readText(raw: unknown, maxChars: number): string | null {
   if (typeof raw !== 'string' || raw.trim() === '') return null;
   const text = raw.trim();
   return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describe(value: unknown): string {

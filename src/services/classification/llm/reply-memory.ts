@@ -16,7 +16,8 @@ export interface CallToRecord extends ModelUsage {
   /** null: a test of the connection. */
   readonly meetingId: number | null;
   readonly model: string;
-  readonly outcome: 'whole' | 'cut' | 'refused';
+  /** `abandoned`: sent, and given up before its reply was complete; tokens and cost are estimates. */
+  readonly outcome: 'whole' | 'cut' | 'refused' | 'abandoned';
   /** Absent where there is nothing to keep. */
   readonly reply?: KeptReply & { readonly key: string };
 }

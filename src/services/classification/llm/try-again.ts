@@ -6,6 +6,7 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError, type ErrorCode } from '../../../core/errors.ts';
+import { isAbandoned } from './provider-fault.ts';
 
 export type TryAgain = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
@@ -31,14 +32,19 @@ export interface TryAgainOptions {
 /** failure-matrix, principle 6: exponential with full jitter, 1 s base, 60 s cap, 5 tries. */
 const baseMs = 1_000;
 const capMs = 60_000;
-/** Tries in one attempt of a job; a code that is not here is not tried again. */
+/**
+ * Tries in one attempt of a job; a code that is not here is not tried again. A call that used up LLM_TIMEOUT_SECONDS leaves no time
+ * for another one: the queue repeats its attempt.
+ */
 const mostTries: Partial<Record<ErrorCode, number>> = {
   MODEL_RATE_LIMITED: 5,
   MODEL_UNREACHABLE: 5,
-  MODEL_TIMEOUT: 5,
+  MODEL_TIMEOUT: 1,
   MODEL_REPLY_TOO_LARGE: 2,
   MODEL_REPLY_INVALID: 2,
 };
+/** Of these tries, how many may be abandoned: each of them may be charged. */
+const maxAbandonedTries = 2;
 const minuteMs = 60_000;
 /** Throttles in a row that halve the calls at a time; failure-matrix D2. */
 const throttlesToHalve = 5;
@@ -81,6 +87,7 @@ export function createTryAgain(options: TryAgainOptions): TryAgain {
     if (error.code === 'MODEL_RATE_LIMITED') slots.throttled();
   };
   return async (work, signal) => {
+    let abandonedTries = 0;
     for (let tries = 1; ; tries++) {
       try {
         const result = await slots.run(async () => {
@@ -96,7 +103,9 @@ export function createTryAgain(options: TryAgainOptions): TryAgain {
         learn(error);
         const { retryAfterMs } = error.details;
         if (typeof retryAfterMs === 'number' && retryAfterMs >= longestWaitMs) throw withHold(error, retryAfterMs);
-        if (!isPatient || tries >= (mostTries[error.code] ?? 1)) throw error;
+        if (isAbandoned(error)) abandonedTries += 1;
+        const isLast = tries >= (mostTries[error.code] ?? 1) || abandonedTries >= maxAbandonedTries;
+        if (!isPatient || isLast) throw error;
         // The gate already makes everybody wait for what was asked; the jitter parts them afterwards.
         await sleep(backoffMs(tries, random), signal);
       }

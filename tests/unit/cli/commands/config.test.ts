@@ -34,6 +34,21 @@ describe('vambe config', () => {
     expect(out + err).not.toContain('hidden');
   });
 
+  it('says which settings the address and the key of the model come from (S4)', async () => {
+    const own = { OPENAI_BASE_URL: 'https://gateway.example.com/v1', OPENAI_API_KEY: 'hidden' };
+    expect((await runWith('config', [config], { environment: own })).err).toContain(
+      'Model asked: gpt-4o-mini (openai, address from OPENAI_BASE_URL, key from OPENAI_API_KEY).',
+    );
+    expect(JSON.parse((await runWith('config --json', [config], { environment: own })).out).llm).toEqual({
+      provider: 'openai',
+      model: 'gpt-4o-mini',
+      address_from: 'OPENAI_BASE_URL',
+      key_from: 'OPENAI_API_KEY',
+    });
+    const unused = await runWith('config', [config], { environment: { ANTHROPIC_API_KEY: 'hidden' } });
+    expect(unused.err).toContain('ANTHROPIC_API_KEY is set, but LLM_PROVIDER is openai: no model is asked');
+  });
+
   it('is grouped on a terminal', async () => {
     const stdout = makeStream({ isTTY: true, columns: 100 });
     const { out } = await runWith('config', [config], { stdout, environment });

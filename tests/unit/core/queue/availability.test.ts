@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
-import { createAvailability, isRedisRefusal } from '../../../../src/core/queue/availability.ts';
+import { createAvailability } from '../../../../src/core/queue/availability.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
+const refusal = new AppError('REDIS_REFUSED', 'it lets this user do too little');
 const fault = new AppError('DATABASE_READ_ONLY', 'it is read-only');
 
 function make(probe: () => Promise<unknown>) {
@@ -45,10 +46,21 @@ describe('availability', () => {
 
   it('tells nothing of a suspicion that the probe does not confirm', async () => {
     const { availability, onDown, onUp, told } = make(async () => 1);
-    availability.suspect();
+    availability.suspect(refusal);
     await vi.advanceTimersByTimeAsync(4_000);
     expect([onDown.mock.calls.length, onUp.mock.calls.length]).toEqual([1, 1]);
     expect(told()).toEqual([]);
+  });
+
+  it('tells the refusal itself where the probe succeeds and the work is refused again and again', async () => {
+    const { availability, onUp, log } = make(async () => 1);
+    onUp.mockImplementation(() => availability.suspect(refusal));
+    availability.suspect(refusal);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(log.events).toMatchObject([
+      { event: 'database.down', fields: { code: 'REDIS_REFUSED', error: refusal.message } },
+    ]);
+    expect(onUp.mock.calls.length).toBeLessThanOrEqual(31);
   });
 
   it('does nothing after its end', async () => {
@@ -57,21 +69,5 @@ describe('availability', () => {
     availability.stop();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(onUp).not.toHaveBeenCalled();
-  });
-});
-
-describe('isRedisRefusal', () => {
-  it.each([
-    "OOM command not allowed when used memory > 'maxmemory'. script: 1, on @user_script:1.",
-    'LOADING Redis is loading the dataset in memory',
-    "READONLY You can't write against a read only replica.",
-    'NOAUTH Authentication required.',
-  ])('knows "%s"', (message) => {
-    expect(isRedisRefusal(new Error(message))).toBe(true);
-  });
-
-  it('takes no lost connection and no fault of a script for one', () => {
-    for (const message of ['connect ECONNREFUSED 127.0.0.1:1', 'Missing lock for job 1', 'ERR wrong number'])
-      expect(isRedisRefusal(new Error(message))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { JobLedger, OpenJob } from '../../../../src/core/job-ledger.ts';
-import type { Queues } from '../../../../src/core/queue/queues.ts';
-import { createSweep, type SweepScope } from '../../../../src/core/queue/recover.ts';
+import type { Clock } from '../../../../src/core/clock.ts';
+import type { OpenJob } from '../../../../src/core/job-ledger.ts';
+import { createSweep, type RecoverDeps } from '../../../../src/core/queue/recover.ts';
 import type { Redis } from '../../../../src/core/redis.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
@@ -10,64 +10,71 @@ const row = (n: number, delivery = 0): OpenJob => ({
   task: 'classify_meeting',
   queue: 'q',
   delivery,
-  priority: 0,
+  priority: 1,
   failedAttempts: 0,
   dueAt: null,
 });
 
-/** Queues that hold so many jobs while so many rows are open, of which those of `alive` are in the queue. */
-async function sweep(
-  scope: SweepScope,
-  { held, open, alive }: { held: number; open: number; alive: readonly string[] },
-) {
-  const seen = { looked: 0, added: [] as string[] };
+/** A sweep over so many open rows; Redis holds the jobs of all but `lost`. */
+function makeSweep({ open, lost = [], running = [] }: { open: number; lost?: number[]; running?: number[] }) {
+  const seen = { pages: [] as string[], added: [] as string[], nowMs: 0 };
   const rows = Array.from({ length: open }, (_each, n) => row(n + 1));
-  const ledger: Pick<JobLedger, 'countOpen' | 'listOpen' | 'redeliver'> = {
-    countOpen: async () => ({ q: open }),
-    listOpen: async () => {
-      seen.looked += 1;
-      return rows;
+  const ledger: RecoverDeps['ledger'] = {
+    async listOpen({ afterRowId, limit }) {
+      seen.pages.push(afterRowId);
+      return rows.slice(Number(afterRowId), Number(afterRowId) + limit);
     },
-    redeliver: async (dead) => dead.map(({ rowId, delivery }) => row(Number(rowId), delivery + 1)),
+    redeliver: async (jobs) => jobs.map(({ rowId, delivery }) => row(Number(rowId), delivery + 1)),
   };
-  const queue = { getJobCounts: async () => ({ waiting: held + 1 }), getJobSchedulersCount: async () => 1 };
-  const queues = {
-    names: ['q'],
-    get: () => queue,
-    add: async (jobs: readonly OpenJob[]) => void seen.added.push(...jobs.map(({ rowId }) => rowId)),
-  };
-  const pipeline = {
-    hmget: () => undefined,
-    exec: async () => rows.map(({ rowId }) => [null, [alive.includes(rowId) ? '1' : null, null]]),
+  const redis: Pick<Redis, 'eval'> = {
+    // The script gets five lists, the prefix and the ids of deliveries; removal of remains gets two.
+    eval: async (_script: unknown, keys: unknown, ...rest: unknown[]) => {
+      if (keys !== 5) return 0;
+      const ids = rest.slice(6).map(String);
+      return ids.flatMap((id, position) => (lost.some((n) => id === `j${n}-0`) ? [position] : []));
+    },
   };
   const { run } = createSweep({
-    ledger: ledger as JobLedger,
-    queues: queues as unknown as Queues,
-    redis: { pipeline: () => pipeline } as unknown as Redis,
+    ledger,
+    queues: { names: ['q'], add: async (jobs) => void seen.added.push(...jobs.map(({ rowId }) => rowId)) },
+    redis: redis as Redis,
+    clock: { monotonicMs: () => seen.nowMs, wallMs: () => seen.nowMs } as Clock,
     log: createMemoryLog(),
-    isRunningHere: () => false,
+    isRunningHere: (rowId) => running.includes(Number(rowId)),
   });
-  return { delivered: await run(scope), ...seen };
+  return { run, seen };
 }
 
-test.each(['stale', 'everything'] as const)(
-  'a sweep of %s looks at no row where the queues hold as many jobs',
+test.each(['stale', 'orphaned', 'everything'] as const)(
+  'a sweep of %s delivers the one job of three that Redis lost, although the queue holds as many others (R1)',
   async (scope) => {
-    expect(await sweep(scope, { held: 3, open: 3, alive: [] })).toEqual({ delivered: 0, looked: 0, added: [] });
+    const { run, seen } = makeSweep({ open: 3, lost: [2] });
+    expect(await run(scope)).toBe(1);
+    expect(seen.added).toEqual(['2']);
   },
 );
 
-test.each(['stale', 'everything'] as const)('a sweep of %s delivers what the queues do not hold', async (scope) => {
-  expect(await sweep(scope, { held: 2, open: 3, alive: ['1', '3'] })).toEqual({
-    delivered: 1,
-    looked: 1,
-    added: ['2'],
-  });
+test('what this process runs is not delivered again', async () => {
+  const { run, seen } = makeSweep({ open: 3, lost: [1, 2], running: [2] });
+  expect(await run('everything')).toBe(1);
+  expect(seen.added).toEqual(['1']);
 });
 
-test('a sweep after a death looks whatever the counts say', async () => {
-  expect(await sweep('orphaned', { held: 3, open: 3, alive: ['1', '3'] })).toMatchObject({
-    delivered: 1,
-    added: ['2'],
-  });
+test('each stale sweep looks at one page, and the sweeps of two minutes have looked at each of 100,000 rows (R1)', async () => {
+  const { run, seen } = makeSweep({ open: 100_000, lost: [1, 50_000, 100_000] });
+  for (let beats = 0; beats < 60 && seen.added.length < 3; beats++) {
+    await run('stale');
+    expect(seen.pages).toHaveLength(beats + 1);
+    seen.nowMs += 2_000;
+  }
+  expect(seen.added).toEqual(['1', '50000', '100000']);
+});
+
+test('a round over few rows is not begun again within half a minute', async () => {
+  const { run, seen } = makeSweep({ open: 3 });
+  for (const nowMs of [0, 2_000, 28_000, 30_000]) {
+    seen.nowMs = nowMs;
+    await run('stale');
+  }
+  expect(seen.pages).toEqual(['0', '0']);
 });

@@ -38,6 +38,7 @@ function start(
   { task = 'work', ...settings }: { task?: string; timeLimit?: AttemptLimits; terms?: TakenJob['terms'] } = {},
 ) {
   const controller = new AbortController();
+  const lateEnds: unknown[] = [];
   const registry = createTaskRegistry([
     defineTask({
       name: 'work',
@@ -55,8 +56,9 @@ function start(
     hardLimitMs: 3_000,
     progress: () => undefined,
     takeAgain: async () => job,
+    onLateEnd: ({ result }) => lateEnds.push(result),
   });
-  return { controller, outcome };
+  return { controller, outcome, lateEnds };
 }
 
 const whenAborted = (signal: AbortSignal) =>
@@ -191,4 +193,35 @@ test('a clock that goes back never makes a duration negative', () => {
   const times = [50, 20];
   const elapsedMs = stopwatch({ wallMs: () => 0, monotonicMs: () => times.shift() ?? 0 });
   expect(elapsedMs()).toBe(0);
+});
+
+describe('a handler that is given up and ends later', () => {
+  test.each([abortReasons.lockLost, abortReasons.stopping, abortReasons.hardLimit])(
+    'tells its result after %s where it has ended its row itself (R2)',
+    async (reason) => {
+      let finish: (outcome: Outcome) => void = () => undefined;
+      const { controller, outcome, lateEnds } = start(() => new Promise((resolve) => (finish = resolve)));
+      controller.abort(reason);
+      await outcome;
+      finish(complete('saved', { isRecorded: true }));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(lateEnds).toEqual(['saved']);
+    },
+  );
+
+  test('is ignored where its row is still open, as the job runs again (R2)', async () => {
+    let finish: (outcome: Outcome) => void = () => undefined;
+    const { controller, outcome, lateEnds } = start(() => new Promise((resolve) => (finish = resolve)));
+    controller.abort(abortReasons.lockLost);
+    expect((await outcome).kind).toBe('hand-back');
+    finish(complete('not saved'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(lateEnds).toEqual([]);
+  });
+
+  test('tells nothing where it ended in time', async () => {
+    const { outcome, lateEnds } = start(() => complete('saved', { isRecorded: true }));
+    await outcome;
+    expect(lateEnds).toEqual([]);
+  });
 });

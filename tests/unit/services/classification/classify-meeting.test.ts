@@ -61,6 +61,7 @@ function run(setup: Setup = {}) {
   const save = vi.fn(setup.save ?? (async () => saved));
   const takeAgain = vi.fn(async () => ({ ...job, runId: '10', subject: { ...subject, transcript: 'Editada' } }));
   const classify = createClassifyMeeting({
+    emptyLabel: null,
     classifier,
     taxonomy,
     claims,
@@ -114,7 +115,7 @@ describe('a meeting', () => {
     expect(JSON.stringify(await outcome)).not.toContain('own_field');
   });
 
-  test('E1 without words fails for good and asks nobody', async () => {
+  test('without words fails for good and asks nobody (E1)', async () => {
     for (const transcript of [null, '', ' \n\u00a0 ']) {
       const { outcome, classifier } = run({ subject: { transcript } });
       expect(await outcome).toMatchObject({ kind: 'fail', error: { code: 'TRANSCRIPT_EMPTY' } });
@@ -122,7 +123,7 @@ describe('a meeting', () => {
     }
   });
 
-  test('E6 that is not there steps back once while its transaction may be open, then fails and clears its key', async () => {
+  test('that is not there steps back once while its transaction may be open, then fails and clears its key (E6)', async () => {
     expect(await run({ subject: null, job: { ageMs: 4_999 } }).outcome).toMatchObject({
       kind: 'step-back',
       delayMs: 5_000,
@@ -199,7 +200,7 @@ describe('a paid classifier', () => {
     expect(claims.release).toHaveBeenCalledOnce();
   });
 
-  test('B2 is asked, and its answer stands, when Redis can neither give nor take back the claim', async () => {
+  test('is asked, and its answer stands, when Redis can neither give nor take back the claim (B2)', async () => {
     const away = async () => {
       throw new Error('Command timed out');
     };
@@ -218,7 +219,7 @@ describe('a paid classifier', () => {
 });
 
 describe('a save', () => {
-  test('E7 of an edited transcript leads to another round with what stands now', async () => {
+  test('of an edited transcript leads to another round with what stands now (E7)', async () => {
     const outcomes = [{ ...saved, outcome: 'changed' as const }, saved];
     const { outcome, classifier, save, takeAgain } = run({ save: async () => outcomes.shift() ?? saved });
     expect(await outcome).toMatchObject({ kind: 'complete' });
@@ -227,7 +228,7 @@ describe('a save', () => {
     expect(save.mock.calls.map(([answer]) => answer.runId)).toEqual(['9', '10']);
   });
 
-  test('E7 of a transcript that changes three times is tried again later', async () => {
+  test('of a transcript that changes three times is tried again later (E7)', async () => {
     const { outcome, classifier } = run({ save: async () => ({ ...saved, outcome: 'changed' }) });
     expect(await outcome).toMatchObject({ kind: 'retry', error: { code: 'MEETING_CHANGING' } });
     expect(classifier.calls).toHaveLength(3);

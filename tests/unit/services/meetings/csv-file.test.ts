@@ -219,7 +219,7 @@ const readable: readonly FileCase[] = [
 ];
 
 describe('openMeetingsCsv', () => {
-  it.each(readable)('E10 E3 imports a file with $title', async (file) => {
+  it.each(readable)('imports a file with $title (E10, E3)', async (file) => {
     const path = folder.write(file.content);
     const store = makeStore();
     const { report } = await importFile(path, store);
@@ -236,7 +236,7 @@ describe('openMeetingsCsv', () => {
   });
 
   it.each(readable.filter(({ content }) => content.length < 10_000))(
-    'E10 finds nothing new when a file with $title is imported again',
+    'finds nothing new when a file with $title is imported again (E10)',
     async (file) => {
       const path = folder.write(file.content);
       const store = makeStore();
@@ -282,7 +282,7 @@ describe('openMeetingsCsv', () => {
     { title: 'one endless line', content: 'x'.repeat(6_000_000), message: /the first line has one cell/ },
   ];
 
-  it.each(refused)('E10 refuses $title with a sentence that says why', async ({ content, message }) => {
+  it.each(refused)('refuses $title with a sentence that says why (E10)', async ({ content, message }) => {
     const path = folder.write(content);
     const error = await openMeetingsCsv(path).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AppError);
@@ -296,7 +296,7 @@ describe('openMeetingsCsv', () => {
     expect((error as AppError).message).not.toMatch(/Ana|interesa/);
   });
 
-  it('E10 keeps the first 200,000 rows of a larger file and says where to split it', async () => {
+  it('keeps the first 200,000 rows of a larger file and says where to split it (E10)', async () => {
     const path = folder.write(`${header}\n${'Ana,,,2024-03-01,Toro,1,\n'.repeat(200_005)}`);
     const { report } = await importFile(path, makeStore(), { chunkRows: 100_000 });
     expect(report).toMatchObject({ read: 200_001, inserted: 1, existing: 199_999 });
@@ -311,13 +311,13 @@ describe('openMeetingsCsv paths', () => {
       (error: unknown) => (error instanceof AppError ? `${error.code} ${error.message}` : error),
     );
 
-  it('E11 reads a regular file through a symlink', async () => {
+  it('reads a regular file through a symlink (E11)', async () => {
     const link = folder.path('link.csv');
     symlinkSync(folder.write(rows(ana)), link);
     expect(await failure(link)).toBe('opened');
   });
 
-  it('E11 refuses a folder, also through a symlink', async () => {
+  it('refuses a folder, also through a symlink (E11)', async () => {
     mkdirSync(folder.path('folder'));
     symlinkSync(folder.path('folder'), folder.path('folder-link'));
     expect(await failure(folder.path('folder'))).toMatch(/^INPUT_FILE_INVALID .*is a folder/);
@@ -325,7 +325,7 @@ describe('openMeetingsCsv paths', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    'E11 refuses a FIFO without waiting for its writer, and a device',
+    'refuses a FIFO without waiting for its writer, and a device (E11)',
     async () => {
       execFileSync(fifoMaker, [folder.path('fifo')]);
       expect(await failure(folder.path('fifo'))).toMatch(/is a pipe or device/);
@@ -341,7 +341,7 @@ describe('openMeetingsCsv paths', () => {
     ['nothing', '', /does not exist/],
     ['a NUL', 'a\0b', /"a\\0b" cannot be opened/],
     ['a very long name', 'x'.repeat(5000), /cannot be opened \(ENAMETOOLONG\)/],
-  ])('E11 refuses %s', async (_, path, message) => {
+  ])('refuses %s (E11)', async (_, path, message) => {
     folder.write('x', 'file.csv');
     expect(await failure(path === 'file.csv/x' ? folder.path(path) : path)).toMatch(message);
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoredMeeting } from '../../../../src/models/queries/meeting-store.ts';
 import { openMeetingsCsv } from '../../../../src/services/meetings/csv-file.ts';
+import type { DateOrder } from '../../../../src/services/meetings/date-form.ts';
 import {
   type ImportDeps,
   type ImportReport,
@@ -75,13 +76,16 @@ export interface ImportRun {
 export async function importFile(
   path: string,
   store: MeetingStore,
-  options: { chunkRows?: number; timeZone?: string; signal?: AbortSignal } = {},
+  {
+    dateOrder,
+    ...options
+  }: { chunkRows?: number; timeZone?: string; signal?: AbortSignal; dateOrder?: DateOrder } = {},
   deps: Partial<ImportDeps> = {},
 ): Promise<ImportRun> {
   const rejectedRows: RejectedRow[] = [];
   const insertedIds: number[] = [];
   const report = await importMeetings(
-    await openMeetingsCsv(path),
+    await openMeetingsCsv(path, { dateOrder, now }),
     {
       store,
       onInserted: async (ids) => {

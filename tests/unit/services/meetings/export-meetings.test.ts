@@ -77,7 +77,7 @@ describe('exportMeetings', () => {
   });
 
   it.each(['=cmd|" /C calc"!A0', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '=HYPERLINK("http://example.com","x")'])(
-    'E12 keeps %j from being run as a formula',
+    'keeps %j from being run as a formula (E12)',
     async (text) => {
       const csv = await write([makeRow({ client_name: text, transcript: text })], 'csv');
       const [record] = parse(csv, { columns: true }) as Record<string, string>[];
@@ -86,7 +86,7 @@ describe('exportMeetings', () => {
     },
   );
 
-  it('E12 writes CSV that reads back as the same text, whatever the text', async () => {
+  it('writes CSV that reads back as the same text, whatever the text (E12)', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (transcript, name) => {
         const csv = await write([makeRow({ transcript, client_name: name }), makeRow()], 'csv');

@@ -15,7 +15,12 @@ const makeCells = (cells: Partial<MeetingCells> = {}): MeetingCells => ({
   ...cells,
 });
 const read = (cells: Partial<MeetingCells> = {}) =>
-  toMeetingRow(makeCells(cells), { line: 7, toInstant: (wallMs) => wallMs, now });
+  toMeetingRow(makeCells(cells), {
+    line: 7,
+    dateForm: { family: 'year first', order: 'ymd' },
+    toInstant: (wallMs) => wallMs,
+    now,
+  });
 const readOk = (cells: Partial<MeetingCells>) => {
   const reading = read(cells);
   if ('rejected' in reading) throw new Error(reading.rejected);
@@ -41,25 +46,29 @@ describe('toMeetingRow', () => {
   });
 
   it.each([
-    ['1', true],
-    ['0', false],
-    ['true', true],
-    ['FALSE', false],
-    ['si', true],
-    ['Sí', true],
-    [' SÍ ', true],
-    ['no', false],
-    ['No', false],
-    ['yes', true],
-  ])('reads closed %j as %j (E13)', (closed, expected) => {
-    expect(readOk({ closed }).closed).toBe(expected);
+    ['1', '1.0', '1,00', 'true', 'TRUE', 'VERDADERO', 'Verdadero', 'V', 'T', 'si', 'Sí', ' SÍ ', 'S', 's', 'yes', 'Y'],
+    ['x', 'X', '✓', 'Ganado', 'GANADA', 'won', 'Closed Won', 'closedwon', 'closed_won', 'Closed-Won', 'Cerrado ganado'],
+  ])('reads closed %j and the like as true (E13)', (...words) => {
+    expect(words.filter((closed) => readOk({ closed }).closed !== true)).toEqual([]);
   });
 
-  it.each(['', 'quizás', '2', 'cerrado', '1.0', 'constructor', '__proto__'])('E13 rejects closed %j', (closed) => {
-    expect(read({ closed })).toMatchObject({ rejected: expect.stringMatching(/^"closed" must be 0, 1/) });
+  it.each([
+    ['0', '0.0', '0,00', 'false', 'FALSE', 'FALSO', 'Falso', 'F', 'no', 'NO', 'No', 'N', 'n', '', ' '],
+    ['Perdido', 'perdida', 'lost', 'Closed Lost', 'closedlost', 'closed_lost', 'Cerrada perdida'],
+  ])('reads closed %j and the like as false (E13)', (...words) => {
+    expect(words.filter((closed) => readOk({ closed }).closed !== false)).toEqual([]);
   });
 
-  it('E13 keeps a meeting in the future and warns', () => {
+  it.each(['quizás', '2', '1.5', 'cerrado', 'N/A', 'pending', 'constructor', '__proto__'])(
+    'rejects closed %j and names the accepted forms (E13)',
+    (closed) => {
+      expect(read({ closed })).toMatchObject({
+        rejected: expect.stringMatching(/^"closed" must be 0, 1, .*verdadero, falso.*, got "/),
+      });
+    },
+  );
+
+  it('keeps a meeting in the future and warns (E13)', () => {
     expect(read({ date: '2025-06-02' })).toMatchObject({
       ok: { meetingAt: new Date('2025-06-02T00:00:00Z') },
       warnings: ['The meeting is in the future (2025-06-02T00:00:00.000Z).'],
@@ -107,14 +116,14 @@ describe('toMeetingRow', () => {
     expect(read({ [cell]: fitting })).toHaveProperty('ok');
   });
 
-  it('E2 takes a transcript of 2,000,000 characters and not one more', () => {
+  it('takes a transcript of 2,000,000 characters and not one more (E2)', () => {
     expect(readOk({ transcript: 'x'.repeat(2_000_000) }).transcript).toHaveLength(2_000_000);
     expect(read({ transcript: 'x'.repeat(2_000_001) })).toMatchObject({
       rejected: '"Transcripcion" has 2,000,001 characters, at most 2,000,000 are taken.',
     });
   });
 
-  it('E12 stores cells that begin like a formula as they are', () => {
+  it('stores cells that begin like a formula as they are (E12)', () => {
     expect(readOk({ name: '=1+1', transcript: '\t@x' })).toMatchObject({ clientName: '=1+1', transcript: '\t@x' });
   });
 
@@ -124,7 +133,7 @@ describe('toMeetingRow', () => {
     expect(JSON.stringify(reading)).not.toContain('presupuesto');
   });
 
-  it('E3 gives text that PostgreSQL takes, or a reason, for any cells', () => {
+  it('gives text that PostgreSQL takes, or a reason, for any cells (E3)', () => {
     const cell = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc

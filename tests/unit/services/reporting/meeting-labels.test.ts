@@ -35,7 +35,9 @@ describe('labelsOf', () => {
     const stored = fc.dictionary(fc.stringMatching(/^[a-z_]{1,12}$/), fc.jsonValue());
     fc.assert(
       fc.property(stored, stored, (runFields, corrected) => {
-        for (const { value } of labelsOf({ ...none, runFields, corrected })) describeValue(value);
+        for (const { value } of labelsOf({ ...none, runFields, corrected })) {
+          expect(describeValue(value) ?? '').toEqual(expect.any(String));
+        }
       }),
       {
         examples: [

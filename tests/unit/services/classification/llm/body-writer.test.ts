@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anthropicDialect } from '../../../../../src/services/classification/llm/anthropic-dialect.ts';
 import { createBodyWriter } from '../../../../../src/services/classification/llm/body-writer.ts';
+import { partsToSend } from '../../../../../src/services/classification/llm/dialect.ts';
 import { googleDialect } from '../../../../../src/services/classification/llm/google-dialect.ts';
 import { openAiDialect } from '../../../../../src/services/classification/llm/openai-dialect.ts';
 
@@ -22,6 +23,7 @@ describe.each([
   ['Google', googleDialect],
 ])('a request to %s', (_name, dialect) => {
   const write = createBodyWriter(dialect, 'model');
+  const all = partsToSend(dialect, new Set());
   const textOf = (pieces: readonly (string | Buffer)[]) =>
     Buffer.concat(pieces.map((piece) => Buffer.from(piece))).toString('utf8');
 
@@ -32,19 +34,21 @@ describe.each([
         fc.constantFrom(100, 200),
         (texts, maxOutputTokens) => {
           const question = questionOf(texts, maxOutputTokens);
-          const { pieces } = write(question, new Set());
-          expect(textOf(pieces)).toBe(JSON.stringify(dialect.makeBody(question, 'model', new Set())));
+          const pieces = write(question, all);
+          expect(textOf(pieces)).toBe(JSON.stringify(dialect.makeBody(question, 'model', all)));
         },
       ),
       { numRuns: 300 },
     );
   });
 
-  test('leaves out what was refused, and knows what it holds', () => {
-    const name = dialect.dispensable[0] ?? '';
-    expect(write(questionOf([`"${name}"`]), new Set()).has(name)).toBe(true);
-    const { pieces, has } = write(questionOf([`"${name}"`]), new Set([name]));
-    expect(has(name)).toBe(false);
-    expect(textOf(pieces)).toBe(JSON.stringify(dialect.makeBody(questionOf([`"${name}"`]), 'model', new Set([name]))));
+  test('has other parts as soon as some were refused, and the system message whole in either place', () => {
+    const every = new Set(dialect.ladders.flat().map(({ name }) => name));
+    const question = questionOf(['Says "temperature".']);
+    const [full, bare] = [all, partsToSend(dialect, every)].map((parts) => textOf(write(question, parts)));
+    expect(bare).toBe(JSON.stringify(dialect.makeBody(question, 'model', [])));
+    expect(JSON.parse(full ?? '')).not.toEqual(JSON.parse(bare ?? ''));
+    for (const text of [full, bare]) expect(text).toContain(JSON.stringify('Label "it".\nAlways.').slice(1, -1));
+    expect(bare).not.toContain('"temperature":0');
   });
 });

@@ -16,6 +16,7 @@ const classifier = createLlmClassifier({
   client: {
     model: 'reads-as-offline',
     host: 'nowhere',
+    refusedParts: () => [],
     async complete({ messages }) {
       const text = JSON.stringify(await read(transcriptOf(messages)));
       const tokens = { inputTokens: null, cachedInputTokens: null, outputTokens: null };

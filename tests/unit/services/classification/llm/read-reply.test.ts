@@ -26,6 +26,15 @@ describe('a reply', () => {
     ['in a fence', `\`\`\`json\n${json}\n\`\`\``],
     ['amid prose', `Claro, aquí está:\n${json}\nEspero que sirva.`],
     ['after a byte order mark', `\ufeff${json}`],
+    ['behind what the model thought (M3)', `<think>\nMaybe {"fields": {}}?\n</think>\n\n${json}`],
+    ['behind a thought without its beginning (M3)', `It is a clinic, so {"fields": {}}.</think>${json}`],
+    ['behind a thought, in a fence (M3)', `<thinking>\`\`\`json\n{}\n\`\`\`</thinking>\n\`\`\`json\n${json}\n\`\`\``],
+    ['with its fields as a text of JSON (M3)', JSON.stringify({ fields: JSON.stringify(JSON.parse(json).fields) })],
+    ['as a text of JSON (M3)', JSON.stringify(json)],
+    [
+      'with a field as a text of JSON (M3)',
+      JSON.stringify({ fields: { business_sector: JSON.stringify(JSON.parse(json).fields.business_sector) } }),
+    ],
   ])('is read %s', (_how, text) => {
     expect(readReply(text)?.fields.business_sector?.claims).toEqual([
       { value: 'healthcare', quotes: ['clínica dental'] },

@@ -47,17 +47,27 @@ describe('a call that fails', () => {
 
   test.each([
     ['MODEL_UNREACHABLE', 5],
-    ['MODEL_TIMEOUT', 5],
+    ['MODEL_TIMEOUT', 1],
     ['MODEL_RATE_LIMITED', 5],
     ['MODEL_REPLY_TOO_LARGE', 2],
     ['MODEL_REPLY_INVALID', 2],
-    ['MODEL_REFUSED', 1],
+    ['MODEL_REFUSED_CONTENT', 1],
     ['MODEL_REQUEST_REFUSED', 1],
     ['MODEL_REFUSED_KEY', 1],
     ['MODEL_QUOTA', 1],
     ['BUG', 1],
   ] as const)('%s is tried %i times', async (code, tries) => {
     const call = failing(code, 100);
+    await expect(createTryAgain(makeTime())(call.work, signal)).rejects.toMatchObject({ code });
+    expect(call.calls).toBe(tries);
+  });
+
+  test.each([
+    ['MODEL_UNREACHABLE', 2],
+    ['MODEL_REPLY_TOO_LARGE', 2],
+    ['MODEL_TIMEOUT', 1],
+  ] as const)('and was abandoned after it was sent is tried a few times only: %s, %i (M4)', async (code, tries) => {
+    const call = failing(code, 100, { isAbandoned: true });
     await expect(createTryAgain(makeTime())(call.work, signal)).rejects.toMatchObject({ code });
     expect(call.calls).toBe(tries);
   });

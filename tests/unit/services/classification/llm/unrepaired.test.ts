@@ -26,6 +26,7 @@ async function classifyWith(sector: string) {
     client: {
       model: 'm',
       host: 'nowhere',
+      refusedParts: () => [],
       async complete() {
         calls += 1;
         const tokens = { inputTokens: 1, cachedInputTokens: null, outputTokens: 1 };

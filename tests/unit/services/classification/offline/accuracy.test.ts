@@ -1,5 +1,5 @@
 /** Holds accuracy on meetings that the cues were not written for. `split: train` may be looked at when cues change, `test` may not. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
 import type { FieldResult } from '../../../../../src/services/classification/classifier.ts';
@@ -81,17 +81,3 @@ describe('confidence', () => {
     expect(await errorOf(createOfflineClassifier({ ...taxonomy, file }))).toBeGreaterThan(0.15);
   });
 });
-
-const development = '../shared/gold/dev.jsonl';
-
-describe.skipIf(!existsSync(development))(
-  'the labelled development set (skipped where it is not beside the repository)',
-  () => {
-    it('is labelled right in 96 of 100 cases, and 97 of 100 of its nulls stay null', async () => {
-      const { mean } = await evaluate(readLabelledMeetings(readFileSync(development, 'utf8'), development));
-      expect(mean.lenient).toBeGreaterThanOrEqual(0.96);
-      expect(mean.nullsKept / mean.goldNulls).toBeGreaterThanOrEqual(0.97);
-      expect(mean.baselineLenient).toBeCloseTo(0.86, 2);
-    });
-  },
-);

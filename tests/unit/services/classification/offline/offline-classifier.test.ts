@@ -199,7 +199,7 @@ describe('numbers', () => {
 });
 
 describe('long texts', () => {
-  it('E2 are cut to their beginning, end and evidence, and marked', async () => {
+  it('are cut to their beginning, end and evidence, and marked (E2)', async () => {
     const filler = 'Bla bla ble blu. '.repeat(120_000);
     const middle = filler.length / 2;
     const text = `Somos una panadería. ${filler.slice(0, middle)} Nos recomendó un colega. ${filler.slice(middle)} Somos 12 empleados.`;
@@ -222,7 +222,7 @@ describe('long texts', () => {
     expect((await classify('a'.repeat(200_000))).truncated).toBe(true);
   });
 
-  it('E2 give way to other work at least each 12,000 characters', async () => {
+  it('give way to other work at least each 12,000 characters (E2)', async () => {
     let turns = 0;
     let isOver = false;
     const otherWork = () => {

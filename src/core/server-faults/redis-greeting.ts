@@ -1,0 +1,27 @@
+/** The words of a Redis that closes a connection before any command: it has no room for one, or takes none from other machines. */
+import { connect } from 'node:net';
+
+const patienceMs = 500;
+
+/**
+ * Connects and sends nothing: who sends at once, as ioredis does, may have the connection reset before it has read why.
+ * Undefined where the server says nothing by itself, and for TLS.
+ */
+export function readGreeting(url: string): Promise<Error | undefined> {
+  if (!URL.canParse(url)) return Promise.resolve(undefined);
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'redis:') return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || 6379 });
+    const end = (words?: string) => {
+      socket.destroy();
+      resolve(
+        words?.startsWith('-') ? Object.assign(new Error(words.slice(1).trim()), { name: 'ReplyError' }) : undefined,
+      );
+    };
+    socket.setTimeout(patienceMs, () => end());
+    socket.once('data', (bytes) => end(bytes.toString('latin1')));
+    socket.once('error', () => end());
+    socket.once('close', () => end());
+  });
+}

@@ -1,0 +1,122 @@
+/** As platform.openai.com answers. */
+import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { asks, describeRefusals, error, has } from './suite.ts';
+
+const type = 'invalid_request_error';
+
+describeRefusals({
+  name: 'OpenAI',
+  api: 'openai',
+  dialect: openAiDialect('max_tokens'),
+  scenarios: [
+    {
+      says: 'a reasoning model takes the default temperature alone',
+      refuses: has('temperature'),
+      answer: error(400, {
+        message:
+          "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
+        type,
+        param: 'temperature',
+        code: 'unsupported_value',
+      }),
+      learns: ['temperature'],
+      sends: { max_tokens: 4_096 },
+    },
+    {
+      says: 'a reasoning model wants max_completion_tokens',
+      refuses: has('max_tokens'),
+      answer: error(400, {
+        message:
+          "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        type,
+        param: 'max_tokens',
+        code: 'unsupported_parameter',
+      }),
+      learns: ['max_tokens'],
+      sends: { max_completion_tokens: 4_096, temperature: 0 },
+    },
+    {
+      says: 'an old model knows JSON but no schema',
+      refuses: asks('json_schema'),
+      answer: error(400, {
+        message:
+          "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn more about supported models at the Structured Outputs guide: https://platform.openai.com/docs/guides/structured-outputs",
+        type,
+        param: null,
+        code: null,
+      }),
+      learns: ['json_schema'],
+      sends: { response_format: { type: 'json_object' } },
+    },
+    {
+      says: 'a model takes no format at all',
+      refuses: has('response_format'),
+      answer: error(400, { message: 'Not here.', type, param: 'response_format', code: 'unsupported_parameter' }),
+      learns: ['json_object', 'json_schema'],
+    },
+    {
+      says: 'a schema is too much for it',
+      refuses: asks('json_schema'),
+      answer: error(400, {
+        message: "Invalid schema for response_format 'labels': too many enum values.",
+        type,
+        param: 'response_format',
+        code: null,
+      }),
+      learns: ['json_schema'],
+    },
+    {
+      says: 'an early reasoning model has no system role',
+      refuses: ({ messages }) => JSON.stringify(messages).includes('"role":"system"'),
+      answer: error(400, {
+        message: "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        type,
+        param: 'messages[0].role',
+        code: 'unsupported_value',
+      }),
+      learns: ['system role'],
+    },
+    {
+      says: 'the transcript is too long',
+      answer: error(400, {
+        message:
+          "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens (4904 in the messages, 4096 in the completion). Please reduce the length of the messages or max_tokens.",
+        type,
+        param: 'messages',
+        code: 'context_length_exceeded',
+      }),
+      learns: [],
+    },
+    {
+      says: 'a length is complained of under the name of a parameter',
+      answer: error(400, {
+        message: 'max_tokens plus the prompt go over the context window. Please reduce the length.',
+        type,
+        param: 'max_tokens',
+        code: 'context_length_exceeded',
+      }),
+      learns: [],
+    },
+    {
+      says: 'the prompt is refused for its content',
+      answer: error(400, {
+        message: 'Invalid prompt: we limited access to this content for safety reasons. temperature',
+        type,
+        param: null,
+        code: 'invalid_prompt',
+      }),
+      learns: [],
+    },
+    {
+      says: 'an error repeats words of the request',
+      answer: error(400, {
+        message:
+          'Bad request: {"model":"m","temperature":0,"max_tokens":4096,"response_format":{"type":"json_schema"}}',
+        type,
+        param: null,
+        code: null,
+      }),
+      learns: [],
+    },
+  ],
+});
