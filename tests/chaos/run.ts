@@ -96,6 +96,7 @@ async function openApp({ postgresUrl, redisUrl }: { postgresUrl: string; redisUr
     patienceMs: 30_000,
     migrates: true,
     createsApiTables: true,
+    createsApiTables: true,
     log,
   });
   return createApp({ config, postgresUrl, redisUrl, schema, log });

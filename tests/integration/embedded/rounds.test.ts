@@ -27,6 +27,7 @@ test(`${rounds} rounds of kill -9 of everything under load lose no job and doubl
       redisUrls: [],
       patienceMs: 10_000,
       migrates: true,
+      createsApiTables: true,
       log: createMemoryLog(),
     });
     return { owner, urls, app: await startApp(urls) };
