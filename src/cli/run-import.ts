@@ -143,7 +143,7 @@ function tell(cli: Cli, { path, source, rejectsPath }: ImportJob, result: Import
     // Few rows may fit both orders, where the whole file decided.
     const isOrdered = source.dateForm?.family === 'year last' || source.dateForm?.family === 'two-digit year';
     const order = isOrdered ? ` with --date-order ${source.dateForm?.order}` : '';
-    cli.note(`Rejected rows are in ${rejectsPath}: mend them and import that file${order}.`);
+    cli.note(`Rejected rows are in ${rejectsPath}: correct them and import that file${order}.`);
   }
   cli.exitWith(4);
 }

@@ -49,7 +49,7 @@ function llmFaults(config: Config, isSet: (key: SettingKey) => boolean): string[
     const whose = provider === 'azure' ? 'one of your deployments' : 'one of its models';
     faults.push(`LLM_PROVIDER is ${provider}, but LLM_MODEL is not set. Set it to the name of ${whose}.`);
   }
-  // A key without a provider's name beside another provider's names: whose it is, nobody said.
+  // A key without a provider's name beside another provider's names: it is not known which provider issued it.
   const others = otherProvidersSet(config).filter(
     (other) => apiKeyFrom === 'LLM_API_KEY' || (apiKeyFrom === 'OPENAI_API_KEY' && other.provider === 'azure'),
   );

@@ -70,7 +70,7 @@ export function complete(
   return { kind: 'complete', result, isRecorded, cache };
 }
 
-/** @param error whatever was thrown; one that is no AppError becomes TASK_FAILED with its message */
+/** @param error any thrown value; one that is no AppError becomes TASK_FAILED with its message */
 export function fail(error: unknown, { cache = [] }: { cache?: readonly CacheEntry[] } = {}): Fail {
   return { kind: 'fail', error: asTaskError(error), cache };
 }
@@ -112,7 +112,7 @@ export function handBack(): HandBack {
 }
 
 /** Reason of `closed` for a row that another run or command ended: its documents may not be published yet. */
-export const endedElsewhere = 'ended by somebody else meanwhile';
+export const endedElsewhere = 'the row was ended by another process';
 
 export function closed(reason: string): Closed {
   return { kind: 'closed', reason };

@@ -21,7 +21,7 @@ export interface RedisFacts {
   readonly usedBytes: number;
 }
 
-/** failure-matrix bound: reconnect 500 ms to 2 s (jitter included) for ever. */
+/** Reconnects every 500 ms to 2 s (jitter included), without end. */
 const reconnectMs = [500, 1_000, 1_500] as const;
 const oldestVersion = [6, 2] as const;
 
@@ -95,7 +95,7 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
         return 2;
       },
       retryStrategy(times) {
-        // Each connection to a replica succeeds, so that `times` begins anew.
+        // Each connection to a replica succeeds, so `times` starts at 1 again.
         const tries = wasReadOnly() && readOnlyAtMs - readOnlySinceMs > reconnectMs[0] ? reconnectMs.length : times;
         return (reconnectMs[Math.min(tries, reconnectMs.length) - 1] ?? 0) * (0.75 + Math.random() * 0.5);
       },

@@ -56,7 +56,7 @@ test.each([-dayMs, dayMs])(
   },
 );
 
-test('of two hosts a day apart the later start wins, whoever has the later clock (A10)', async () => {
+test('of two hosts a day apart the later start wins, also against a later clock (A10)', async () => {
   const gate = createGate();
   const early = createStubClassifier({
     before: () => gate.wait(),

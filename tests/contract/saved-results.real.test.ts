@@ -1,4 +1,4 @@
-/** A save that committed is published, whatever became of Redis, of the job's lock and of the worker meanwhile. */
+/** A save that committed is published, also when Redis was emptied, the job's lock was lost or the worker died meanwhile. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';

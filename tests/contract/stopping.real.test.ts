@@ -86,7 +86,7 @@ test('an exception outside a job is told as BUG, and the worker leaves in order 
   expect(next.events.filter(({ event }) => event === 'job.taken_up')).toEqual([]);
 });
 
-test('a worker whose log nobody reads any more goes on, and counts the lines that are lost (A11)', async () => {
+test('a worker whose log has no reader any more goes on, and counts the lines that are lost (A11)', async () => {
   const worker = spawn({ environment: { LOG_LEVEL: 'debug' } });
   await worker.logged('worker.ready');
   worker.closeLog();

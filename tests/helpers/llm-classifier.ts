@@ -20,7 +20,7 @@ import { withFallback } from '../../src/services/classification/llm/with-fallbac
 import { createOfflineClassifier } from '../../src/services/classification/offline/offline-classifier.ts';
 
 export const salesTaxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
-export const testKey = 'sk-key-of-nobody-0123456789';
+export const testKey = 'sk-invented-key-0123456789';
 export const testModel = 'model-of-tests';
 /** The model of tests costs one dollar a thousand tokens in, two out. */
 export const testPrices = readPrices(

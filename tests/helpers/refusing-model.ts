@@ -87,7 +87,7 @@ const replies: Readonly<Record<Api, (answer: unknown) => unknown>> = {
   }),
 };
 
-/** Wherever the API has its messages. */
+/** Every list that the API may send to. */
 function transcriptIn(body: Body): string {
   const found = /<<transcript (\w+)>>\n([\s\S]*)\n<<end \1>>/.exec(textsIn(body).join('\n\n'));
   return found?.[2] ?? '';

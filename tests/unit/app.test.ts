@@ -65,7 +65,7 @@ describe('the task id of a scheduled run', () => {
 describe('the classifier', () => {
   const keyed = { OPENAI_API_KEY: 'sk-test-key-of-nobody' };
 
-  test('asks a model where a key or an address is set, and nobody without (D15)', async () => {
+  test('asks a model where a key or an address is set, and none without (D15)', async () => {
     const taxonomy = await readTaxonomy(configOf());
     expect((await chooseClassifier(configOf(), taxonomy)).kind).toBe('offline');
     expect((await chooseClassifier(configOf({ ...keyed, CLASSIFIER: 'offline' }), taxonomy)).kind).toBe('offline');
@@ -79,18 +79,18 @@ describe('the classifier', () => {
   });
 
   test.each(['anthropic', 'google'])('asks %s by settings alone', async (provider) => {
-    const settings = { LLM_API_KEY: 'key-of-nobody', LLM_PROVIDER: provider, LLM_MODEL: 'one-of-theirs' };
+    const settings = { LLM_API_KEY: 'invented-key', LLM_PROVIDER: provider, LLM_MODEL: 'one-of-theirs' };
     const taxonomy = await readTaxonomy(configOf());
     expect(await chooseClassifier(configOf(settings), taxonomy)).toMatchObject({ kind: 'llm', model: 'one-of-theirs' });
   });
 
   test.each<Record<string, string>>([
-    { LLM_PROVIDER: 'anthropic', ANTHROPIC_API_KEY: 'key-of-nobody' },
-    { LLM_PROVIDER: 'google', GEMINI_API_KEY: 'key-of-nobody' },
+    { LLM_PROVIDER: 'anthropic', ANTHROPIC_API_KEY: 'invented-key' },
+    { LLM_PROVIDER: 'google', GEMINI_API_KEY: 'invented-key' },
     {
       LLM_PROVIDER: 'azure',
       AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com',
-      AZURE_OPENAI_API_KEY: 'key-of-nobody',
+      AZURE_OPENAI_API_KEY: 'invented-key',
     },
     { LLM_PROVIDER: 'ollama' },
   ])('asks a provider by the names of its own libraries: %o (S4)', async (settings) => {

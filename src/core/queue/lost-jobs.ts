@@ -1,4 +1,4 @@
-/** Finds open rows whose BullMQ job Redis no longer holds: single keys vanish when Redis evicts, or when somebody deletes them. */
+/** Finds open rows whose BullMQ job Redis no longer holds: single keys vanish when Redis evicts them or a person deletes them. */
 import type { JobLedger, OpenJob } from '../job-ledger.ts';
 import type { Redis } from '../redis.ts';
 import { bullJobId, groupByQueue, queuePrefix } from './queues.ts';
@@ -7,7 +7,7 @@ type Delivered = Pick<OpenJob, 'rowId' | 'queue' | 'delivery'>;
 
 /**
  * A job is held when its hash is complete, not finished, and its id is in one of the queue's lists; or when a worker still renews
- * its lock, as that worker ends the row whatever became of the other keys. One script sees all keys at one moment: a job that
+ * its lock, as that worker ends the row even if the other keys are gone. One script sees all keys at one moment: a job that
  * moves between two lists would otherwise look lost. Answers with the positions of lost ids. The lists without scores are read
  * once and only where a job is in no sorted set: every job of a row has a priority, so they are short.
  */

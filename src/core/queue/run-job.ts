@@ -29,7 +29,7 @@ export interface RunRequest {
   takeAgain(): Promise<TakenJob>;
   /**
    * Told of a handler that ended its row itself after it was given up: the row is committed, so its result has to be published,
-   * whatever became of the job's lock. Other late results are discarded.
+   * also after the job's lock was lost. Other late results are discarded.
    */
   onLateEnd?(outcome: Complete): void;
 }

@@ -142,8 +142,8 @@ async function settleEndedElsewhere(deps: SettleDeps, request: SettleRequest): P
 }
 
 /**
- * Whoever ended the row publishes what became of it, and may die before. This delivery comes back when that has had its time, and
- * then publishes what is missing. Always throws.
+ * The process that ended the row publishes the end too, and may die before it does. So this delivery comes back later and publishes
+ * what is missing by then. Always throws.
  */
 function lookAgainLater({ clock }: SettleDeps, { bullJob, token, log }: SettleRequest): Promise<never> {
   return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + publicationMs, log });

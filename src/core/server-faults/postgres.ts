@@ -28,7 +28,7 @@ export const states: Readonly<Record<string, Meaning>> = {
   '28000': refused('refused the user or the kind of connection'),
   '40003': unreachable('lost the connection before the end of a statement was known'),
   '42501': refused('lets this user do too little'),
-  '42P05': unsuitable('stands behind a pooler that mixes up prepared statements'),
+  '42P05': unsuitable('is behind a pooler that mixes up prepared statements'),
   '53100': { code: 'DATABASE_FULL', words: 'has no disk space left' },
   '53200': busy('has no memory left'),
   '53300': busy('has no free connection (max_connections, or the limit of the role)'),
@@ -65,7 +65,7 @@ export const classes: Readonly<Record<string, Meaning>> = {
   '23': statement,
   '24': statement,
   '25': busy('has another transaction open on the connection'),
-  '26': unsuitable('stands behind a pooler that loses prepared statements'),
+  '26': unsuitable('is behind a pooler that loses prepared statements'),
   '27': statement,
   '28': refused('refused the user or the kind of connection'),
   '2B': statement,
@@ -162,7 +162,7 @@ export function translateDatabaseError(
 }
 
 /**
- * For an error that reaches the end of a job's run and that nobody expected: a refusal of a statement (a table that is gone)
+ * For an unexpected error at the end of a job's run: a refusal of a statement (a table that is gone)
  * holds up all jobs alike. Undefined for what is not PostgreSQL's, or speaks of the values of one job.
  */
 export function unexpectedRefusal(error: unknown): AppError | undefined {

@@ -277,7 +277,7 @@ select mc.meeting_id, ${mapped.map(([name]) => `${readColumn(name)} as ${name}`)
 from public.meetings_classifications mc where mc.meeting_id = $1`,
 };
 
-/** The classification that stands in the table, as a result in the form of `toResult`; undefined when the meeting has none. */
+/** The classification that is in the table, as a result in the form of `toResult`; undefined when the meeting has none. */
 export async function readStandingResult(
   database: Database,
   meetingId: number,
@@ -289,7 +289,7 @@ export async function readStandingResult(
   return { success: true, meeting_id: meetingId, classification_data, message: 'classified' };
 }
 
-/** A stored result in the form of `toResult`, whatever form it was stored in; results of other tasks as they are. */
+/** A stored result in the form of `toResult`, also one that was stored in another form; results of other tasks as they are. */
 export function readResult(result: unknown, emptyLabel: EmptyLabel): unknown {
   if (typeof result !== 'object' || result === null || !('classification_data' in result)) return result;
   const { classification_data: data } = result;

@@ -154,7 +154,7 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
 
 /**
  * No writes but the sequence, which orders starts: now() is equal within a batch and follows the server's clock. `prompt` has no
- * table name on purpose: it is the column of sellers, or null where an older database lacks it. PostgreSQL resolves it anew when a
+ * table name on purpose: it is the column of sellers, or null where an older database lacks it. PostgreSQL resolves it again when a
  * migration of the API adds the column while a worker runs. Reading it out of to_jsonb(s) takes 15 µs a meeting.
  */
 const takeStatement: Statement = {

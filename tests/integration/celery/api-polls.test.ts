@@ -1,4 +1,4 @@
-/** Messages as the API sends them, well or not: whoever polls task_status hears how each ended. */
+/** Messages as the API sends them, valid or not: task_status says how each ended. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/message.ts';

@@ -21,7 +21,7 @@ test('when the owner is killed the servers save, stop, and give back ports and l
   expect(await withRedis(next.redisUrl, (redis) => redis.get('kept'))).toBe('yes');
 });
 
-test('when the host is killed the broker saves and stops PostgreSQL, and the owner starts a host anew (H8)', async () => {
+test('when the host is killed the broker saves and stops PostgreSQL, and the owner starts another host (H8)', async () => {
   const dataDir = await makeDataDir();
   const owner = await startOwner({ dataDir });
   await withRedis(owner.redisUrl, (redis) => redis.set('kept', 'yes'));

@@ -94,7 +94,7 @@ test('H7 root without user namespaces is told which folder keeps "nobody" out', 
   await expect(refused).rejects.toThrow(/"nobody" cannot enter \/.*VAMBE_DATA_DIR.*POSTGRES_HOST/);
 });
 
-test('the environment of the server is fixed, whatever ours holds', async () => {
+test('the environment of the server is fixed and does not depend on ours', async () => {
   const { user } = await choose({ uid: 1_000 });
   const { env } = user.command('/usr/postgres', []);
   expect(env).toEqual({ PATH: expect.any(String), LC_ALL: 'C', TZ: 'UTC' });

@@ -24,7 +24,7 @@ test('the reply that was paid for is used by the next worker: the model is calle
   });
   const fake = await startFakeLlm();
   fake.otherwise(answerByReading(taxonomy));
-  const environment = { LLM_BASE_URL: fake.baseUrl, LLM_API_KEY: 'sk-key-of-nobody', LLM_MODEL: 'model-of-tests' };
+  const environment = { LLM_BASE_URL: fake.baseUrl, LLM_API_KEY: 'sk-invented-key', LLM_MODEL: 'model-of-tests' };
   const start = () => spawnWorker({ ...namespace, environment });
   const app = await startApp(namespace);
   const count = async (text: string) => (await database.run<{ n: number }>({ name: '', text }, []))[0]?.n ?? 0;
@@ -64,7 +64,7 @@ test('the reply that was paid for is used by the next worker: the model is calle
       ),
     ).toBe(1);
     expect(fake.seen.length).toBe(1);
-    expect(second.output()).not.toContain('sk-key-of-nobody');
+    expect(second.output()).not.toContain('sk-invented-key');
   } finally {
     await app.close();
     await fake.close();

@@ -124,7 +124,7 @@ describe('one model that refuses a temperature and schemas', () => {
     load: (): Promise<CommandModule> => import(`../../../src/cli/commands/${name}.ts`),
   }));
 
-  test('two processes of a worker share what one of them learned; doctor, check llm and classify --file tell and heed it (M1)', async () => {
+  test('two processes of a worker share what one of them learned; doctor, check llm and classify --file show and use it (M1)', async () => {
     const model = await startRefusingModel({ api: 'openai', taxonomy: salesTaxonomy, refuse: refusing(names) });
     const environment = {
       LLM_PROVIDER: 'compatible',

@@ -22,7 +22,7 @@ test('calls in flight at SIGTERM are recorded as abandoned, and their jobs wait 
   });
   fake.otherwise(stall);
   // Under the names that OpenAI's own libraries read.
-  const environment = { OPENAI_BASE_URL: fake.baseUrl, OPENAI_API_KEY: 'sk-key-of-nobody' };
+  const environment = { OPENAI_BASE_URL: fake.baseUrl, OPENAI_API_KEY: 'sk-invented-key' };
   const worker = spawnWorker({ ...namespace, environment });
   expect(await worker.logged('classifier.llm')).toMatchObject({
     model: 'gpt-4o-mini',
@@ -49,5 +49,5 @@ test('calls in flight at SIGTERM are recorded as abandoned, and their jobs wait 
     [tasks],
   );
   expect(jobs).toMatchObject([{ attempt: 0, error_code: null }]);
-  expect(worker.output()).not.toContain('sk-key-of-nobody');
+  expect(worker.output()).not.toContain('sk-invented-key');
 }, 180_000);

@@ -32,7 +32,7 @@ describe('settings that contradict each other', () => {
     expect(refused({ LLM_PROVIDER: 'compatible', CLASSIFIER: 'offline' })).toBeNull();
   });
 
-  it('refuse a key of nobody beside the names of another provider: transcripts would go to a host that was not meant (S4)', () => {
+  it('refuse a key without a provider beside the names of another provider: transcripts would go to a host that was not meant (S4)', () => {
     const azure = { AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com' };
     expect(refused({ LLM_API_KEY: 'k', ...azure })).toMatch('Set LLM_PROVIDER=azure');
     expect(refused({ OPENAI_API_KEY: 'k', ...azure })).toMatch('would go to api.openai.com');

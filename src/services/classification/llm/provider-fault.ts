@@ -33,7 +33,7 @@ export function faultOfAnswer(answer: ProviderAnswer, where: string, nowMs: numb
   );
 }
 
-/** Nobody is served until money or quota comes: the queue waits. */
+/** The account has no money or quota: the queue waits. */
 function faultOfAccount(status: number, { isOutOfQuota }: ProviderError, said: string): AppError | undefined {
   if (status !== 402 && !isOutOfQuota) return undefined;
   return new AppError('MODEL_QUOTA', `${said}: the account's quota is used up. Raise it, or add credit. Jobs wait.`);

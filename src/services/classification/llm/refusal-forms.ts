@@ -1,6 +1,6 @@
 /**
  * How providers word the refusal of a parameter where no field of the error names it. Each form begins where the message begins:
- * what a server repeats of a request stands behind its own words, and teaches nothing.
+ * what a server repeats of a request comes after its own message and is not read.
  */
 
 interface Form {

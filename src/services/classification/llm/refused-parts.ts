@@ -41,7 +41,7 @@ export interface PartsOfCall {
   accepted(): void;
   /** True: one of these parameters belongs to a part of this call, so that the next call goes without the part. */
   refused(parameters: readonly string[]): boolean;
-  /** The call has ended, in whatever way. Called once. */
+  /** The call has ended, well or not. Called once. */
   end(): void;
 }
 

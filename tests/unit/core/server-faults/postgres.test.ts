@@ -149,7 +149,7 @@ describe('errors of node-postgres without a code', () => {
   });
 });
 
-it('a refusal that nobody expected at the end of a run is a fault of the server, unless it speaks of values (O1)', () => {
+it('an unexpected refusal at the end of a run is a fault of the server, unless it speaks of values (O1)', () => {
   expect(unexpectedRefusal(stated('42P01', 'relation "x" does not exist'))).toMatchObject({
     code: 'DATABASE_UNSUITABLE',
     message: expect.stringContaining('42P01: relation "x" does not exist'),

@@ -115,7 +115,7 @@ describe('a meeting', () => {
     expect(JSON.stringify(await outcome)).not.toContain('own_field');
   });
 
-  test('without words fails for good and asks nobody (E1)', async () => {
+  test('without words fails for good and asks no model (E1)', async () => {
     for (const transcript of [null, '', ' \n\u00a0 ']) {
       const { outcome, classifier } = run({ subject: { transcript } });
       expect(await outcome).toMatchObject({ kind: 'fail', error: { code: 'TRANSCRIPT_EMPTY' } });
@@ -200,7 +200,7 @@ describe('a paid classifier', () => {
     expect(claims.release).toHaveBeenCalledOnce();
   });
 
-  test('is asked, and its answer stands, when Redis can neither give nor take back the claim (B2)', async () => {
+  test('is asked, and its answer is kept, when Redis can neither give nor release the claim (B2)', async () => {
     const away = async () => {
       throw new Error('Command timed out');
     };
@@ -219,7 +219,7 @@ describe('a paid classifier', () => {
 });
 
 describe('a save', () => {
-  test('of an edited transcript leads to another round with what stands now (E7)', async () => {
+  test('of an edited transcript leads to another round with the new text (E7)', async () => {
     const outcomes = [{ ...saved, outcome: 'changed' as const }, saved];
     const { outcome, classifier, save, takeAgain } = run({ save: async () => outcomes.shift() ?? saved });
     expect(await outcome).toMatchObject({ kind: 'complete' });

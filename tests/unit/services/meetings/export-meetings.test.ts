@@ -86,7 +86,7 @@ describe('exportMeetings', () => {
     },
   );
 
-  it('writes CSV that reads back as the same text, whatever the text (E12)', async () => {
+  it('writes CSV that reads back as the same text, for any text (E12)', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (transcript, name) => {
         const csv = await write([makeRow({ transcript, client_name: name }), makeRow()], 'csv');
