@@ -96,7 +96,6 @@ async function openApp({ postgresUrl, redisUrl }: { postgresUrl: string; redisUr
     patienceMs: 30_000,
     migrates: true,
     createsApiTables: true,
-    createsApiTables: true,
     log,
   });
   return createApp({ config, postgresUrl, redisUrl, schema, log });
