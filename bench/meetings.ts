@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { MeetingToStore } from '../src/models/queries/meeting-store.ts';
+import { createRandom } from '../src/services/evaluation/bootstrap.ts';
 import { openMeetingsCsv } from '../src/services/meetings/csv-file.ts';
 
 const samples = fileURLToPath(new URL('../samples/meetings.csv', import.meta.url));
@@ -12,7 +13,7 @@ const sellers = ['Ana', 'Bruno', 'Carla', 'Diego', 'Elena'];
 export async function makeMeetings(count: number, seed = 1): Promise<MeetingToStore[]> {
   const sentences = await readSentences();
   return Array.from({ length: count }, (_each, index) => {
-    const random = mulberry32(seed * 1_000_003 + index);
+    const random = createRandom(seed * 1_000_003 + index);
     const text: string[] = [];
     for (let words = 0; words < wordsAMeeting; ) {
       const sentence = sentences[Math.floor(random() * sentences.length)] ?? '';
@@ -40,14 +41,4 @@ async function readSentences(): Promise<string[]> {
       sentences.push(...record.cells.transcript.split(/(?<=[.!?])\s+/).filter((each) => each.length > 20));
   }
   return sentences;
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -99,7 +99,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   };
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
   return {
-    options: { ...options, clock, workerName },
+    options,
     config,
     clock,
     log,

@@ -49,9 +49,9 @@ export interface WorkerWiring extends Core {
 const aloneProcess = new URL('./alone-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
-  const { registry, queues, schedules, ledger, lifecycle, database, redis, broker, brokerUrl } = wiring;
+  const { config, clock, log, workerName, registry, queues, schedules, ledger, lifecycle } = wiring;
+  const { database, redis, broker, brokerUrl } = wiring;
   const readPublished = createPublishedReader({ backend: wiring.backend, cache: redis, resultKeyOf: metaKeyOf });
-  const { config, clock, log, workerName } = wiring.options;
   const { concurrency, queueNames = queues.names, lists = [] } = settings;
   const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
   const shownConfig = shownSettings(config);
@@ -159,8 +159,8 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   return { consumer: { ...consumer, start }, housekeeping, bridge, steering, celeryNode };
 }
 
-function wireHolds({ options, queues, database, redis, classifier }: WorkerWiring) {
-  const { config, clock, log, workerName } = options;
+function wireHolds(wiring: WorkerWiring) {
+  const { config, clock, log, workerName, queues, database, redis, classifier } = wiring;
   const claims = createClaims(redis);
   return createHolds({
     queues,
@@ -168,7 +168,7 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
     clock,
     log,
     worker: workerName,
-    // A classifier that needs nobody, or has a stand-in, is always well: a hold of before ends.
+    // A classifier without a provider, or with a fallback, is always available: an earlier hold ends.
     probes: {
       async classification() {
         // A slow model is well: it has the time that any of its calls has.
@@ -187,7 +187,8 @@ function wireConsumer(
 ): Consumer {
   const { registry, queues, ledger, lifecycle, services, classifier, database, redis } = wiring;
   const { steering, rates, hold, publishEnded } = parts;
-  const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
+  const { config, clock, log, workerName } = wiring;
+  const { postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
     registry,
@@ -246,10 +247,9 @@ async function acceptScheduled({ registry, ledger }: WorkerWiring, task: string,
 }
 
 function stateReader(
-  { options, registry }: WorkerWiring,
+  { clock, log, workerName, registry }: WorkerWiring,
   shown: Pick<WorkerState, 'conf' | 'concurrency'> & { queueNames: readonly string[]; consumer: Consumer },
 ): () => WorkerState {
-  const { clock, log, workerName } = options;
   const { consumer, concurrency, conf, queueNames } = shown;
   const startedAt = new Date(clock.wallMs()).toISOString();
   return () => ({

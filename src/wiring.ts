@@ -42,10 +42,11 @@ export interface AppOptions extends CoreOptions {
 
 /** What commands that classify nothing need. */
 export interface Core {
-  readonly options: CoreOptions & { readonly clock: Clock; readonly workerName: string };
+  /** What the process was started with; an isolated process is started with the same. */
+  readonly options: ProcessOptions;
   readonly config: Config;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: ProcessOptions['log'];
   readonly workerName: string;
   readonly database: Database;
   readonly redis: Redis;

@@ -1,4 +1,5 @@
 /** Draws that a seed repeats. */
+import { createRandom } from '../../src/services/evaluation/bootstrap.ts';
 
 export interface Seeded {
   /** From 0 up to 1, 1 left out. */
@@ -7,15 +8,8 @@ export interface Seeded {
   pick<T>(choices: readonly T[]): T;
 }
 
-/** mulberry32: small, and good enough to mix faults. */
 export function createSeeded(seed: number): Seeded {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = createRandom(seed);
   return {
     next,
     between: (least, most) => least + next() * (most - least),

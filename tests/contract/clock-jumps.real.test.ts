@@ -1,28 +1,19 @@
 /** Wall clocks that jump, and hosts whose clocks disagree: starts keep their order, durations their sign, schedules their slots. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { countQueue } from '../../src/core/queue/holdings.ts';
 import { insertMeetings, spanishTranscript } from '../helpers/meetings.ts';
-import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, startApp, type TestAppOptions, type WorkOptions } from '../helpers/start-app.ts';
 import { createGate, createStubClassifier, fieldOf } from '../helpers/stub-classifier.ts';
+import { useTestBed } from '../helpers/test-bed.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const dayMs = 86_400_000;
-let namespace: Namespace;
-const started: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  namespace = await createNamespace();
-});
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-  await namespace.clear();
-});
-afterAll(() => namespace?.close());
+const bed = useTestBed();
+const { started } = bed;
 
 async function startWorking(options: TestAppOptions, work: WorkOptions = {}) {
-  const app = await startApp(namespace, options);
+  const app = await startApp(bed.namespace, options);
   const worker = await app.work(work);
   started.push(async () => {
     await worker.stop(0);

@@ -1,38 +1,23 @@
 /** What a worker does while PostgreSQL refuses, freezes, is full or read-only, or loses rows under it: jobs wait, none fails for it. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createDatabase } from '../../src/core/database.ts';
 import { postgresError, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { insertMeetings, spanishTranscript } from '../helpers/meetings.ts';
-import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, readJob, startApp, type TestApp, type TestAppOptions } from '../helpers/start-app.ts';
 import { createGate, createStubClassifier } from '../helpers/stub-classifier.ts';
+import { useOutsideBed } from '../helpers/test-bed.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-let namespace: Namespace;
-/** Looks from outside, past the proxy. */
-let outside: TestApp;
-const started: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  namespace = await createNamespace();
-  outside = await startApp(namespace);
-});
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-  await namespace.clear();
-});
-afterAll(async () => {
-  await outside?.close();
-  await namespace?.close();
-});
+const bed = useOutsideBed();
+const { started } = bed;
 
 /** A worker in this process, behind a proxy; 5 ms a job. */
 async function startWorking(options: TestAppOptions & { postgresUrl?: string; concurrency?: number } = {}) {
-  const postgres = await startFaultProxy(options.postgresUrl ?? namespace.postgresUrl);
+  const postgres = await startFaultProxy(options.postgresUrl ?? bed.namespace.postgresUrl);
   const classifier = createStubClassifier({ before: () => new Promise((resolve) => setTimeout(resolve, 5)) });
-  const app = await startApp({ ...namespace, postgresUrl: postgres.url }, { classifier, ...options });
+  const app = await startApp({ ...bed.namespace, postgresUrl: postgres.url }, { classifier, ...options });
   const worker = await app.work({ concurrency: options.concurrency ?? 4 });
   started.push(async () => {
     await postgres.pass();
@@ -51,23 +36,23 @@ async function createRole(): Promise<{ role: string; url: string }> {
     `grant all on all tables in schema public, vambe_worker to ${role}`,
     `grant all on all sequences in schema public, vambe_worker to ${role}`,
   ])
-    await query(outside, text);
+    await query(bed.outside, text);
   started.push(async () => {
-    await query(outside, `drop owned by ${role}`);
-    await query(outside, `drop role ${role}`);
+    await query(bed.outside, `drop owned by ${role}`);
+    await query(bed.outside, `drop role ${role}`);
   });
-  const url = new URL(namespace.postgresUrl);
+  const url = new URL(bed.namespace.postgresUrl);
   url.username = role;
   url.password = 'only-for-tests';
   return { role, url: url.href };
 }
 
-const enqueue = (count: number) => enqueueMeetings(outside, count);
+const enqueue = (count: number) => enqueueMeetings(bed.outside, count);
 const outageTold = (app: TestApp, code: string) =>
   waitFor(`database.down with ${code}`, () =>
     app.log.named('database.down').find(({ fields }) => fields.code === code),
   );
-const newMeeting = async () => (await insertMeetings(outside.database, [spanishTranscript]))[0] ?? 0;
+const newMeeting = async () => (await insertMeetings(bed.outside.database, [spanishTranscript]))[0] ?? 0;
 
 describe('connections', () => {
   test.each(['before', 'after'] as const)(
@@ -76,7 +61,7 @@ describe('connections', () => {
       const { app, postgres } = await startWorking();
       const ids = await enqueue(20);
       postgres.cutAt('meetings_classifications', when);
-      await expectAllDoneOnce(outside, ids);
+      await expectAllDoneOnce(bed.outside, ids);
       expect(app.log.named('database.down')).toHaveLength(1);
       expect(app.log.named('job.retry')).toEqual([]);
     },
@@ -87,7 +72,7 @@ describe('connections', () => {
   }, async () => {
     const { app, postgres } = await startWorking();
     postgres.refuse();
-    const taskIds = await Promise.all([1, 2, 3].map(async () => outside.ask({ args: [await newMeeting()] })));
+    const taskIds = await Promise.all([1, 2, 3].map(async () => bed.outside.ask({ args: [await newMeeting()] })));
     await outageTold(app, 'DATABASE_UNREACHABLE');
     const untilMs = performance.now() + 2_000;
     await waitFor('two seconds of outage', () => performance.now() > untilMs);
@@ -95,9 +80,10 @@ describe('connections', () => {
     await waitFor('six seconds more', () => performance.now() - fromMs > 6_000);
     expect((postgres.tries - before) / ((performance.now() - fromMs) / 1_000)).toBeLessThan(5);
     expect(app.log.events.filter(({ level }) => level === 'warn' || level === 'error')).toHaveLength(1);
-    for (const taskId of taskIds) expect(await readJob(outside, taskId)).toMatchObject({ state: 'queued', attempt: 0 });
+    for (const taskId of taskIds)
+      expect(await readJob(bed.outside, taskId)).toMatchObject({ state: 'queued', attempt: 0 });
     await postgres.pass();
-    for (const taskId of taskIds) expect(await outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
+    for (const taskId of taskIds) expect(await bed.outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
   });
 
   test('C8 with every connection of the pool taken a job waits, no attempt is counted, and it goes on', {
@@ -108,11 +94,11 @@ describe('connections', () => {
     const holders = Array.from({ length: 8 }, () => app.database.withClient(() => gate.wait()).catch(() => undefined));
     // The pool that reads jobs is another one: the save finds none free.
     await waitFor('the pool to be empty', () => gate.waiting === 6);
-    const taskId = await outside.ask({ args: [await newMeeting()] });
+    const taskId = await bed.outside.ask({ args: [await newMeeting()] });
     await outageTold(app, 'DATABASE_BUSY');
     gate.open();
     await Promise.all(holders);
-    expect(await outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
+    expect(await bed.outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
   });
 
   test('C9 where the role may open no more connections, jobs wait and the limit is named', {
@@ -126,23 +112,23 @@ describe('connections', () => {
     const holders = Promise.allSettled([1, 2].map(() => others.withClient(() => gate.wait())));
     started.push(async () => gate.open());
     await waitFor('the connections to be taken', () => gate.waiting === 2);
-    await query(outside, `alter role ${role} connection limit 2`);
+    await query(bed.outside, `alter role ${role} connection limit 2`);
     await query(
-      outside,
+      bed.outside,
       `select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 and application_name = 'vambe'`,
       [role],
     );
-    const taskId = await outside.ask({ args: [await newMeeting()] });
+    const taskId = await bed.outside.ask({ args: [await newMeeting()] });
     const { fields } = await outageTold(app, 'DATABASE_BUSY');
     expect(fields.error).toContain('the limit of the role');
     gate.open();
     await holders;
-    await query(outside, `alter role ${role} connection limit 20`);
-    expect(await outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
+    await query(bed.outside, `alter role ${role} connection limit 20`);
+    expect(await bed.outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
   });
 
   test('C11 what is sent to a server that freezes ends on our side, and may be sent again although the server did it later', async () => {
-    const postgres = await startFaultProxy(namespace.postgresUrl);
+    const postgres = await startFaultProxy(bed.namespace.postgresUrl);
     const database = createDatabase({
       url: postgres.url,
       poolSize: 1,
@@ -151,7 +137,7 @@ describe('connections', () => {
       queryTimeoutMs: 500,
     });
     started.push(() => database.close());
-    await query(outside, 'create table if not exists written (id int primary key)');
+    await query(bed.outside, 'create table if not exists written (id int primary key)');
     const write = () =>
       database.run({ name: 'write', text: 'insert into written values ($1) on conflict do nothing' }, [1]);
     await database.testConnection();
@@ -160,12 +146,12 @@ describe('connections', () => {
     await expect(write()).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
     await waitFor(
       'the server to have done it',
-      async () => (await query(outside, 'select id from written')).length === 1,
+      async () => (await query(bed.outside, 'select id from written')).length === 1,
     );
     await postgres.pass();
     await write();
     expect(postgres.tries).toBe(opened + 1);
-    expect(await query(outside, 'select id from written')).toHaveLength(1);
+    expect(await query(bed.outside, 'select id from written')).toHaveLength(1);
   });
 });
 
@@ -175,16 +161,16 @@ describe('refusals', () => {
   }, async () => {
     const { role, url } = await createRole();
     const { app } = await startWorking({ postgresUrl: url });
-    await expectAllDoneOnce(outside, await enqueue(5));
+    await expectAllDoneOnce(bed.outside, await enqueue(5));
     // As after a failover: old connections end, new ones meet a server that takes no writes.
-    await query(outside, `alter role ${role} set default_transaction_read_only = on`);
-    await query(outside, 'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [role]);
+    await query(bed.outside, `alter role ${role} set default_transaction_read_only = on`);
+    await query(bed.outside, 'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [role]);
     const ids = await enqueue(20);
     await waitFor('two probes', () => app.log.named('database.down').length > 0);
     const untilMs = performance.now() + 5_000;
     await waitFor('some probes', () => performance.now() > untilMs);
-    await query(outside, `alter role ${role} reset default_transaction_read_only`);
-    await expectAllDoneOnce(outside, ids);
+    await query(bed.outside, `alter role ${role} reset default_transaction_read_only`);
+    await expectAllDoneOnce(bed.outside, ids);
     expect(app.log.named('database.down')).toHaveLength(1);
     expect(app.log.named('job.retry')).toEqual([]);
   });
@@ -198,7 +184,7 @@ describe('refusals', () => {
     await waitFor('some tries', () => performance.now() > untilMs);
     expect(app.log.events.filter(({ level }) => level !== 'debug' && level !== 'info')).toHaveLength(1);
     await postgres.pass();
-    await expectAllDoneOnce(outside, ids);
+    await expectAllDoneOnce(bed.outside, ids);
   });
 });
 
@@ -207,11 +193,11 @@ describe('rows that go or come under a job', () => {
     const gate = createGate();
     const { app } = await startWorking({ classifier: createStubClassifier({ before: () => gate.wait() }) });
     const meetingId = await newMeeting();
-    const taskIds = [await outside.ask({ args: [meetingId] }), await outside.ask({ args: [meetingId] })];
+    const taskIds = [await bed.outside.ask({ args: [meetingId] }), await bed.outside.ask({ args: [meetingId] })];
     await waitFor('both to be asked', () => gate.waiting === 2);
     gate.open();
-    for (const taskId of taskIds) expect(await outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
-    const rows = await query(outside, 'select id from public.meetings_classifications where meeting_id = $1', [
+    for (const taskId of taskIds) expect(await bed.outside.rowIn(taskId, 'completed')).toMatchObject({ attempt: 0 });
+    const rows = await query(bed.outside, 'select id from public.meetings_classifications where meeting_id = $1', [
       meetingId,
     ]);
     expect(rows).toHaveLength(1);
@@ -223,25 +209,25 @@ describe('rows that go or come under a job', () => {
     const classifier = createStubClassifier({
       async before() {
         await query(
-          outside,
+          bed.outside,
           'delete from public.clients where id = (select client_id from public.meetings where id = $1)',
           [meetingId],
         );
         // As if accepted long ago: its transaction cannot be open any more.
         await query(
-          outside,
+          bed.outside,
           `update vambe_worker.jobs set accepted_at = now() - interval '1 minute' where meeting_id = $1`,
           [meetingId],
         );
       },
     });
     await startWorking({ classifier });
-    await outside.redis.set(`classification_result:${meetingId}`, '{}');
-    const taskId = await outside.ask({ args: [meetingId] });
-    expect(await outside.rowIn(taskId, 'failed')).toMatchObject({ error_code: 'MEETING_NOT_FOUND', attempt: 1 });
+    await bed.outside.redis.set(`classification_result:${meetingId}`, '{}');
+    const taskId = await bed.outside.ask({ args: [meetingId] });
+    expect(await bed.outside.rowIn(taskId, 'failed')).toMatchObject({ error_code: 'MEETING_NOT_FOUND', attempt: 1 });
     await waitFor(
       'its cached result to go',
-      async () => !(await outside.redis.exists(`classification_result:${meetingId}`)),
+      async () => !(await bed.outside.redis.exists(`classification_result:${meetingId}`)),
     );
   });
 });

@@ -1,37 +1,22 @@
 /** States of PostgreSQL that pass: locks, deadlocks, faults of poolers, host names that do not resolve. No job fails for them. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { preflight } from '../../src/preflight.ts';
 import { postgresError, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 import { nameThisMachine } from '../helpers/named-host.ts';
-import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, startApp, type TestApp } from '../helpers/start-app.ts';
 import { createGate, createStubClassifier } from '../helpers/stub-classifier.ts';
+import { useOutsideBed } from '../helpers/test-bed.ts';
 import { startUntrustedTls } from '../helpers/untrusted-tls.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-let namespace: Namespace;
-/** Looks from outside, past the proxy. */
-let outside: TestApp;
-const started: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  namespace = await createNamespace();
-  outside = await startApp(namespace);
-});
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-  await namespace.clear();
-});
-afterAll(async () => {
-  await outside?.close();
-  await namespace?.close();
-});
+const bed = useOutsideBed();
+const { started } = bed;
 
 /** A worker in this process at this address. */
 async function startWorking(postgresUrl: string) {
-  const app = await startApp({ ...namespace, postgresUrl }, { classifier: createStubClassifier() });
+  const app = await startApp({ ...bed.namespace, postgresUrl }, { classifier: createStubClassifier() });
   const worker = await app.work({ concurrency: 4 });
   started.push(async () => {
     await worker.stop(0);
@@ -41,7 +26,7 @@ async function startWorking(postgresUrl: string) {
 }
 
 async function startBehindProxy() {
-  const postgres = await startFaultProxy(namespace.postgresUrl);
+  const postgres = await startFaultProxy(bed.namespace.postgresUrl);
   const app = await startWorking(postgres.url);
   started.push(() => postgres.pass());
   return { app, postgres };
@@ -68,25 +53,25 @@ describe('locks', () => {
     'with lock_timeout=300ms and %s locked, 67 jobs wait, and all are done once it is free (O3)',
     { timeout: 120_000 },
     async (table) => {
-      const [{ name } = { name: '' }] = await query<{ name: string }>(outside, 'select current_database() as name');
-      await query(outside, `alter database ${name} set lock_timeout = '300ms'`);
-      started.push(() => query(outside, `alter database ${name} reset lock_timeout`));
-      const ids = await enqueueMeetings(outside, 67);
+      const [{ name } = { name: '' }] = await query<{ name: string }>(bed.outside, 'select current_database() as name');
+      await query(bed.outside, `alter database ${name} set lock_timeout = '300ms'`);
+      started.push(() => query(bed.outside, `alter database ${name} reset lock_timeout`));
+      const ids = await enqueueMeetings(bed.outside, 67);
       const gate = createGate();
-      const locked = outside.database.withClient(async (client) => {
+      const locked = bed.outside.database.withClient(async (client) => {
         await client.query('begin');
         await client.query(`lock table ${table} in access exclusive mode`);
         await gate.wait();
         await client.query('commit');
       });
       await waitFor('the lock', () => gate.waiting === 1);
-      const app = await startWorking(namespace.postgresUrl);
+      const app = await startWorking(bed.namespace.postgresUrl);
       const { fields } = await outageTold(app, 'DATABASE_BUSY');
       expect(fields.error).toContain('55P03: canceling statement due to lock timeout');
       await someTries();
       gate.open();
       await locked;
-      await expectAllDoneOnce(outside, ids, { deadlineMs: 90_000 });
+      await expectAllDoneOnce(bed.outside, ids, { deadlineMs: 90_000 });
       await expectNoneFailed(app);
     },
   );
@@ -109,11 +94,11 @@ describe('answers', () => {
     async (state, code) => {
       const { app, postgres } = await startBehindProxy();
       postgres.answer('classification_save', postgresError(state, 'the words of a server'));
-      const ids = await enqueueMeetings(outside, 5);
+      const ids = await enqueueMeetings(bed.outside, 5);
       const { fields } = await outageTold(app, code);
       expect(fields.error).toContain(`${state}: the words of a server`);
       await postgres.pass();
-      await expectAllDoneOnce(outside, ids);
+      await expectAllDoneOnce(bed.outside, ids);
       await expectNoneFailed(app);
     },
   );
@@ -121,13 +106,13 @@ describe('answers', () => {
   test('a table that is gone for a while holds all jobs, says its name, and fails none (O1)', {
     timeout: 60_000,
   }, async () => {
-    const ids = await enqueueMeetings(outside, 20);
-    await query(outside, 'alter table vambe_worker.jobs rename to jobs_away');
-    const app = await startWorking(namespace.postgresUrl);
+    const ids = await enqueueMeetings(bed.outside, 20);
+    await query(bed.outside, 'alter table vambe_worker.jobs rename to jobs_away');
+    const app = await startWorking(bed.namespace.postgresUrl);
     const { fields } = await outageTold(app, 'DATABASE_UNSUITABLE');
-    await query(outside, 'alter table vambe_worker.jobs_away rename to jobs');
+    await query(bed.outside, 'alter table vambe_worker.jobs_away rename to jobs');
     expect(fields.error).toContain('42P01: relation "vambe_worker.jobs" does not exist');
-    await expectAllDoneOnce(outside, ids);
+    await expectAllDoneOnce(bed.outside, ids);
     await expectNoneFailed(app);
   });
 });
@@ -138,17 +123,17 @@ describe('host names', () => {
     { timeout: 60_000 },
     async (code) => {
       const host = nameThisMachine('postgres.test');
-      const postgres = await startFaultProxy(namespace.postgresUrl);
+      const postgres = await startFaultProxy(bed.namespace.postgresUrl);
       const app = await startWorking(host.at(postgres.url));
-      await expectAllDoneOnce(outside, await enqueueMeetings(outside, 5));
+      await expectAllDoneOnce(bed.outside, await enqueueMeetings(bed.outside, 5));
       host.fail(code);
       postgres.cut();
       await waitFor('the pool to notice', () => app.database.orm.$client.totalCount === 0);
-      const ids = await enqueueMeetings(outside, 67);
+      const ids = await enqueueMeetings(bed.outside, 67);
       const { fields } = await outageTold(app, 'DATABASE_UNREACHABLE');
       expect(fields.error).toContain(code);
       host.mend();
-      await expectAllDoneOnce(outside, ids);
+      await expectAllDoneOnce(bed.outside, ids);
       await expectNoneFailed(app);
     },
   );
@@ -157,7 +142,7 @@ describe('host names', () => {
     const host = nameThisMachine('postgres.test');
     host.fail('EAI_AGAIN');
     const log = createMemoryLog();
-    const checked = preflight({ ...options(), postgresUrl: host.at(namespace.postgresUrl), log });
+    const checked = preflight({ ...options(), postgresUrl: host.at(bed.namespace.postgresUrl), log });
     const [line] = await waitFor('the warning', () => {
       const lines = log.named('database.down');
       return lines.length > 0 && lines;
@@ -183,7 +168,7 @@ describe('host names', () => {
 });
 
 const options = () => ({
-  postgresUrl: namespace.postgresUrl,
+  postgresUrl: bed.namespace.postgresUrl,
   redisUrls: [],
   patienceMs: 60_000,
   migrates: false,

@@ -1,12 +1,12 @@
 /** Single keys of the queues vanish, as where Redis evicts: each open job is found missing and done all the same. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSeeded } from '../chaos/seeded.ts';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { insertMeetings, manyTranscripts, spanishTranscript } from '../helpers/meetings.ts';
-import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, readDocument, startApp, type TestApp } from '../helpers/start-app.ts';
 import { createGate, createStubClassifier } from '../helpers/stub-classifier.ts';
+import { useTestBed } from '../helpers/test-bed.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** From the last deletion until all is done. */
@@ -14,21 +14,12 @@ const deadlineMs = 120_000;
 const prefix = 'vambe:classification';
 const seed = Number(process.env.SEED ?? 1);
 
-let namespace: Namespace;
-const started: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  namespace = await createNamespace();
-});
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-  await namespace.clear();
-});
-afterAll(() => namespace?.close());
+const bed = useTestBed();
+const { started } = bed;
 
 const start = async (gate?: ReturnType<typeof createGate>): Promise<TestApp> => {
   const classifier = createStubClassifier({ before: ({ signal }) => gate?.wait(signal) });
-  const app = await startApp(namespace, { classifier, settings: { retryDelaySeconds: 1 } });
+  const app = await startApp(bed.namespace, { classifier, settings: { retryDelaySeconds: 1 } });
   started.push(() => app.close());
   return app;
 };

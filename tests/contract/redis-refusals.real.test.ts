@@ -1,8 +1,4 @@
-/** What Redis refuses: a database that it does not have, writes while it is full, connections. At the start, by `check`, and in the middle of work. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkRedis } from '../../src/cli/check-servers.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createRedis } from '../../src/core/redis.ts';
@@ -12,38 +8,15 @@ import { redisError, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { createMemoryLog, type MemoryLog } from '../helpers/memory-log.ts';
 import { nameThisMachine } from '../helpers/named-host.ts';
-import { createNamespace, type Namespace } from '../helpers/namespace.ts';
-import { type RunningServer, startRedis } from '../helpers/real-servers.ts';
 import { startRestartableRedis } from '../helpers/restartable.ts';
-import { startApp, type TestApp } from '../helpers/start-app.ts';
+import { startApp } from '../helpers/start-app.ts';
 import { createStubClassifier } from '../helpers/stub-classifier.ts';
+import { useOwnRedisBed } from '../helpers/test-bed.ts';
 import { startUntrustedTls } from '../helpers/untrusted-tls.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-let namespace: Namespace;
-let folder: string;
-/** A server of this file's own: what is done to it here would reach other files. */
-let server: RunningServer;
-let outside: TestApp;
-const started: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  namespace = await createNamespace();
-  folder = await mkdtemp(join(tmpdir(), 'vambe-redis-'));
-  server = await startRedis(folder, { persists: false });
-  outside = await startApp({ ...namespace, redisUrl: server.url });
-});
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-  await outside.redis.flushall();
-  await namespace.clear();
-});
-afterAll(async () => {
-  await outside?.close();
-  await server?.stop();
-  await namespace?.close();
-  await rm(folder, { recursive: true, force: true });
-});
+const bed = useOwnRedisBed();
+const { started } = bed;
 
 const inDatabase = (url: string, path: string) => {
   const [address = ''] = url.split(/\/\d+$/);
@@ -52,16 +25,20 @@ const inDatabase = (url: string, path: string) => {
 const check = (url: string) => checkRedis({ name: 'Redis', url, embedded: false });
 const look = (redisUrl: string, log = createMemoryLog()) =>
   preflight({
-    postgresUrl: namespace.postgresUrl,
+    postgresUrl: bed.namespace.postgresUrl,
     redisUrls: [redisUrl],
     needsWrites: true,
     patienceMs: 60_000,
     migrates: false,
     log,
   });
-const start = (settings: Readonly<Record<string, string>>, redisUrl = server.url, log: MemoryLog = createMemoryLog()) =>
+const start = (
+  settings: Readonly<Record<string, string>>,
+  redisUrl = bed.server.url,
+  log: MemoryLog = createMemoryLog(),
+) =>
   startWorker({
-    ...namespace,
+    ...bed.namespace,
     redisUrl,
     config: loadConfig({ REDIS_URL: redisUrl, ...settings }, '').config,
     log,
@@ -70,7 +47,7 @@ const start = (settings: Readonly<Record<string, string>>, redisUrl = server.url
 const downTold = (log: MemoryLog) =>
   waitFor('redis.down', () => log.named('redis.down').find(({ fields }) => fields.code !== undefined));
 
-describe('a database that the server does not have', () => {
+describe('a database that the bed.server does not have', () => {
   const refusal = {
     code: 'REDIS_REFUSED',
     exitCode: 5,
@@ -78,7 +55,7 @@ describe('a database that the server does not have', () => {
   };
 
   test.each(['/16', '/9999', '?db=16'])('%s ends a start at once, and `check` says the same (O4)', async (path) => {
-    const url = inDatabase(server.url, path);
+    const url = inDatabase(bed.server.url, path);
     await expect(look(url)).rejects.toMatchObject(refusal);
     expect((await check(url)).fault).toMatchObject({ code: 'REDIS_REFUSED', exit: 5, error: refusal.message });
   });
@@ -86,26 +63,26 @@ describe('a database that the server does not have', () => {
   test.each(['CELERY_BROKER_URL', 'CELERY_RESULT_BACKEND'])(
     '%s with one ends a start at once (O4)',
     async (setting) => {
-      await expect(start({ [setting]: inDatabase(server.url, '/16') })).rejects.toMatchObject(refusal);
+      await expect(start({ [setting]: inDatabase(bed.server.url, '/16') })).rejects.toMatchObject(refusal);
     },
   );
 
   test.each(['/-1', '/abc', '/1.5', '?db=abc'])(
     '%s is no number of a database: no connection is opened (O4)',
     async (path) => {
-      const url = inDatabase(server.url, path);
+      const url = inDatabase(bed.server.url, path);
       await expect(look(url)).rejects.toMatchObject({ code: 'REDIS_REFUSED', exitCode: 5 });
       expect((await check(url)).fault).toMatchObject({ code: 'REDIS_REFUSED', exit: 5 });
       expect(() => createRedis({ url, name: 'tests', use: 'commands' })).toThrow('must be a whole number');
     },
   );
 
-  test('a server that comes back with fewer databases is waited for, and nothing is done in database 0 (O4)', {
+  test('a bed.server that comes back with fewer databases is waited for, and nothing is done in database 0 (O4)', {
     timeout: 120_000,
   }, async () => {
-    const restartable = await startRestartableRedis(folder);
+    const restartable = await startRestartableRedis(bed.folder);
     const redisUrl = inDatabase(restartable.url, '/5');
-    const app = await startApp({ ...namespace, redisUrl }, { classifier: createStubClassifier() });
+    const app = await startApp({ ...bed.namespace, redisUrl }, { classifier: createStubClassifier() });
     const worker = await app.work({ concurrency: 4, withHousekeeping: true, lists: ['celery'] });
     started.push(async () => {
       await worker.stop(0);
@@ -132,42 +109,42 @@ describe('a Redis that takes no writes', () => {
   test('full at the start, it is waited for and told with its words, `check` says the same, and work begins when it has room (O6)', {
     timeout: 60_000,
   }, async () => {
-    await outside.redis.config('SET', 'maxmemory', '1mb');
-    started.push(() => outside.redis.config('SET', 'maxmemory', '0'));
+    await bed.outside.redis.config('SET', 'maxmemory', '1mb');
+    started.push(() => bed.outside.redis.config('SET', 'maxmemory', '0'));
     const full = /is full \([\d.]+ MiB used of 1\.0 MiB; OOM command not allowed/;
     const log = createMemoryLog();
-    const starting = start({}, server.url, log);
+    const starting = start({}, bed.server.url, log);
     started.push(async () => (await starting).stop());
     expect((await downTold(log)).fields).toMatchObject({ code: 'REDIS_FULL', error: expect.stringMatching(full) });
-    expect((await check(server.url)).fault).toMatchObject({
+    expect((await check(bed.server.url)).fault).toMatchObject({
       code: 'REDIS_FULL',
       exit: 5,
       error: expect.stringMatching(full),
     });
-    await outside.redis.config('SET', 'maxmemory', '0');
+    await bed.outside.redis.config('SET', 'maxmemory', '0');
     await starting;
     expect(log.named('redis.back')).toHaveLength(1);
-    await expectAllDoneOnce(outside, await enqueueMeetings(outside, 5));
+    await expectAllDoneOnce(bed.outside, await enqueueMeetings(bed.outside, 5));
   });
 
   test('full between the look at it and the first work, it is waited for as well (O6)', {
     timeout: 60_000,
   }, async () => {
-    started.push(() => outside.redis.config('SET', 'maxmemory', '0'));
+    started.push(() => bed.outside.redis.config('SET', 'maxmemory', '0'));
     const log = createMemoryLog();
     const worker = await startWorker({
-      ...namespace,
-      redisUrl: server.url,
+      ...bed.namespace,
+      redisUrl: bed.server.url,
       config: loadConfig({}, '').config,
       log,
       classifier: createStubClassifier(),
-      prepare: async () => void (await outside.redis.config('SET', 'maxmemory', '1mb')),
+      prepare: async () => void (await bed.outside.redis.config('SET', 'maxmemory', '1mb')),
     });
     started.push(() => worker.stop());
-    const ids = await enqueueMeetings(outside, 5);
+    const ids = await enqueueMeetings(bed.outside, 5);
     expect((await downTold(log)).fields).toMatchObject({ code: 'REDIS_FULL' });
-    await outside.redis.config('SET', 'maxmemory', '0');
-    await expectAllDoneOnce(outside, ids);
+    await bed.outside.redis.config('SET', 'maxmemory', '0');
+    await expectAllDoneOnce(bed.outside, ids);
   });
 
   test.each([
@@ -178,7 +155,7 @@ describe('a Redis that takes no writes', () => {
     'NOREPLICAS Not enough good replicas to write',
     'ERR a reply of another version',
   ])('"%s" at the start is waited for, and its words are told there and by `check` (O6)', async (words) => {
-    const proxy = await startFaultProxy(server.url);
+    const proxy = await startFaultProxy(bed.server.url);
     proxy.answer('\r\nset\r\n', redisError(words));
     const log = createMemoryLog();
     const looking = look(proxy.url, log);
@@ -199,7 +176,7 @@ describe('a Redis that takes no writes', () => {
     ['NOAUTH Authentication required', 'wants a password'],
     ['WRONGPASS invalid username-password pair', 'refused the user or password'],
   ])('"%s" ends a start at once, in words of its own (O6)', async (words, ours) => {
-    const proxy = await startFaultProxy(server.url);
+    const proxy = await startFaultProxy(bed.server.url);
     proxy.answer('\r\nset\r\n', redisError(words));
     const message = expect.stringContaining(`${ours} (${words})`);
     await expect(look(proxy.url)).rejects.toMatchObject({ code: 'REDIS_REFUSED', exitCode: 5, message });
@@ -207,25 +184,25 @@ describe('a Redis that takes no writes', () => {
   });
 
   test('a replica is waited for until it is a primary (O6)', async () => {
-    await outside.redis.replicaof('127.0.0.1', '1');
-    started.push(() => outside.redis.replicaof('NO', 'ONE'));
+    await bed.outside.redis.replicaof('127.0.0.1', '1');
+    started.push(() => bed.outside.redis.replicaof('NO', 'ONE'));
     const log = createMemoryLog();
-    const looking = look(server.url, log);
+    const looking = look(bed.server.url, log);
     const message = expect.stringContaining("is a replica and takes no writes (READONLY You can't write against");
     expect((await downTold(log)).fields).toMatchObject({ code: 'REDIS_UNREACHABLE', error: message });
-    expect((await check(server.url)).fault).toMatchObject({ code: 'REDIS_UNREACHABLE', error: message });
-    await outside.redis.replicaof('NO', 'ONE');
+    expect((await check(bed.server.url)).fault).toMatchObject({ code: 'REDIS_UNREACHABLE', error: message });
+    await bed.outside.redis.replicaof('NO', 'ONE');
     await looking;
   });
 
   test('without a free connection it is waited for, and maxclients is named (O6)', async () => {
-    await outside.redis.config('SET', 'maxclients', '1');
-    started.push(() => outside.redis.config('SET', 'maxclients', '10000'));
+    await bed.outside.redis.config('SET', 'maxclients', '1');
+    started.push(() => bed.outside.redis.config('SET', 'maxclients', '10000'));
     const log = createMemoryLog();
-    const looking = look(server.url, log);
+    const looking = look(bed.server.url, log);
     const message = expect.stringContaining('has no free connection (maxclients) (ERR max number of clients reached)');
     expect((await downTold(log)).fields).toMatchObject({ code: 'REDIS_UNREACHABLE', error: message });
-    await outside.redis.config('SET', 'maxclients', '10000');
+    await bed.outside.redis.config('SET', 'maxclients', '10000');
     await looking;
   });
 });
@@ -235,23 +212,26 @@ describe('names and certificates', () => {
     timeout: 60_000,
   }, async () => {
     const host = nameThisMachine('redis.test');
-    const proxy = await startFaultProxy(server.url);
-    const app = await startApp({ ...namespace, redisUrl: host.at(proxy.url) }, { classifier: createStubClassifier() });
+    const proxy = await startFaultProxy(bed.server.url);
+    const app = await startApp(
+      { ...bed.namespace, redisUrl: host.at(proxy.url) },
+      { classifier: createStubClassifier() },
+    );
     const worker = await app.work({ concurrency: 4, withHousekeeping: true });
     started.push(async () => {
       await worker.stop(0);
       await app.close();
     });
-    await expectAllDoneOnce(outside, await enqueueMeetings(outside, 5));
+    await expectAllDoneOnce(bed.outside, await enqueueMeetings(bed.outside, 5));
     host.fail('EAI_AGAIN');
     proxy.cut();
     const tried = () => app.log.named('redis.down').length > 0;
     await waitFor('redis.down', tried);
-    const ids = await enqueueMeetings(outside, 20);
+    const ids = await enqueueMeetings(bed.outside, 20);
     const untilMs = performance.now() + 4_000;
     await waitFor('some tries', () => performance.now() > untilMs);
     host.mend();
-    await expectAllDoneOnce(outside, ids);
+    await expectAllDoneOnce(bed.outside, ids);
     expect(app.log.named('redis.down')).toHaveLength(1);
     expect([...app.log.named('queue.error'), ...app.log.named('job.retry'), ...app.log.named('job.failed')]).toEqual(
       [],
@@ -262,7 +242,7 @@ describe('names and certificates', () => {
     const host = nameThisMachine('redis.test');
     host.fail('EAI_AGAIN');
     const log = createMemoryLog();
-    const looking = look(host.at(server.url), log);
+    const looking = look(host.at(bed.server.url), log);
     expect((await downTold(log)).fields).toMatchObject({
       code: 'REDIS_UNREACHABLE',
       error: expect.stringContaining('EAI_AGAIN: its host name cannot be resolved now'),

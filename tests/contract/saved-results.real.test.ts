@@ -1,30 +1,21 @@
 /** A save that committed is published, also when Redis was emptied, the job's lock was lost or the worker died meanwhile. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createSeeded } from '../chaos/seeded.ts';
 import { insertMeetings, manyTranscripts, spanishTranscript } from '../helpers/meetings.ts';
-import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, readDocument, startApp, type TestApp } from '../helpers/start-app.ts';
 import { createStubClassifier } from '../helpers/stub-classifier.ts';
+import { useTestBed } from '../helpers/test-bed.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const lockMs = 3_000;
 const seed = Number(process.env.SEED ?? 1);
-let namespace: Namespace;
-const started: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  namespace = await createNamespace();
-});
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-  await namespace.clear();
-});
-afterAll(() => namespace?.close());
+const bed = useTestBed();
+const { started } = bed;
 
 const start = async (name: string): Promise<TestApp> => {
-  const app = await startApp(namespace, { classifier: createStubClassifier(), workerName: `${name}@tests` });
+  const app = await startApp(bed.namespace, { classifier: createStubClassifier(), workerName: `${name}@tests` });
   started.push(() => app.close());
   const worker = await app.work({ concurrency: 12, lockMs, withHousekeeping: true });
   started.push(() => worker.stop(0));
@@ -42,7 +33,7 @@ const expectPublished = async (app: TestApp, { taskId, meetingId }: { taskId: st
 const askAndBlock = async (app: TestApp, count: number) => {
   const meetings = await insertMeetings(app.database, manyTranscripts(count));
   for (const meetingId of meetings) await app.rowIn(await app.ask({ args: [meetingId] }), 'completed');
-  const client = new Client({ connectionString: namespace.postgresUrl });
+  const client = new Client({ connectionString: bed.namespace.postgresUrl });
   await client.connect();
   onTestFinished(() => client.end());
   const random = createSeeded(seed);

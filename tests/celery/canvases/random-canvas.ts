@@ -1,4 +1,5 @@
 /** Seeded random canvases: as Python code, and the value that each has by a plain evaluator. */
+import { createRandom } from '../../../src/services/evaluation/bootstrap.ts';
 
 /** `start`: what a first task has in place of the result before it. */
 export type Canvas =
@@ -21,7 +22,7 @@ export function sumOf(value: unknown): number {
 
 /** Same seed, same canvases; no more than 40 tasks each. */
 export function randomCanvases(count: number, seed: number): readonly Canvas[] {
-  const random = createRandom(seed);
+  const random = createDraws(seed);
   const canvases: Canvas[] = [];
   while (canvases.length < count) {
     const canvas = randomCanvas(random, { depth: 2, isFirst: true });
@@ -35,15 +36,9 @@ interface Random {
   id(): string;
 }
 
-/** Mulberry32 */
-function createRandom(seed: number): Random {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
+function createDraws(seed: number): Random {
+  const random = createRandom(seed);
+  const next = () => random() * 2 ** 32;
   return { below: (count) => next() % count, id: () => `link-${seed}-${next()}` };
 }
 

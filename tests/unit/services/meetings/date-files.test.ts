@@ -1,6 +1,8 @@
 /** Files of many date forms, words for closed, separators and encodings, made from a seed and imported whole. */
+
 import { stringify } from 'csv-stringify/sync';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createRandom } from '../../../../src/services/evaluation/bootstrap.ts';
 import type { DateOrder } from '../../../../src/services/meetings/date-form.ts';
 import { header, importFile, makeStore, makeTempFolder } from './csv-helpers.ts';
 
@@ -123,17 +125,6 @@ const encodings: readonly ((text: string) => Uint8Array)[] = [
 
 const rowCount = 30;
 const fileCount = 60;
-
-/** Mulberry32. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 function makeFile(index: number) {
   const random = createRandom(index + 1);
