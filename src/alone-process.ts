@@ -1,11 +1,12 @@
 /** The child process of a suspect job: one app of its own, one job at a time, the outcome sent to the worker that asked. */
 import { type App, type AppOptions, createApp } from './app.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
+import { succeededTransition } from './core/lifecycle.ts';
 import { createLogger } from './core/logger.ts';
 import { closed, retry, stepBack } from './core/outcome.ts';
 import { type FromChild, type ToChild, toSent } from './core/queue/alone.ts';
 import { isServerFault } from './core/queue/availability.ts';
-import { runJob, tellUnpublished } from './core/queue/run-job.ts';
+import { runJob, stopwatch } from './core/queue/run-job.ts';
 import { startWatchdog } from './core/watchdog.ts';
 
 /** What the worker hands over; everything here survives JSON. */
@@ -50,11 +51,12 @@ function tellFault(error: unknown): void {
 
 async function run(rowId: string): Promise<void> {
   if (!app) throw new Error('the worker sends `start` before the first job');
-  const { ledger, registry, services, config, results } = await app;
+  const { ledger, registry, services, config, lifecycle, clock } = await app;
   controller = new AbortController();
   const take = async () => (await ledger.take([rowId]))[0];
   const job = await take();
   if (!job) return void send({ kind: 'outcome', outcome: closed('the row is gone') });
+  const elapsedMs = stopwatch(clock);
   const outcome = await runJob(registry, {
     job,
     services,
@@ -64,7 +66,8 @@ async function run(rowId: string): Promise<void> {
     hardLimitMs: config.taskTimeoutSeconds * 1_000,
     progress: () => undefined,
     takeAgain: async () => (await take()) ?? job,
-    onLateEnd: ({ result, cache }) => void results.succeeded(job, result, cache).catch(tellUnpublished(log)),
+    onLateEnd: ({ result, cache }) =>
+      void lifecycle.tell(succeededTransition({ job, result, cache, durationMs: elapsedMs() })),
   });
   send({ kind: 'outcome', outcome: toSent(outcome) });
 }

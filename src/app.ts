@@ -4,9 +4,11 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countMessages } from './celery/count-messages.ts';
-import { createFollowUps, followResults } from './celery/follow-ups.ts';
+import { createFollowUps } from './celery/follow-ups.ts';
 import { messageWithFollowUps } from './celery/judge-message.ts';
 import { createPatience, noPatience } from './celery/patience.ts';
+import { metaKeyOf, storedSuccessPattern } from './celery/results/result-documents.ts';
+import { createResultListener } from './celery/results/result-listener.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmModel, usesLlm } from './config/derived.ts';
 import { llmAccess } from './config/llm-access.ts';
 import type { Config } from './config/schema.ts';
@@ -18,8 +20,8 @@ import { discoverTasks } from './core/discover-tasks.ts';
 import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
-import { createJobEvents } from './core/job-events.ts';
 import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
+import { acceptAndTell, createLifecycle, type Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
 import type { Consumer } from './core/queue/consume.ts';
 import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
@@ -27,10 +29,8 @@ import { createQueues, type Queues } from './core/queue/queues.ts';
 import { type Schedule, schedulesOf } from './core/queue/schedules.ts';
 import { readBuiltJson } from './core/read-json.ts';
 import { createRedis, describeRedis, type Redis } from './core/redis.ts';
-import { createResultReader } from './core/result-states.ts';
-import { createResultBackend, type ResultBackend } from './core/results.ts';
+import { createDocumentWriter } from './core/redis-documents.ts';
 import { createTaskRegistry, type Task, type TaskRegistry } from './core/task.ts';
-import { tellResults } from './core/tell-results.ts';
 import { emptyLabelFor } from './models/api-tables.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
 import {
@@ -60,6 +60,8 @@ import { createThreadedReader } from './services/classification/llm/threaded-rea
 import { readBuiltCues } from './services/classification/offline/built-cues.ts';
 import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
 import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
+import { createPublishedReader } from './services/publishing/published-reader.ts';
+import { createStatusPublisher } from './services/publishing/status-documents.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
@@ -97,7 +99,7 @@ export interface App {
   readonly queues: Queues;
   readonly ledger: JobLedger<MeetingSubject>;
   readonly enqueuer: Enqueuer;
-  readonly results: ResultBackend;
+  readonly lifecycle: Lifecycle;
   readonly taxonomy: Taxonomy;
   readonly classifier: Classifier;
   readonly services: Services;
@@ -182,20 +184,31 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const emptyLabel = emptyLabelFor(config.labelsWithoutValue, options.schema);
   const tables = createJobLedger(database, { emptyLabel });
+  const writerOf = (server: Redis) => createDocumentWriter({ redis: server, finalPattern: storedSuccessPattern, log });
+  const cacheWriter = writerOf(redis);
+  const resultWriter = backend === redis ? cacheWriter : writerOf(backend);
+  const origin = `${process.pid}@${hostname()}`;
+  const { noteUnsent } = tables;
+  const sending = { broker, backend, writer: resultWriter, registry, clock, log, origin, noteUnsent };
+  const followUps = createFollowUps({ ...sending, patience: createPatience({ clock, log }) });
+  const told = createLifecycle({
+    // In this order: a client that hears of the Celery result finds what the API reads beside it.
+    critical: [
+      createStatusPublisher({ writer: cacheWriter, clock }),
+      createResultListener({ writer: resultWriter, followUps, worker: workerName, clock }),
+    ],
+    log,
+  });
+  const lifecycle: Lifecycle = {
+    ...told,
+    tell: failpoints.after('published', told.tell, ({ kind }) => kind === 'succeeded'),
+  };
   const ledger = {
     ...tables,
-    accept: failpoints.after('accepted', tables.accept),
+    accept: failpoints.after('accepted', acceptAndTell(tables.accept, lifecycle)),
     take: failpoints.after('taken', tables.take),
   };
   const enqueuer = createEnqueuer({ registry, ledger, queues, log });
-  const documents = createResultBackend({ backend, cache: redis, worker: workerName, clock, log });
-  const origin = `${process.pid}@${hostname()}`;
-  const { noteUnsent } = tables;
-  const sending = { broker, backend, results: documents, registry, clock, log, origin, noteUnsent };
-  const followUps = createFollowUps({ ...sending, patience: createPatience({ clock, log }) });
-  const events = createJobEvents();
-  const told = tellResults(followResults(documents, followUps), events, clock);
-  const results = { ...told, succeeded: failpoints.after('published', told.succeeded) };
   const saver = createBatcher<AnswerToSave, SaveOutcome>({
     maxItems: batchOf(config.workerConcurrency),
     execute: (answers) => saveAnswers(database, answers, emptyLabel),
@@ -241,10 +254,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     queues,
     schedules,
     ledger,
-    results,
-    readStates: createResultReader({ backend, cache: redis }),
+    lifecycle,
+    readPublished: createPublishedReader({ backend, cache: redis, resultKeyOf: metaKeyOf }),
     followUps,
-    events,
     services,
     classifier,
     database,
@@ -282,7 +294,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     queues,
     ledger,
     enqueuer,
-    results,
+    lifecycle,
     taxonomy,
     classifier,
     services,
@@ -290,7 +302,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     runningJobs: () => consuming?.running().length ?? 0,
     createWorker,
     async close() {
-      results.stop();
+      lifecycle.stop();
       // Calls that a stop abandoned are recorded, as they may be charged.
       await endsWithin(lastRecordsMs, callRecorder.idle());
       await queues.close();

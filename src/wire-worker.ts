@@ -9,8 +9,8 @@ import { createClaims } from './core/claims.ts';
 import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
 import { AppError } from './core/errors.ts';
-import type { JobEvents } from './core/job-events.ts';
 import type { JobLedger, TakenJob } from './core/job-ledger.ts';
+import type { Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
@@ -23,15 +23,13 @@ import { countWaiting } from './core/queue/holdings.ts';
 import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
-import { createPublishEnded } from './core/queue/publish-ended.ts';
+import { createPublishEnded, type ReadPublished } from './core/queue/publish-ended.ts';
 import type { Queues } from './core/queue/queues.ts';
 import { createTaskRates } from './core/queue/rate-limits.ts';
 import { createSweep } from './core/queue/recover.ts';
 import { createResultRecovery } from './core/queue/recover-results.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
-import type { ReadResultStates } from './core/result-states.ts';
-import type { ResultBackend } from './core/results.ts';
 import { createSteering, type Steering } from './core/steering.ts';
 import type { TaskRegistry } from './core/task.ts';
 import { readStandingResult } from './models/queries/classifications.ts';
@@ -62,7 +60,6 @@ export interface WorkerParts {
   readonly housekeeping: Housekeeping;
   readonly bridge: Bridge;
   readonly steering: Steering;
-  readonly events: JobEvents;
   /** This worker as Celery's tools see it. */
   readonly celeryNode: CeleryNode;
 }
@@ -85,10 +82,9 @@ export interface WorkerWiring {
   readonly queues: Queues;
   readonly schedules: readonly Schedule[];
   readonly ledger: JobLedger;
-  readonly results: ResultBackend;
-  readonly readStates: ReadResultStates;
+  readonly lifecycle: Lifecycle;
+  readonly readPublished: ReadPublished;
   readonly followUps: FollowUps;
-  readonly events: JobEvents;
   readonly services: Services;
   readonly classifier: Classifier;
   readonly database: Database;
@@ -106,8 +102,7 @@ export interface WorkerWiring {
 const aloneProcess = new URL('./alone-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
-  const { registry, queues, schedules, ledger, results, followUps, events, database, redis, broker, brokerUrl } =
-    wiring;
+  const { registry, queues, schedules, ledger, lifecycle, database, redis, broker, brokerUrl } = wiring;
   const { config, clock, log, workerName } = wiring.options;
   const { concurrency, queueNames = queues.names, lists = [] } = settings;
   const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
@@ -116,8 +111,8 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const rates = createTaskRates({ redis, queues, registry });
   const publishEnded = createPublishEnded({
     ledger,
-    results,
-    readStates: wiring.readStates,
+    lifecycle,
+    readPublished: wiring.readPublished,
     cacheOf: (job) => readCacheEntries(database, job),
   });
   const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin, publishEnded });
@@ -129,9 +124,8 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     registry,
     ledger,
     queues,
-    results,
-    followUps,
-    events,
+    lifecycle,
+    followUps: wiring.followUps,
     steering,
     clock,
     log,
@@ -156,7 +150,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
       ledger,
       redis,
       log,
-      readStates: wiring.readStates,
+      readPublished: wiring.readPublished,
       publishEnded,
       isRunningHere,
     }),
@@ -186,7 +180,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     rates,
     database,
     redis,
-    results,
+    lifecycle,
     maxRetries: wiring.maxRetries,
     settings: shownConfig,
     clock,
@@ -201,7 +195,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     broker,
     subscriber: wiring.openSubscriber(),
     redis,
-    jobEvents: events,
+    lifecycle,
     sendsTaskEvents: settings.sendsTaskEvents ?? false,
     isInspectOnly: config.celeryControl === 'inspect-only',
     async readLoad() {
@@ -214,7 +208,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     clock,
     log,
   });
-  return { consumer: { ...consumer, start }, housekeeping, bridge, steering, events, celeryNode };
+  return { consumer: { ...consumer, start }, housekeeping, bridge, steering, celeryNode };
 }
 
 function wireHolds({ options, queues, database, redis, classifier }: WorkerWiring) {
@@ -243,14 +237,14 @@ function wireConsumer(
   settings: WorkerSettings,
   parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates' | 'publishEnded'>,
 ): Consumer {
-  const { registry, queues, ledger, results, services, classifier, database, redis, events } = wiring;
+  const { registry, queues, ledger, lifecycle, services, classifier, database, redis } = wiring;
   const { steering, rates, hold, publishEnded } = parts;
   const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
   const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
     registry,
     ledger,
-    results,
+    lifecycle,
     services,
     connection: wiring.queueConnection,
     queueNames: settings.queueNames ?? queues.names,
@@ -265,7 +259,7 @@ function wireConsumer(
     clock,
     log,
     rates,
-    onStarted: (job) => events.emit({ kind: 'started', job }),
+    describeJob: ({ subjectId }): Record<string, unknown> => (subjectId === null ? {} : { meeting_id: subjectId }),
     timeLimitsOf: (task) => steering.timeLimitsOf(task),
     refuses(job) {
       if (steering.isRevoked(job.taskId)) return 'revoked';
@@ -283,7 +277,10 @@ function wireConsumer(
 }
 
 /** Clients may read the classification of a job's meeting from Redis, too: the one that is in the table now. */
-async function readCacheEntries(database: Database, { meetingId }: TakenJob): Promise<readonly CacheEntry[]> {
+async function readCacheEntries(
+  database: Database,
+  { subjectId: meetingId }: TakenJob,
+): Promise<readonly CacheEntry[]> {
   const standing = meetingId === null ? undefined : await readStandingResult(database, meetingId);
   return standing ? [cacheEntry(standing)] : [];
 }
@@ -291,10 +288,10 @@ async function readCacheEntries(database: Database, { meetingId }: TakenJob): Pr
 /** The row of a run that a schedule began; the same slot taken twice has one. */
 async function acceptScheduled({ registry, ledger }: WorkerWiring, task: string, taskId: string): Promise<string> {
   const { name, queue, bind } = registry.find(task);
-  const { parameters, meetingId } = bind([], {});
+  const { parameters, subjectId } = bind([], {});
   const priority = priorities.normal;
   const [accepted] = await ledger.accept([
-    { taskId, task: name, queue, parameters, meetingId, origin: 'schedule', priority, dueAt: null },
+    { taskId, task: name, queue, parameters, subjectId, origin: 'schedule', priority, dueAt: null },
   ]);
   if (!accepted) throw new AppError('BUG', `The scheduled run ${taskId} of "${name}" got no row.`);
   return accepted.rowId;
@@ -322,7 +319,7 @@ function stateReader(
     active: consumer.running().map(({ job, startedWallMs }) => ({
       task_id: job.taskId,
       task: job.task,
-      meeting_id: job.meetingId,
+      meeting_id: job.subjectId,
       started_at: new Date(startedWallMs).toISOString(),
     })),
   });

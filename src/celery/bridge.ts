@@ -5,22 +5,21 @@
 import type { Clock } from '../core/clock.ts';
 import { sqlState } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
-import type { JobEvents } from '../core/job-events.ts';
 import type { AcceptedJob, JobLedger, SetAside } from '../core/job-ledger.ts';
+import type { Lifecycle, Transition } from '../core/lifecycle.ts';
 import type { Log } from '../core/logger.ts';
 import { toOpenJob } from '../core/queue/enqueue.ts';
 import type { Queues } from '../core/queue/queues.ts';
 import type { Redis } from '../core/redis.ts';
-import type { ResultBackend } from '../core/results.ts';
 import type { Steering } from '../core/steering.ts';
 import { storableText, whyNotStorable } from '../core/storable.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type ReadCall, readApiPolls } from './api-polls.ts';
 import { createBell } from './bell.ts';
-import { type FollowUps, revokedEnd } from './follow-ups.ts';
+import type { FollowUps } from './follow-ups.ts';
 import { giveBackUntouched } from './give-back.ts';
 import { createInflight, type TakenMessage } from './inflight.ts';
-import { type Judgement, judgeMessage, keepReceived, setAsideId } from './judge-message.ts';
+import { type Judgement, jobOf, judgeMessage, keepReceived, setAsideId } from './judge-message.ts';
 import { createListWatch } from './list-watch.ts';
 import { listKey, prioritySteps, splitListKey } from './message.ts';
 
@@ -32,9 +31,8 @@ export interface BridgeDeps {
   readonly registry: TaskRegistry;
   readonly ledger: Pick<JobLedger, 'accept' | 'setAside' | 'listUntouched' | 'withdraw'>;
   readonly queues: Queues;
-  readonly results: Pick<ResultBackend, 'failedUnrun' | 'revoked'>;
-  readonly followUps: Pick<FollowUps, 'afterFailure' | 'endMember' | 'hurry'>;
-  readonly events: JobEvents;
+  readonly lifecycle: Pick<Lifecycle, 'tell' | 'observe'>;
+  readonly followUps: Pick<FollowUps, 'hurry'>;
   readonly steering: Steering;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,7 +60,7 @@ const stopWithinMs = 3_000;
 const mostABatch = 500;
 
 export function createBridge(deps: BridgeDeps): Bridge {
-  const { broker, brokerUrl, steering, log, events } = deps;
+  const { broker, brokerUrl, steering, log, lifecycle } = deps;
   const bell = createBell();
   const inflight = createInflight(broker, deps.place);
   const watch = createListWatch({ url: brokerUrl, ring: bell.ring });
@@ -151,10 +149,6 @@ export function createBridge(deps: BridgeDeps): Bridge {
       ];
     }
     const fresh = accepted.flatMap((each, index) => (each.isNew ? [toOpenJob(each, requests[index])] : []));
-    for (const [index, { isNew }] of accepted.entries()) {
-      const job = requests[index];
-      if (isNew && job) events.emit({ kind: 'received', job });
-    }
     await deps.queues.add(fresh).catch((error: unknown) => {
       // Accepted all the same: the recovery sweep delivers what the queue did not get.
       log.warn('queue.add_waits', { jobs: fresh.length, error: error instanceof Error ? error.message : 'unknown' });
@@ -174,28 +168,22 @@ export function createBridge(deps: BridgeDeps): Bridge {
   const bytesOf = async ({ tag, raw }: TakenMessage): Promise<Buffer> =>
     (raw.includes('\ufffd') ? await inflight.bytesOf(tag) : undefined) ?? Buffer.from(raw);
 
-  const tell = async ({ list }: TakenMessage, judgement: Judgement): Promise<void> => {
+  const tell = async (taken: TakenMessage, judgement: Judgement): Promise<void> => {
     if (judgement.kind === 'revoke') {
       const { message, reason } = judgement;
-      const { id: taskId, task, ignoresResult, groupId, parentId } = message;
       const { apiTaskIds, meetingId } = readApiPolls(message, deps.registry);
-      const parameters = { api_task_id: apiTaskIds[0] ?? null };
-      const terms = { ignoresResult, groupId, parentId };
-      await deps.results.revoked({ taskId, task, parameters, meetingId, terms }, reason);
-      log.info('celery.revoked', { task_id: taskId, task, reason });
-      return deps.followUps.endMember(message, revokedEnd(reason));
+      const job = jobOf(message, taken, { parameters: { api_task_id: apiTaskIds[0] ?? null }, subjectId: meetingId });
+      log.info('celery.revoked', { task_id: job.taskId, task: job.task, reason });
+      return lifecycle.tell({ kind: 'cancelled', job, reason });
     }
     if (judgement.kind !== 'set-aside') return;
     const { id, task, message, call, error } = judgement;
-    log.error('celery.rejected', { task_id: id, task, list, code: error.code, error: error.message });
-    const { groupId = null, parentId = null } = message ?? {};
-    const { apiTaskIds, meetingId } = readApiPolls(call ?? noCall, deps.registry);
-    // Without an id of the API's its status is under the id of the message.
-    const polled = apiTaskIds.length > 0 || id === null ? apiTaskIds : [id];
-    await deps.results.failedUnrun({ taskId: id, groupId, parentId, apiTaskIds: polled, meetingId }, error);
-    if (id === null) return;
-    events.emit({ kind: 'failed', job: { taskId: id, ...(task === null ? {} : { task }) }, error });
-    if (message) await deps.followUps.afterFailure(message, error);
+    log.error('celery.rejected', { task_id: id, task, list: taken.list, code: error.code, error: error.message });
+    const { apiTaskIds: statusIds, meetingId: subjectId } = readApiPolls(call ?? noCall, deps.registry);
+    const known = { parameters: {}, subjectId };
+    const unread = { taskId: id, ...(task === null ? {} : { task }), ...known };
+    const job = message ? jobOf(message, taken, known) : unread;
+    await lifecycle.tell({ kind: 'rejected', job: { ...job, statusIds }, error });
   };
 
   const run = async () => {
@@ -240,8 +228,8 @@ export function createBridge(deps: BridgeDeps): Bridge {
 
   const stopListening = [
     steering.onChange(bell.ring),
-    events.listen(({ kind }) => {
-      if (endsUntilRoom === 0 || kind === 'received' || kind === 'started') return;
+    lifecycle.observe(({ kind }) => {
+      if (endsUntilRoom === 0 || !isEnd(kind)) return;
       endsUntilRoom -= 1;
       if (endsUntilRoom === 0) bell.ring();
     }),
@@ -274,6 +262,11 @@ export function createBridge(deps: BridgeDeps): Bridge {
       await leaveIfEmpty();
     },
   };
+}
+
+/** A job's room is free again, if only until its next attempt. */
+function isEnd(kind: Transition['kind']): boolean {
+  return kind !== 'accepted' && kind !== 'started' && kind !== 'progress' && kind !== 'waiting';
 }
 
 const noCall: ReadCall = { task: null, args: [], kwargs: {} };

@@ -2,7 +2,7 @@
 import { loadavg } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import type { ControlledWorker } from '../core/controlled-worker.ts';
-import type { JobEvents } from '../core/job-events.ts';
+import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/logger.ts';
 import type { Redis } from '../core/redis.ts';
 import { createControlClient } from './control-client.ts';
@@ -41,7 +41,7 @@ export interface CeleryNodeOptions {
   readonly subscriber: Redis;
   /** Where processes of one node meet. */
   readonly redis: Redis;
-  readonly jobEvents: JobEvents;
+  readonly lifecycle: Pick<Lifecycle, 'observe'>;
   /** `-E`: task events from the start, and nobody switches them off. */
   readonly sendsTaskEvents: boolean;
   readonly isInspectOnly: boolean;
@@ -61,7 +61,7 @@ export interface CeleryNode {
 }
 
 export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
-  const { name, worker, broker, clock, log, jobEvents, sendsTaskEvents } = options;
+  const { name, worker, broker, clock, log, lifecycle, sendsTaskEvents } = options;
   const database = databaseNumberOf(options.brokerUrl);
   const lamport = createLamportClock();
   const sender = createEventSender({ broker, database, node: name, lamport, clock, isOn: sendsTaskEvents });
@@ -144,9 +144,9 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
     log.debug('celery.mingled', { nodes: Object.keys(answers).length });
   };
 
-  const stopListening = jobEvents.listen((event) => {
-    const signum = event.kind === 'revoked' ? signals.get(event.job.taskId) : undefined;
-    if (event.kind === 'revoked') signals.delete(event.job.taskId);
+  const stopListening = lifecycle.observe((event) => {
+    const signum = event.kind === 'cancelled' ? signals.get(event.job.taskId) : undefined;
+    if (event.kind === 'cancelled') signals.delete(event.job.taskId);
     if (sender.isOn) for (const { type, fields } of taskEventsOf(event, signum)) sender.noteTaskEvent(type, fields);
   });
 

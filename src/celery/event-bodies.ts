@@ -1,8 +1,8 @@
 /** Bodies of Celery's events, field by field as Python 5.2 writes them. celery-wire section 7; vectors `event-*`. Pure. */
 import type { AppError } from '../core/errors.ts';
-import { pythonException, tracebackOf } from '../core/results.ts';
 import { decodeEnvelope, isObject } from './envelope.ts';
 import { pythonRepr, safeRepr } from './python-repr.ts';
+import { pythonException, tracebackOf } from './results/python-exception.ts';
 
 export type EventFields = Readonly<Record<string, unknown>>;
 

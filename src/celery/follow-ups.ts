@@ -5,9 +5,10 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { UnsentFollowUp } from '../core/job-ledger.ts';
+import type { CancelReason } from '../core/lifecycle.ts';
 import type { Log } from '../core/logger.ts';
 import type { Redis } from '../core/redis.ts';
-import { pythonException, type ResultBackend, type RevokeReason } from '../core/results.ts';
+import { type DocumentWriter, isoMicroseconds } from '../core/redis-documents.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type Plan, type PlanOptions, planChainStep, planLinks, planSignature } from './canvas.ts';
 import { signaturesIn, type UnsentTask, unsentTasks } from './canvas-ends.ts';
@@ -20,10 +21,11 @@ import {
   saveChord,
 } from './chord-count.ts';
 import { isObject, type JsonObject } from './envelope.ts';
-import { messageWithFollowUps } from './judge-message.ts';
 import { encodeTaskMessage, type Signature, type TaskMessage } from './message.ts';
 import type { Patience } from './patience.ts';
 import { pythonRepr } from './python-repr.ts';
+import { pythonException } from './results/python-exception.ts';
+import { failureDocument } from './results/result-documents.ts';
 import {
   readUnsent,
   type SentMessage,
@@ -52,7 +54,8 @@ export interface FollowUpDeps {
   readonly broker: Redis;
   /** Where Celery clients read results; counts of chords stand there too. */
   readonly backend: Redis;
-  readonly results: Pick<ResultBackend, 'failedUnrun'>;
+  /** Of the result backend. */
+  readonly writer: DocumentWriter;
   readonly registry: TaskRegistry;
   readonly clock: Clock;
   readonly log: Log;
@@ -64,7 +67,7 @@ export interface FollowUpDeps {
 }
 
 export function createFollowUps(deps: FollowUpDeps): FollowUps {
-  const { broker, backend, results, registry, clock, log, origin, patience } = deps;
+  const { broker, backend, writer, registry, clock, log, origin, patience } = deps;
   const { attempt } = patience;
 
   /** By the sender's wish, else by the task as Celery's routes do, else where its parent came from. */
@@ -147,7 +150,8 @@ export function createFollowUps(deps: FollowUpDeps): FollowUps {
   const failUnsent = async (message: TaskMessage, tasks: readonly UnsentTask[], error: AppError) => {
     const end = { state: 'FAILURE', result: pythonException(error) } as const;
     for (const { id, groupId, groupIndex: index, chord: body } of tasks) {
-      await results.failedUnrun({ taskId: id, groupId, parentId: null }, error);
+      const now = isoMicroseconds(clock.wallMs());
+      await writer.write([failureDocument({ taskId: id, terms: { groupId } }, error, now)]);
       if (body && groupId !== null) await endMemberOf(message, { id, groupId, index, body }, end);
     }
   };
@@ -183,35 +187,8 @@ export function createFollowUps(deps: FollowUpDeps): FollowUps {
   };
 }
 
-/** The same results; a job that came from Celery with links, steps or a chord has them done around its own end. */
-export function followResults(results: ResultBackend, followUps: FollowUps): ResultBackend {
-  return {
-    ...results,
-    async succeeded(job, result, cache) {
-      const message = messageWithFollowUps(job.terms);
-      if (!message) return results.succeeded(job, result, cache);
-      await results.succeeded(job, result, cache, await followUps.afterSuccess(message, result));
-      await followUps.endMember(message, { state: 'SUCCESS', result });
-    },
-    async failed(job, error, cache) {
-      await results.failed(job, error, cache);
-      const message = messageWithFollowUps(job.terms);
-      if (message) await followUps.afterFailure(message, error);
-    },
-    async revoked(job, reason = 'revoked') {
-      await results.revoked(job, reason);
-      const message = messageWithFollowUps(job.terms);
-      if (message) await followUps.endMember(message, revokedEnd(reason));
-    },
-    stop() {
-      followUps.stop();
-      results.stop();
-    },
-  };
-}
-
 /** How a chord sees a member that did not run. */
-export function revokedEnd(reason: RevokeReason): MemberEnd {
+export function revokedEnd(reason: CancelReason): MemberEnd {
   const result = { exc_type: 'TaskRevokedError', exc_message: [reason], exc_module: 'celery.exceptions' };
   return { state: 'REVOKED', result };
 }

@@ -1,20 +1,22 @@
 /** Turns what happens to jobs into Celery's task events. Pure. */
-import type { JobEvent } from '../core/job-events.ts';
+import type { CancelReason, Transition } from '../core/lifecycle.ts';
 import { type EventFields, failedFields, receivedFields, revokedFields, succeededFields } from './event-bodies.ts';
 import { sentCallOf } from './sent-call.ts';
 
-type Received = Extract<JobEvent, { kind: 'received' }>['job'];
+type Accepted = Extract<Transition, { kind: 'accepted' }>['job'];
 
 export interface TaskEvent {
   readonly type: string;
   readonly fields: () => EventFields;
 }
 
-/** Events in the order in which they go out. `signum`: of a termination. A job that came by no Celery list is received when it starts for the first time. */
-export function taskEventsOf(event: JobEvent, signum?: number): readonly TaskEvent[] {
+/** Events in the order in which they go out. `signum`: of a termination. A job that came from no Celery list is received when it starts for the first time. */
+export function taskEventsOf(event: Transition, signum?: number): readonly TaskEvent[] {
   const uuid = event.job.taskId;
+  if (uuid === null) return [];
   switch (event.kind) {
-    case 'received':
+    case 'accepted':
+      if (event.job.origin !== 'celery') return [];
       return [{ type: 'task-received', fields: () => receivedOf(event.job) }];
     case 'started': {
       const { job } = event;
@@ -23,18 +25,21 @@ export function taskEventsOf(event: JobEvent, signum?: number): readonly TaskEve
       return [{ type: 'task-received', fields: () => receivedOf({ ...job, priority: 1, dueAt: null }) }, started];
     }
     case 'succeeded':
-      return [{ type: 'task-succeeded', fields: () => succeededFields(uuid, event.result, event.runtimeMs / 1_000) }];
+      return [{ type: 'task-succeeded', fields: () => succeededFields(uuid, event.result, event.durationMs / 1_000) }];
     case 'failed':
-    case 'retried':
-      return [{ type: `task-${event.kind}`, fields: () => failedFields(uuid, event.error) }];
-    case 'revoked':
-      return [{ type: 'task-revoked', fields: () => revokedOf(uuid, event.reason, signum) }];
     case 'rejected':
-      return [{ type: 'task-rejected', fields: () => ({ uuid, requeue: false }) }];
+      return [{ type: 'task-failed', fields: () => failedFields(uuid, event.error) }];
+    case 'retrying':
+      return [{ type: 'task-retried', fields: () => failedFields(uuid, event.error) }];
+    case 'cancelled':
+      return [{ type: 'task-revoked', fields: () => revokedOf(uuid, event.reason, signum) }];
+    case 'progress':
+    case 'waiting':
+      return [];
   }
 }
 
-function receivedOf(job: Omit<Received, 'meetingId' | 'origin'>) {
+function receivedOf(job: Omit<Accepted, 'subjectId' | 'origin'>) {
   const { displayName, argsText, kwargsText, rootId, etaText, expiresText } = sentCallOf(job);
   return receivedFields({
     uuid: job.taskId,
@@ -50,7 +55,7 @@ function receivedOf(job: Omit<Received, 'meetingId' | 'origin'>) {
 }
 
 /** A termination that was not ours to hear of counts as SIGTERM, Python's own default. */
-function revokedOf(uuid: string, reason: 'revoked' | 'expired' | 'terminated', signum = 15): EventFields {
+function revokedOf(uuid: string, reason: CancelReason, signum = 15): EventFields {
   const terminated = reason === 'terminated';
   return revokedFields(uuid, { terminated, signum: terminated ? signum : null, expired: reason === 'expired' });
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import type { CallTerms, JobRequest } from '../core/job-ledger.ts';
+import type { KnownJob } from '../core/lifecycle.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import type { ReadCall } from './api-polls.ts';
 import { type BadMessage, isBadMessage, readTaskMessage, splitListKey, type TaskMessage } from './message.ts';
@@ -36,13 +37,13 @@ export function judgeMessage(raw: string, list: string, { registry, nowMs, isRev
   if (expiresAtMs !== null && expiresAtMs <= nowMs) return { kind: 'revoke', reason: 'expired', message };
   try {
     const task = registry.find(name);
-    const { parameters, meetingId } = task.bind(args, kwargs);
+    const { parameters, subjectId } = task.bind(args, kwargs);
     const request: JobRequest = {
       taskId: id,
       task: task.name,
       queue: task.queue,
       parameters,
-      meetingId,
+      subjectId,
       origin: 'celery',
       priority: jobPriority(list),
       dueAt: etaMs !== null && etaMs > nowMs ? new Date(etaMs).toISOString() : null,
@@ -91,6 +92,20 @@ function termsOf(
 
 function hasFollowUps({ embed: { callbacks, errbacks, chain, chord } }: TaskMessage): boolean {
   return callbacks.length + errbacks.length + chain.length > 0 || chord !== null;
+}
+
+/** What is told of a message that is no job. `known`: what could be read of its arguments, which may not fit the task. */
+export function jobOf(
+  message: TaskMessage,
+  { raw, list }: { raw: string; list: string },
+  known: Pick<KnownJob, 'parameters' | 'subjectId'>,
+): KnownJob {
+  return {
+    taskId: message.id,
+    task: message.task,
+    ...known,
+    terms: termsOf(message, { raw, list, expiresAtMs: null }),
+  };
 }
 
 /** The message of a job that came from Celery and has links, steps or a chord; undefined for every other job. */

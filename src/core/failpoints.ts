@@ -25,7 +25,12 @@ type Work<Given extends unknown[], Result> = (...given: Given) => Promise<Result
 /** Where nothing is to happen, work stays the very function it was: a process without FAILPOINTS pays nothing. */
 export interface Failpoints {
   before<Given extends unknown[], Result>(name: FailpointName, work: Work<Given, Result>): Work<Given, Result>;
-  after<Given extends unknown[], Result>(name: FailpointName, work: Work<Given, Result>): Work<Given, Result>;
+  /** `applies`: unset, at every call. */
+  after<Given extends unknown[], Result>(
+    name: FailpointName,
+    work: Work<Given, Result>,
+    applies?: (...given: Given) => boolean,
+  ): Work<Given, Result>;
   /** For a moment that is no function's end; undefined where nothing is to happen. */
   at(name: FailpointName): (() => Promise<void>) | undefined;
 }
@@ -70,12 +75,12 @@ export function createFailpoints(failpoints: readonly Failpoint[]): Failpoints {
         return work(...given);
       };
     },
-    after(name, work) {
+    after(name, work, applies = () => true) {
       const pass = at(name);
       if (!pass) return work;
       return async (...given) => {
         const result = await work(...given);
-        await pass();
+        if (applies(...given)) await pass();
         return result;
       };
     },

@@ -41,7 +41,8 @@ export interface JobRequest {
   readonly task: string;
   readonly queue: string;
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly meetingId: number | null;
+  /** Id of what the job is about. */
+  readonly subjectId: number | null;
   /** Who asks: cli, api, import, sweep, schedule or celery. */
   readonly origin: string;
   /** BullMQ's: 0 first, then 1 upwards. */
@@ -80,7 +81,8 @@ export interface TakenJob<Subject = unknown> {
   readonly task: string;
   readonly queue: string;
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly meetingId: number | null;
+  /** Id of what the job is about. */
+  readonly subjectId: number | null;
   readonly origin: string;
   readonly state: JobState;
   /** Attempts that failed so far. */

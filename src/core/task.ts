@@ -55,8 +55,8 @@ export interface TaskDefinition<Parameters extends z.ZodObject, Context> {
   readonly schedule?: TaskSchedule;
   /** The parameter, an array, that takes further positional arguments, as `*args` does in Python. */
   readonly restParameter?: Extract<keyof z.output<Parameters>, string>;
-  /** The parameter that names the meeting a job is about, if any. */
-  readonly meetingParameter?: Extract<keyof z.output<Parameters>, string>;
+  /** The parameter that holds the id of what a job is about, if any. */
+  readonly subjectParameter?: Extract<keyof z.output<Parameters>, string>;
   run(parameters: z.output<Parameters>, context: Context): Promise<Outcome> | Outcome;
 }
 
@@ -77,7 +77,8 @@ export interface Task {
 
 export interface BoundParameters {
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly meetingId: number | null;
+  /** Of what the job is about, by the task's `subjectParameter`. */
+  readonly subjectId: number | null;
 }
 
 /** @throws AppError TASK_INVALID for a schedule, delay or limit that cannot be kept to */
@@ -85,7 +86,7 @@ export interface BoundParameters {
 export function defineTask<Parameters extends z.ZodObject, Context extends TaskContext<any, any>>(
   definition: TaskDefinition<Parameters, Context>,
 ): Task {
-  const { name, parameters: schema, meetingParameter } = definition;
+  const { name, parameters: schema, subjectParameter } = definition;
   const parameterNames = Object.keys(schema.shape);
   const { restParameter } = definition;
   const required = parameterNames.filter(
@@ -114,8 +115,8 @@ export function defineTask<Parameters extends z.ZodObject, Context extends TaskC
     parameterNames,
     bind(args, kwargs) {
       const parameters = parse(bindArguments(signature, { args, kwargs }));
-      const meeting = meetingParameter === undefined ? undefined : parameters[meetingParameter];
-      return { parameters, meetingId: typeof meeting === 'number' ? meeting : null };
+      const subject = subjectParameter === undefined ? undefined : parameters[subjectParameter];
+      return { parameters, subjectId: typeof subject === 'number' ? subject : null };
     },
     async run(parameters, context) {
       return definition.run(parse(parameters), context as Context);

@@ -28,7 +28,7 @@ export const classifyMeeting = defineTask({
   name: 'classify_meeting',
   aliases: ['core.tasks.classify_meeting_task'],
   queue: 'classification',
-  meetingParameter: 'meeting_id',
+  subjectParameter: 'meeting_id',
   parameters: z.object({
     meeting_id: z.int().positive().max(2_147_483_647),
     force_reprocess: z.boolean().default(false),

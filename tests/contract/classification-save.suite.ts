@@ -80,7 +80,7 @@ export function describeClassificationSave(servers: string): void {
           task: 'classify_meeting',
           queue: 'classification',
           parameters: { meeting_id: meetingId },
-          meetingId,
+          subjectId: meetingId,
           origin: 'tests',
           priority: 1,
           dueAt: null,

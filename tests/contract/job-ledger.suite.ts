@@ -14,7 +14,7 @@ function makeRequest(partial: Partial<JobRequest> = {}): JobRequest {
     task: 'classify_meeting',
     queue: 'classification',
     parameters: { meeting_id: 1 },
-    meetingId: null,
+    subjectId: null,
     origin: 'tests',
     priority: 1,
     dueAt: null,
@@ -95,12 +95,12 @@ export function describeJobLedger(servers: string): void {
     });
 
     test('takes a job with its meeting, client and seller', async () => {
-      const [meetingId] = await insertMeetings(database, [{ transcript: 'Hola', sellerPrompt: 'Vende Iris' }]);
-      const { rowId, taskId } = await acceptOne({ meetingId, parameters: { meeting_id: meetingId } });
+      const [subjectId] = await insertMeetings(database, [{ transcript: 'Hola', sellerPrompt: 'Vende Iris' }]);
+      const { rowId, taskId } = await acceptOne({ subjectId, parameters: { meeting_id: subjectId } });
       const job = await takeOne(rowId);
-      expect(job).toMatchObject({ rowId, taskId, state: 'queued', failedAttempts: 0, meetingId, origin: 'tests' });
+      expect(job).toMatchObject({ rowId, taskId, state: 'queued', failedAttempts: 0, subjectId, origin: 'tests' });
       expect(job.subject).toEqual({
-        meetingId,
+        subjectId,
         transcript: 'Hola',
         clientName: 'Clínica Sonrisa',
         sellerName: 'Ana Pérez',
@@ -112,7 +112,7 @@ export function describeJobLedger(servers: string): void {
     });
 
     test('takes a job without a meeting, and one whose meeting is gone, without a subject', async () => {
-      const jobs = await ledger.accept([makeRequest(), makeRequest({ meetingId: 2_000_000_000 })]);
+      const jobs = await ledger.accept([makeRequest(), makeRequest({ subjectId: 2_000_000_000 })]);
       const taken = await ledger.take(jobs.map(({ rowId }) => rowId));
       expect(taken.map((job) => job?.subject)).toEqual([null, null]);
     });

@@ -6,10 +6,10 @@ import type { Clock } from '../clock.ts';
 import { endsWithin } from '../ends-within.ts';
 import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
+import { type CancelReason, type Lifecycle, succeededTransition } from '../lifecycle.ts';
 import type { Log } from '../logger.ts';
 import { fail, type Hold, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
-import type { ResultBackend, RevokeReason } from '../results.ts';
 import { networkFaultOf } from '../server-faults/network.ts';
 import { unexpectedRefusal } from '../server-faults/postgres.ts';
 import { isConnectionLost, redisRefusalOf, translateRedisError } from '../server-faults/redis.ts';
@@ -22,7 +22,7 @@ import { limiter } from './controls.ts';
 import type { PublishEnded } from './publish-ended.ts';
 import { type JobData, jobDataVersion, queuePrefix, readBullJobId } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
-import { abortReasons, runJob, stopwatch, tellUnpublished } from './run-job.ts';
+import { abortReasons, runJob, stopwatch } from './run-job.ts';
 import {
   AttemptFailed,
   handBackToQueue,
@@ -41,8 +41,6 @@ const stallsBeforeBullFails = 1_000;
 const mostStalls = 2;
 /** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
 const mostDefaultJobs = 4;
-/** A start or stage shorter than this is not published: the next one, or the end, says more. */
-const announceAfterMs = 50;
 const serverFaultDelayMs = 2_000;
 /** For an error that no code expected: it may speak of this job alone. */
 const unexpectedDelayMs = 30_000;
@@ -63,7 +61,7 @@ export const retention = {
 export interface ConsumerOptions {
   readonly registry: TaskRegistry;
   readonly ledger: JobLedger;
-  readonly results: ResultBackend;
+  readonly lifecycle: Lifecycle;
   /** Handed to every handler. */
   readonly services: unknown;
   readonly connection: Redis;
@@ -86,10 +84,10 @@ export interface ConsumerOptions {
   timeLimitsOf?(task: string): TimeLimits | undefined;
   /** Rate limits of tasks that share a queue. */
   readonly rates: Pick<TaskRates, 'hasSlots' | 'msToSlot'>;
-  /** Told of every start; cheap, and never throws. */
-  onStarted?(job: TakenJob): void;
+  /** Further fields for the log lines of a job. */
+  describeJob?(job: TakenJob): Readonly<Record<string, unknown>>;
   /** Why a job is not to be started, where it is not. */
-  refuses?(job: TakenJob): RevokeReason | undefined;
+  refuses?(job: TakenJob): CancelReason | undefined;
   /** @throws AppError while the database takes no writes */
   probeDatabase(): Promise<unknown>;
   /** Makes a queue wait, for all workers. */
@@ -131,7 +129,7 @@ export interface Consumer {
 }
 
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { registry, ledger, results, rates, clock, log, concurrency, lockMs = defaultLockMs } = options;
+  const { registry, ledger, lifecycle, rates, clock, log, concurrency, lockMs = defaultLockMs } = options;
   const { host, port } = options.connection.options;
   const redisAddress = `${host}:${port}`;
   const gate = pLimit(concurrency);
@@ -162,7 +160,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       maxItems: batchOf(concurrency),
       execute: (jobs) => ledger.noteFailures(jobs),
     }),
-    results,
+    lifecycle,
     hold: options.hold,
     worker: options.worker,
     clock,
@@ -208,17 +206,16 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       job_id: job.rowId,
       task_id: job.taskId,
       task: job.task,
-      ...(job.meetingId === null ? {} : { meeting_id: job.meetingId }),
+      ...options.describeJob?.(job),
     });
-    const announcements = createAnnouncements();
+    const announcer = lifecycle.announcer();
     let markEnded: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
       markEnded = resolve;
     });
     running.set(job.rowId, { job, bullId: bullJob.id, startedWallMs: clock.wallMs(), controller, ended });
     try {
-      options.onStarted?.(job);
-      announcements.next(() => results.started(job));
+      announcer.tell({ kind: 'started', job });
       const stalls = Math.max(bullJob.stalledCounter, job.isAlone ? 1 : 0);
       const outcome =
         stalls > 0
@@ -231,22 +228,23 @@ export function createConsumer(options: ConsumerOptions): Consumer {
               softLimitMs: options.softLimitMs,
               hardLimitMs: options.hardLimitMs,
               timeLimitsOf: options.timeLimitsOf,
-              progress: (step) => announcements.next(() => results.progress(job, step)),
+              progress: (step) => announcer.tell({ kind: 'progress', job, step }),
               takeAgain: () => take(job.rowId),
               onLateEnd: ({ result, cache }) =>
-                void results.succeeded(job, result, cache).catch(tellUnpublished(jobLog)),
+                void lifecycle.tell(succeededTransition({ job, result, cache, durationMs: elapsedMs() })),
             });
-      announcements.stop();
+      announcer.stop();
       if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
       await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
       count(job.task);
       // Again, and last: what this worker published meanwhile may have covered what the person's command wrote.
-      if (controller.signal.reason === abortReasons.cancelled) await results.revoked(job, 'terminated');
+      if (controller.signal.reason === abortReasons.cancelled)
+        await lifecycle.tell({ kind: 'cancelled', job, reason: 'terminated' });
     } catch (error) {
       if (error instanceof UnrecoverableError) count(job.task);
       throw error;
     } finally {
-      announcements.stop();
+      announcer.stop();
       running.delete(job.rowId);
       markEnded();
     }
@@ -298,9 +296,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   /** Its sender revoked it, or wanted it earlier or not at all. */
-  const endUnstarted = async (job: TakenJob, reason: RevokeReason): Promise<void> => {
+  const endUnstarted = async (job: TakenJob, reason: CancelReason): Promise<void> => {
     await ledger.cancel(job.rowId, refusalOf(reason));
-    await results.revoked(job, reason);
+    await lifecycle.tell({ kind: 'cancelled', job, reason });
     log.info('job.closed', { job_id: job.rowId, task_id: job.taskId, reason });
   };
 
@@ -416,7 +414,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 }
 
 /** What the row of a job says that its sender did not let start. */
-export function refusalOf(reason: RevokeReason): AppError {
+export function refusalOf(reason: CancelReason): AppError {
   return reason === 'expired'
     ? new AppError('TASK_EXPIRED', 'It was not started before the moment that its message gave as "expires".')
     : new AppError('TASK_REVOKED', 'It was revoked before it was started.');
@@ -429,18 +427,6 @@ function concurrencyOf(queue: string, jobs: number): number {
 /** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */
 function slotOf(job: Job<JobData>): number {
   return Number(job.id?.split(':').at(-1)) || job.timestamp + (job.opts.delay ?? 0);
-}
-
-/** Publishes what is still so after 50 ms, and nothing of what was over sooner. A slot never waits for it. */
-function createAnnouncements(): { next(publish: () => Promise<void>): void; stop(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    next(publish) {
-      clearTimeout(timer);
-      timer = setTimeout(() => void publish(), announceAfterMs);
-    },
-    stop: () => clearTimeout(timer),
-  };
 }
 
 function logWorkerError(error: Error, log: Log): void {

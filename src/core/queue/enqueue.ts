@@ -105,13 +105,13 @@ async function acceptBlock(ledger: JobLedger, block: readonly JobRequest[]): Ret
 
 function toJobRequest(registry: TaskRegistry, request: EnqueueRequest): JobRequest {
   const task = registry.find(request.task);
-  const { parameters, meetingId } = task.bind(request.args ?? [], request.kwargs ?? {});
+  const { parameters, subjectId } = task.bind(request.args ?? [], request.kwargs ?? {});
   return {
     taskId: request.taskId ?? randomUUID(),
     task: task.name,
     queue: task.queue,
     parameters,
-    meetingId,
+    subjectId,
     origin: request.origin,
     priority: request.priority ?? priorities.normal,
     dueAt: request.dueAt ?? null,

@@ -2,9 +2,8 @@
 import type { EndedJob, JobLedger } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
-import { type ReadResultStates, saysRunning } from '../result-states.ts';
 import { findLostJobs } from './lost-jobs.ts';
-import type { PublishEnded } from './publish-ended.ts';
+import type { PublishEnded, ReadPublished } from './publish-ended.ts';
 
 /** A result is published milliseconds after its commit; rows that ended earlier than a quarter of an hour ago were looked at before. */
 const endedWithin = { leastMs: 5_000, mostMs: 900_000 } as const;
@@ -15,20 +14,18 @@ export interface RecoverResultsDeps {
   readonly ledger: Pick<JobLedger, 'listEnded' | 'take'>;
   readonly redis: Redis;
   readonly log: Log;
-  readonly readStates: ReadResultStates;
+  readonly readPublished: ReadPublished;
   readonly publishEnded: PublishEnded;
   isRunningHere(rowId: string): boolean;
 }
 
 /** Safe in several processes at once, and one look at a time in each; resolves with how many results were published. */
 export function createResultRecovery(deps: RecoverResultsDeps): () => Promise<number> {
-  const { ledger, redis, log, readStates, publishEnded, isRunningHere } = deps;
+  const { ledger, redis, log, readPublished, publishEnded, isRunningHere } = deps;
   const look = async (): Promise<number> => {
     const ended = await ledger.listEnded({ ...endedWithin, limit: rowsPerLook });
-    const states = await readStates(ended);
-    const open = ended.filter(
-      (row, index) => states[index] && saysRunning(row, states[index]) && !isRunningHere(row.rowId),
-    );
+    const published = await readPublished(ended);
+    const open = ended.filter(({ rowId }, index) => published[index]?.saysRunning && !isRunningHere(rowId));
     // A delivery that BullMQ still holds publishes by itself.
     const owed: readonly EndedJob[] = open.length === 0 ? [] : await findLostJobs(redis, open);
     if (owed.length === 0) return 0;

@@ -79,11 +79,6 @@ function tellLateEnd(outcome: Outcome, { onLateEnd }: RunRequest): void {
   if (outcome.kind === 'complete' && outcome.isRecorded) onLateEnd?.(outcome);
 }
 
-/** Recovery publishes it later. */
-export function tellUnpublished(log: Log): (error: unknown) => void {
-  return (error) => log.warn('job.unpublished', { error: error instanceof Error ? error.message : 'unknown' });
-}
-
 /** The message's own limits go before those of remote control, these before the task's, these before the settings; the shorter of two counts. */
 function limitsOf({ job, softLimitMs, hardLimitMs, timeLimitsOf }: RunRequest, own: AttemptLimits): Limits {
   const steered = timeLimitsOf?.(job.task);

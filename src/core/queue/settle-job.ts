@@ -4,9 +4,9 @@ import type { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
+import { type Lifecycle, succeededTransition } from '../lifecycle.ts';
 import type { Log } from '../logger.ts';
 import { type Complete, endedElsewhere, type Hold, type Outcome } from '../outcome.ts';
-import type { ResultBackend } from '../results.ts';
 import { storableText, whyNotStorable } from '../storable.ts';
 import type { JobData } from './queues.ts';
 
@@ -16,7 +16,7 @@ const publicationMs = 5_000;
 export interface SettleDeps {
   readonly complete: Batcher<CompletedJob, boolean>;
   readonly noteFailure: Batcher<FailedAttempt, boolean>;
-  readonly results: ResultBackend;
+  readonly lifecycle: Pick<Lifecycle, 'tell'>;
   readonly worker: string;
   readonly clock: Clock;
   /** Before a further attempt of this job, where the outcome names no delay. */
@@ -67,7 +67,7 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
     case 'hold':
       // First the queue, so that this job is not taken again at once.
       await deps.hold(job.queue, outcome);
-      await deps.results.waiting(job, outcome.error);
+      await deps.lifecycle.tell({ kind: 'waiting', job, error: outcome.error });
       return handBackToQueue(request.bullJob, request.token, log, () => {
         log.debug('job.held', { code: outcome.error.code });
       });
@@ -93,7 +93,8 @@ async function settleComplete(deps: SettleDeps, request: SettleRequest, outcome:
     const isOurs = await deps.complete.add({ rowId, runId, startedAt, result: outcome.result, worker: deps.worker });
     if (!isOurs) return settleEndedElsewhere(deps, request);
   }
-  await deps.results.succeeded(job, outcome.result, outcome.cache);
+  const { result, cache } = outcome;
+  await deps.lifecycle.tell(succeededTransition({ job, result, cache, durationMs }));
   log.debug('job.finished', { duration_ms: Math.round(durationMs) });
 }
 
@@ -125,11 +126,12 @@ async function settleFailure(
   if (!isOurs) return settleEndedElsewhere(deps, request);
   const fields = { attempt, code: error.code, error: error.message, duration_ms: Math.round(durationMs) };
   if (retryDelayMs !== null) {
-    await deps.results.retrying(job, error);
+    await deps.lifecycle.tell({ kind: 'retrying', job, error });
     log.warn('job.retry', { ...fields, retry_in_s: Math.round(retryDelayMs / 1_000) });
     throw new AttemptFailed(error, retryDelayMs);
   }
-  await deps.results.failed(job, error, outcome.kind === 'fail' ? outcome.cache : []);
+  const cache = outcome.kind === 'fail' ? outcome.cache : [];
+  await deps.lifecycle.tell({ kind: 'failed', job, error, cache });
   log.error('job.failed', fields);
   throw new UnrecoverableError(`${error.code}: ${error.message}`);
 }

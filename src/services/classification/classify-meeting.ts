@@ -76,7 +76,7 @@ export function createClassifyMeeting(options: ClassifyMeetingDeps): ClassifyMee
     return retry(
       new AppError(
         'MEETING_CHANGING',
-        `Meeting ${job.meetingId} was edited ${mostRounds} times while it was being classified. It is tried again later.`,
+        `Meeting ${job.subjectId} was edited ${mostRounds} times while it was being classified. It is tried again later.`,
       ),
     );
   };
@@ -202,7 +202,7 @@ async function saveAnswer(
   }
 }
 
-function meetingMissing({ meetingId, ageMs }: TakenJob): Outcome {
+function meetingMissing({ subjectId: meetingId, ageMs }: TakenJob): Outcome {
   if (ageMs < meetingGraceMs) return stepBack('the meeting is not there yet', meetingGraceMs);
   const error = new AppError(
     'MEETING_NOT_FOUND',

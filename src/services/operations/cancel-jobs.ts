@@ -1,6 +1,7 @@
 /** Cancels jobs: the row first, then the queue, then the worker that runs it, and documents for whoever waits for the result. */
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../core/database.ts';
+import type { Lifecycle } from '../../core/lifecycle.ts';
 import {
   endCancellation,
   isHeld,
@@ -12,7 +13,6 @@ import {
 import { listWorkers } from '../../core/queue/presence.ts';
 import { type Queues, withDeadline } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
-import type { ResultBackend } from '../../core/results.ts';
 import { findRetryCandidates } from '../../models/queries/jobs.ts';
 import { cancelOpenJobs } from '../../models/queries/operations.ts';
 
@@ -26,7 +26,7 @@ export interface CancelDeps {
   readonly database: Database;
   readonly queues: Queues;
   readonly redis: Redis;
-  readonly results: Pick<ResultBackend, 'revoked'>;
+  readonly lifecycle: Pick<Lifecycle, 'tell'>;
   readonly clock: Clock;
 }
 
@@ -63,7 +63,11 @@ export async function cancelJobs(deps: CancelDeps, request: CancelRequest): Prom
   const publish = () =>
     Promise.all(
       ended.map(({ task_id, parameters, meeting_id }) =>
-        deps.results.revoked({ taskId: task_id, parameters, meetingId: meeting_id }),
+        deps.lifecycle.tell({
+          kind: 'cancelled',
+          job: { taskId: task_id, parameters, subjectId: meeting_id },
+          reason: 'revoked',
+        }),
       ),
     );
   await withDeadline(Promise.all([tellRedis(), publish()]), answerWithinMs + 200, 'jobs were cancelled').catch(

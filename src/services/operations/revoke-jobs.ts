@@ -1,15 +1,15 @@
 /** Ends waiting jobs that were revoked by remote control: out of the queue first, so that what runs is left alone, then the row. */
 import type { Database } from '../../core/database.ts';
+import type { Lifecycle } from '../../core/lifecycle.ts';
 import { removeFromQueue } from '../../core/queue/cancellations.ts';
 import type { Queues } from '../../core/queue/queues.ts';
-import type { ResultBackend } from '../../core/results.ts';
 import { findRetryCandidates } from '../../models/queries/jobs.ts';
 import { cancelOpenJobs } from '../../models/queries/operations.ts';
 
 export interface RevokeDeps {
   readonly database: Database;
   readonly queues: Queues;
-  readonly results: Pick<ResultBackend, 'revoked'>;
+  readonly lifecycle: Pick<Lifecycle, 'tell'>;
 }
 
 /**
@@ -31,11 +31,15 @@ export async function closeTerminatedJobs({ database }: RevokeDeps, taskIds: rea
   await cancelOpenJobs(database, { taskIds, actor: 'celery', reason: 'terminated by remote control' });
 }
 
-async function endRevoked({ database, results }: RevokeDeps, taskIds: readonly string[]): Promise<void> {
+async function endRevoked({ database, lifecycle }: RevokeDeps, taskIds: readonly string[]): Promise<void> {
   const ended = await cancelOpenJobs(database, { taskIds, actor: 'celery', reason: 'revoked by remote control' });
   await Promise.all(
     ended.map(({ task_id, parameters, meeting_id }) =>
-      results.revoked({ taskId: task_id, parameters, meetingId: meeting_id }),
+      lifecycle.tell({
+        kind: 'cancelled',
+        job: { taskId: task_id, parameters, subjectId: meeting_id },
+        reason: 'revoked',
+      }),
     ),
   );
 }

@@ -51,7 +51,7 @@ const makeRequest = (taskId: string, more: Partial<JobRequest> = {}): JobRequest
   task: 'classify_meeting',
   queue: 'classification',
   parameters: { meeting_id: 1 },
-  meetingId: 1,
+  subjectId: 1,
   origin: 'tests',
   priority: 1,
   dueAt: null,
@@ -153,10 +153,10 @@ describe('the list of jobs', () => {
   });
 
   it('combines state, task and meeting', async () => {
-    await accept('a', { meetingId: 5 });
-    await accept('b', { meetingId: 6 });
-    await accept('c', { task: 'health_check', queue: 'default', meetingId: null });
-    await fail(await accept('d', { meetingId: 5 }));
+    await accept('a', { subjectId: 5 });
+    await accept('b', { subjectId: 6 });
+    await accept('c', { task: 'health_check', queue: 'default', subjectId: null });
+    await fail(await accept('d', { subjectId: 5 }));
     expect(await idsOf({ meetingId: 5 })).toEqual(['d', 'a']);
     expect(await idsOf({ task: 'health_check' })).toEqual(['c']);
     expect(await idsOf({ meetingId: 5, state: 'failed', task: 'classify_meeting' })).toEqual(['d']);
@@ -209,7 +209,7 @@ describe('one job', () => {
   it('is shown whole', async () => {
     const row = await accept('job', {
       parameters: { meeting_id: 3, force_reprocess: true },
-      meetingId: 3,
+      subjectId: 3,
       priority: 20,
     });
     await fail(row, { dueAt: '2030-01-01T00:00:00.000Z' });

@@ -193,7 +193,7 @@ describe("a table that the API's migrations made", () => {
         reason: null,
         emptyLabel: '',
       });
-    const productOf = async () => (await rowsOf(done))[2]?.vambe_product;
+    const productOf = async () => (await rowsOf({ ...done, ids: [meetingId] }))[0]?.vambe_product;
     await query(done.app, 'delete from vambe_worker.runs where meeting_id = $1', [meetingId]);
     await query(done.app, `update public.meetings_classifications set vambe_product = '' where meeting_id = $1`, [
       meetingId,

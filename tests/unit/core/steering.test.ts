@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { createJobEvents } from '../../../src/core/job-events.ts';
 import { createSteering } from '../../../src/core/steering.ts';
 
 const make = (now = () => 0) => createSteering({ lists: ['celery'], concurrency: 4, now });
@@ -33,14 +32,4 @@ it('keeps time limits by task', () => {
   const steering = make();
   steering.setTimeLimits('t', { softMs: 1_000, hardMs: null });
   expect(steering.timeLimitsOf('t')).toEqual({ softMs: 1_000, hardMs: null });
-});
-
-it('tells job events to whoever listens, until they stop', () => {
-  const events = createJobEvents();
-  const kinds: string[] = [];
-  const stop = events.listen(({ kind }) => kinds.push(kind));
-  events.emit({ kind: 'rejected', job: { taskId: 'a', task: 't' } });
-  stop();
-  events.emit({ kind: 'rejected', job: { taskId: 'a', task: 't' } });
-  expect(kinds).toEqual(['rejected']);
 });

@@ -83,7 +83,7 @@ describe('binding arguments', () => {
 
   test('takes classify_meeting as the API sends it', () => {
     expect(classifyMeeting.bind([7, false, null, 'api-1'], {})).toEqual({
-      meetingId: 7,
+      subjectId: 7,
       parameters: { meeting_id: 7, force_reprocess: false, callback_url: null, api_task_id: 'api-1' },
     });
     expect(classifyMeeting.bind([7], {}).parameters).toEqual({ meeting_id: 7, force_reprocess: false });

@@ -13,7 +13,7 @@ const job: TakenJob = {
   task: 'work',
   queue: 'default',
   parameters: {},
-  meetingId: null,
+  subjectId: null,
   origin: 'tests',
   state: 'queued',
   failedAttempts: 2,

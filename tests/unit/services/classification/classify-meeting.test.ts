@@ -33,7 +33,7 @@ const job: TakenJob<MeetingSubject> = {
   task: 'classify_meeting',
   queue: 'classification',
   parameters: {},
-  meetingId: 7,
+  subjectId: 7,
   origin: 'tests',
   state: 'queued',
   failedAttempts: 0,

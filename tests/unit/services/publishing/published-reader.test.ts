@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
-import { type EndedState, isPublished, type ResultState, saysRunning } from '../../../src/core/result-states.ts';
+import type { PublishedJob } from '../../../../src/core/queue/publish-ended.ts';
+import { publishedOf } from '../../../../src/services/publishing/published-reader.ts';
 
-const of = (meta: string | null, status: string | null): ResultState => ({ meta, status });
+type EndedState = Pick<PublishedJob, 'state' | 'ignoresResult'>;
+
+const of = (result: string | null, status: string | null) => ({ result, status });
 const ended = (more: Partial<EndedState> = {}): EndedState => ({ state: 'completed', ignoresResult: false, ...more });
 
 test.each([
@@ -26,7 +29,7 @@ test.each([
     false,
   ],
 ])('recovery judges %s (R2)', (_name, job, state, isOwed) => {
-  expect(saysRunning(job, state)).toBe(isOwed);
+  expect(publishedOf(job, state).saysRunning).toBe(isOwed);
 });
 
 test.each([
@@ -38,5 +41,5 @@ test.each([
   [ended({ state: 'failed' }), of('FAILURE', 'failed'), true],
   [ended({ state: 'cancelled' }), of('REVOKED', 'failed'), true],
 ])('a second delivery of %o with documents %o finds that published: %s', (job, state, is) => {
-  expect(isPublished(job, state)).toBe(is);
+  expect(publishedOf(job, state).isPublished).toBe(is);
 });
