@@ -58,9 +58,9 @@ export default {
     ),
     {
       name: 'app-imports',
-      comment: 'app.ts wires; it starts nothing and knows neither the CLI nor the embedded servers.',
+      comment: 'app.ts and wire-*.ts wire; they start nothing and know neither the CLI nor the embedded servers.',
       severity: 'error',
-      from: { path: '^src/app\\.ts$' },
+      from: { path: '^src/(app|wiring|wire-\\w+)\\.ts$' },
       to: { path: '^src/(cli|embedded|api)/|^src/worker\\.ts$' },
     },
     {

@@ -1,5 +1,6 @@
 /** The child process of a suspect job: one app of its own, one job at a time, the outcome sent to the worker that asked. */
-import { type App, type AppOptions, createApp } from './app.ts';
+
+import { createApp } from './app.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { succeededTransition } from './core/lifecycle.ts';
 import { createLogger } from './core/logger.ts';
@@ -8,6 +9,7 @@ import { type FromChild, type ToChild, toSent } from './core/queue/alone.ts';
 import { isServerFault } from './core/queue/availability.ts';
 import { runJob, stopwatch } from './core/queue/run-job.ts';
 import { startWatchdog } from './core/watchdog.ts';
+import type { App, AppOptions } from './wiring.ts';
 
 /** What the worker hands over; everything here survives JSON. */
 export type AloneStart = Pick<

@@ -1,17 +1,15 @@
 /** Wires the parts of a worker over those of its app: it takes jobs and Celery messages, keeps house, and answers Celery's tools. */
+
 import { randomUUID } from 'node:crypto';
-import { type Bridge, createBridge } from './celery/bridge.ts';
-import { type CeleryNode, createCeleryNode } from './celery/celery-node.ts';
-import type { FollowUps } from './celery/follow-ups.ts';
+import { createBridge } from './celery/bridge.ts';
+import { createCeleryNode } from './celery/celery-node.ts';
+import { metaKeyOf } from './celery/results/result-documents.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { type Config, settingKeys, settings as settingsTable } from './config/schema.ts';
 import { createClaims } from './core/claims.ts';
-import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
 import { AppError } from './core/errors.ts';
-import type { JobLedger, TakenJob } from './core/job-ledger.ts';
-import type { Lifecycle } from './core/lifecycle.ts';
-import type { Log } from './core/logger.ts';
+import type { TakenJob } from './core/job-ledger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
 import type { CacheEntry } from './core/outcome.ts';
@@ -21,88 +19,38 @@ import { createControls } from './core/queue/controls.ts';
 import { priorities } from './core/queue/enqueue.ts';
 import { countWaiting } from './core/queue/holdings.ts';
 import { createHolds } from './core/queue/holds.ts';
-import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
+import { createHousekeeping } from './core/queue/housekeeping.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
-import { createPublishEnded, type ReadPublished } from './core/queue/publish-ended.ts';
-import type { Queues } from './core/queue/queues.ts';
+import { createPublishEnded } from './core/queue/publish-ended.ts';
 import { createTaskRates } from './core/queue/rate-limits.ts';
 import { createSweep } from './core/queue/recover.ts';
 import { createResultRecovery } from './core/queue/recover-results.ts';
-import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
 import { createSteering, type Steering } from './core/steering.ts';
-import type { TaskRegistry } from './core/task.ts';
 import { readStandingResult } from './models/queries/classifications.ts';
 import { createControlBook, createHoldBook } from './models/queries/controls.ts';
 import { probeDatabase } from './models/queries/probe.ts';
-import type { SchemaFacts } from './models/schema-check.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { cacheEntry } from './services/classification/classify-meeting.ts';
 import { createControlledWorker } from './services/operations/controlled-worker.ts';
+import { createPublishedReader } from './services/publishing/published-reader.ts';
 import type { Services } from './services/services.ts';
 import { readVersion } from './version.ts';
+import type { Core, WorkerParts, WorkerSettings } from './wiring.ts';
 
-export interface WorkerSettings {
-  readonly concurrency: number;
-  readonly queueNames?: readonly string[];
-  /** Celery lists to take from; none when unset. */
-  readonly lists?: readonly string[];
-  /** Unset: 25 s; see the consumer. */
-  readonly lockMs?: number;
-  /** Celery's task events from the start; unset: from when a monitor asks for them. */
-  readonly sendsTaskEvents?: boolean;
-  /** A stop that remote control asks for. */
-  readonly onShutDown?: () => void;
-}
-
-export interface WorkerParts {
-  readonly consumer: Consumer;
-  readonly housekeeping: Housekeeping;
-  readonly bridge: Bridge;
-  readonly steering: Steering;
-  /** This worker as Celery's tools see it. */
-  readonly celeryNode: CeleryNode;
-}
-
-/** What a process is told when it starts. */
-export interface ProcessOptions {
-  readonly config: Config;
-  readonly postgresUrl: string;
-  readonly redisUrl: string;
-  readonly schema: SchemaFacts;
-  readonly log: Log & { droppedLines?(): number };
-  /** Folders of people's own tasks; one of a built-in's name replaces it. */
-  readonly taskFolders?: readonly string[];
-}
-
-/** What a worker needs of its app. */
-export interface WorkerWiring {
-  readonly options: ProcessOptions & { readonly clock: Clock; readonly workerName: string };
-  readonly registry: TaskRegistry;
-  readonly queues: Queues;
-  readonly schedules: readonly Schedule[];
-  readonly ledger: JobLedger;
-  readonly lifecycle: Lifecycle;
-  readonly readPublished: ReadPublished;
-  readonly followUps: FollowUps;
+/** What a worker needs of its process. */
+export interface WorkerWiring extends Core {
   readonly services: Services;
   readonly classifier: Classifier;
-  readonly database: Database;
-  readonly redis: Redis;
-  readonly broker: Redis;
-  readonly brokerUrl: string;
-  readonly queueConnection: Redis;
-  readonly maxRetries: number;
-  readonly retryDelayMs: number;
-  readonly onAcked: ConsumerOptions['onAcked'];
-  /** One for all workers of the app, which closes it. */
-  openSubscriber(): Redis;
+  /** Of the Celery broker. */
+  readonly subscriber: Redis;
 }
 
 const aloneProcess = new URL('./alone-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
   const { registry, queues, schedules, ledger, lifecycle, database, redis, broker, brokerUrl } = wiring;
+  const readPublished = createPublishedReader({ backend: wiring.backend, cache: redis, resultKeyOf: metaKeyOf });
   const { config, clock, log, workerName } = wiring.options;
   const { concurrency, queueNames = queues.names, lists = [] } = settings;
   const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
@@ -112,7 +60,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const publishEnded = createPublishEnded({
     ledger,
     lifecycle,
-    readPublished: wiring.readPublished,
+    readPublished,
     cacheOf: (job) => readCacheEntries(database, job),
   });
   const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin, publishEnded });
@@ -150,7 +98,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
       ledger,
       redis,
       log,
-      readPublished: wiring.readPublished,
+      readPublished,
       publishEnded,
       isRunningHere,
     }),
@@ -181,7 +129,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     database,
     redis,
     lifecycle,
-    maxRetries: wiring.maxRetries,
+    maxRetries: config.maxRetries,
     settings: shownConfig,
     clock,
     log,
@@ -193,7 +141,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     worker,
     brokerUrl,
     broker,
-    subscriber: wiring.openSubscriber(),
+    subscriber: wiring.subscriber,
     redis,
     lifecycle,
     sendsTaskEvents: settings.sendsTaskEvents ?? false,
@@ -252,8 +200,8 @@ function wireConsumer(
     lockMs: settings.lockMs,
     alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
     worker: workerName,
-    maxRetries: wiring.maxRetries,
-    retryDelayMs: wiring.retryDelayMs,
+    maxRetries: config.maxRetries,
+    retryDelayMs: config.retryDelaySeconds * 1_000,
     softLimitMs: softTaskTimeoutSeconds(config) * 1_000,
     hardLimitMs: config.taskTimeoutSeconds * 1_000,
     clock,
@@ -270,7 +218,7 @@ function wireConsumer(
     limitedQueues: classifier.isPaid ? ['classification'] : [],
     probeDatabase: () => probeDatabase(database),
     probeRedis: () => probeWrites(redis, redisUrl),
-    onAcked: wiring.onAcked,
+    onAcked: wiring.failpoints.at('acked'),
     publishEnded,
     acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),
   });

@@ -2,7 +2,7 @@
 import './core/small-heap.ts';
 import { pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
-import { type App, type AppOptions, createApp } from './app.ts';
+import { createApp } from './app.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, postgresUrl, redisUrl } from './config/derived.ts';
 import { llmAccess, unusedProviderHint } from './config/llm-access.ts';
 import { loadConfig } from './config/load.ts';
@@ -14,6 +14,7 @@ import { createLogger } from './core/logger.ts';
 import { inlineLess, letHeapGrow } from './core/v8-flags.ts';
 import { startWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
+import type { App, AppOptions } from './wiring.ts';
 
 /** failure-matrix bounds: 25 s of grace, 30 s in all, of which the process needs some itself to leave. */
 const defaultGraceMs = 25_000;

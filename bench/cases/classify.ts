@@ -1,6 +1,7 @@
 /** (b) Meetings classified offline end to end, rows in the database; all jobs wait in Redis before the worker starts. */
-import type { App } from '../../src/app.ts';
+
 import { priorities } from '../../src/core/queue/enqueue.ts';
+import type { App } from '../../src/wiring.ts';
 import { cpuMs, residentBytes } from '../processes.ts';
 import { empty, type Surroundings, spawnWorker } from '../surroundings.ts';
 

@@ -1,6 +1,7 @@
 /** (c) Requests accepted a second: rows committed, then added; beside BullMQ's bare addBulk of as many jobs in the same minute. */
-import type { App } from '../../src/app.ts';
+
 import { priorities } from '../../src/core/queue/enqueue.ts';
+import type { App } from '../../src/wiring.ts';
 import { empty, type Surroundings } from '../surroundings.ts';
 import { measureAddBulk } from './ceiling.ts';
 

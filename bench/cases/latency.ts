@@ -1,7 +1,7 @@
 /** (h) From just before the enqueue call to `classification_result:<id>`, an open loop at a fixed rate. */
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/wiring.ts';
 import { percentile } from '../figures.ts';
 import { empty, type Surroundings, spawnWorker } from '../surroundings.ts';
 

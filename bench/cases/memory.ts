@@ -1,5 +1,5 @@
 /** (e) Resident memory of one worker: idle, under load, and after many jobs (no-op health checks, so that PostgreSQL stays small). */
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/wiring.ts';
 import { residentBytes } from '../processes.ts';
 import { empty, type Surroundings, spawnWorker } from '../surroundings.ts';
 

@@ -121,7 +121,7 @@ export async function checkClassifier(
   { calls, redisUrl = null }: { calls: boolean; redisUrl?: string | null },
 ): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
-    const { chooseClassifier, readTaxonomy } = await import('../app.ts');
+    const { chooseClassifier, readTaxonomy } = await import('../wire-services.ts');
     // Without the patience of a worker: one try tells what is wrong.
     const { kind, model, probe } = await chooseClassifier(config, await readTaxonomy(config), { isPatient: false });
     if (probe === undefined) {

@@ -1,8 +1,8 @@
 /** Classifies a bare transcript in this process: no server, no job, nothing stored. */
 import { performance } from 'node:perf_hooks';
-import { chooseClassifier, readTaxonomy } from '../app.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsOf } from '../services/reporting/meeting-labels.ts';
+import { chooseClassifier, readTaxonomy } from '../wire-services.ts';
 import type { Cli } from './cli.ts';
 import { describeLabels, describeTexts } from './describe-labels.ts';
 import { readInput } from './read-input.ts';

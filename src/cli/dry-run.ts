@@ -1,6 +1,5 @@
 /** The life of `vambe classify --dry-run`: read what stands, classify in this process, count what would change; nothing is written. */
 import { basename } from 'node:path';
-import { chooseClassifier, readTaxonomy } from '../app.ts';
 import type { Database } from '../core/database.ts';
 import { findKnownMeetings } from '../models/queries/meetings.ts';
 import { findStandingMeetings, type StandingMeeting } from '../models/queries/standing-labels.ts';
@@ -11,6 +10,7 @@ import { type ChangeCounter, type ChangeReport, createChangeCounter } from '../s
 import type { EvaluationCost } from '../services/evaluation/report.ts';
 import { sumUsages } from '../services/evaluation/run-figures.ts';
 import { labelsOf } from '../services/reporting/meeting-labels.ts';
+import { chooseClassifier, readTaxonomy } from '../wire-services.ts';
 import type { Cli } from './cli.ts';
 import { counted } from './counted.ts';
 import { changesDocument, costDocument, describeExamples, refuseUnaskedCost } from './describe-changes.ts';

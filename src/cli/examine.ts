@@ -203,7 +203,7 @@ async function examineWorkers(redisUrl: string): Promise<Finding> {
 
 export async function examineTaxonomy(config: Config): Promise<Finding> {
   return findingOf({ ...nothing, part: 'Taxonomy' }, async () => {
-    const { readTaxonomy } = await import('../app.ts');
+    const { readTaxonomy } = await import('../wire-services.ts');
     const { version, fields } = await readTaxonomy(config);
     const file = config.taxonomyFile ?? 'the one that comes along';
     return {

@@ -60,6 +60,13 @@ const io = {
   ...(hasPerson ? { ask } : {}),
 };
 
+const argv = process.argv.slice(2);
+// Answered before anything else is loaded, which takes as long as Node.js itself.
+if (argv.length === 1 && ['--version', '-V'].includes(argv[0] ?? '')) {
+  process.stdout.write(`${readVersion()}\n`);
+  exit(0);
+}
+
 // Loaded after that check: an old Node.js does not get through its imports.
 const { run } = await import('./program.ts');
-exit(await run(process.argv.slice(2), { commands, version: readVersion(), io }));
+exit(await run(argv, { commands, version: readVersion(), io }));

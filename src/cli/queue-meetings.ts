@@ -1,14 +1,15 @@
 /** Queues meetings for classification, block by block, and waits for their ends where that is wanted. */
-import type { App } from '../app.ts';
+
 import type { Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import type { EnqueueReport } from '../core/queue/enqueue.ts';
 import { priorities } from '../core/queue/enqueue.ts';
 import { findKnownMeetings, listMeetingsWithTranscript } from '../models/queries/meetings.ts';
 import { listUnclassified } from '../models/queries/upkeep.ts';
+import type { Core } from '../wiring.ts';
 import type { Cli } from './cli.ts';
 import { describeEnded, summariseEnded } from './describe-ended.ts';
-import { withApp } from './servers.ts';
+import { withCore } from './servers.ts';
 import { type QueuedJob, waitForClassifications } from './wait-for-classifications.ts';
 
 export interface QueueOptions {
@@ -24,7 +25,7 @@ const mostUrgentIds = 100;
 const mostUnknownShown = 20;
 
 export async function queueMeetings(cli: Cli, options: QueueOptions): Promise<void> {
-  await withApp(cli, async (app) => {
+  await withCore(cli, async (app) => {
     const { jobs, unknown, isQueued } = await queueBlocks(cli, app, options);
     if (!isQueued)
       cli.note('vambe: Redis did not take the jobs; a worker picks them up from the database within a minute.');
@@ -39,7 +40,7 @@ export async function queueMeetings(cli: Cli, options: QueueOptions): Promise<vo
 
 async function queueBlocks(
   cli: Cli,
-  app: App,
+  app: Core,
   { choice, isForced }: QueueOptions,
 ): Promise<{ jobs: readonly QueuedJob[]; unknown: readonly number[]; isQueued: boolean }> {
   const jobs: QueuedJob[] = [];
@@ -113,7 +114,7 @@ function tellQueued(cli: Cli, jobs: readonly QueuedJob[], unknown: readonly numb
     );
 }
 
-async function waitAndTell(cli: Cli, app: App, jobs: readonly QueuedJob[], unknown: readonly number[]): Promise<void> {
+async function waitAndTell(cli: Cli, app: Core, jobs: readonly QueuedJob[], unknown: readonly number[]): Promise<void> {
   const ended = await waitForClassifications(cli, app, jobs);
   const summary = summariseEnded(ended);
   const failed = ended.length - summary.completed;

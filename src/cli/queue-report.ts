@@ -1,11 +1,12 @@
 /** Queues as BullMQ and the job table see them together. */
-import type { App } from '../app.ts';
+
 import { AppError } from '../core/errors.ts';
 import { type Control, pauseOfQueue } from '../core/queue/controls.ts';
 import { countQueue } from '../core/queue/holdings.ts';
 import { withDeadline } from '../core/queue/queues.ts';
 import { listControls } from '../models/queries/controls.ts';
 import { readQueueRows } from '../models/queries/operations.ts';
+import type { Core } from '../wiring.ts';
 import { nearestName } from './nearest-name.ts';
 import { readPresence } from './observe.ts';
 
@@ -29,7 +30,7 @@ const lookMs = 5_000;
 
 /** @throws AppError REDIS_UNREACHABLE, DATABASE_* */
 export async function readQueues(
-  app: App,
+  app: Core,
   names: readonly string[] = app.queues.names,
 ): Promise<readonly QueueReport[]> {
   const look = async () => {

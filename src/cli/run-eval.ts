@@ -2,7 +2,6 @@
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { chooseClassifier, readTaxonomy } from '../app.ts';
 import { contradictions } from '../config/contradictions.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
@@ -16,6 +15,7 @@ import { type LabelledMeeting, readLabelledMeetings } from '../services/evaluati
 import { type EvaluationCost, type EvaluationReport, type Latency, valuesOf } from '../services/evaluation/report.ts';
 import { describeDurations, sumUsages } from '../services/evaluation/run-figures.ts';
 import { scoreMeetings } from '../services/evaluation/score.ts';
+import { chooseClassifier, readTaxonomy } from '../wire-services.ts';
 import type { Cli } from './cli.ts';
 import { comparisonDocument, describeComparison, describeEvaluation, toDocument } from './describe-evaluation.ts';
 import { nearestName } from './nearest-name.ts';

@@ -1,6 +1,5 @@
 /** The life of `vambe import`: look at the file, open servers, save chunk by chunk, queue what is new, report. */
 import { stat } from 'node:fs/promises';
-import type { App } from '../app.ts';
 import type { Database } from '../core/database.ts';
 import { priorities } from '../core/queue/enqueue.ts';
 import { listWorkers } from '../core/queue/presence.ts';
@@ -9,9 +8,10 @@ import { type MeetingsCsv, openMeetingsCsv } from '../services/meetings/csv-file
 import type { DateOrder } from '../services/meetings/date-form.ts';
 import { importMeetings, type MeetingStore } from '../services/meetings/import-meetings.ts';
 import { openRejectsFile, type RejectsFile } from '../services/meetings/rejects-file.ts';
+import type { Core } from '../wiring.ts';
 import type { Cli } from './cli.ts';
 import { describeImport, type ImportResult } from './describe-import.ts';
-import { withApp } from './servers.ts';
+import { withCore } from './servers.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface ImportOptions {
@@ -27,7 +27,7 @@ export async function runImport(cli: Cli, path: string, options: ImportOptions):
   const rejects = options.rejects === undefined ? undefined : await openRejectsFile(options.rejects, path);
   try {
     const job = { path, source, fileBytes: size, rejects, rejectsPath: options.rejects };
-    if (options.classify) await withApp(cli, (app) => importAndQueue(cli, app, job));
+    if (options.classify) await withCore(cli, (app) => importAndQueue(cli, app, job));
     else await withDatabase(cli, async (database) => tell(cli, job, await importInto(cli, database, job)));
   } finally {
     await rejects?.close();
@@ -46,7 +46,7 @@ interface ImportJob {
   readonly enqueue?: (meetingIds: readonly number[]) => Promise<void>;
 }
 
-async function importAndQueue(cli: Cli, app: App, job: ImportJob): Promise<void> {
+async function importAndQueue(cli: Cli, app: Core, job: ImportJob): Promise<void> {
   let isQueued = true;
   const enqueue = async (ids: readonly number[]) => {
     const requests = ids.map((id) => ({ task: 'classify_meeting', args: [id], origin: 'import' }));

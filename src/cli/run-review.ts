@@ -1,5 +1,5 @@
 /** The life of `vambe review`: read the corrections against the taxonomy, save them, refresh what clients read. */
-import { readTaxonomy } from '../app.ts';
+
 import type { Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import { emptyLabelFor } from '../models/api-tables.ts';
@@ -10,6 +10,7 @@ import { saveCorrections } from '../models/queries/reviews.ts';
 import type { FieldValue } from '../services/classification/classifier.ts';
 import { type Correction, parseCorrection } from '../services/meetings/correction.ts';
 import { describeValue } from '../services/reporting/meeting-labels.ts';
+import { readTaxonomy } from '../wire-services.ts';
 import { currentActor } from './actor.ts';
 import type { Cli } from './cli.ts';
 import { lookAtRedis } from './observe.ts';

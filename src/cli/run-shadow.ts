@@ -1,7 +1,6 @@
 /** The life of `vambe shadow`: look for rows that somebody saved, classify the same meetings here, compare; nothing is written. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseClassifier, readTaxonomy } from '../app.ts';
 import { postgresUrl } from '../config/derived.ts';
 import { createDatabase, type Database } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
@@ -10,6 +9,7 @@ import type { Classifier } from '../services/classification/classifier.ts';
 import { createSavedWatch } from '../services/evaluation/saved-watch.ts';
 import { createShadowCounter, type ShadowCounter } from '../services/evaluation/shadow.ts';
 import { writeShadowPage } from '../services/evaluation/shadow-page.ts';
+import { chooseClassifier, readTaxonomy } from '../wire-services.ts';
 import type { Cli } from './cli.ts';
 import { refuseUnaskedCost } from './describe-changes.ts';
 import { describeShadow, shadowDocument } from './describe-shadow.ts';

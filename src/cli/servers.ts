@@ -1,7 +1,8 @@
 /** Gives a command its servers and its app: real ones where an address is set, embedded ones where none is. */
-import type { App } from '../app.ts';
+
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../core/logger.ts';
+import type { Core } from '../wiring.ts';
 import type { Cli } from './cli.ts';
 
 export interface ServerUrls {
@@ -52,17 +53,17 @@ export async function commandLog(cli: Cli): Promise<Log> {
 }
 
 /**
- * Runs a command on the app: servers opened, tested and, where the database is embedded, migrated; all closed afterwards.
+ * Runs a command on the core: servers opened, tested and, where the database is embedded, migrated; all closed afterwards.
  * `needsRedis: false` for commands that read the database alone. @throws AppError as preflight
  */
-export async function withApp<T>(
+export async function withCore<T>(
   cli: Cli,
-  use: (app: App, servers: ServerUrls) => Promise<T>,
+  use: (core: Core, servers: ServerUrls) => Promise<T>,
   { needsRedis = true, taskFolders = [] }: { needsRedis?: boolean; taskFolders?: readonly string[] } = {},
 ): Promise<T> {
   const { config } = cli.config();
   const log = await commandLog(cli);
-  const [{ preflight }, { createApp }] = await Promise.all([import('../preflight.ts'), import('../app.ts')]);
+  const [{ preflight }, { createCore }] = await Promise.all([import('../preflight.ts'), import('../app.ts')]);
   const servers = await openServers(config, log);
   try {
     const { postgresUrl, redisUrl } = servers;
@@ -75,11 +76,11 @@ export async function withApp<T>(
       log,
       signal: cli.signal,
     });
-    const app = await createApp({ config, postgresUrl, redisUrl, schema, log, taskFolders });
+    const core = await createCore({ config, postgresUrl, redisUrl, schema, log, taskFolders });
     try {
-      return await use(app, servers);
+      return await use(core, servers);
     } finally {
-      await app.close();
+      await core.close();
     }
   } finally {
     await servers.stop();

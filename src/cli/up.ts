@@ -1,6 +1,5 @@
 /** The life of `vambe up`: open servers, start a worker, classify what waits under a progress bar, sum up, stay. */
 import { fileURLToPath } from 'node:url';
-import type { App } from '../app.ts';
 import { describeLlmAccess, llmAccess } from '../config/llm-access.ts';
 import { createLogger } from '../core/logger.ts';
 import { priorities } from '../core/queue/enqueue.ts';
@@ -8,6 +7,7 @@ import { saveMeetings } from '../models/queries/meeting-store.ts';
 import { countMeetings, countOpenClassifications, summarise } from '../models/queries/overview.ts';
 import { openMeetingsCsv } from '../services/meetings/csv-file.ts';
 import { importMeetings } from '../services/meetings/import-meetings.ts';
+import type { App } from '../wiring.ts';
 import { leaveInTime, type RunningWorker, startWorker } from '../worker.ts';
 import type { Cli } from './cli.ts';
 import { openServers, type ServerUrls } from './servers.ts';

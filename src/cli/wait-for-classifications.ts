@@ -1,7 +1,6 @@
 /** Waits until every one of some classification jobs has ended, under a progress bar. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { App } from '../app.ts';
 import { pauseOfQueue } from '../core/queue/controls.ts';
 import { listWorkers } from '../core/queue/presence.ts';
 import {
@@ -10,6 +9,7 @@ import {
   listRetryCauses,
 } from '../models/queries/classification-jobs.ts';
 import { listControls } from '../models/queries/controls.ts';
+import type { Core } from '../wiring.ts';
 import type { Cli } from './cli.ts';
 import { counted } from './counted.ts';
 import { describeControl } from './describe-control.ts';
@@ -30,7 +30,7 @@ const quietMs = 3_000;
 /** In the order of `jobs`. Rejects as aborted when the command is interrupted: the jobs go on. */
 export async function waitForClassifications(
   cli: Cli,
-  app: App,
+  app: Core,
   jobs: readonly QueuedJob[],
 ): Promise<readonly EndedClassification[]> {
   const pending = new Set(jobs.map(({ rowId }) => rowId));
@@ -71,7 +71,7 @@ export async function waitForClassifications(
 
 /** The first thing found; `kind` names it, however the words change. */
 async function whyNothingEnds(
-  app: App,
+  app: Core,
   rowIds: readonly string[],
 ): Promise<{ kind: string; words: string } | undefined> {
   const workers = await listWorkers(app.redis, app.clock).catch(() => undefined);

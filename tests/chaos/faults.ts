@@ -1,8 +1,8 @@
 /** The faults that a chaos run mixes, and how soon work has to go on after each (issue: recovery times). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { App } from '../../src/app.ts';
 import { listHeld } from '../../src/core/queue/holdings.ts';
+import type { App } from '../../src/wiring.ts';
 import type { Restartable } from '../helpers/restartable-servers.ts';
 import type { Fleet } from './fleet.ts';
 import type { Seeded } from './seeded.ts';

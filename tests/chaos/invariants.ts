@@ -1,7 +1,7 @@
 /** What must hold after any mix of faults, asked of the database and of what clients were told. */
 import { Redis } from 'ioredis';
-import type { App } from '../../src/app.ts';
 import { hashInput } from '../../src/services/classification/classify-meeting.ts';
+import type { App } from '../../src/wiring.ts';
 import type { Load } from './load.ts';
 
 export interface Verdict {

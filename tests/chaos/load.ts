@@ -1,6 +1,6 @@
 /** Somebody who keeps asking: new meetings, edited ones, forced runs; and who remembers what was accepted. */
 import { randomUUID } from 'node:crypto';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/wiring.ts';
 import { insertMeetings, manyTranscripts } from '../helpers/meetings.ts';
 import type { Seeded } from './seeded.ts';
 

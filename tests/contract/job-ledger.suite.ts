@@ -100,7 +100,7 @@ export function describeJobLedger(servers: string): void {
       const job = await takeOne(rowId);
       expect(job).toMatchObject({ rowId, taskId, state: 'queued', failedAttempts: 0, subjectId, origin: 'tests' });
       expect(job.subject).toEqual({
-        subjectId,
+        meetingId: subjectId,
         transcript: 'Hola',
         clientName: 'Clínica Sonrisa',
         sellerName: 'Ana Pérez',

@@ -1,5 +1,6 @@
 /** The product wired in this process on a namespace's servers, with settings a test chooses. */
-import { type App, createApp, readTaxonomy } from '../../src/app.ts';
+
+import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Clock } from '../../src/core/clock.ts';
@@ -9,6 +10,8 @@ import type { Steering } from '../../src/core/steering.ts';
 import { checkSchema } from '../../src/models/schema-check.ts';
 import type { Taxonomy } from '../../src/models/taxonomy.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';
+import { readTaxonomy } from '../../src/wire-services.ts';
+import type { App } from '../../src/wiring.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import type { Namespace } from './namespace.ts';
 import { waitFor } from './wait-for.ts';

@@ -47,7 +47,9 @@ async function main(): Promise<void> {
   const steering: Steering = JSON.parse(process.env.TEST_STEERING ?? '{}');
   if (steering.clockJumpMs !== undefined) jumpAtSignal(steering.clockJumpMs);
   const { runWorkerUntilSignal }: typeof import('../../src/worker.ts') = await import(productModule('worker'));
-  const { chooseClassifier, readTaxonomy }: typeof import('../../src/app.ts') = await import(productModule('app'));
+  const { chooseClassifier, readTaxonomy }: typeof import('../../src/wire-services.ts') = await import(
+    productModule('wire-services')
+  );
   const { loadConfig }: typeof import('../../src/config/load.ts') = await import(productModule('config/load'));
   const { createLogger }: typeof import('../../src/core/logger.ts') = await import(productModule('core/logger'));
   const { config } = loadConfig();

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseClassifier, expandWorkerName, readTaxonomy } from '../../src/app.ts';
+import { expandWorkerName } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { chooseClassifier, readTaxonomy } from '../../src/wire-services.ts';
 import { scheduledTaskId } from '../../src/wire-worker.ts';
 
 const configOf = (environment: Record<string, string> = {}) => loadConfig(environment, '').config;

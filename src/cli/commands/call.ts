@@ -1,8 +1,8 @@
 /** `vambe call`: enqueues any task by its name, as `celery call` does. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { App } from '../../app.ts';
 import type { EnqueueRequest } from '../../core/queue/enqueue.ts';
+import type { Core } from '../../wiring.ts';
 import type { Cli } from '../cli.ts';
 import { taskFolders, withExample } from '../help.ts';
 
@@ -47,8 +47,8 @@ async function runCall(cli: Cli, name: string, flags: CallFlags): Promise<void> 
     const { sendCall } = await import('../send-call.ts');
     return sendCall(cli, { ...flags, name, queue: flags.queue });
   }
-  const { withApp } = await import('../servers.ts');
-  await withApp(
+  const { withCore } = await import('../servers.ts');
+  await withCore(
     cli,
     async (app) => {
       const request = await toRequest(app, name, flags);
@@ -68,7 +68,7 @@ async function runCall(cli: Cli, name: string, flags: CallFlags): Promise<void> 
 
 /** Finds the task first, so that an unknown name is answered with the nearest one. @throws AppError TASK_UNKNOWN, TASK_ARGUMENTS */
 async function toRequest(
-  app: App,
+  app: Core,
   name: string,
   { args, kwargs, countdown, taskId }: CallFlags,
 ): Promise<EnqueueRequest> {
@@ -95,7 +95,7 @@ async function toRequest(
   };
 }
 
-async function tellEnd(cli: Cli, app: App, taskId: string): Promise<void> {
+async function tellEnd(cli: Cli, app: Core, taskId: string): Promise<void> {
   const [{ readJobState }, { listWorkers }] = await Promise.all([
     import('../../models/queries/jobs.ts'),
     import('../../core/queue/presence.ts'),

@@ -1,8 +1,8 @@
 /** `vambe cancel`: ends jobs that wait or run. */
 import type { Command } from 'commander';
-import type { App } from '../../app.ts';
 import type { FilterTerm } from '../../models/job-filter.ts';
 import type { CancelAnswer } from '../../services/operations/cancel-jobs.ts';
+import type { Core } from '../../wiring.ts';
 import type { BulkFlags } from '../bulk-jobs.ts';
 import type { Cli } from '../cli.ts';
 import { withExample, withJobSelection } from '../help.ts';
@@ -38,8 +38,8 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runCancel(cli: Cli, taskIds: readonly string[], { reason }: CancelFlags): Promise<void> {
-  const { withApp } = await import('../servers.ts');
-  const answers = await withApp(cli, async (app) => (await canceller(app, reason))(taskIds));
+  const { withCore } = await import('../servers.ts');
+  const answers = await withCore(cli, async (app) => (await canceller(app, reason))(taskIds));
   const done = answers.filter(({ answer }) => isDone(answer)).length;
   if (cli.json) cli.document({ success: done === answers.length, cancelled: done, jobs: answers });
   else
@@ -52,12 +52,12 @@ async function runCancel(cli: Cli, taskIds: readonly string[], { reason }: Cance
 }
 
 async function runCancelWhere(cli: Cli, terms: readonly FilterTerm[], flags: CancelFlags): Promise<void> {
-  const [{ withApp }, { confirmSelection, forEachPage }, { readRunning }] = await Promise.all([
+  const [{ withCore }, { confirmSelection, forEachPage }, { readRunning }] = await Promise.all([
     import('../servers.ts'),
     import('../bulk-jobs.ts'),
     import('../observe.ts'),
   ]);
-  await withApp(cli, async (app, { redisUrl }) => {
+  await withCore(cli, async (app, { redisUrl }) => {
     const selection = { terms, running: await readRunning(cli, redisUrl), eligible: 'open' as const };
     const bulkWords = { verb: 'cancel', past: 'cancelled' };
     const found = await confirmSelection(cli, app.database, { selection, flags, words: bulkWords });
@@ -82,7 +82,7 @@ async function runCancelWhere(cli: Cli, terms: readonly FilterTerm[], flags: Can
   });
 }
 
-async function canceller(app: App, reason: string | undefined) {
+async function canceller(app: Core, reason: string | undefined) {
   const [{ cancelJobs }, { currentActor }] = await Promise.all([
     import('../../services/operations/cancel-jobs.ts'),
     import('../actor.ts'),

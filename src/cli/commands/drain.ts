@@ -1,7 +1,7 @@
 /** `vambe drain`: waits until a queue has nothing left that waits or runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { App } from '../../app.ts';
+import type { Core } from '../../wiring.ts';
 import type { Cli } from '../cli.ts';
 import { taskFolders, wholeNumber, withExample } from '../help.ts';
 import type { QueueReport } from '../queue-report.ts';
@@ -25,12 +25,12 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runDrain(cli: Cli, given: string, { timeout, tasks }: DrainFlags): Promise<void> {
-  const [{ withApp }, { requireName, readQueues }, { listWorkers }] = await Promise.all([
+  const [{ withCore }, { requireName, readQueues }, { listWorkers }] = await Promise.all([
     import('../servers.ts'),
     import('../queue-report.ts'),
     import('../../core/queue/presence.ts'),
   ]);
-  const { queue, left } = await withApp(
+  const { queue, left } = await withCore(
     cli,
     async (app) => {
       const name = requireName('queue', given, app.queues.names);
@@ -68,7 +68,7 @@ const leftIn = ({ waiting, running, paused }: QueueReport) => (paused === null ?
 
 async function untilDrained(
   cli: Cli,
-  app: App,
+  app: Core,
   { look, hasWorker, untilMs }: { look(): Promise<QueueReport | undefined>; hasWorker: boolean; untilMs: number },
 ): Promise<{ queue: QueueReport; left: number }> {
   let most = 0;

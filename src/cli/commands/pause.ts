@@ -23,14 +23,14 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runPause(cli: Cli, given: string, { reason, until, tasks }: PauseFlags): Promise<void> {
-  const [{ withApp }, { requireName }, { pause }, { currentActor }, { countQueue }] = await Promise.all([
+  const [{ withCore }, { requireName }, { pause }, { currentActor }, { countQueue }] = await Promise.all([
     import('../servers.ts'),
     import('../queue-report.ts'),
     import('../../services/operations/pauses.ts'),
     import('../actor.ts'),
     import('../../core/queue/holdings.ts'),
   ]);
-  const { isNew, active } = await withApp(
+  const { isNew, active } = await withCore(
     cli,
     async (app) => {
       const name = requireName('queue', given, app.queues.names);

@@ -13,12 +13,12 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runQueues(cli: Cli): Promise<void> {
-  const [{ withApp }, { readQueues }, { describeMoment }] = await Promise.all([
+  const [{ withCore }, { readQueues }, { describeMoment }] = await Promise.all([
     import('../servers.ts'),
     import('../queue-report.ts'),
     import('../times.ts'),
   ]);
-  const queues = await withApp(cli, (app) => readQueues(app));
+  const queues = await withCore(cli, (app) => readQueues(app));
   if (cli.json) {
     cli.document({ success: true, queues });
     return;

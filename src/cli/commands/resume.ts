@@ -20,13 +20,13 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runResume(cli: Cli, given: string, { reason, tasks }: ResumeFlags): Promise<void> {
-  const [{ withApp }, { requireName }, { resume }, { currentActor }] = await Promise.all([
+  const [{ withCore }, { requireName }, { resume }, { currentActor }] = await Promise.all([
     import('../servers.ts'),
     import('../queue-report.ts'),
     import('../../services/operations/pauses.ts'),
     import('../actor.ts'),
   ]);
-  const wasPaused = await withApp(
+  const wasPaused = await withCore(
     cli,
     async (app) => {
       const name = requireName('queue', given, app.queues.names);

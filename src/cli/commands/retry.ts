@@ -1,10 +1,10 @@
 /** `vambe retry`: opens failed and cancelled jobs again. */
 import type { Command } from 'commander';
-import type { App } from '../../app.ts';
 import type { UnsentFollowUp } from '../../core/job-ledger.ts';
 import type { FilterTerm } from '../../models/job-filter.ts';
 import type { RetryCandidate } from '../../models/queries/jobs.ts';
 import type { UnsentRow } from '../../models/queries/operations.ts';
+import type { Core } from '../../wiring.ts';
 import type { BulkFlags } from '../bulk-jobs.ts';
 import type { Cli } from '../cli.ts';
 import { taskFolders, withExample, withJobSelection } from '../help.ts';
@@ -68,8 +68,8 @@ export function register(program: Command, cli: Cli): void {
 const isDone = (answer: Answer) => answer === 'reopened' || answer === 'sent-again' || answer === 'follow-ups-sent';
 
 async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }: RetryFlags): Promise<void> {
-  const [{ withApp }, { currentActor }] = await Promise.all([import('../servers.ts'), import('../actor.ts')]);
-  const { answers, isQueued } = await withApp(
+  const [{ withCore }, { currentActor }] = await Promise.all([import('../servers.ts'), import('../actor.ts')]);
+  const { answers, isQueued } = await withCore(
     cli,
     (app) => retryJobs(app, { taskIds, reason: reason ?? null, actor: currentActor() }),
     { taskFolders: tasks },
@@ -90,13 +90,13 @@ async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }:
 const notQueued = 'vambe: Redis did not take the jobs; a worker picks them up from the database within a minute.';
 
 async function runRetryWhere(cli: Cli, terms: readonly FilterTerm[], flags: RetryFlags): Promise<void> {
-  const [{ withApp }, { currentActor }, { confirmSelection, forEachPage }, { readRunning }] = await Promise.all([
+  const [{ withCore }, { currentActor }, { confirmSelection, forEachPage }, { readRunning }] = await Promise.all([
     import('../servers.ts'),
     import('../actor.ts'),
     import('../bulk-jobs.ts'),
     import('../observe.ts'),
   ]);
-  await withApp(
+  await withCore(
     cli,
     async (app, { redisUrl }) => {
       const selection = { terms, running: await readRunning(cli, redisUrl), eligible: 'retriable' as const };
@@ -129,7 +129,7 @@ async function runRetryWhere(cli: Cli, terms: readonly FilterTerm[], flags: Retr
 }
 
 async function retryJobs(
-  app: App,
+  app: Core,
   { taskIds, ...request }: { taskIds: readonly string[]; actor: string; reason: string | null },
 ): Promise<{ answers: readonly Answered[]; isQueued: boolean }> {
   const { findRetryCandidates } = await import('../../models/queries/jobs.ts');
@@ -139,7 +139,7 @@ async function retryJobs(
 }
 
 async function retryCandidates(
-  app: App,
+  app: Core,
   candidates: readonly RetryCandidate[],
   { actor, reason }: { actor: string; reason: string | null },
 ): Promise<{ answers: readonly Answered[]; isQueued: boolean }> {
@@ -168,7 +168,7 @@ async function retryCandidates(
 
 /** Completed jobs are not run again: what they could not send is. */
 async function retryFollowUps(
-  app: App,
+  app: Core,
   candidates: readonly RetryCandidate[],
   request: { actor: string; reason: string | null },
 ): Promise<readonly (readonly [taskId: string, answer: Answer])[]> {

@@ -1,7 +1,7 @@
 /** `vambe schedules`: what runs by the clock, and when; run now, pause, resume. */
 import type { Command } from 'commander';
-import type { App } from '../../app.ts';
 import type { Schedule } from '../../core/queue/schedules.ts';
+import type { Core } from '../../wiring.ts';
 import type { Cli } from '../cli.ts';
 import { taskFolders, withExample } from '../help.ts';
 import { futureMoment } from '../moment-argument.ts';
@@ -52,7 +52,7 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function listSchedules(cli: Cli, { tasks }: Flags): Promise<void> {
-  const [{ withApp }, { readNextRuns }, { withDeadline }, { listControls }, { describeDuration, describeMoment }] =
+  const [{ withCore }, { readNextRuns }, { withDeadline }, { listControls }, { describeDuration, describeMoment }] =
     await Promise.all([
       import('../servers.ts'),
       import('../../core/queue/schedules.ts'),
@@ -60,7 +60,7 @@ async function listSchedules(cli: Cli, { tasks }: Flags): Promise<void> {
       import('../../models/queries/controls.ts'),
       import('../times.ts'),
     ]);
-  const schedules = await withApp(
+  const schedules = await withCore(
     cli,
     async (app) => {
       const [next, controls] = await Promise.all([
@@ -140,14 +140,14 @@ async function resumeOne(cli: Cli, name: string, { reason, tasks }: ChangeFlags)
 async function withSchedule(
   cli: Cli,
   { name, tasks }: { name: string; tasks: readonly string[] | undefined },
-  use: (app: App, schedule: Schedule, change: { actor: string }) => Promise<void>,
+  use: (app: Core, schedule: Schedule, change: { actor: string }) => Promise<void>,
 ): Promise<void> {
-  const [{ withApp }, { requireName }, { currentActor }] = await Promise.all([
+  const [{ withCore }, { requireName }, { currentActor }] = await Promise.all([
     import('../servers.ts'),
     import('../queue-report.ts'),
     import('../actor.ts'),
   ]);
-  await withApp(
+  await withCore(
     cli,
     async (app) => {
       requireName(

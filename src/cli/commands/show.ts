@@ -25,7 +25,7 @@ async function runShow(cli: Cli, meetingId: number): Promise<void> {
     { describeMeeting, toDocument },
   ] = await Promise.all([
     import('../with-database.ts'),
-    import('../../app.ts'),
+    import('../../wire-services.ts'),
     import('../../core/errors.ts'),
     import('../../models/queries/meetings.ts'),
     import('../../models/queries/reviews.ts'),

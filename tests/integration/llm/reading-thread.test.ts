@@ -1,7 +1,7 @@
 /** A worker reads transcripts and replies in a thread, so that its event loop is free for who waits; a command reads where it runs. */
 import { expect, onTestFinished, test } from 'vitest';
-import { chooseClassifier } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { chooseClassifier } from '../../../src/wire-services.ts';
 import { answerByReading, startFakeLlm } from '../../helpers/fake-llm.ts';
 import { salesTaxonomy, testKey } from '../../helpers/llm-classifier.ts';
 import { spanishTranscript } from '../../helpers/meetings.ts';

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { readTaxonomy } from '../../../../src/app.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
 import type { Claims } from '../../../../src/core/claims.ts';
 import type { TakenJob } from '../../../../src/core/job-ledger.ts';
 import type { MeetingSubject } from '../../../../src/models/meeting-subject.ts';
 import type { AnswerToSave, SaveOutcome } from '../../../../src/models/queries/classifications.ts';
 import { createClassifyMeeting, hashInput } from '../../../../src/services/classification/classify-meeting.ts';
+import { readTaxonomy } from '../../../../src/wire-services.ts';
 import { createStubClassifier, fieldOf, type StubOptions } from '../../../helpers/stub-classifier.ts';
 
 const taxonomy = await readTaxonomy(loadConfig({}, '').config);

@@ -1,0 +1,189 @@
+/** Wires the classifier and the services that tasks are given. Loaded by processes that classify. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { countMessages } from './celery/count-messages.ts';
+import { celeryListsOf, llmModel, usesLlm } from './config/derived.ts';
+import { llmAccess } from './config/llm-access.ts';
+import type { Config } from './config/schema.ts';
+import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
+import { createClaims } from './core/claims.ts';
+import { type Clock, systemClock } from './core/clock.ts';
+import { AppError } from './core/errors.ts';
+import type { Log } from './core/logger.ts';
+import { readBuiltJson } from './core/read-json.ts';
+import {
+  type AnswerToSave,
+  readStandingResult,
+  type SaveOutcome,
+  saveAnswers,
+} from './models/queries/classifications.ts';
+import { findLlmReplies, readSpentToday, recordLlmCalls } from './models/queries/llm-replies.ts';
+import {
+  deleteEndedJobs,
+  deleteOldForcedReplies,
+  deleteOldModelCalls,
+  deleteRowsOfGoneMeetings,
+  listUnclassified,
+} from './models/queries/upkeep.ts';
+import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
+import type { Classifier } from './services/classification/classifier.ts';
+import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
+import { createClassifierFromSettings, type LlmParts } from './services/classification/llm/from-settings.ts';
+import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
+import { createReader } from './services/classification/llm/reader.ts';
+import type { KeptTexts } from './services/classification/llm/refused-parts-store.ts';
+import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
+import { createThreadedReader } from './services/classification/llm/threaded-reader.ts';
+import { readBuiltCues } from './services/classification/offline/built-cues.ts';
+import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
+import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
+import type { Services } from './services/services.ts';
+import { createHealthCheck } from './services/upkeep/health.ts';
+import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
+import { createSweepUnclassified } from './services/upkeep/sweep-unclassified.ts';
+import type { AppOptions, Core } from './wiring.ts';
+
+/** What a process that classifies adds to its core. */
+export interface WiredServices {
+  readonly taxonomy: Taxonomy;
+  readonly classifier: Classifier;
+  readonly services: Services;
+  /** Resolves when every record of a model call is kept. */
+  recordsAreKept(): Promise<void>;
+}
+
+/** @throws AppError TAXONOMY_INVALID, SETTINGS_INVALID */
+export async function wireServices(core: Core, options: AppOptions): Promise<WiredServices> {
+  const { config, clock, log, workerName, database, redis, broker, enqueuer, emptyLabel, failpoints } = core;
+  const taxonomy = options.taxonomy ?? (await readTaxonomy(config));
+  const replyFinder = createBatcher<string, KeptReply | undefined>({
+    maxItems: mostItemsABatch,
+    execute: (keys) => findLlmReplies(database, keys),
+  });
+  const callRecorder = createBatcher<CallToRecord, void>({
+    maxItems: mostItemsABatch,
+    async execute(calls) {
+      await recordLlmCalls(database, calls);
+      return calls.map(() => undefined);
+    },
+  });
+  const memory: ReplyMemory = {
+    find: (key) => replyFinder.add(key),
+    record: (call) => callRecorder.add(call),
+    readSpentToday: () => readSpentToday(database),
+  };
+  const { threadBatch } = options;
+  const kept: KeptTexts = { get: (key) => redis.get(key), set: (...command) => redis.set(...command) };
+  const classifier =
+    options.classifier ?? (await chooseClassifier(config, taxonomy, { clock, memory, log, threadBatch, redis: kept }));
+  const saver = createBatcher<AnswerToSave, SaveOutcome>({
+    maxItems: batchOf(config.workerConcurrency),
+    execute: (answers) => saveAnswers(database, answers, emptyLabel),
+  });
+
+  const services: Services = {
+    classifyMeeting: createClassifyMeeting({
+      classifier,
+      taxonomy,
+      claims: createClaims(redis),
+      clock,
+      worker: workerName,
+      emptyLabel,
+      save: failpoints.before('asked', failpoints.after('saved', saver.add)),
+      forget: (key) => redis.del(key),
+      readStanding: (meetingId) => readStandingResult(database, meetingId, emptyLabel),
+    }),
+    checkHealth: createHealthCheck({
+      clock,
+      pingDatabase: () => database.testConnection(),
+      pingRedis: () => redis.ping(),
+    }),
+    sweepUnclassified: createSweepUnclassified({
+      countMessages: async () =>
+        Object.values(await countMessages(broker, celeryListsOf(config))).reduce((sum, count) => sum + count, 0),
+      listUnclassified: (page) => listUnclassified(database, page),
+      enqueue: (requests) => enqueuer.enqueue(requests),
+    }),
+    purgeExpired: createPurgeExpired({
+      retentionDays: config.jobRetentionDays,
+      deleteEndedJobs: (page) => deleteEndedJobs(database, page),
+      deleteOldModelCalls: (page) => deleteOldModelCalls(database, page),
+      deleteOldForcedReplies: (page) => deleteOldForcedReplies(database, page),
+      deleteRowsOfGoneMeetings: (page) => deleteRowsOfGoneMeetings(database, page),
+    }),
+  };
+
+  return { taxonomy, classifier, services, recordsAreKept: () => callRecorder.idle() };
+}
+
+const ownTaxonomy = fileURLToPath(new URL('../taxonomies/sales-meeting.yaml', import.meta.url));
+/** Written by the build (scripts/copy-assets.mjs): parsing the YAML and its cues takes half a second of every start. */
+const compiledTaxonomy = new URL('./taxonomies/sales-meeting.json', import.meta.url);
+
+/** The taxonomy of TAXONOMY_FILE, else the one that comes along. @throws AppError TAXONOMY_INVALID */
+export async function readTaxonomy(config: Config): Promise<Taxonomy> {
+  const file = config.taxonomyFile ?? ownTaxonomy;
+  const [text, compiled] = await Promise.all([
+    readFile(file, 'utf8').catch((cause) => {
+      const words = `The taxonomy file ${file} cannot be read (${cause.code ?? cause.message}). Check its path; without TAXONOMY_FILE the one that comes along is used.`;
+      throw new AppError('TAXONOMY_INVALID', words, { cause });
+    }),
+    readBuiltJson<CompiledTaxonomy>(compiledTaxonomy),
+  ]);
+  return loadTaxonomy(text, path.basename(file), compiled);
+}
+
+/** What CLASSIFIER says; without a memory no reply of a model is kept; `isPatient` false: a call is not tried again. @throws AppError SETTINGS_INVALID */
+export async function chooseClassifier(
+  config: Config,
+  taxonomy: Taxonomy,
+  options: {
+    clock?: Clock;
+    memory?: ReplyMemory;
+    log?: Log;
+    isPatient?: boolean;
+    threadBatch?: number;
+    redis?: KeptTexts;
+  } = {},
+): Promise<Classifier> {
+  const { clock = systemClock, memory, redis, log, isPatient = true, threadBatch: maxItems } = options;
+  // The thread reads the cues itself.
+  if (!usesLlm(config) && maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
+  const compiledCues = await readBuiltCues();
+  if (!usesLlm(config)) return createOfflineClassifier(taxonomy, compiledCues);
+  const { apiKey, baseUrl } = llmAccess(config);
+  const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
+    log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
+  const onRefusedParts: LlmParts['onRefusedParts'] = ({ model, host, refused, sent }) =>
+    log?.warn('classifier.parts_refused', { model, host, refused: refused.join(', '), sent: sent.join(', ') });
+  const parts = {
+    model: llmModel(config),
+    apiKey,
+    taxonomy,
+    openReader: () => (maxItems === undefined ? createReader(taxonomy, compiledCues) : createThreadedReader(taxonomy)),
+    compiledCues,
+    clock,
+    memory,
+    isPatient,
+    onBudgetNearlyUsed,
+    onRefusedParts,
+    redis,
+  };
+  const settings = { ...config, llmBaseUrl: baseUrl };
+  return createClassifierFromSettings({ ...parts, settings, prices: await readPriceTable(config) });
+}
+
+const ownPrices = fileURLToPath(new URL('../prices/llm-prices.yaml', import.meta.url));
+
+/** Prices of LLM_PRICES_FILE, else those that come along. @throws AppError SETTINGS_INVALID */
+async function readPriceTable({ llmPricesFile }: Config): Promise<PriceTable> {
+  const file = llmPricesFile ?? ownPrices;
+  try {
+    return readPrices(await readFile(file, 'utf8'), file);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const words = `The prices in ${file} cannot be read. Set LLM_PRICES_FILE to a YAML file, or unset it.`;
+    throw new AppError('SETTINGS_INVALID', words, { cause });
+  }
+}

@@ -1,0 +1,115 @@
+/** What a process is wired from and to: options, the core that every command has, the whole app, the parts of a worker. Types alone. */
+
+import type { Bridge } from './celery/bridge.ts';
+import type { CeleryNode } from './celery/celery-node.ts';
+import type { FollowUps } from './celery/follow-ups.ts';
+import type { Config } from './config/schema.ts';
+import type { Clock } from './core/clock.ts';
+import type { Database } from './core/database.ts';
+import type { Failpoints } from './core/failpoints.ts';
+import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
+import type { Lifecycle } from './core/lifecycle.ts';
+import type { Log } from './core/logger.ts';
+import type { Consumer } from './core/queue/consume.ts';
+import type { Enqueuer } from './core/queue/enqueue.ts';
+import type { Housekeeping } from './core/queue/housekeeping.ts';
+import type { Queues } from './core/queue/queues.ts';
+import type { Schedule } from './core/queue/schedules.ts';
+import type { Redis } from './core/redis.ts';
+import type { Steering } from './core/steering.ts';
+import type { TaskRegistry } from './core/task.ts';
+import type { EmptyLabel } from './models/classification-columns.ts';
+import type { MeetingSubject } from './models/meeting-subject.ts';
+import type { SchemaFacts } from './models/schema-check.ts';
+import type { Taxonomy } from './models/taxonomy.ts';
+import type { Classifier } from './services/classification/classifier.ts';
+import type { Services } from './services/services.ts';
+
+export interface CoreOptions extends ProcessOptions {
+  /** `worker@%h` and its like; unset: WORKER_HOSTNAME. */
+  readonly workerName?: string;
+  readonly clock?: Clock;
+}
+
+export interface AppOptions extends CoreOptions {
+  /** Unset: what CLASSIFIER says. */
+  readonly classifier?: Classifier;
+  /** Set: transcripts are read in a thread, offline so many a message; unset: in this one. */
+  readonly threadBatch?: number;
+  /** Unset: the file of TAXONOMY_FILE; reading it takes longer than the rest of a start. */
+  readonly taxonomy?: Taxonomy;
+}
+
+/** What commands that classify nothing need. */
+export interface Core {
+  readonly options: CoreOptions & { readonly clock: Clock; readonly workerName: string };
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly workerName: string;
+  readonly database: Database;
+  readonly redis: Redis;
+  /** Holds the results that Celery clients read; the same connection in most installations. */
+  readonly backend: Redis;
+  /** Holds the Celery lists; the same connection in most installations. */
+  readonly broker: Redis;
+  readonly brokerUrl: string;
+  readonly queueConnection: Redis;
+  readonly registry: TaskRegistry;
+  readonly queues: Queues;
+  readonly schedules: readonly Schedule[];
+  readonly ledger: JobLedger<MeetingSubject>;
+  readonly enqueuer: Enqueuer;
+  readonly lifecycle: Lifecycle;
+  readonly followUps: FollowUps;
+  /** What text columns hold for a label without a value. */
+  readonly emptyLabel: EmptyLabel;
+  readonly failpoints: Failpoints;
+  openSubscriber(): Redis;
+  /** Does again what Redis refused when a job ended. @throws what Redis says */
+  sendUnsent(terms: CallTerms, unsent: UnsentFollowUp): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface App extends Core {
+  readonly taxonomy: Taxonomy;
+  readonly classifier: Classifier;
+  readonly services: Services;
+  /** Jobs that this process runs now. */
+  runningJobs(): number;
+  /** The parts of a worker that consumes `queueNames` (all when unset); nothing runs before `start`. */
+  createWorker(options: WorkerSettings): WorkerParts;
+}
+
+export interface WorkerSettings {
+  readonly concurrency: number;
+  readonly queueNames?: readonly string[];
+  /** Celery lists to take from; none when unset. */
+  readonly lists?: readonly string[];
+  /** Unset: 25 s; see the consumer. */
+  readonly lockMs?: number;
+  /** Celery's task events from the start; unset: from when a monitor asks for them. */
+  readonly sendsTaskEvents?: boolean;
+  /** A stop that remote control asks for. */
+  readonly onShutDown?: () => void;
+}
+
+export interface WorkerParts {
+  readonly consumer: Consumer;
+  readonly housekeeping: Housekeeping;
+  readonly bridge: Bridge;
+  readonly steering: Steering;
+  /** This worker as Celery's tools see it. */
+  readonly celeryNode: CeleryNode;
+}
+
+/** What a process is told when it starts. */
+export interface ProcessOptions {
+  readonly config: Config;
+  readonly postgresUrl: string;
+  readonly redisUrl: string;
+  readonly schema: SchemaFacts;
+  readonly log: Log & { droppedLines?(): number };
+  /** Folders of people's own tasks; one of a built-in's name replaces it. */
+  readonly taskFolders?: readonly string[];
+}
