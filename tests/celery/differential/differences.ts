@@ -73,7 +73,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: '`sw_ident`, `sw_ver`, `report`, `conf`, `pool` and `broker` of `stats`',
-    reason: 'they tell who it is that speaks, and its own settings',
+    reason: 'they describe the worker itself and its settings',
     places: [
       { what: /^event worker-/, path: /^sw_(ident|ver)$/, holds: areTexts },
       { what: /^reply (report|conf)$/, path: /./ },
@@ -81,8 +81,8 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: 'no STARTED of a task that is over within 50 ms',
-    reason: 'nobody could have read it',
+    says: 'no STARTED of a task that ends within 50 ms',
+    reason: 'no client could read it in time',
     places: [
       {
         what: /^documents$/,
@@ -93,7 +93,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'STARTED, PROGRESS and RETRY are stored and not published',
-    reason: '`celery-ts` takes what is published first for the result',
+    reason: '`celery-ts` takes the first published message as the result',
     places: [
       {
         what: /^document (STARTED|PROGRESS|RETRY)$/,
@@ -104,7 +104,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'a retry is not received again',
-    reason: 'it waits in BullMQ, not in the list',
+    reason: 'it waits in BullMQ, not in the Celery list',
     places: [
       {
         what: /^events$/,
@@ -128,12 +128,12 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'ids of links and groups that a worker sends',
-    reason: 'derived from the parent, so that a second end after a kill sends nothing twice',
+    reason: 'derived from the parent, so that a second run after a kill sends nothing twice',
     places: [{ what: /^document /, path: /^(group_id|children\..*)$/, holds: areIds }],
   },
   {
     says: "`parent_id` and `root_id` of a chord's body",
-    reason: 'the member that ended last, which need not be the same one',
+    reason: 'the member that ended last, which may be another one',
     isByChance: true,
     places: [
       {
@@ -146,7 +146,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'no children in the FAILURE of a chord that has error links',
-    reason: 'it is stored before they are sent',
+    reason: 'it is stored before the links are sent',
     places: [{ what: /^document FAILURE$/, path: /^children\.0$/, of: /"link_error"/ }],
   },
   {
@@ -162,7 +162,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: 'a message that says "retries" and no parent has itself for a parent',
+    says: 'a message with "retries" and without a parent is its own parent',
     reason: 'Celery itself always names it',
     places: [
       {
@@ -175,7 +175,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'arguments in `task-received` of senders that show none, and of steps of a chain',
-    reason: 'shown all the same; a tuple where Python shows a list',
+    reason: 'shown here too; a tuple where Python shows a list',
     places: [
       {
         what: /^event task-received$/,
@@ -192,7 +192,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'order of the entries of an object, `1000.0` shown as `1000`',
-    reason: 'PostgreSQL keeps arguments as jsonb, and JSON knows one kind of number',
+    reason: 'PostgreSQL stores arguments as jsonb, and JSON has one kind of number',
     places: [
       {
         what: /^event task-(succeeded|received)$/,
@@ -219,7 +219,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'a call with wrong arguments is not started',
-    reason: 'they are looked at on arrival, so `task-failed` is all that is told',
+    reason: 'arguments are checked on arrival, so `task-failed` is the only event',
     places: [
       {
         what: /^events$/,
@@ -230,7 +230,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'a message that cannot be run is FAILURE',
-    reason: 'Celery 5.2 drops it, or calls it succeeded, and stores nothing: its sender waits for ever',
+    reason: 'Celery 5.2 drops it or reports success, and stores nothing: its sender waits without end',
     places: [
       {
         what: /^documents$/,
@@ -249,7 +249,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: 'NUL and halves of surrogate pairs are FAILURE',
+    says: 'NUL and lone surrogates are FAILURE',
     reason: 'PostgreSQL cannot store them',
     places: [
       {
@@ -261,8 +261,8 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: 'a link that cannot take the result fails by itself',
-    reason: 'in Celery 5.2 its parent, which had succeeded, becomes FAILURE',
+    says: 'a link that cannot accept the result fails alone',
+    reason: 'in Celery 5.2 its parent, which succeeded, becomes FAILURE',
     places: [
       {
         what: /^(documents|events)$/,
@@ -273,8 +273,8 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: 'what follows an unknown task hears of it: error links, later steps, the chord',
-    reason: 'Celery 5.2 forgets them, and whoever asks for their results waits for ever',
+    says: 'follow-ups of an unknown task are informed: error links, later steps, the chord',
+    reason: 'Celery 5.2 drops them, and a client that asks for their results waits without end',
     places: [
       {
         what: /^(documents|events)$/,
@@ -285,7 +285,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: '`registered` has more tasks; `registered_tasks` is answered too',
+    says: '`registered` has more tasks, and `registered_tasks` is answered too',
     reason: 'the tasks of this worker; an older name of the question',
     places: [
       { what: /^reply (registered|dump_tasks)$/, path: /^\d$/, holds: (theirs) => theirs === undefined },
@@ -304,13 +304,13 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: '`active_queues` names an exchange and a routing key by the queue',
+    says: '`active_queues` uses the name of the queue for exchange and routing key',
     reason: 'as `celery worker -Q` does; nothing on Redis reads them',
     places: [{ what: /^reply active_queues$/, path: /^\d\.(exchange\.name|routing_key)$/, holds: areTexts }],
   },
   {
-    says: 'tasks that expired are not among `revoked`',
-    reason: 'their rows tell',
+    says: 'expired tasks are not in `revoked`',
+    reason: 'their rows show it',
     places: [
       { what: /^reply (dump_)?revoked$/, path: /^\d+$/, holds: (theirs) => areIds(theirs) },
       { what: /^reply hello$/, path: /^revoked\.[0-9a-f-]{36}$/ },
@@ -318,7 +318,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'order of the ids in the answer to `revoke`',
-    reason: 'Python has them in a set',
+    reason: 'Python stores them in a set',
     isByChance: true,
     places: [
       { what: /^reply revoke$/, path: /^ok$/, holds: (theirs, ours) => sortedSigns(theirs) === sortedSigns(ours) },
