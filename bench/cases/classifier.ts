@@ -26,7 +26,9 @@ export async function measureClassifier({ meetings }: { meetings: number }): Pro
 /** The build's: what runs the bench wraps each function of the sources, for their names. */
 async function openBuiltClassifier(): Promise<Classifier> {
   const built = new URL('../../dist/', import.meta.url);
-  const { readTaxonomy }: { readTaxonomy: (config: unknown) => Promise<Taxonomy> } = await import(`${built}app.js`);
+  const { readTaxonomy }: { readTaxonomy: (config: unknown) => Promise<Taxonomy> } = await import(
+    `${built}wire-services.js`
+  );
   const { createOfflineClassifier }: { createOfflineClassifier: (taxonomy: Taxonomy) => Classifier } = await import(
     `${built}services/classification/offline/offline-classifier.js`
   );
