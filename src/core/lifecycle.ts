@@ -117,6 +117,7 @@ export interface Announcer {
 }
 
 const announceAfterMs = 50;
+const done = Promise.resolve();
 
 export function createLifecycle({ critical, log }: { critical: readonly CriticalListener[]; log: Log }): Lifecycle {
   const observers = new Set<Observer>();
@@ -141,21 +142,24 @@ export function createLifecycle({ critical, log }: { critical: readonly Critical
     }
   };
 
-  const tellOne = async ({ name, on }: CriticalListener, transition: Transition) => {
+  const start = ({ name, on }: CriticalListener, transition: Transition): Promise<void> | undefined => {
     try {
-      await on(transition);
+      return on(transition)?.catch((error) => logFailure(name, transition, error));
     } catch (error) {
       logFailure(name, transition, error);
+      return undefined;
     }
   };
-  const tellCritical = async (transition: Transition) => {
-    await Promise.all(critical.map((listener) => tellOne(listener, transition)));
+  /** Makes no promise where no listener has something to do, as for each accepted job. */
+  const tellCritical = (transition: Transition): Promise<void> => {
+    const pending = critical.flatMap((listener) => start(listener, transition) ?? []);
+    return pending.length === 0 ? done : Promise.all(pending).then(() => undefined);
   };
 
   return {
-    async tell(transition) {
+    tell(transition) {
       tellObservers(transition);
-      await tellCritical(transition);
+      return tellCritical(transition);
     },
     announcer() {
       let timer: NodeJS.Timeout | undefined;

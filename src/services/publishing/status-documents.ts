@@ -14,6 +14,7 @@ export function createStatusPublisher({ writer, clock }: { writer: DocumentWrite
   return {
     name: 'status documents',
     on(transition) {
+      if (transition.kind === 'accepted') return undefined;
       const writes = documentsOf(transition, isoMicroseconds(clock.wallMs()));
       return writes.length === 0 ? undefined : writer.write(writes);
     },
@@ -22,10 +23,11 @@ export function createStatusPublisher({ writer, clock }: { writer: DocumentWrite
 }
 
 /** Pure. @param timestamp of the document, ISO 8601 */
-function documentsOf(transition: Transition, timestamp: string): readonly DocumentWrite[] {
+function documentsOf(
+  transition: Exclude<Transition, { kind: 'accepted' }>,
+  timestamp: string,
+): readonly DocumentWrite[] {
   switch (transition.kind) {
-    case 'accepted':
-      return [];
     case 'rejected':
       return rejected(transition.job, transition.error.message, timestamp);
     case 'started':
