@@ -42,7 +42,14 @@ export async function openSurroundings(named: { postgres?: string; redis?: strin
 export async function openApp({ postgresUrl, redisUrl }: Pick<Surroundings, 'postgresUrl' | 'redisUrl'>): Promise<App> {
   const { config } = loadConfig({ DATABASE_URL: postgresUrl, REDIS_URL: redisUrl }, '');
   const log = createLogger({ level: 'error', format: 'json' });
-  const { schema } = await preflight({ postgresUrl, redisUrls: [redisUrl], patienceMs: 10_000, migrates: true, createsApiTables: true, log });
+  const { schema } = await preflight({
+    postgresUrl,
+    redisUrls: [redisUrl],
+    patienceMs: 10_000,
+    migrates: true,
+    createsApiTables: true,
+    log,
+  });
   return createApp({ config, postgresUrl, redisUrl, schema, log });
 }
 

@@ -28,7 +28,7 @@ async function openBuiltClassifier(): Promise<Classifier> {
   const built = new URL('../../dist/', import.meta.url);
   const { readTaxonomy }: { readTaxonomy: (config: unknown) => Promise<Taxonomy> } = await import(`${built}app.js`);
   const { createOfflineClassifier }: { createOfflineClassifier: (taxonomy: Taxonomy) => Classifier } = await import(
-    `${built}services/classification/offline/offline-classifier.js`
+    `${built}services/classification/rules/offline-classifier.js`
   );
   return createOfflineClassifier(await readTaxonomy(loadConfig({}, '').config));
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createPostJson } from '../../../src/services/classification/llm/post-json.ts';
+import { createPostJson } from '../../../src/services/classification/model/providers/post-json.ts';
 
 test('a process that stood still longer than a bound takes the reply that came meanwhile', async () => {
   // A server of the same process stands still too, and answers before any timer of either is looked at.

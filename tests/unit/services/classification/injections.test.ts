@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Classification, Classifier } from '../../../../src/services/classification/classifier.ts';
-import { createLlmClassifier } from '../../../../src/services/classification/llm/llm-classifier.ts';
-import { createReader } from '../../../../src/services/classification/llm/reader.ts';
-import { createOfflineClassifier } from '../../../../src/services/classification/offline/offline-classifier.ts';
+import { createLlmClassifier } from '../../../../src/services/classification/model/llm-classifier.ts';
+import { createReader } from '../../../../src/services/classification/model/reader.ts';
+import { createOfflineClassifier } from '../../../../src/services/classification/rules/offline-classifier.ts';
 import { modelThatReads, transcriptOf } from '../../../helpers/fake-llm.ts';
 import { salesTaxonomy } from '../../../helpers/llm-classifier.ts';
 
