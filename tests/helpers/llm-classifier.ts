@@ -56,7 +56,7 @@ export function makeMemory(database: Database): ReplyMemory {
 export function makeLlmClassifier(baseUrl: string, choices: LlmChoices = {}): Classifier {
   const { dialect = openAiDialect('max_tokens'), maxConcurrency = 20, memory, budgetUsd } = choices;
   const bounds = { connectMs: 2_000, wholeMs: 600, maxReplyBytes: 256 * 1_024, ...choices.bounds };
-  const waits = { longestWaitMs: 1_000, refusalMs: 50 };
+  const waits = { maxWaitMs: 1_000, refusalMs: 50 };
   const client = createChatClient({
     model: testModel,
     apiKey: testKey,

@@ -1,229 +1,220 @@
 /**
- * Finds every pattern of a set in one pass over the tokens. The patterns are one trie. A word like "de" leads on from five hundred of its
- * nodes, while only a few can be meant: those that several words led to (live), and those that a word of the sentence alone leads to and
- * that wait for the next one or for later ones. Of the latter, tables tell where two words lead.
+ * Finds every pattern of a set in one pass over the tokens: a trie of patterns, run as a nondeterministic finite automaton. README.md
+ * explains the data structures, why they are there, and what they gain.
  */
-import type { Token } from '../text/tokens.ts';
+import { ActiveStates, Candidates } from './run-state.ts';
 import { root, type Trie } from './trie.ts';
 import {
   actionsAt,
-  bitsAt,
+  bloomAt,
   createTrieTables,
   edgesAt,
-  nodeNumbers,
-  otherBitsAt,
+  findEdge,
+  gapsAt,
+  nodeColumns,
   rankAt,
-  waitsAt,
+  secondBloomAt,
+  type TrieTables,
 } from './trie-tables.ts';
 import {
-  createMoveTable,
+  bigramColumns,
+  bigramNodeAt,
+  bigramRankAt,
+  createTransitionTable,
   endOfKeys,
-  findLeads,
-  keyBitsAt,
-  keyNumbers,
+  findBigrams,
+  keyBloomAt,
+  keyColumns,
   keysAt,
-  leadBitsAt,
-  leadNodeAt,
-  leadNumbers,
-  leadRankAt,
-  longestWaitAt,
-  type MoveTable,
-  noMoves,
-  otherKeyBitsAt,
-  otherLeadBitsAt,
+  maxGapAt,
+  nextBloomAt,
+  noTransitions,
+  secondKeyBloomAt,
+  secondNextBloomAt,
+  type TransitionTable,
 } from './word-transitions.ts';
 
-/** Told of every match: what it means, and the indexes of its first and last token. */
+/** Called for every match with its action and the indexes of its first and last token. */
 export type OnMatch = (action: number, first: number, last: number) => void;
 
-export interface Matcher {
-  readonly readMoves: MoveTable['read'];
-  /** Tells every match, in the order of its last word. */
-  run(tokens: readonly Token[], onMatch: OnMatch): void;
+export interface MatchToken {
+  /** `transitions`: what `transitionsOf` returned for the word. */
+  readonly word: { readonly transitions: number };
+  /** What separates the token from the one before; no match crosses a sentence. */
+  readonly brk: 'none' | 'clause' | 'sentence';
 }
 
-/** Positions of a run stay far below what 32 bits hold; before they might not, all matches are forgotten. */
+export interface Matcher {
+  /** What a word can do in the patterns, as a number to keep with the word. The same for equal arguments. */
+  transitionsOf(folded: string, isNumber: boolean, isJoiner: boolean): number;
+  /**
+   * Reports every match, in the order of last tokens; an action is reported once for each first token, with its earliest end.
+   * Synchronous and not re-entrant.
+   */
+  run(tokens: readonly MatchToken[], onMatch: OnMatch): void;
+}
+
+export function createMatcher(trie: Trie, actionCount: number): Matcher {
+  return new TrieMatcher(trie, actionCount);
+}
+
+/** Token positions grow over all runs; before they could overflow 32 bits, they restart at 0. */
 const maxPosition = 1_000_000_000;
 
-/** A matcher holds the state of its run and is not re-entrant; a run is synchronous, so nothing can enter it. */
-export function createMatcher(trie: Trie, actionCount: number): Matcher {
-  const tables = createTrieTables(trie);
-  const { nodes, edges, waits, actions } = tables;
-  const moveTable = createMoveTable(trie, tables);
-  /** By action: position of the first word of the last match told. */
-  const toldFirst = new Int32Array(actionCount).fill(-1);
-  /** Where a run begins: positions never come again, so that what an earlier run told need not be forgotten. */
-  let base = 0;
+class TrieMatcher implements Matcher {
+  private readonly tables: TrieTables;
+  private readonly transitionTable: TransitionTable;
+  /** States that at least two words of the text led to. */
+  private readonly active = new ActiveStates();
+  /** Words that may start a longer pattern: their transitions in place of a node. Their children of the root are never expanded. */
+  private readonly pending = new ActiveStates();
+  private readonly candidates = new Candidates();
+  /** By action: position of the first token of the last reported match. */
+  private readonly reportedFirst: Int32Array;
+  /** Position of the first token of this run. Positions are unique over all runs, so `reportedFirst` needs no reset. */
+  private basePosition = 0;
 
-  /** Nodes that more than one word led to, oldest first: the last word that each waits for and the first that led to it. */
-  const live = { nodes: [root], untils: [0], firsts: [0] };
-  let liveCount = 0;
-  const keepLive = (node: number, until: number, first: number): void => {
-    live.nodes[liveCount] = node;
-    live.untils[liveCount] = until;
-    live.firsts[liveCount] = first;
-    liveCount += 1;
-  };
-
-  /** Words of the sentence that lead on, oldest first: their moves, where they stand, and the last word that they wait for. */
-  const waiting = { moves: [0], firsts: [0], untils: [0] };
-  let waitingCount = 0;
-  const keepWaiting = (moves: number, first: number, until: number): void => {
-    waiting.moves[waitingCount] = moves;
-    waiting.firsts[waitingCount] = first;
-    waiting.untils[waitingCount] = until;
-    waitingCount += 1;
-  };
-
-  /** Where the word leads from what is live: the rank of the node before, the node behind, and the first word. */
-  const found = { ranks: [0], nodes: [root], firsts: [0] };
-  let foundCount = 0;
-
-  /** Deepest first: of the ends of one action from one first word, the one found first is told. Of one node the newest counts. */
-  const putFound = (rank: number, node: number, first: number): void => {
-    let place = 0;
-    while (place < foundCount && (found.ranks[place] ?? 0) < rank) place += 1;
-    while (place < foundCount && found.ranks[place] === rank && found.nodes[place] !== node) place += 1;
-    if (place === foundCount || found.ranks[place] !== rank) {
-      for (let at = foundCount; at > place; at -= 1) {
-        found.ranks[at] = found.ranks[at - 1] ?? 0;
-        found.nodes[at] = found.nodes[at - 1] ?? 0;
-        found.firsts[at] = found.firsts[at - 1] ?? 0;
-      }
-      foundCount += 1;
-    }
-    found.ranks[place] = rank;
-    found.nodes[place] = node;
-    found.firsts[place] = first;
-  };
-
-  const findFrom = (node: number, key: number, first: number): void => {
-    const row = node * nodeNumbers;
-    const end = nodes[row + nodeNumbers + edgesAt] ?? 0;
-    let at = firstEdge(edges, nodes[row + edgesAt] ?? 0, end, key);
-    for (; at < end && edges[at] === key; at += 2) putFound(nodes[row + rankAt] ?? 0, edges[at + 1] ?? 0, first);
-  };
-
-  /** Where the word leads from live nodes; strikes off what is live no longer. */
-  const findAmongLive = (numbers: Int32Array, moves: number, index: number): void => {
-    const count = liveCount;
-    liveCount = 0;
-    const bits = numbers[moves + keyBitsAt] ?? 0;
-    const otherBits = numbers[moves + otherKeyBitsAt] ?? 0;
-    const keys = moves + keysAt;
-    const end = endOfKeys(numbers, moves);
-    for (let at = 0; at < count; at += 1) {
-      const until = live.untils[at] ?? 0;
-      if (until < index) continue;
-      const node = live.nodes[at] ?? root;
-      const first = live.firsts[at] ?? 0;
-      if (until > index) keepLive(node, until, first);
-      const row = node * nodeNumbers;
-      if (((nodes[row + bitsAt] ?? 0) & bits) !== 0 && ((nodes[row + otherBitsAt] ?? 0) & otherBits) !== 0)
-        for (let key = keys; key < end; key += keyNumbers) findFrom(node, numbers[key] ?? 0, first);
-    }
-  };
-
-  /** Where it leads from words that wait; strikes off those that wait no longer. */
-  const findAmongWaiting = (numbers: Int32Array, moves: number, index: number): void => {
-    const count = waitingCount;
-    waitingCount = 0;
-    const bits = numbers[moves + keyBitsAt] ?? 0;
-    const otherBits = numbers[moves + otherKeyBitsAt] ?? 0;
-    for (let at = 0; at < count; at += 1) {
-      const until = waiting.untils[at] ?? 0;
-      if (until < index) continue;
-      const first = waiting.firsts[at] ?? 0;
-      const before = waiting.moves[at] ?? 0;
-      keepWaiting(before, first, until);
-      if (
-        ((numbers[before + leadBitsAt] ?? 0) & bits) !== 0 &&
-        ((numbers[before + otherLeadBitsAt] ?? 0) & otherBits) !== 0
-      )
-        findBehind(numbers, before, moves, first, index);
-    }
-  };
-
-  const findBehind = (numbers: Int32Array, before: number, moves: number, first: number, index: number): void => {
-    const endBefore = endOfKeys(numbers, before);
-    const end = endOfKeys(numbers, moves);
-    for (let from = before + keysAt; from < endBefore; from += keyNumbers) {
-      for (let to = moves + keysAt; to < end; to += keyNumbers) {
-        const leads = findLeads(numbers, from, numbers[to] ?? 0);
-        if (leads < 0) continue;
-        const firstLead = leads + 1;
-        const endOfLeads = firstLead + (numbers[leads] ?? 0) * leadNumbers;
-        for (let lead = firstLead; lead < endOfLeads; lead += leadNumbers)
-          if (first + 1 + (numbers[lead] ?? 0) >= index)
-            putFound(numbers[lead + leadRankAt] ?? 0, numbers[lead + leadNodeAt] ?? 0, first);
-      }
-    }
-  };
-
-  const tell = (action: number, first: number, last: number, onMatch: OnMatch): void => {
-    if (toldFirst[action] === base + first) return;
-    toldFirst[action] = base + first;
-    onMatch(action, first, last);
-  };
-
-  const arrive = (node: number, first: number, last: number, onMatch: OnMatch): void => {
-    const row = node * nodeNumbers;
-    if (nodes[row + bitsAt] !== 0) keepLive(node, last + 1, first);
-    const endOfWaits = nodes[row + nodeNumbers + waitsAt] ?? 0;
-    for (let at = nodes[row + waitsAt] ?? 0; at < endOfWaits; at += 2)
-      keepLive(waits[at] ?? 0, last + 1 + (waits[at + 1] ?? 0), first);
-    const endOfActions = nodes[row + nodeNumbers + actionsAt] ?? 0;
-    for (let at = nodes[row + actionsAt] ?? 0; at < endOfActions; at += 1) tell(actions[at] ?? 0, first, last, onMatch);
-  };
-
-  const begin = (numbers: Int32Array, moves: number, index: number, onMatch: OnMatch): void => {
-    const longestWait = numbers[moves + longestWaitAt] ?? -1;
-    if (longestWait >= 0) keepWaiting(moves, index, index + 1 + longestWait);
-    const actionCountAt = endOfKeys(numbers, moves);
-    const lastAction = actionCountAt + (numbers[actionCountAt] ?? 0);
-    for (let at = actionCountAt + 1; at <= lastAction; at += 1) tell(numbers[at] ?? 0, index, index, onMatch);
-  };
-
-  return {
-    readMoves: moveTable.read,
-    run(tokens, onMatch) {
-      if (base + tokens.length > maxPosition) {
-        base = 0;
-        toldFirst.fill(-1);
-      }
-      liveCount = 0;
-      waitingCount = 0;
-      foundCount = 0;
-      const { numbers } = moveTable;
-      for (let index = 0; index < tokens.length; index += 1) {
-        const token = tokens[index];
-        if (token === undefined) break;
-        if (token.brk === 'sentence') {
-          liveCount = 0;
-          waitingCount = 0;
-        }
-        const { moves } = token.word;
-        if (moves === noMoves) continue;
-        findAmongLive(numbers, moves, index);
-        findAmongWaiting(numbers, moves, index);
-        for (let at = 0; at < foundCount; at += 1)
-          arrive(found.nodes[at] ?? root, found.firsts[at] ?? 0, index, onMatch);
-        foundCount = 0;
-        begin(numbers, moves, index, onMatch);
-      }
-      base += tokens.length;
-    },
-  };
-}
-
-/** Index of the first edge, between two indexes, whose key is not lower. */
-function firstEdge(edges: Int32Array, start: number, end: number, key: number): number {
-  let low = start >> 1;
-  let high = end >> 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((edges[middle * 2] ?? 0) < key) low = middle + 1;
-    else high = middle;
+  constructor(trie: Trie, actionCount: number) {
+    this.tables = createTrieTables(trie);
+    this.transitionTable = createTransitionTable(trie, this.tables);
+    this.reportedFirst = new Int32Array(actionCount).fill(-1);
   }
-  return low * 2;
+
+  transitionsOf(folded: string, isNumber: boolean, isJoiner: boolean): number {
+    return this.transitionTable.transitionsOf(folded, isNumber, isJoiner);
+  }
+
+  run(tokens: readonly MatchToken[], onMatch: OnMatch): void {
+    const { active, pending, candidates } = this;
+    const { numbers } = this.transitionTable;
+    this.startRun(tokens.length);
+    for (let index = 0; index < tokens.length; index += 1) {
+      const token = tokens[index];
+      if (token === undefined) break;
+      if (token.brk === 'sentence') {
+        active.count = 0;
+        pending.count = 0;
+      }
+      const { transitions } = token.word;
+      if (transitions === noTransitions) continue;
+      candidates.count = 0;
+      this.extendActive(numbers, transitions, index);
+      this.extendPending(numbers, transitions, index);
+      for (let at = 0; at < candidates.count; at += 1)
+        this.enter(candidates.nodes[at] ?? root, candidates.firsts[at] ?? 0, index, onMatch);
+      this.start(numbers, transitions, index, onMatch);
+    }
+    this.basePosition += tokens.length;
+  }
+
+  private startRun(tokenCount: number): void {
+    if (this.basePosition + tokenCount > maxPosition) {
+      this.basePosition = 0;
+      this.reportedFirst.fill(-1);
+    }
+    this.active.count = 0;
+    this.pending.count = 0;
+  }
+
+  /** Collects the nodes that a word leads to from active states, and drops expired states. */
+  private extendActive(numbers: Int32Array, transitions: number, index: number): void {
+    const { active } = this;
+    const { nodes } = this.tables;
+    let kept = 0;
+    const bloom = numbers[transitions + keyBloomAt] ?? 0;
+    const secondBloom = numbers[transitions + secondKeyBloomAt] ?? 0;
+    const end = endOfKeys(numbers, transitions);
+    for (let at = 0; at < active.count; at += 1) {
+      const expiry = active.expiries[at] ?? 0;
+      if (expiry < index) continue;
+      const node = active.nodes[at] ?? root;
+      const first = active.firsts[at] ?? 0;
+      if (expiry > index) {
+        if (kept < at) active.move(at, kept);
+        kept += 1;
+      }
+      const row = node * nodeColumns;
+      if (((nodes[row + bloomAt] ?? 0) & bloom) !== 0 && ((nodes[row + secondBloomAt] ?? 0) & secondBloom) !== 0)
+        for (let key = transitions + keysAt; key < end; key += keyColumns) this.follow(node, numbers[key] ?? 0, first);
+    }
+    active.count = kept;
+  }
+
+  private follow(node: number, key: number, first: number): void {
+    const { nodes, edges } = this.tables;
+    const row = node * nodeColumns;
+    const end = nodes[row + nodeColumns + edgesAt] ?? 0;
+    const rank = nodes[row + rankAt] ?? 0;
+    for (let at = findEdge(edges, nodes[row + edgesAt] ?? 0, end, key); at < end && edges[at] === key; at += 2)
+      this.candidates.put(rank, edges[at + 1] ?? root, first);
+  }
+
+  /** Collects the nodes that a word leads to as the second word of a pattern, and drops expired first words. */
+  private extendPending(numbers: Int32Array, transitions: number, index: number): void {
+    const { pending } = this;
+    let kept = 0;
+    const bloom = numbers[transitions + keyBloomAt] ?? 0;
+    const secondBloom = numbers[transitions + secondKeyBloomAt] ?? 0;
+    for (let at = 0; at < pending.count; at += 1) {
+      const expiry = pending.expiries[at] ?? 0;
+      if (expiry < index) continue;
+      if (kept < at) pending.move(at, kept);
+      const before = pending.nodes[kept] ?? 0;
+      const first = pending.firsts[kept] ?? 0;
+      kept += 1;
+      if (
+        ((numbers[before + nextBloomAt] ?? 0) & bloom) !== 0 &&
+        ((numbers[before + secondNextBloomAt] ?? 0) & secondBloom) !== 0
+      )
+        this.followBigrams(numbers, { before, transitions, first, index });
+    }
+    pending.count = kept;
+  }
+
+  private followBigrams(
+    numbers: Int32Array,
+    { before, transitions, first, index }: { before: number; transitions: number; first: number; index: number },
+  ): void {
+    const endBefore = endOfKeys(numbers, before);
+    const end = endOfKeys(numbers, transitions);
+    for (let firstKey = before + keysAt; firstKey < endBefore; firstKey += keyColumns) {
+      for (let secondKey = transitions + keysAt; secondKey < end; secondKey += keyColumns) {
+        const bigrams = findBigrams(numbers, firstKey, numbers[secondKey] ?? 0);
+        if (bigrams < 0) continue;
+        const endOfBigrams = bigrams + 1 + (numbers[bigrams] ?? 0) * bigramColumns;
+        for (let at = bigrams + 1; at < endOfBigrams; at += bigramColumns)
+          if (first + 1 + (numbers[at] ?? 0) >= index)
+            this.candidates.put(numbers[at + bigramRankAt] ?? 0, numbers[at + bigramNodeAt] ?? 0, first);
+      }
+    }
+  }
+
+  /** Makes a node active, with its gaps, and reports its actions. */
+  private enter(node: number, first: number, last: number, onMatch: OnMatch): void {
+    const { nodes, gaps, actions } = this.tables;
+    const row = node * nodeColumns;
+    if (nodes[row + bloomAt] !== 0) this.active.add(node, last + 1, first);
+    const endOfGaps = nodes[row + nodeColumns + gapsAt] ?? 0;
+    for (let at = nodes[row + gapsAt] ?? 0; at < endOfGaps; at += 2)
+      this.active.add(gaps[at] ?? 0, last + 1 + (gaps[at + 1] ?? 0), first);
+    const endOfActions = nodes[row + nodeColumns + actionsAt] ?? 0;
+    for (let at = nodes[row + actionsAt] ?? 0; at < endOfActions; at += 1)
+      this.report(actions[at] ?? 0, first, last, onMatch);
+  }
+
+  /** Takes a word as the first of a pattern, and reports the patterns that are this word alone. */
+  private start(numbers: Int32Array, transitions: number, index: number, onMatch: OnMatch): void {
+    const maxGap = numbers[transitions + maxGapAt] ?? -1;
+    if (maxGap >= 0) this.pending.add(transitions, index + 1 + maxGap, index);
+    const actionCountAt = endOfKeys(numbers, transitions);
+    const lastAction = actionCountAt + (numbers[actionCountAt] ?? 0);
+    for (let at = actionCountAt + 1; at <= lastAction; at += 1) this.report(numbers[at] ?? 0, index, index, onMatch);
+  }
+
+  private report(action: number, first: number, last: number, onMatch: OnMatch): void {
+    const position = this.basePosition + first;
+    if (this.reportedFirst[action] === position) return;
+    this.reportedFirst[action] = position;
+    onMatch(action, first, last);
+  }
 }

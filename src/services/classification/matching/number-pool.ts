@@ -1,26 +1,27 @@
-/** Numbers one after another in memory that grows: what is read together lies together, and is read sooner than objects are. */
+/** A growing Int32Array that holds many short lists of numbers one after another. README.md has the measured gain over plain arrays. */
 export interface NumberPool {
-  /** All so far; another array once it has grown. */
+  /** Everything added so far; replaced by a larger array when it is full, so do not keep a reference across `add`. */
   readonly numbers: Int32Array;
-  /** Appends numbers and returns where they begin. */
-  add(numbers: ArrayLike<number>): number;
-  /** Begins anew. */
+  /** Appends a list and returns its start index. */
+  add(list: ArrayLike<number>): number;
   clear(): void;
 }
+
+const initialLength = 4_096;
 
 export function createNumberPool(): NumberPool {
   let length = 0;
   const pool = {
-    numbers: new Int32Array(4_096),
-    add(more: ArrayLike<number>): number {
+    numbers: new Int32Array(initialLength),
+    add(list: ArrayLike<number>): number {
       const start = length;
-      length += more.length;
+      length += list.length;
       if (length > pool.numbers.length) {
-        const grown = new Int32Array(Math.max(length, pool.numbers.length * 2));
-        grown.set(pool.numbers);
-        pool.numbers = grown;
+        const larger = new Int32Array(Math.max(length, pool.numbers.length * 2));
+        larger.set(pool.numbers);
+        pool.numbers = larger;
       }
-      pool.numbers.set(more, start);
+      pool.numbers.set(list, start);
       return start;
     },
     clear(): void {

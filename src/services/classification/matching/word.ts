@@ -1,20 +1,20 @@
-/** A word that was met, and what the taxonomy says of it. */
+/** A distinct word of the texts read so far, and what the taxonomy says about it. */
 
-/** What a word may be beside a word, a bit each. */
+/** Bit flags. */
 export const traits = { joiner: 1, clauseBreak: 2, abbreviation: 4 } as const;
 
-/** What is read of every word of a text comes first, so that it lies together in memory. */
+/** Properties that are read for every word of a text come first, so that they share a cache line. */
 export class Word {
-  /** Characters of its spelling. */
+  /** Characters in its spelling. */
   readonly length: number;
-  /** Where its spelling begins in the table of words. */
+  /** Start of its spelling in the word table. */
   readonly spellingAt: number;
   private readonly traits: number;
-  /** Where its moves begin in the matcher's table of them. */
-  readonly moves: number;
-  /** Index among the lexicon's sets of languages. */
+  /** What `Matcher.transitionsOf` returned. */
+  readonly transitions: number;
+  /** Index in the lexicon's sets of languages. */
   readonly languageSet: number;
-  /** Null of what is no number. */
+  /** null: not a number. */
   readonly value: number | null;
   /** "mil", "hundred": multiplies the number before it. */
   readonly multiplier: number | null;
@@ -25,7 +25,7 @@ export class Word {
     this.length = length;
     this.spellingAt = spellingAt;
     this.traits = meaning.traits;
-    this.moves = meaning.moves;
+    this.transitions = meaning.transitions;
     this.languageSet = meaning.languageSet;
     this.value = meaning.value;
     this.multiplier = meaning.multiplier;
@@ -53,10 +53,10 @@ interface Spelling {
   readonly spellingAt: number;
 }
 
-/** What the taxonomy says of a word, however it is spelt. */
+/** What the taxonomy says about a word; the same for all its spellings. */
 export interface Meaning {
   readonly traits: number;
-  readonly moves: number;
+  readonly transitions: number;
   readonly languageSet: number;
   readonly value: number | null;
   readonly multiplier: number | null;

@@ -1,28 +1,27 @@
-/** Asks a model one question over one provider's API, as often as try-again.ts says. */
+/** Asks a model one question over one provider's API; resilience/try-again.ts decides how often. */
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
-import { createBodyWriter } from './body-writer.ts';
-import type { ChatQuestion, Dialect, Usage } from './providers/dialect.ts';
+import type { ChatQuestion, Dialect, Part, Usage } from './providers/dialect.ts';
 import { parseJson } from './providers/json-value.ts';
 import type { PostJson } from './providers/post-json.ts';
 import { faultOfAnswer, isAbandoned, type ProviderAnswer } from './providers/provider-fault.ts';
 import { readRefusedParameters } from './providers/refused-parameters.ts';
-import { isOneOf, type RefusedParts } from './resilience/refused-parts.ts';
+import { isOneOf, type PartsOfCall, type RefusedParts } from './resilience/refused-parts.ts';
 import type { TryAgain } from './resilience/try-again.ts';
 
 export interface ChatRequest extends ChatQuestion {
   readonly signal: AbortSignal;
-  /** Asked just before each call; what it gives is told just after it, while its place among the calls at a time is still held. */
+  /** Called just before each call. The function it returns is called just after it, while the call still holds its concurrency slot. */
   readonly meter?: Meter;
 }
 
-/** A call that was sent and not waited for to its end: by timeout, abort or a broken connection. It may be charged all the same. */
+/** A call that was sent but not awaited to its end, because of a timeout, an abort or a broken connection. It may be charged. */
 export interface AbandonedCall {
   readonly abandonedAfterMs: number;
 }
 
-/** Called without an argument where nothing can have been charged; a second time is harmless. */
+/** Called without an argument if nothing can have been charged. Further calls have no effect. */
 export type EndOfMeter = (ended?: ChatReply | AbandonedCall) => Promise<void>;
 
 /** @param question what is sent */
@@ -32,7 +31,7 @@ export interface ChatReply extends Usage {
   readonly text: string;
   /** `refused`: by the model or a content filter · `cut`: it ran out of output tokens. */
   readonly end: 'whole' | 'cut' | 'refused';
-  /** The model that answered, as it names itself; the one that was asked where it does not. */
+  /** The model's own name for itself; the requested name if it gives none. */
   readonly model: string;
   readonly latencyMs: number;
 }
@@ -41,7 +40,7 @@ export interface ChatClient {
   readonly model: string;
   /** Host, for messages. */
   readonly host: string;
-  /** Names of the parts that requests go without, as the model refused them. */
+  /** Names of the request parts that the model refused; requests are sent without them. */
   refusedParts(): readonly string[];
   /** @throws AppError MODEL_* */
   complete(request: ChatRequest): Promise<ChatReply>;
@@ -49,7 +48,7 @@ export interface ChatClient {
 
 export interface ChatClientOptions {
   readonly model: string;
-  /** null: none, as a server of one's own may want. */
+  /** null: no key, for a self-hosted server. */
   readonly apiKey: string | null;
   /** Host, for messages. */
   readonly host: string;
@@ -63,64 +62,100 @@ export interface ChatClientOptions {
 const maxModelChars = 100;
 
 export function createChatClient(options: ChatClientOptions): ChatClient {
-  const { model, host, dialect, post, clock, refusedParts } = options;
-  const where = `The model ${model} at ${host}`;
-  const writeBody = createBodyWriter(dialect, model);
-  const headers = dialect.headers(options.apiKey);
-
-  /** Asks until the model takes a request: what it refuses is left out of the next one. */
-  const ask = async ({ signal, meter, ...question }: ChatRequest): Promise<ChatReply> => {
-    let tooLarge: readonly string[] = [];
-    for (;;) {
-      signal.throwIfAborted();
-      const call = await refusedParts.begin(signal);
-      let end: Awaited<ReturnType<Meter>> | undefined;
-      let startMs = clock.monotonicMs();
-      let isSent = false;
-      const elapsedMs = () => Math.max(0, Math.round(clock.monotonicMs() - startMs));
-      const onSent = () => {
-        isSent = true;
-      };
-      try {
-        end = await meter?.(question, signal);
-        startMs = clock.monotonicMs();
-        const parts = tooLarge.length === 0 ? call.parts : call.parts.filter((part) => !isOneOf(part, tooLarge));
-        const answer = await post({ headers, body: writeBody(question, parts), signal, onSent });
-        if (answer.status === 200) {
-          const reply = read(answer, elapsedMs());
-          call.accepted();
-          await end?.(reply);
-          return reply;
-        }
-        const refusal = readRefusedParameters(answer);
-        const isForSize = parts.some((part) => isOneOf(part, refusal.tooLarge));
-        if (isForSize) tooLarge = [...tooLarge, ...refusal.tooLarge];
-        if (!call.refused(refusal.names) && !isForSize) throw faultOfAnswer(answer, where, clock.wallMs());
-      } catch (error) {
-        if (isSent && (signal.aborted || isAbandoned(error))) await end?.({ abandonedAfterMs: elapsedMs() });
-        throw error;
-      } finally {
-        await end?.();
-        call.end();
-      }
-    }
-  };
-  const read = ({ body }: ProviderAnswer, latencyMs: number): ChatReply => {
-    const spoken = dialect.read(parseJson(body));
-    if (spoken === undefined) {
-      const words = `${where} sent no answer of its API (${body.length} characters). Check LLM_BASE_URL and LLM_PROVIDER.`;
-      throw new AppError('MODEL_REPLY_INVALID', words);
-    }
-    return { ...spoken, model: spoken.model === '' ? model : spoken.model.slice(0, maxModelChars), latencyMs };
+  const { model, host, dialect, refusedParts, tryAgain } = options;
+  const caller: Caller = {
+    ...options,
+    where: `The model ${model} at ${host}`,
+    headers: dialect.headers(options.apiKey),
   };
   return {
     model,
     host,
     refusedParts: refusedParts.refused,
     complete(request) {
-      // One signal serves all tries of a job.
+      // All tries of a job listen to the same signal.
       setMaxListeners(0, request.signal);
-      return options.tryAgain(() => ask(request), request.signal);
+      return tryAgain(() => askUntilAccepted(caller, request), request.signal);
     },
   };
+}
+
+interface Caller extends ChatClientOptions {
+  /** Model and host, for messages. */
+  readonly where: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Repeats the call without the parts that the model refuses, until it accepts the request. */
+async function askUntilAccepted(caller: Caller, request: ChatRequest): Promise<ChatReply> {
+  let tooLarge: readonly string[] = [];
+  for (;;) {
+    request.signal.throwIfAborted();
+    const call = await caller.refusedParts.begin(request.signal);
+    try {
+      const parts = call.parts.filter((part) => !isOneOf(part, tooLarge));
+      const result = await callOnce(caller, request, call, parts);
+      if ('reply' in result) return result.reply;
+      tooLarge = [...tooLarge, ...result.tooLarge];
+    } finally {
+      call.end();
+    }
+  }
+}
+
+type CallResult =
+  | { readonly reply: ChatReply }
+  /** A part was refused: call again. `tooLarge`: parameters whose value is too large for this request only. */
+  | { readonly tooLarge: readonly string[] };
+
+/** One metered call. @throws AppError MODEL_* */
+async function callOnce(
+  caller: Caller,
+  { signal, meter, ...question }: ChatRequest,
+  call: PartsOfCall,
+  parts: readonly Part[],
+): Promise<CallResult> {
+  const { clock, dialect, headers, model } = caller;
+  const end = await meter?.(question, signal);
+  const startMs = clock.monotonicMs();
+  const elapsedMs = () => Math.max(0, Math.round(clock.monotonicMs() - startMs));
+  let isSent = false;
+  const onSent = () => {
+    isSent = true;
+  };
+  try {
+    const body = JSON.stringify(dialect.makeBody(question, model, parts));
+    const answer = await caller.post({ headers, body, signal, onSent });
+    if (answer.status !== 200) return readRefusal(caller, answer, call, parts);
+    const reply = readReply(caller, answer, elapsedMs());
+    call.accepted();
+    await end?.(reply);
+    return { reply };
+  } catch (error) {
+    if (isSent && (signal.aborted || isAbandoned(error))) await end?.({ abandonedAfterMs: elapsedMs() });
+    throw error;
+  } finally {
+    await end?.();
+  }
+}
+
+function readRefusal(
+  { where, clock }: Caller,
+  answer: ProviderAnswer,
+  call: PartsOfCall,
+  parts: readonly Part[],
+): CallResult {
+  const refusal = readRefusedParameters(answer);
+  const tooLarge = parts.some((part) => isOneOf(part, refusal.tooLarge)) ? refusal.tooLarge : [];
+  if (!call.refused(refusal.names) && tooLarge.length === 0) throw faultOfAnswer(answer, where, clock.wallMs());
+  return { tooLarge };
+}
+
+function readReply({ dialect, where, model }: Caller, { body }: ProviderAnswer, latencyMs: number): ChatReply {
+  const spoken = dialect.read(parseJson(body));
+  if (spoken === undefined) {
+    const message = `${where} sent no answer of its API (${body.length} characters). Check LLM_BASE_URL and LLM_PROVIDER.`;
+    throw new AppError('MODEL_REPLY_INVALID', message);
+  }
+  return { ...spoken, model: spoken.model === '' ? model : spoken.model.slice(0, maxModelChars), latencyMs };
 }

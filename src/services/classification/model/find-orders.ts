@@ -1,10 +1,10 @@
-/** Finds what in a transcript speaks to the machine: it is not shown to a model, and no quote from it proves anything. */
+/** Finds instructions to the machine (prompt injections) in a transcript: they are not shown to a model, and are no evidence. */
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import { createProgram } from '../rules/program.ts';
 import { readSpeech } from '../rules/reading.ts';
 import type { Segment } from '../text/tokens.ts';
 
-/** The text of a segment; what speaks to the machine is not shown to it: whoever is not asked cannot obey. */
+/** The text of a segment, with untrusted passages replaced by an ellipsis. */
 export function without(transcript: string, { start, end }: Segment, untrusted: readonly Segment[]): string {
   let text = '';
   let from = start;
@@ -16,11 +16,11 @@ export function without(transcript: string, { start, end }: Segment, untrusted: 
   return text + transcript.slice(from, end);
 }
 
-/** A speaker's name before what is said, and what data may open with. */
+/** A speaker's name before a sentence, with what pasted data may start with. */
 const speakerBefore = /(?:[\p{L}\p{N}]+[ \t]+){0,4}[\p{L}\p{N}]+[ \t]?:[\s{["'`]*$/u;
-const mostSpeakerChars = 64;
+const maxSpeakerChars = 64;
 
-/** By the taxonomy's own cues of orders, what a machine is said to say ("System: …"), and pasted data. */
+/** Finds sentences with the taxonomy's order cues, sentences of a machine ("System: …"), and pasted data. */
 export type OrderFinder = (transcript: string, segments: readonly Segment[]) => Segment[];
 
 export function createOrderFinder(taxonomy: Taxonomy): OrderFinder {
@@ -32,14 +32,14 @@ export function createOrderFinder(taxonomy: Taxonomy): OrderFinder {
       const [from, to] = [tokens[first], tokens[last]];
       const isAside = turns[turn]?.role === 'ignored';
       if (from === undefined || to === undefined || !(ordered.has(index) || isAside || from.isQuotedData)) return [];
-      const before = transcript.slice(Math.max(0, from.start - mostSpeakerChars), from.start);
+      const before = transcript.slice(Math.max(0, from.start - maxSpeakerChars), from.start);
       const label = isAside ? (speakerBefore.exec(before)?.[0].length ?? 0) : 0;
       return [{ start: from.start - label, end: to.end }];
     });
   };
 }
 
-/** Who orders a machine about is told by a tenth of the cues, in half of the time. */
+/** Orders need only a tenth of the cues, which halves the time. */
 function withoutFields(taxonomy: Taxonomy): Taxonomy {
   const { extracts } = taxonomy.file;
   const silent = (extract: typeof extracts.topics) => ({ ...extract, cues: {} });

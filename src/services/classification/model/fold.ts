@@ -1,8 +1,8 @@
-/** Text without what copying changes: case, accents, white space and quotation marks; it remembers where each character stood. */
+/** Normalises what models change when they quote: case, accents, white space and quotation marks. Keeps the offsets of each character. */
 
 export interface FoldedText {
   readonly text: string;
-  /** By index in `text`: where the character begins in the original, and where it ends. */
+  /** By index in `text`: start and end of the character in the original. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
 }
@@ -10,18 +10,18 @@ export interface FoldedText {
 const quotationMark = /["'`´‘’‚‛“”„‟«»‹›〝〞＂＇]/;
 const mark = /\p{M}/gu;
 const beyondAscii = /[^\0-\x7f]/g;
-/** Of one character, as of an ellipsis. */
-const mostFolded = 3;
+/** Characters that one character folds to at most, such as an ellipsis. */
+const maxFolded = 3;
 
-/** Folds a text once, for many searches; 60,000 characters take a few milliseconds. */
+/** Folds a text once for many searches; 60,000 characters take a few milliseconds. */
 export function foldText(original: string): FoldedText {
   const growing = original.match(beyondAscii)?.length ?? 0;
-  const size = original.length + growing * (mostFolded - 1);
+  const size = original.length + growing * (maxFolded - 1);
   const places = { starts: new Int32Array(size), ends: new Int32Array(size) };
   return { text: fold(original, places), ...places };
 }
 
-/** The same folding for words that are compared and not located. */
+/** The same folding without offsets, for comparisons. */
 export function foldWords(words: string): string {
   return fold(words).trim();
 }
@@ -36,7 +36,7 @@ function fold(original: string, places?: Pick<FoldedText, 'starts' | 'ends'>): s
     const folded = isAscii ? foldAscii(code, char) : foldOther(char);
     const end = at + char.length;
     if (folded === '') {
-      // An accent of its own belongs to the letter before.
+      // A combining accent extends the letter before it.
       if (places && text !== '' && !quotationMark.test(char)) places.ends[text.length - 1] = end;
     } else if (folded !== ' ' || !isAfterSpace) {
       for (let unit = text.length; places && unit < text.length + folded.length; unit += 1) {
@@ -60,5 +60,5 @@ function foldAscii(code: number, char: string): string {
 function foldOther(char: string): string {
   if (quotationMark.test(char)) return '';
   if (/[\s\u200b\ufeff]/.test(char)) return ' ';
-  return char.normalize('NFKD').replace(mark, '').toLowerCase().slice(0, mostFolded);
+  return char.normalize('NFKD').replace(mark, '').toLowerCase().slice(0, maxFolded);
 }

@@ -1,4 +1,4 @@
-/** The classifier that the LLM_* settings ask for. */
+/** Creates the model classifier from the LLM_* settings. */
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
@@ -39,29 +39,29 @@ export interface LlmParts {
   readonly model: string;
   readonly apiKey: string | null;
   readonly taxonomy: Taxonomy;
-  /** Called once the settings are known to be good. */
+  /** Called after the settings are checked. */
   readonly openReader: () => Reader;
-  /** Of the taxonomy, where the build has compiled them. */
+  /** The taxonomy's cues, if the build has compiled them. */
   readonly compiledCues?: CompiledCues;
   readonly clock: Clock;
   readonly prices: PriceTable;
-  /** Absent: no queue is there to wait in its place. */
+  /** Absent: no replies are kept, and there is no queue that could wait. */
   readonly memory?: ReplyMemory;
-  /** Keeps what the model refuses of a request; absent: it is known to this process alone. */
+  /** Stores which request parts the model refuses; absent: known to this process only. */
   readonly redis?: KeptTexts;
-  /** Called when the model accepted a request without what it had refused. */
+  /** Called when the model accepts a request without the parts it had refused. */
   readonly onRefusedParts?: (learned: LearnedParts & ModelAddress) => void;
-  /** Once a day, when four fifths of the budget are spent. */
+  /** Called once a day, when 80 % of the budget are spent. */
   readonly onBudgetNearlyUsed?: (spent: { spentUsd: number; usdPerDay: number }) => void;
-  /** False: each call is made once. */
+  /** False: no retries. */
   readonly isPatient?: boolean;
 }
 
-/** How long a job waits in place; for longer its queue does, for all workers. */
+/** With a queue, longer waits are the queue's, for all workers. */
 const waitOfQueueMs = 1_000;
 const refusalOfQueueMs = 5_000;
 
-/** Opens no connection. @throws AppError SETTINGS_INVALID where a budget cannot be kept to */
+/** Opens no connection. @throws AppError SETTINGS_INVALID if there is a budget but no price for the model */
 export function createClassifierFromSettings(parts: LlmParts): Classifier {
   const { settings, model, apiKey, taxonomy, compiledCues, clock, memory, prices, isPatient } = parts;
   const { llmBudgetUsdPerDay: usdPerDay } = settings;
@@ -70,7 +70,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
   const base = baseUrlOf(settings, dialect);
   const address = modelAddressOf(settings, model);
   const bounds = modelCallBounds(settings.llmTimeoutSeconds);
-  const waits = memory === undefined ? {} : { longestWaitMs: waitOfQueueMs, refusalMs: refusalOfQueueMs };
+  const waits = memory === undefined ? {} : { maxWaitMs: waitOfQueueMs, refusalMs: refusalOfQueueMs };
   const client = createChatClient({
     model,
     apiKey,
@@ -113,7 +113,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
     : classifier;
 }
 
-/** What tells one model of one server from others. */
+/** Identifies one model on one server. */
 export function modelAddressOf(settings: LlmSettings, model: string): ModelAddress {
   const { host } = new URL(baseUrlOf(settings, dialectOf(settings)));
   return { provider: settings.llmProvider, host, model };
@@ -140,7 +140,6 @@ function isOpenAis(baseUrl: string | null): boolean {
   return baseUrl === null || new URL(baseUrl).host === 'api.openai.com';
 }
 
-/** A budget that is not kept to would be worse than none. */
 function withoutPrice(model: string, { models, asOf }: PriceTable): AppError {
   return new AppError(
     'SETTINGS_INVALID',
@@ -148,7 +147,7 @@ function withoutPrice(model: string, { models, asOf }: PriceTable): AppError {
   );
 }
 
-/** False for this machine and its private network: loopback, private addresses, names without a point. */
+/** False for this machine and its private network: loopback, private addresses, names without a dot. */
 export function isRemote(url: string): boolean {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '').toLowerCase();
   if (host.includes(':')) return !/^(?:::1$|f[cd]|fe80)/.test(host);

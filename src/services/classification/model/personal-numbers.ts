@@ -1,6 +1,6 @@
 /**
- * Finds phone, card and ID numbers by their shape: grouping, length, first digits, check digits, and the word before them.
- * A number that has none of these shapes is an amount, a count or a date. docs/privacy.md lists the rules.
+ * Finds phone, card and ID numbers by grouping, length, first digits, check digits, and the word before them. Any other number is taken
+ * as an amount, a count or a date. docs/privacy.md lists the rules.
  */
 
 export type NumberKind = 'PHONE' | 'CARD' | 'ID';
@@ -8,16 +8,16 @@ export type NumberKind = 'PHONE' | 'CARD' | 'ID';
 interface Shape {
   readonly kind: NumberKind;
   readonly pattern: RegExp;
-  /** Whether what has the shape is one; unset: it is. */
+  /** A further test of a match; unset: none. */
   is?(found: string, before: string): boolean;
 }
 
-/** No letter, digit or decimal before, none after: a shape is a whole number. Each pattern is bounded, so that no text makes it slow. */
+/** Matches whole numbers only: no letter, digit or decimal directly before or after. Patterns are bounded, so no text makes them slow. */
 function whole(pattern: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{N}_]|\\d[.,])(?:${pattern})(?![\\p{L}\\p{N}_]|[.,-]\\d)`, 'giu');
 }
 
-/** One blank, no-break space or dash between groups. */
+/** A space, no-break space or dash between groups. */
 const gap = '[ \\u00a0-]';
 const any = '\\d(?:[ .\\-()/\\u00a0]{0,2}\\d){5,24}(?:-?[kK])?';
 
@@ -27,7 +27,7 @@ const shapes: readonly Shape[] = [
     pattern: whole(`[2-6]\\d{3}(?:${gap}?\\d{4}){2}${gap}?\\d{1,7}|3\\d{3}${gap}?\\d{6}${gap}?\\d{4,5}`),
     is: isCard,
   },
-  // Chile, with its dash or points; without both it is known by its word alone.
+  // Chile, with dash or dots; without both only the word before identifies it.
   {
     kind: 'ID',
     pattern: whole('(?:\\d{1,2}\\.\\d{3}\\.\\d{3}|\\d{7,8})-[\\dk]|\\d{1,2}\\.\\d{3}\\.\\d{3}k'),
@@ -42,21 +42,21 @@ const shapes: readonly Shape[] = [
   { kind: 'ID', pattern: whole(any), is: (found, before) => countDigits(found) >= 6 && idWord.test(before) },
   { kind: 'PHONE', pattern: whole('(?:\\+|00)[ ]?[1-9](?:[ .\\-()/\\u00a0]{0,2}\\d){6,14}') },
   { kind: 'PHONE', pattern: whole(`\\(0?\\d{1,4}\\)${gap}?\\d{3,4}${gap}?\\d{3,4}`) },
-  // North America: separators, area and exchange from 2 on.
+  // North America: separators; area code and exchange start with 2 to 9.
   { kind: 'PHONE', pattern: whole('(?:1[ .-])?[2-9]\\d{2}([ .-])[2-9]\\d{2}\\1\\d{4}'), is: isNoAmount },
-  // Mexico and Argentina: two or three digits of the place, then four and four.
+  // Mexico and Argentina: an area code of two or three digits, then four and four.
   {
     kind: 'PHONE',
     pattern: whole(`\\d{2,3}${gap}\\d{4}${gap}\\d{4}`),
     is: (found, before) => isNoAmount(found, before) && !hasYears(found),
   },
-  // Chile and Peru: nine digits that begin with 9; Chile's landlines begin with 2.
+  // Chile and Peru: nine digits that start with 9; Chilean landlines start with 2.
   {
     kind: 'PHONE',
     pattern: whole(`9${gap}?\\d{4}${gap}?\\d{4}|9\\d{2}${gap}\\d{3}${gap}\\d{3}|2${gap}2\\d{3}${gap}\\d{4}`),
     is: isNoAmount,
   },
-  // Spain: nine digits that begin with 6 to 9.
+  // Spain: nine digits that start with 6 to 9.
   {
     kind: 'PHONE',
     pattern: whole(
@@ -64,16 +64,16 @@ const shapes: readonly Shape[] = [
     ),
     is: isNoAmount,
   },
-  // Colombia: ten digits that begin with 3; ten digits in a row elsewhere.
+  // Colombia: ten digits that start with 3; elsewhere ten digits in a row.
   { kind: 'PHONE', pattern: whole(`3\\d{2}${gap}\\d{3}${gap}\\d{2}${gap}?\\d{2}|[2-9]\\d{9}`), is: isNoAmount },
   // The United Kingdom.
   { kind: 'PHONE', pattern: whole(`0\\d{2,4}${gap}?\\d{3,4}${gap}?\\d{3,4}`) },
-  // A country's code without its plus.
+  // A country code without the plus sign.
   { kind: 'PHONE', pattern: whole('(?:5[1-9]|34|44|1)[2-9]\\d{8,9}'), is: isNoAmount },
   { kind: 'PHONE', pattern: whole(any), is: isCalledPhone },
 ];
 
-/** `hide` gives what stands in the place of a number. */
+/** `hide` returns the replacement of a number. */
 export function hidePersonalNumbers(text: string, hide: (kind: NumberKind, value: string) => string): string {
   if (!/\d{2}/.test(text)) return text;
   let hidden = text;
@@ -88,7 +88,7 @@ export function hidePersonalNumbers(text: string, hide: (kind: NumberKind, value
   return hidden;
 }
 
-/** How far back a word speaks of the number. */
+/** Characters before a number that are searched for such a word. */
 const wordsBefore = 30;
 const idWord =
   /(?:^|[^\p{L}])(?:rut|run|r\.u\.t\.?|dni|nie|nif|cuit|cuil|curp|rfc|nit|cpf|ssn|c[ée]dula|pasaporte|passport|social security)[^\p{L}\d]{0,3}(?:(?:n[úu]mero|number|no|nro|n|es|is|de|del?|:)[^\p{L}\d]{0,3}){0,3}$/iu;
@@ -106,12 +106,12 @@ function hasYears(found: string): boolean {
   return (found.match(/\b(?:19|20)\d\d\b/g) ?? []).length > 1;
 }
 
-/** Round numbers and what stands behind a currency are amounts, whatever their grouping. */
+/** Round numbers and numbers after a currency are amounts, in any grouping. */
 function isNoAmount(found: string, before: string): boolean {
   return !/(?:00|[ .-]\d?00)$/.test(found) && !/0{4,}$/.test(found) && !money.test(before);
 }
 
-/** Any grouping, where the word before says what it is. */
+/** Any grouping, if the word before says that it is a phone number. */
 function isCalledPhone(found: string, before: string): boolean {
   const digits = countDigits(found);
   if (digits < 7 || digits > 15 || !phoneWord.test(before)) return false;
@@ -123,7 +123,7 @@ function isCard(found: string): boolean {
   return digits.length >= 13 && digits.length <= 19 && hasLuhnDigit(digits);
 }
 
-/** A Chilean RUT, with or without points and dash, whose check digit (modulo 11, weights 2 to 7 from the right) is right. */
+/** A Chilean RUT, with or without dots and dash, with a valid check digit (modulo 11, weights 2 to 7 from the right). */
 export function isRut(text: string): boolean {
   const match = /^(\d{1,2}\.\d{3}\.\d{3}|\d{7,8})-?([\dkK])$/.exec(text);
   if (!match) return false;
@@ -137,7 +137,7 @@ export function isRut(text: string): boolean {
   return digit === (match[2] ?? '').toUpperCase();
 }
 
-/** Spain's DNI and NIE: the letter is that of the number modulo 23. */
+/** Spain's DNI and NIE: the letter encodes the number modulo 23. */
 function isDni(found: string): boolean {
   const bare = found.replace(/[- ]/g, '').toUpperCase();
   const number = Number(bare.slice(0, -1).replace(/^[XYZ]/, (letter) => String('XYZ'.indexOf(letter))));
@@ -151,7 +151,7 @@ function isCuit(found: string): boolean {
   return (11 - (sum % 11)) % 11 === Number(digits[10]);
 }
 
-/** The check of payment cards, ISO/IEC 7812-1 annex B. */
+/** The Luhn check of payment cards, ISO/IEC 7812-1 annex B. */
 function hasLuhnDigit(digits: string): boolean {
   let sum = 0;
   for (let at = digits.length - 1, doubled = false; at >= 0; at -= 1, doubled = !doubled) {

@@ -1,8 +1,8 @@
-/** What a model is asked: the taxonomy in words, and the transcript fenced as data. */
+/** The prompt: the taxonomy in words, and the transcript between delimiters as data. */
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 
-/** Counts changes of the prompt or the reply's schema that may change an answer: part of the classifier's version. */
+/** Increase it when prompt or reply schema change in a way that may change answers; part of the classifier's version. */
 export const promptVersion = 'p2';
 
 export interface ChatMessage {
@@ -10,7 +10,7 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** The same for every transcript, so that a provider may keep it in its cache. */
+/** The same for every transcript, so that providers can cache it. */
 export function writeSystemPrompt(taxonomy: Taxonomy): string {
   return `You label transcripts of meetings. ${taxonomy.description}
 
@@ -32,7 +32,7 @@ Fields:
 ${taxonomy.file.fields.map((field) => describeField(field, Object.keys(taxonomy.file.grammar.periods))).join('\n')}`;
 }
 
-/** `fence` is a random word that the transcript cannot know; an excerpt is one of several passages of a long transcript. */
+/** `fence`: a random word, so that a transcript cannot imitate the delimiters. `excerpts`: one, or the passages of a long transcript. */
 export function writeUserPrompt(
   excerpts: readonly string[],
   { fence, sellerPrompt }: { fence: string; sellerPrompt: string | null },
@@ -45,7 +45,7 @@ export function writeUserPrompt(
   return `${hint}Label this transcript. ${about}\n<<transcript ${fence}>>\n${excerpts.join(`\n<<passage ${fence}>>\n`)}\n<<end ${fence}>>`;
 }
 
-/** Names the faults of a reply and asks for it again. */
+/** Lists the faults of a reply and asks for a corrected one. */
 export function writeRepairPrompt(faults: readonly string[]): string {
   return `That answer has faults:\n${faults.map((fault) => `- ${fault}`).join('\n')}\nGive the whole JSON object again, corrected. Where no listed value fits, use null.`;
 }

@@ -1,26 +1,26 @@
-/** Finds quotes in a transcript. What is not found proves nothing. */
+/** Finds a model's quotes in the transcript. */
 import type { Evidence } from '../classifier.ts';
 import type { Segment } from '../text/tokens.ts';
 import { type FoldedText, foldText } from './fold.ts';
 
-/** A whole paragraph proves nothing in particular. */
+/** A whole paragraph is no evidence for one value. */
 const maxQuoteChars = 500;
 const letterOrDigit = /[\p{L}\p{N}]/u;
-/** An accent of its own belongs to the letter before it. */
+/** A combining accent belongs to the letter before it. */
 const ofWord = /[\p{L}\p{N}\p{M}]/u;
 const edges = /^[\s.,;:!?…¿¡()[\]–—-]+|[\s.,;:!?…¿¡()[\]–—-]+$/gu;
 
-/** Where a quote stands in the transcript, word for word; undefined: it does not. */
+/** The place of a quote in the transcript; undefined: it is not there word for word. */
 export type QuoteFinder = (quote: string) => Evidence | undefined;
 
 export interface QuoteScope {
-  /** Stretches that the model was shown. */
+  /** Segments that the model was shown. */
   readonly segments: readonly Segment[];
-  /** Stretches whose words are no evidence, such as orders to a machine. */
+  /** Segments that are no evidence, such as instructions to the machine. */
   readonly untrusted: readonly Segment[];
 }
 
-/** As it is written, as models quote for the most part; else folded, and what was shown is folded once for all quotes of a reply. */
+/** Searches the exact text first, because most quotes are exact; then the folded text, which is computed once per reply. */
 export function createQuoteFinder(transcript: string, { segments, untrusted }: QuoteScope): QuoteFinder {
   const known = new Map<string, Evidence | undefined>();
   const isTrusted = ({ start, end }: Segment) => untrusted.every((each) => start >= each.end || end <= each.start);
@@ -41,7 +41,7 @@ export function createQuoteFinder(transcript: string, { segments, untrusted }: Q
   };
 }
 
-/** A stretch that was shown; `starts` and `ends` as of a FoldedText, absent where the text is as it was written. */
+/** A segment that was shown. `starts` and `ends` as in FoldedText; absent for exact text. */
 interface Shown extends Partial<FoldedText> {
   readonly from: number;
   readonly text: string;
@@ -64,7 +64,7 @@ function findPlace(
   return undefined;
 }
 
-/** Whether a cut here would part letters or digits: "no" is not said in "nosotros", nor 30 in 300. */
+/** Whether this is inside a word or number: "nosotros" does not contain the quote "no", nor 300 the quote 30. */
 function isInsideWord(text: string, at: number): boolean {
   if (at <= 0 || at >= text.length) return false;
   return ofWord.test(charBefore(text, at)) && ofWord.test(charAt(text, at));

@@ -1,11 +1,11 @@
-/** Reads what a model wrote into claims: values of the taxonomy with the quotes said to prove them. Any text in, never a throw. */
+/** Parses a model's reply into claims: values of the taxonomy with their quotes. Accepts any text and never throws. */
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 import type { Quantity } from '../classifier.ts';
 import { foldWords } from './fold.ts';
 import { isObject, parseJson } from './providers/json-value.ts';
 
-/** One value that a model gave for a field; a list has several. */
+/** One value for a field; a list has several. */
 export interface Claim {
   readonly value: string | boolean | Quantity;
   readonly quotes: readonly string[];
@@ -15,7 +15,7 @@ export interface FieldClaims {
   readonly claims: readonly Claim[];
   /** 0 to 1 */
   readonly confidence: number;
-  /** The first value given that the taxonomy does not know, shortened. */
+  /** The first value that is not in the taxonomy, shortened. */
   readonly raw?: string;
 }
 
@@ -26,20 +26,20 @@ export interface ReadReply {
   readonly actionItems: readonly string[];
   readonly nextSteps: string | null;
   readonly summary: string | null;
-  /** What is wrong with it, in words for the model; they may hold its own words and are for nobody else. */
+  /** What is wrong with the reply, written for the model. They may contain its text, so never log or show them. */
   readonly faults: readonly string[];
 }
 
-const mostFaults = 20;
-const mostQuotes = 5;
-const mostItems = 20;
+const maxFaults = 20;
+const maxQuotes = 5;
+const maxItems = 20;
 const defaultConfidence = 0.7;
 const bounds = { topic: 80, action: 300, text: 1_000, phrase: 120 };
 
-/** undefined: no JSON object with a field of the taxonomy can be found in it. */
+/** undefined: the text contains no JSON object with a field of the taxonomy. */
 export type ReplyReader = (text: string) => ReadReply | undefined;
 
-/** Looks up once what a taxonomy's values are called. */
+/** Collects the names of the taxonomy's values once. */
 export function createReplyReader({ file }: Taxonomy): ReplyReader {
   const periods = Object.keys(file.grammar.periods);
   const known = file.fields.map((field) => ({ field, idByName: nameValues(field), periods }));
@@ -57,7 +57,7 @@ function nameValues({ values }: FileField): ReadonlyMap<string, string> {
   const names = values.flatMap(({ id, labels, synonyms }) =>
     [id, labels.es, labels.en, ...synonyms].map((name) => [foldId(name), id] as const),
   );
-  // Of two values that share a name the first has it.
+  // If two values share a name, the first one gets it: the last entry of a Map wins.
   return new Map(names.reverse());
 }
 
@@ -70,11 +70,11 @@ function read(text: string, known: readonly KnownField[]): ReadReply | undefined
   const fields = known.map((each) => {
     const { id } = each.field;
     let raw: string | undefined;
-    const tell: Tell = (fault, given) => {
+    const addFault: AddFault = (fault, given) => {
       faults.push(`fields.${id}: ${fault}`);
       if (given !== undefined) raw ??= describe(given);
     };
-    const claims = readField(each, Object.hasOwn(given, id) ? given[id] : undefined, tell);
+    const claims = readField(each, Object.hasOwn(given, id) ? given[id] : undefined, addFault);
     return [id, raw === undefined ? claims : { ...claims, raw }];
   });
   return {
@@ -83,13 +83,13 @@ function read(text: string, known: readonly KnownField[]): ReadReply | undefined
     actionItems: readTexts(reply.action_items, 5, bounds.action),
     nextSteps: readText(reply.next_steps, bounds.text),
     summary: readText(reply.summary, bounds.text),
-    faults: faults.slice(0, mostFaults),
+    faults: faults.slice(0, maxFaults),
   };
 }
 
-/** The object in a text, bare, behind what a model thought aloud, in a code fence or amid prose. */
+/** The JSON object in a text: bare, after the model's reasoning, in a code fence or within prose. */
 function findObject(text: string): Record<string, unknown> | undefined {
-  // Some servers send the end of the thought without its beginning.
+  // Some servers send the closing tag of the reasoning without the opening one.
   const said = text.replace(/^[\s\S]*<\/think(?:ing)?>/i, '');
   const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(said)?.[1];
   const braced = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
@@ -101,64 +101,64 @@ function findObject(text: string): Record<string, unknown> | undefined {
   return undefined;
 }
 
-/** An object, also where it was written as a text of JSON, as models do that call a tool badly. */
+/** An object, also if it is encoded as a JSON string, as some models do in tool calls. */
 function objectOf(value: unknown): Record<string, unknown> | undefined {
   const read = typeof value === 'string' && /^\s*\{/.test(value) ? parseJson(value) : value;
   return isObject(read) ? read : undefined;
 }
 
-/** `raw`: what was given in place of a value of the taxonomy. */
-type Tell = (fault: string, raw?: unknown) => void;
+/** `raw`: the value given, if it is not in the taxonomy. */
+type AddFault = (fault: string, raw?: unknown) => void;
 
-function readField(known: KnownField, given: unknown, tell: Tell): FieldClaims {
+function readField(known: KnownField, given: unknown, addFault: AddFault): FieldClaims {
   const { field } = known;
-  if (given === undefined) tell('it is missing.');
+  if (given === undefined) addFault('it is missing.');
   const object = objectOf(given);
   const holder = object !== undefined && ('value' in object || 'items' in object) ? object : undefined;
   const confidence = readConfidence(holder?.confidence);
   const isMany = field.type === 'list' || field.type === 'phrases';
   const raw = holder === undefined ? given : isMany ? (holder.items ?? holder.value) : holder.value;
   if (isMany) {
-    if (raw !== undefined && raw !== null && !Array.isArray(raw)) tell('items must be a list.');
-    const items = Array.isArray(raw) ? raw.slice(0, mostItems) : [];
-    return { claims: items.flatMap((item) => readItem(known, item, tell)), confidence };
+    if (raw !== undefined && raw !== null && !Array.isArray(raw)) addFault('items must be a list.');
+    const items = Array.isArray(raw) ? raw.slice(0, maxItems) : [];
+    return { claims: items.flatMap((item) => readItem(known, item, addFault)), confidence };
   }
-  const value = readValue(known, raw, tell);
-  return { claims: value === null ? [] : [{ value, quotes: readTexts(holder?.quotes, mostQuotes) }], confidence };
+  const value = readValue(known, raw, addFault);
+  return { claims: value === null ? [] : [{ value, quotes: readTexts(holder?.quotes, maxQuotes) }], confidence };
 }
 
-function readItem(known: KnownField, item: unknown, tell: Tell): Claim[] {
+function readItem(known: KnownField, item: unknown, addFault: AddFault): Claim[] {
   const holder = isObject(item) ? item : { value: item };
-  const quotes = readTexts([holder.quote, ...(Array.isArray(holder.quotes) ? holder.quotes : [])], mostQuotes);
-  const value = readValue(known, holder.value, tell);
+  const quotes = readTexts([holder.quote, ...(Array.isArray(holder.quotes) ? holder.quotes : [])], maxQuotes);
+  const value = readValue(known, holder.value, addFault);
   return value === null ? [] : [{ value, quotes }];
 }
 
-function readValue(known: KnownField, raw: unknown, tell: Tell): Claim['value'] | null {
+function readValue(known: KnownField, raw: unknown, addFault: AddFault): Claim['value'] | null {
   const { field, periods } = known;
   if (raw === null || raw === undefined || raw === '') return null;
   switch (field.type) {
     case 'boolean':
-      return readBoolean(field, raw, tell);
+      return readBoolean(field, raw, addFault);
     case 'quantity':
-      return readQuantity(raw, periods, tell);
+      return readQuantity(raw, periods, addFault);
     case 'phrases':
       if (typeof raw === 'string' && raw.length <= bounds.phrase) return raw.trim().toLowerCase() || null;
-      tell('a value must be a short text.');
+      addFault('a value must be a short text.');
       return null;
     default:
-      return readId(known, raw, tell);
+      return readId(known, raw, addFault);
   }
 }
 
-/** The id that a value has in the taxonomy, by its labels and synonyms too. */
-function readId({ field, idByName }: KnownField, raw: unknown, tell: Tell): string | null {
+/** The id of a value, found by id, label or synonym. */
+function readId({ field, idByName }: KnownField, raw: unknown, addFault: AddFault): string | null {
   if (typeof raw === 'string') {
     const found = idByName.get(foldId(raw));
     if (found !== undefined) return found;
     if (/^(?:null|none|n\/a|unknown)$/.test(foldWords(raw))) return null;
   }
-  tell(`${describe(raw)} is none of ${field.values.map(({ id }) => id).join(', ')} or null.`, raw);
+  addFault(`${describe(raw)} is none of ${field.values.map(({ id }) => id).join(', ')} or null.`, raw);
   return null;
 }
 
@@ -171,29 +171,30 @@ const booleans = new Map([
   ...['false', 'no'].map((word) => [word, false] as const),
 ]);
 
-function readBoolean(field: FileField, raw: unknown, tell: Tell): boolean | null {
+function readBoolean(field: FileField, raw: unknown, addFault: AddFault): boolean | null {
   const value = typeof raw === 'boolean' ? raw : typeof raw === 'string' ? booleans.get(foldWords(raw)) : undefined;
   if (value === undefined) {
-    if (typeof raw !== 'string' || foldWords(raw) !== 'null') tell(`${describe(raw)} is not true, false or null.`, raw);
+    if (typeof raw !== 'string' || foldWords(raw) !== 'null')
+      addFault(`${describe(raw)} is not true, false or null.`, raw);
     return null;
   }
-  // A field that knows `true` alone has nothing to say where it is not so.
+  // A field that has only the value `true` is null otherwise.
   return field.values.length === 0 || field.values.some(({ id }) => id === String(value)) ? value : null;
 }
 
-function readQuantity(raw: unknown, periods: readonly string[], tell: Tell): Quantity | null {
+function readQuantity(raw: unknown, periods: readonly string[], addFault: AddFault): Quantity | null {
   if (!isObject(raw)) {
-    tell(`${describe(raw)} is not an object with count, period and approx, or null.`, raw);
+    addFault(`${describe(raw)} is not an object with count, period and approx, or null.`, raw);
     return null;
   }
   const count = typeof raw.count === 'string' && raw.count.trim() !== '' ? Number(raw.count) : raw.count;
   const period = typeof raw.period === 'string' ? foldWords(raw.period) : '';
   if (typeof count !== 'number' || !Number.isFinite(count) || count < 0 || count > 1e12) {
-    tell(`count: ${describe(raw.count)} is not a number from 0 on.`, raw);
+    addFault(`count: ${describe(raw.count)} is not a number from 0 on.`, raw);
     return null;
   }
   if (!periods.includes(period)) {
-    tell(`period: ${describe(raw.period)} is none of ${periods.join(', ')}.`, raw);
+    addFault(`period: ${describe(raw.period)} is none of ${periods.join(', ')}.`, raw);
     return null;
   }
   return { count, period, approx: raw.approx === true };
@@ -205,10 +206,10 @@ function readConfidence(raw: unknown): number {
   return Math.min(1, Math.max(0, value > 1 && value <= 100 ? value / 100 : value));
 }
 
-function readTexts(raw: unknown, most: number, maxChars = Number.POSITIVE_INFINITY): string[] {
+function readTexts(raw: unknown, maxCount: number, maxChars = Number.POSITIVE_INFINITY): string[] {
   const list = Array.isArray(raw) ? raw : [raw];
   const found = list.flatMap((each) => readText(each, maxChars) ?? []);
-  return [...new Set(found)].slice(0, most);
+  return [...new Set(found)].slice(0, maxCount);
 }
 
 function readText(raw: unknown, maxChars: number): string | null {

@@ -1,4 +1,4 @@
-/** The thread behind threaded-reader.ts: a question is one of a Reader's, with its name. */
+/** The thread of threaded-reader.ts: runs the methods of a Reader. */
 import { workerData } from 'node:worker_threads';
 import { serveThreadCalls } from '../../../core/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';

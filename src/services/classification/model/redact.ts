@@ -1,21 +1,21 @@
-/** Masks e-mail addresses, phone, card and ID numbers with placeholders that can be turned back. */
+/** Replaces e-mail addresses, phone, card and ID numbers by placeholders, and restores them. */
 import { hidePersonalNumbers, type NumberKind } from './personal-numbers.ts';
 
 export interface Redactor {
   /** The text with placeholders; the same value gets the same one in every text. */
   hide(text: string): string;
-  /** The text with the values back in their place. */
+  /** The text with the values restored. */
   show(text: string): string;
 }
 
 type Kind = 'EMAIL' | NumberKind;
 
-/** Leaves every text as it is. */
+/** Changes nothing. */
 export const noRedactor: Redactor = { hide: (text) => text, show: (text) => text };
 
-/** A redactor for the texts of one call; hidden in the same order, they get the same placeholders. */
+/** A redactor for one call. `texts`: all texts of the call, so that no placeholder occurs in them already. */
 export function createRedactor(texts: readonly string[]): Redactor {
-  // Words that look like a placeholder stand for themselves.
+  // Text that looks like a placeholder must not be restored to another value.
   const taken = new Set(texts.flatMap((text) => text.match(placeholderLike) ?? []));
   const placeholders = new Map<string, string>();
   const values = new Map<string, string>();
@@ -47,7 +47,7 @@ const mailHost = /^(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/u;
 const maxLocalChars = 64;
 const maxHostChars = 255;
 
-/** From each @ outward: one pattern for the whole would be slow on long runs of letters. */
+/** Searches outward from each @: one regular expression would be slow on long runs of letters. */
 function hideMails(text: string, hide: (value: string) => string): string {
   let result = '';
   let done = 0;

@@ -1,30 +1,30 @@
-/** Where calls of a model are noted and raw replies kept, so that none is paid for twice. models/queries/llm-replies.ts does it in PostgreSQL. */
+/** Records model calls and keeps raw replies, so that none is paid for twice. Implemented by models/queries/llm-replies.ts. */
 import type { ModelUsage } from '../classifier.ts';
 
 export interface KeptReply {
-  /** What the model wrote, placeholders of redaction included. */
+  /** The model's text, with redaction placeholders. */
   readonly text: string;
-  /** True: it answers the request to repair the first one. */
+  /** True: the reply to a repair request. */
   readonly isRepair: boolean;
-  /** True: the model was shown less than fits, as its answer to the whole had no end. */
+  /** True: the model was shown less of the transcript, because its first answer did not end. */
   readonly isShortened: boolean;
-  /** Of all calls made for it. */
+  /** Sum of all calls for this reply. */
   readonly usage: ModelUsage;
 }
 
 export interface CallToRecord extends ModelUsage {
-  /** null: a test of the connection. */
+  /** null: a connection test. */
   readonly meetingId: number | null;
   readonly model: string;
-  /** `abandoned`: sent, and given up before its reply was complete; tokens and cost are estimates. */
+  /** `abandoned`: sent, but stopped before its reply was complete; tokens and cost are estimates. */
   readonly outcome: 'whole' | 'cut' | 'refused' | 'abandoned';
-  /** Absent where there is nothing to keep. */
+  /** Absent if there is nothing to keep. */
   readonly reply?: KeptReply & { readonly key: string };
 }
 
 export interface ReplyMemory {
   find(key: string): Promise<KeptReply | undefined>;
-  /** Before anything else is done with a reply. May run twice; the newest reply of a key stands. */
+  /** Called before a reply is used. May run twice; the newest reply of a key is kept. */
   record(call: CallToRecord): Promise<void>;
   /** US dollars since midnight UTC, of all workers. */
   readSpentToday(): Promise<number>;

@@ -1,4 +1,4 @@
-/** The JSON schema of a reply, made from the taxonomy; it keeps to what strict structured output allows. */
+/** The JSON schema of a reply, made from the taxonomy within the limits of strict structured output. */
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
 
@@ -8,7 +8,7 @@ const text = { type: 'string' };
 const textOrNull = { type: ['string', 'null'] };
 const texts = { type: 'array', items: text };
 
-/** Strict mode wants each object closed and each of its properties required. platform.openai.com/docs/guides/structured-outputs */
+/** Strict mode requires closed objects whose properties are all required. platform.openai.com/docs/guides/structured-outputs */
 export function makeReplySchema({ file }: Taxonomy): JsonSchema {
   const periods = Object.keys(file.grammar.periods);
   return closed({

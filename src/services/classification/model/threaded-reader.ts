@@ -1,21 +1,21 @@
-/** The reader of transcripts and replies in a thread of its own: with hundreds of calls at once the event loop has enough to do with them. */
+/** The reader in a worker thread: with hundreds of concurrent calls the event loop has no time for it. */
 import { createThreadCalls } from '../../../core/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Reader, Survey, WeighedReply } from './reader.ts';
 import type { ReaderData, ReaderQuestion } from './reader-thread.ts';
 
-/** A reply that is there does not wait for hundreds of transcripts; more a message made nothing faster. */
-const questionsAMessage = 20;
+/** Small, so that a reply does not wait behind hundreds of transcripts; larger batches were not faster. */
+const questionsPerMessage = 20;
 
-/** Answers as `createReader` does; TASK_FAILED as `ThreadCalls` has it. */
+/** Same answers as `createReader`. @throws AppError TASK_FAILED, as ThreadCalls does */
 export function createThreadedReader(taxonomy: Taxonomy): Reader {
   const { ask, close } = createThreadCalls<ReaderQuestion, Survey | WeighedReply | undefined>({
     name: 'The reader of transcripts and replies',
     entry: new URL('./reader-thread.ts', import.meta.url),
     data: { taxonomy } satisfies ReaderData,
-    maxItems: questionsAMessage,
+    maxItems: questionsPerMessage,
   });
-  // The thread answers each kind of question with its own kind.
+  // The casts are safe: the thread answers each kind of question with its own type.
   return {
     async survey(toSurvey, signal) {
       signal.throwIfAborted();

@@ -1,12 +1,13 @@
-/** An enum answered by a number: "somos 40 personas" falls into the band that holds 40. */
+/** An enum whose values are ranges of a number: "somos 40 personas" is in the range that contains 40. */
+import { emptyResult } from '../answer-rules.ts';
 import type { FieldResult } from '../classifier.ts';
 import { type FieldHits, trustPercentAt } from './reading.ts';
-import { emptyResult, framedWeight, isNegated, quote, type Scope } from './weigh.ts';
+import { framedWeight, isNegated, quote, type Scope } from './weigh.ts';
 
 const statedConfidence = 0.9;
 const confirmedConfidence = 0.75;
 
-/** The band of the last number stated, since a later figure corrects an earlier one; null where no number is. */
+/** The range of the last number stated, because a later figure corrects an earlier one; null without a number. */
 export function decideBand(scope: Scope, { frames, others }: FieldHits): FieldResult {
   const { field, reading } = scope;
   let result = emptyResult;

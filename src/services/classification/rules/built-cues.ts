@@ -1,4 +1,4 @@
-/** The cues of the taxonomy that comes along, compiled by the build (scripts/copy-assets.mjs); undefined beside sources that were not built. */
+/** The cues of the default taxonomy, compiled by the build (scripts/copy-assets.mjs); undefined when running from sources. */
 import { readBuiltJson } from '../../../core/read-json.ts';
 import type { CompiledCues } from './program.ts';
 

@@ -1,13 +1,13 @@
-/** Turns what the rules call confidence into the share of such answers that is right, by the curves of the taxonomy. */
+/** Maps the rules' own confidence to the measured share of right answers, by the calibration curves of the taxonomy. */
 import type { FileField, TaxonomyFile } from '../../../models/taxonomy-file.ts';
 import type { FieldResult } from '../classifier.ts';
 
-/** Confidences have two decimals, so that a curve is a table. */
+/** Confidences have two decimals, so a table of 101 values holds a curve. */
 const steps = 100;
 
 export type Calibrate = (field: number, result: FieldResult) => FieldResult;
 
-/** `field` is its index in the taxonomy. A field whose type has no curve keeps its confidence; curves rise, so that no order changes. */
+/** By field index. A field without a curve for its type keeps its confidence. Curves rise, so the order of answers stays. */
 export function createCalibration({
   fields,
   calibration = {},

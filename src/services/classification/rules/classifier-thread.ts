@@ -1,4 +1,4 @@
-/** The thread behind threaded-classifier.ts: a question is a transcript, its answer a classification. */
+/** The thread of threaded-classifier.ts: takes transcripts, returns classifications. */
 import { workerData } from 'node:worker_threads';
 import { serveThreadCalls } from '../../../core/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';

@@ -1,21 +1,22 @@
-/** From weighed hits to the answer of an enum, boolean or list field. */
+/** Turns weighed hits into the answer of an enum, boolean or list field. */
 import type { FileField } from '../../../models/taxonomy-file.ts';
+import { emptyResult, isExcluded } from '../answer-rules.ts';
 import type { Evidence, FieldResult, FieldValue } from '../classifier.ts';
 import { type Hit, type Reading, trustPercentAt } from './reading.ts';
-import { confidenceOf, emptyResult, isNegated, quote, type WeighedHit } from './weigh.ts';
+import { confidenceOf, isNegated, quote, type WeighedHit } from './weigh.ts';
 
-interface Standing {
+interface Candidate {
   /** Index of the value. */
   readonly part: number;
   readonly score: number;
   readonly hits: readonly WeighedHit[];
 }
 
-/** Repeated mentions add, but one clear statement outweighs many weak ones. */
+/** Share of further mentions: one clear statement outweighs many weak ones. */
 const repeatShare = 0.25;
 const maxQuotes = 2;
 
-/** One value of an enum or boolean, or null. `refineHits` move a winner on to a narrower value. */
+/** One value of an enum or boolean, or null. `refineHits` replace the winner by a narrower value. */
 export function decideOne(
   field: FileField,
   weighed: readonly WeighedHit[],
@@ -35,12 +36,12 @@ export function decideOne(
   };
 }
 
-/** Every value of a list that has enough; an empty list is a null. */
+/** Every value of a list that reaches the threshold; null instead of an empty list. */
 export function decideMany(field: FileField, weighed: readonly WeighedHit[], reading: Reading): FieldResult {
   const enough = rank(field, weighed).filter((each) => each.score >= field.decide.threshold);
   const ids = new Set(enough.map((each) => valueId(field, each.part)));
   const kept = sorted(
-    enough.filter((each) => !field.values[each.part]?.unless.some((other) => ids.has(other))),
+    enough.filter((each) => !isExcluded(field.values[each.part], ids)),
     (a, b) => a.part - b.part,
   );
   if (kept.length === 0) return emptyResult;
@@ -51,28 +52,28 @@ export function decideMany(field: FileField, weighed: readonly WeighedHit[], rea
   };
 }
 
-function rank(field: FileField, weighed: readonly WeighedHit[]): Standing[] {
+function rank(field: FileField, weighed: readonly WeighedHit[]): Candidate[] {
   const byPart = new Map<number, WeighedHit[]>();
   for (const each of weighed) {
     const list = byPart.get(each.hit.action.part);
     if (list === undefined) byPart.set(each.hit.action.part, [each]);
     else list.push(each);
   }
-  const standings: Standing[] = [];
+  const candidates: Candidate[] = [];
   for (const [part, hits] of byPart) {
     const score = scoreOf(field, hits);
-    if (score > 0) standings.push({ part, hits, score });
+    if (score > 0) candidates.push({ part, hits, score });
   }
-  return sorted(standings, (a, b) => b.score - a.score || firstOf(a) - firstOf(b));
+  return sorted(candidates, (a, b) => b.score - a.score || firstOf(a) - firstOf(b));
 }
 
-/** Sorts in place. Most lists hold one, for which a sort would still make its work space. */
+/** Sorts in place. Most lists have one element, for which Array.sort would still allocate. */
 function sorted<T>(list: T[], compare: (a: T, b: T) => number): T[] {
   return list.length < 2 ? list : list.sort(compare);
 }
 
-function firstOf(standing: Standing): number {
-  return Math.min(...standing.hits.map((each) => each.hit.first));
+function firstOf({ hits }: Candidate): number {
+  return Math.min(...hits.map((each) => each.hit.first));
 }
 
 function scoreOf(field: FileField, hits: readonly WeighedHit[]): number {
@@ -88,7 +89,7 @@ function scoreOf(field: FileField, hits: readonly WeighedHit[]): number {
   return best + repeated + against;
 }
 
-/** The strongest mentions, each quoted once, in the order of the text. */
+/** Quotes of the strongest mentions that do not overlap, the strongest first. */
 function quoteBest(reading: Reading, hits: readonly WeighedHit[]): Evidence[] {
   const positive = hits.filter((each) => each.weight > 0);
   const best = sorted(positive, (a, b) => b.weight - a.weight || a.hit.first - b.hit.first);
@@ -102,7 +103,7 @@ function quoteBest(reading: Reading, hits: readonly WeighedHit[]): Evidence[] {
 
 function refine(
   field: FileField,
-  best: Standing,
+  best: Candidate,
   reading: Reading,
   hits: readonly Hit[],
 ): { part: number; evidence: Evidence[] } {

@@ -1,19 +1,19 @@
-/** Topics, commitments, follow-up and summary, in the transcript's own words. */
+/** Topics, commitments, next steps and summary, as passages of the transcript. */
 import type { Classification, FieldResult } from '../classifier.ts';
-import type { Sentence } from '../text/tokens.ts';
+import type { Sentence } from '../text/sentences.ts';
 import type { Program, TextRole } from './program.ts';
 import { type Reading, trustPercentAt } from './reading.ts';
 import { isNegated } from './weigh.ts';
 
 type Extracts = Pick<Classification, 'keyTopics' | 'actionItems' | 'nextSteps' | 'summary'>;
 
-/** Five at most. */
+/** One to five words. */
 const topicWords = /^\S+(?:\s+\S+){0,4}$/;
 const maxTopicChars = 60;
 const maxSentenceChars = 400;
 const minSummaryWords = 5;
 
-/** Everything is a verbatim passage of the transcript; nothing found is an empty list or null. */
+/** Everything is quoted verbatim; an empty list or null if nothing is found. */
 export function extract(program: Program, reading: Reading, fields: readonly FieldResult[]): Extracts {
   const { extracts } = program.taxonomy.file;
   const actionItems = sentencesWith(reading, 'actions', extracts.actions.most);
@@ -40,7 +40,7 @@ function sentencesWith(reading: Reading, role: TextRole, most: number): Sentence
     .flatMap((index) => reading.sentences[index] ?? []);
 }
 
-/** The sentence with its closing mark, cut to 400 characters at a word. */
+/** The sentence with its closing mark, cut at a word after at most 400 characters. */
 function sentenceText(reading: Reading, sentence: Sentence): string {
   const start = reading.tokens[sentence.first]?.start ?? 0;
   let last = sentence.last;
@@ -69,7 +69,7 @@ function findTopics(program: Program, reading: Reading, fields: readonly FieldRe
   return [...topics.values()].slice(0, program.taxonomy.file.extracts.topics.most);
 }
 
-/** The sentences that prove most of the labels, in the order of the text. */
+/** The sentences that are evidence for most labels, in the order of the text. */
 function summarise(reading: Reading, fields: readonly FieldResult[], most: number): string | null {
   const scores = new Map<number, number>();
   for (const field of fields) {
@@ -99,7 +99,7 @@ function isQuotable(sentence: Sentence | undefined): boolean {
   return sentence !== undefined && sentence.trustPercent > 0 && sentence.last - sentence.first + 1 >= minSummaryWords;
 }
 
-/** Index of the last sentence that does not begin beyond an offset. */
+/** Binary search: index of the last sentence that starts at or before an offset. */
 function sentenceOf({ tokens, sentences }: Reading, offset: number): number {
   let low = 0;
   let high = sentences.length - 1;

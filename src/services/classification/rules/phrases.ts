@@ -1,9 +1,10 @@
-/** Noun phrases that follow a trigger: what "integrarse con" is followed by. */
+/** Noun phrases next to a trigger, such as the words after "integrarse con". */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { FileField } from '../../../models/taxonomy-file.ts';
+import { emptyResult } from '../answer-rules.ts';
 import type { Evidence, FieldResult } from '../classifier.ts';
 import { type FieldHits, type Hit, type Reading, trustPercentAt } from './reading.ts';
-import { emptyResult, isNegated, quote } from './weigh.ts';
+import { isNegated, quote } from './weigh.ts';
 
 export interface PhraseWords {
   readonly determiners: ReadonlySet<string>;
@@ -19,10 +20,12 @@ interface Span {
 }
 
 const maxPhraseWords = 7;
+const maxPhrasesPerTrigger = 5;
+const maxClauseWords = 24;
 const statedConfidence = 0.8;
 const backReachWords = 25;
 
-/** Every phrase found, lower case, in the order of the text; null where there is none. */
+/** Every phrase found, in lower case and text order; null if there is none. */
 export function decidePhrases(
   field: FileField,
   { others: hits }: FieldHits,
@@ -51,11 +54,11 @@ export function decidePhrases(
   return { value: [...found.keys()], confidence: statedConfidence, evidence: [...found.values()] };
 }
 
-/** "con nuestro CRM y con el sistema de citas" holds two phrases. */
+/** "con nuestro CRM y con el sistema de citas" has two phrases. */
 function phrasesAfter(from: number, heads: readonly Hit[] | null, reading: Reading, words: PhraseWords): Span[] {
   const spans: Span[] = [];
   let at = from;
-  while (spans.length < 5) {
+  while (spans.length < maxPhrasesPerTrigger) {
     const span = readPhrase(at, reading, words);
     if (span === null) break;
     const isNamed = heads === null || heads.some((hit) => hit.first <= span.last && hit.last >= span.first);
@@ -96,14 +99,14 @@ function readPhrase(from: number, reading: Reading, words: PhraseWords): Span | 
   return last < first ? null : { first, last };
 }
 
-/** "plataformas de reservas actuales" is named by "plataformas de reservas"; "plataformas actuales" has no shorter name. */
+/** Drops adjectives at the end: "plataformas de reservas actuales" becomes "plataformas de reservas". Two words stay as they are. */
 function trimPhrase(span: Span, reading: Reading, words: PhraseWords): Span {
   let { last } = span;
   while (last - span.first >= 2 && words.trimmed.has(reading.tokens[last]?.word.folded ?? '')) last -= 1;
   return { first: span.first, last };
 }
 
-/** "Usamos Salesforce y nos gustaría integrarlo": the phrase stands before. */
+/** "Usamos Salesforce y nos gustaría integrarlo": the phrase precedes the trigger. */
 function phraseBefore(hit: Hit, heads: readonly Hit[] | null, reading: Reading, words: PhraseWords): Span[] {
   const sentence = reading.tokens[hit.first]?.sentence ?? 0;
   const head = heads?.findLast((each) => {
@@ -120,11 +123,11 @@ function phraseBefore(hit: Hit, heads: readonly Hit[] | null, reading: Reading, 
 function restOfClause(hit: Hit, reading: Reading): Span[] {
   const { tokens } = reading;
   let last = hit.last;
-  while (last + 1 < tokens.length && tokens[last + 1]?.brk === 'none' && last - hit.first < 24) last += 1;
+  while (last + 1 < tokens.length && tokens[last + 1]?.brk === 'none' && last - hit.first < maxClauseWords) last += 1;
   return last > hit.last ? [{ first: hit.first, last }] : [];
 }
 
-/** Word lists a taxonomy declares under these class names steer how phrases end. */
+/** The word classes of a taxonomy, by these names, that decide where phrases start and end. */
 export function readPhraseWords(classes: Readonly<Record<string, readonly string[]>>): PhraseWords {
   const fold = (name: string): Set<string> => new Set((classes[name] ?? []).map((word) => foldWord(word)));
   return {

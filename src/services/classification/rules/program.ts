@@ -1,4 +1,4 @@
-/** Compiles a taxonomy into one matcher and a table that says what each match means. */
+/** Compiles a taxonomy into one matcher and a table of actions: the meaning of each match. */
 import { parsePattern } from '../../../models/cue-pattern.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { CueGroup, Cues, FileField } from '../../../models/taxonomy-file.ts';
@@ -6,12 +6,11 @@ import { createMatcher, type Matcher } from '../matching/matcher.ts';
 import { buildTrie, type Pattern, type Trie } from '../matching/trie.ts';
 import { createLexicon, type Lexicon } from '../text/lexicon.ts';
 import { createRoleReader, createSelfReader, type RoleReader, type SelfReader } from '../text/speakers.ts';
-import { evenFields } from './even-shapes.ts';
 
-/** What a pattern says about one field. */
+/** The role of a pattern for one field. */
 export type FieldRole = 'cue' | 'frame' | 'refine' | 'band' | 'unit' | 'only' | 'never' | 'after' | 'before' | 'head';
 
-/** What a pattern says whatever the field. */
+/** The role of a pattern that is not about one field. */
 export type TextRole =
   | 'negator'
   | 'notNegator'
@@ -46,7 +45,7 @@ export interface FieldAction {
 export interface TextAction {
   readonly of: 'text';
   readonly role: TextRole;
-  /** Period id for role `period`, else the weight's carrier is `weight`. */
+  /** The id of the period for role `period`, else empty. */
   readonly name: string;
   readonly weight: number;
 }
@@ -62,22 +61,22 @@ export interface Program {
   readonly isSelf: SelfReader;
 }
 
-/** The cues of a taxonomy as data. */
+/** The cues of a taxonomy, compiled. */
 export interface CompiledCues {
-  /** Of the taxonomy that they were compiled from. */
+  /** Version of the taxonomy that they were compiled from. */
   readonly version: string;
   readonly actions: readonly Action[];
   readonly trie: Trie;
 }
 
-/** The program is shared by all classifications and never changes an answer by its use. Cues of another version are not used. */
+/** One program serves all classifications; it keeps no state that changes an answer. Cues of another version are ignored. */
 export function createProgram(taxonomy: Taxonomy, compiled?: CompiledCues): Program {
   const { actions, trie } = compiled?.version === taxonomy.version ? compiled : compileCues(taxonomy);
   const matcher = createMatcher(trie, actions.length);
-  const lexicon = createLexicon(taxonomy.file, matcher.readMoves);
+  const lexicon = createLexicon(taxonomy.file, (...word) => matcher.transitionsOf(...word));
   const { speakers } = taxonomy.file.grammar;
   return {
-    taxonomy: { ...taxonomy, file: { ...taxonomy.file, fields: evenFields(taxonomy.file.fields) } },
+    taxonomy,
     lexicon,
     matcher,
     actions,
@@ -86,7 +85,7 @@ export function createProgram(taxonomy: Taxonomy, compiled?: CompiledCues): Prog
   };
 }
 
-/** Takes a fifth of a second, so the build does it for the taxonomy that comes along. */
+/** Takes about 0.2 s, so the build does it for the default taxonomy. */
 export function compileCues({ file, version }: Taxonomy): CompiledCues {
   const actions: Action[] = [];
   const patterns: Pattern[] = [];
@@ -98,7 +97,8 @@ export function compileCues({ file, version }: Taxonomy): CompiledCues {
         actions.push(make(group));
         for (const source of group.any) {
           const parsed = parsePattern(source, file.classes);
-          if (!parsed.ok) continue; // checked when the taxonomy was loaded
+          // Loading the taxonomy has already rejected patterns with faults.
+          if (!parsed.ok) continue;
           for (const sequence of parsed.sequences) patterns.push({ sequence, action: actions.length - 1 });
         }
       }

@@ -1,10 +1,11 @@
 /** Counts with a unit and a period: "unas 50 consultas semanales". */
 import type { FileField } from '../../../models/taxonomy-file.ts';
+import { emptyResult } from '../answer-rules.ts';
 import type { FieldResult } from '../classifier.ts';
 import type { NumberSpan } from '../text/numbers.ts';
 import type { FieldRole, TextRole } from './program.ts';
 import type { FieldHits, Hit, Mark, Reading } from './reading.ts';
-import { emptyResult, quote } from './weigh.ts';
+import { quote } from './weigh.ts';
 
 interface Figure {
   readonly number: NumberSpan;
@@ -18,22 +19,22 @@ interface Figure {
   readonly to: number;
 }
 
-/** Words that may stand between a number and its unit, or a unit and its period. */
+/** Maximum distances in words: from a number to its unit, from both to the period, and so on. */
 const unitReach = 3;
 const unitBeforeReach = 8;
 const periodReach = 7;
 const approxReach = 3;
 const rangeReach = 2;
-/** Numbers of a text that are looked at: each is compared with every unit, which must not grow with the square of the text. */
+/** Only the first numbers of a text are read: each is compared with every unit, which is quadratic. */
 const maxNumbers = 200;
 const statedConfidence = 0.9;
 const pastConfidence = 0.6;
 
-/** The figure that a text settles on: the last correction, else the first that is not past (its unit after it, if one has that), else the first. */
+/** The final figure of a text: the last correction, else the first one not in the past (preferring "70 mensajes" over "mensajes: 70"), else the first. */
 export function decideQuantity(field: FileField, { others: hits }: FieldHits, reading: Reading): FieldResult {
   const units = hits.filter(({ action }) => action.role === 'unit');
   const periods = marksOf(reading, 'period');
-  // Most texts count nothing that has a unit.
+  // The common case: the text has no quantity with a unit.
   if (units.length === 0 || periods.length === 0) return emptyResult;
   const scope: QuantityScope = { field, hits, units, periods, reading };
   const figures = reading.numbers
@@ -103,7 +104,7 @@ function isIn(part: { readonly first: number }, sentence: number, reading: Readi
   return reading.tokens[part.first]?.sentence === sentence;
 }
 
-/** A context holds within its sentence, up to a "but" or another number: "50 semanales, pero en Navidad 300". */
+/** A context applies within its sentence, up to a "but" or another number: "50 semanales, pero en Navidad 300". */
 function fitsContext(
   { field, hits, reading }: QuantityScope,
   number: NumberSpan,
@@ -139,7 +140,7 @@ interface Span {
   readonly last: number;
 }
 
-/** The nearest part after or before a span in its sentence, else in the question that the sentence answers. */
+/** The nearest part before or after a span in its sentence, else the last one in the question that the sentence answers. */
 function near<Part extends Span>(
   parts: readonly Part[],
   span: Span,
@@ -165,7 +166,7 @@ function near<Part extends Span>(
   return parts.findLast((part) => isIn(part, sentence - 1, reading)) ?? null;
 }
 
-/** "de 80 a 100" and "80-100" settle on the upper end. */
+/** The start of "de 80 a 100" or "80-100"; the answer is the end. */
 function isStartOfRange(number: NumberSpan, reading: Reading): boolean {
   return reading.numbers.some((other) => isRange(number, other, reading));
 }

@@ -1,9 +1,9 @@
-/** What one pass over a transcript finds: words, sentences, speakers, matches, and which of them count as evidence. */
-
+/** What one pass over a transcript finds: words, sentences, speakers, matches, and how much each sentence counts as evidence. */
 import { findNumbers, type NumberSpan } from '../text/numbers.ts';
-import { partOrders } from '../text/orders.ts';
-import { admitAssistant, assignRoles, findTurns, type Turn } from '../text/speakers.ts';
-import { findSentences, type Segment, type Sentence, type Token, tokenize } from '../text/tokens.ts';
+import { separateOrders } from '../text/orders.ts';
+import { findSentences, type Sentence } from '../text/sentences.ts';
+import { acceptAssistant, assignRoles, findTurns, type Turn } from '../text/speakers.ts';
+import { type Segment, type Token, tokenize } from '../text/tokens.ts';
 import type { FieldAction, FieldRole, Program, TextAction, TextRole } from './program.ts';
 
 export interface Hit {
@@ -12,7 +12,7 @@ export interface Hit {
   readonly action: FieldAction;
 }
 
-/** What was found for one field. */
+/** The matches for one field. */
 export interface FieldHits {
   readonly cues: readonly Hit[];
   readonly frames: readonly Hit[];
@@ -31,7 +31,7 @@ export interface Speech {
   readonly tokens: readonly Token[];
   readonly sentences: readonly Sentence[];
   readonly turns: readonly Turn[];
-  /** By field index; undefined where nothing was found. */
+  /** By field index; undefined: no matches. */
   readonly hits: readonly (FieldHits | undefined)[];
   readonly marks: ReadonlyMap<TextRole, readonly Mark[]>;
 }
@@ -44,8 +44,10 @@ export interface Reading extends Speech {
 
 /** What a seller says and the client confirms counts a little less than the client's own words. */
 const confirmedPercent = 80;
+/** A question of up to this many words after the first can be a tag on the sentence before: "¿Correcto?". */
+const maxTagWords = 3;
 
-/** What is said in the given segments of a transcript, and who speaks to whom: a machine's part is told, seller and client are not. */
+/** Tokens, sentences, turns and matches of some segments. Labels such as "AI:" have their role; sellers and clients do not yet. */
 export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
   const all: Token[] = [];
   for (const segment of segments) tokenize(text, segment, program.lexicon, all);
@@ -53,16 +55,16 @@ export function readSpeech(program: Program, text: string, segments: readonly Se
   let sentences = findSentences(text, tokens);
   let { hits, marks } = findMatches(program, tokens);
   const orders = marks.get('order');
-  if (orders !== undefined && partOrders(text, tokens, sentences, { orders, isSelf: program.isSelf })) {
+  if (orders !== undefined && separateOrders({ text, tokens, orders, isSelf: program.isSelf }, sentences)) {
     sentences = findSentences(text, tokens);
     ({ hits, marks } = findMatches(program, tokens));
   }
-  admitAssistant(turns, { tokens, orders: marks.get('order') ?? [], isSelf: program.isSelf });
+  acceptAssistant(turns, { tokens, orders: marks.get('order') ?? [], isSelf: program.isSelf });
   markTurns(sentences, turns);
   return { text, tokens, sentences, turns, hits, marks };
 }
 
-/** Reads the given segments of a transcript; time grows with their length alone. */
+/** Reads some segments of a transcript, in time linear in their length. */
 export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
   const { grammar } = program.taxonomy.file;
   const speech = readSpeech(program, text, segments);
@@ -74,14 +76,26 @@ export function readTranscript(program: Program, text: string, segments: readonl
     sentences,
   });
   weighSentences(tokens, sentences, turns, marks);
-  spread(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
-  spread(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
+  markReach(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
+  markReach(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
   const opening = sentences.find((sentence) => sentence.trustPercent === 100 && sentence.last > sentence.first);
-  // Spread out, readings would each be of another shape to V8, and slow to read.
+  // Not by spreading `speech`: V8 would give readings several hidden classes.
   return { text, tokens, sentences, turns, hits, marks, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
 }
 
-/** The sentence that a token is in. */
+/** The number of distinct cues in a segment, so that a repeated word is not more evidence. */
+export function countEvidence(program: Program, text: string, segment: Segment): number {
+  const tokens: Token[] = [];
+  tokenize(text, segment, program.lexicon, tokens);
+  const seen = new Set<number>();
+  program.matcher.run(tokens, (index) => {
+    const action = program.actions[index];
+    if (action?.of === 'field' && action.role !== 'frame') seen.add(index);
+  });
+  return seen.size;
+}
+
+/** The sentence of a token. */
 export function sentenceAt({ tokens, sentences }: Reading, token: number): Sentence | undefined {
   return sentences[tokens[token]?.sentence ?? 0];
 }
@@ -122,10 +136,12 @@ function listFor(role: FieldRole, { cues, frames, others }: HitLists): Hit[] {
 
 function markClauses(tokens: readonly Token[]): void {
   let start = 0;
-  tokens.forEach((token, index) => {
+  for (let index = 0; index < tokens.length; index += 1) {
+    const token = tokens[index];
+    if (token === undefined) break;
     if (token.brk !== 'none') start = index;
     token.clauseStart = start;
-  });
+  }
 }
 
 function withoutExceptions(marks: Reading['marks']): readonly Mark[] {
@@ -135,8 +151,8 @@ function withoutExceptions(marks: Reading['marks']): readonly Mark[] {
   return negators.filter((each) => !exceptions.some((other) => other.first <= each.last && each.first <= other.last));
 }
 
-/** Tells each token the nearest mark whose reach, within its clause, covers it. */
-function spread(tokens: readonly Token[], marks: readonly Mark[], reach: number, kind: 'negator' | 'hedge'): void {
+/** Stores in each token the nearest mark that applies to it: marks apply to the next `reach` words of their clause. */
+function markReach(tokens: readonly Token[], marks: readonly Mark[], reach: number, kind: 'negator' | 'hedge'): void {
   for (const { last } of marks) {
     for (let at = last + 1; at <= last + reach; at += 1) {
       const token = tokens[at];
@@ -166,6 +182,15 @@ function weighSentences(
     if (role === 'ignored' || role === 'seller' || tokens[sentence.first]?.isQuotedData === true)
       sentence.trustPercent = 0;
   }
+  weighAnsweredSentences(sentences, turns, marks);
+  for (const mark of marks.get('order') ?? []) {
+    const ordered = sentences[tokens[mark.first]?.sentence ?? 0];
+    if (ordered) ordered.trustPercent = 0;
+  }
+}
+
+/** What a seller says counts when the client confirms it, and counts against when the client denies it. */
+function weighAnsweredSentences(sentences: readonly Sentence[], turns: readonly Turn[], marks: Reading['marks']): void {
   const opensWith = ({ first }: Sentence, role: TextRole): boolean =>
     (marks.get(role) ?? []).some((mark) => mark.first >= first && mark.first - first <= 1);
   sentences.forEach((sentence, index) => {
@@ -177,12 +202,8 @@ function weighSentences(
       answer && (opensWith(answer, 'refusal') ? -100 : opensWith(answer, 'confirmation') && confirmedPercent);
     if (!verdict) return;
     sentence.trustPercent = verdict;
-    // "Entonces son una clínica. ¿Correcto?": the question is a tag on the sentence before.
+    // "Entonces son una clínica. ¿Correcto?": the answer is about the sentence before the tag.
     const before = sentences[index - 1];
-    if (sentence.last - sentence.first < 3 && before?.turn === sentence.turn) before.trustPercent = verdict;
+    if (sentence.last - sentence.first < maxTagWords && before?.turn === sentence.turn) before.trustPercent = verdict;
   });
-  for (const mark of marks.get('order') ?? []) {
-    const ordered = sentences[tokens[mark.first]?.sentence ?? 0];
-    if (ordered) ordered.trustPercent = 0;
-  }
 }

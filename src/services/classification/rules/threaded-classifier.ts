@@ -1,11 +1,11 @@
-/** The offline classifier in a thread of its own: no transcript holds up the event loop, and a second core has work. */
+/** The offline classifier in a worker thread: transcripts do not block the event loop, and a second core is used. */
 import { createThreadCalls } from '../../../core/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Classification, Classifier } from '../classifier.ts';
 import type { ThreadData } from './classifier-thread.ts';
 import { identify } from './offline-classifier.ts';
 
-/** Answers as `createOfflineClassifier` does; TASK_FAILED as `ThreadCalls` has it. `maxItems`: transcripts a message. */
+/** Same answers as `createOfflineClassifier`. `maxItems`: transcripts per message. @throws AppError TASK_FAILED, as ThreadCalls does */
 export function createThreadedClassifier(taxonomy: Taxonomy, { maxItems }: { maxItems: number }): Classifier {
   const { ask, close } = createThreadCalls<string, Classification>({
     name: 'The offline classifier',

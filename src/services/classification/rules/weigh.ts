@@ -1,13 +1,14 @@
-/** How much each hit of a field counts: frames, negation, hedges and speakers. */
+/** Weighs each hit of a field by its frames, negation, hedges and speaker. */
 import type { FileField } from '../../../models/taxonomy-file.ts';
-import type { FieldResult } from '../classifier.ts';
+import { roundConfidence } from '../answer-rules.ts';
+import type { Evidence } from '../classifier.ts';
 import { type FieldHits, type Hit, type Reading, sentenceAt } from './reading.ts';
 
 export interface WeighedHit {
   readonly hit: Hit;
-  /** Negative: speaks against the value. */
+  /** Negative: evidence against the value. */
   readonly weight: number;
-  /** Tokens of the quote. */
+  /** First and last token of the quote. */
   readonly from: number;
   readonly to: number;
 }
@@ -18,12 +19,11 @@ export interface Scope {
   readonly hedgeFactor: number;
 }
 
-/** A denial takes back this share of what the mention would have given. */
+/** A denial counts as this share of the mention, negative. */
 const denialShare = 0.6;
-const noEvidence: FieldResult['evidence'] = [];
 const noHits: readonly WeighedHit[] = [];
 
-/** The hits of one field that count, after the longest of overlapping ones has silenced the others. */
+/** The hits of one field with a weight; of overlapping hits only the longest counts. */
 export function weighHits(scope: Scope, { cues, frames }: FieldHits): readonly WeighedHit[] {
   if (cues.length === 0) return noHits;
   const weighed: WeighedHit[] = [];
@@ -59,15 +59,15 @@ interface Framing {
   readonly factor: number;
 }
 
-/** What the nearest frame makes of a hit, a little less the farther it is; without a frame the place speaks. */
+/** The factor of the nearest frame, reduced by its distance; without a frame, the factor of the hit's position. */
 function findFactor(scope: Scope, hit: Hit, frames: readonly Hit[]): Framing {
   const reached = nearestFrame(scope, hit, frames);
-  if (reached === null) return { frame: null, factor: factorByPlace(scope, hit) };
+  if (reached === null) return { frame: null, factor: factorByPosition(scope, hit) };
   const full = scope.field.frames[reached.frame.action.part]?.factor ?? 1;
   return { frame: reached.frame, factor: full * nearness(reached.distance) };
 }
 
-/** Enough to prefer the nearer of two equal cues, too little to lose the farther one. */
+/** Enough to prefer the nearer of two equal cues, too little to discard the other. */
 const distanceShare = 0.04;
 const minNearness = 0.7;
 
@@ -75,23 +75,23 @@ function nearness(words: number): number {
   return Math.max(minNearness, 1 - distanceShare * Math.max(0, words));
 }
 
-/** How much a hit of any role counts by its frames and place alone. */
+/** The weight of a hit of any role by its frames and position only. */
 export function framedWeight(scope: Scope, hit: Hit, frames: readonly Hit[]): number {
   return hit.action.weight * findFactor(scope, hit, frames).factor;
 }
 
-/** "Una feria del rubro." is as bare an answer as "Instagram." */
-const aloneSlack = 2;
+/** Extra words of a sentence that still counts as only the hit: "Una feria del rubro." like "Instagram." */
+const maxExtraWords = 2;
 
-/** Without a frame the place may speak: the first words of the talk present the firm, and a bare answer is an answer. */
-function factorByPlace({ reading, field }: Scope, hit: Hit): number {
+/** Without a frame the position counts: clients introduce their firm first, and a sentence that is only the hit is an answer. */
+function factorByPosition({ reading, field }: Scope, hit: Hit): number {
   const own = sentenceAt(reading, hit.first);
   const factors = [hit.action.unframed];
   const wordsIn = hit.first - reading.openingAt;
   if (field.opening !== undefined && wordsIn <= field.opening.reach) {
     factors.push(field.opening.factor * nearness(wordsIn));
   }
-  if (field.alone !== undefined && own !== undefined && own.last - own.first <= hit.last - hit.first + aloneSlack)
+  if (field.alone !== undefined && own !== undefined && own.last - own.first <= hit.last - hit.first + maxExtraWords)
     factors.push(field.alone);
   return Math.max(...factors);
 }
@@ -106,26 +106,26 @@ interface Reached {
 }
 
 /**
- * The frame nearest to a hit among those that reach it; of two equally near the longer, which says more. What silences a hit from
- * before is not undone by what follows it: "a colleague from a hospital chain".
+ * The nearest frame among those that apply to a hit; of two at the same distance the longer one. A preceding frame with factor 0
+ * takes precedence over a following frame: "a colleague from a hospital chain".
  */
 function nearestFrame(scope: Scope, hit: Hit, frames: readonly Hit[]): Reached | null {
   let best: Reached | null = null;
   let before: Reached | null = null;
   for (let at = firstInReach(frames, hit.first - maxFrameSpan); at < frames.length; at += 1) {
     const frame = frames[at];
-    // Frames come in the order of their last word: what begins far beyond the hit is followed by nothing nearer.
+    // Frames are sorted by their last token: the rest are farther away.
     if (frame === undefined || frame.last > hit.first + maxFrameSpan) break;
     const distance = frameDistance(scope, hit, frame);
     if (distance === null) continue;
     if (isNearer(frame, distance, best)) best = { frame, distance };
     if (frame.first <= hit.first && isNearer(frame, distance, before)) before = { frame, distance };
   }
-  const silences = before !== null && scope.field.frames[before.frame.action.part]?.factor === 0;
-  return silences ? before : best;
+  const isMuted = before !== null && scope.field.frames[before.frame.action.part]?.factor === 0;
+  return isMuted ? before : best;
 }
 
-/** Index of the first frame that ends at or after a token. */
+/** Binary search: index of the first frame that ends at or after a token. */
 function firstInReach(frames: readonly Hit[], token: number): number {
   let low = 0;
   let high = frames.length;
@@ -142,7 +142,7 @@ function isNearer(frame: Hit, distance: number, than: Reached | null): boolean {
   return distance === than.distance && frame.last - frame.first > than.frame.last - than.frame.first;
 }
 
-/** Words between frame and hit, or null where the frame does not reach it. */
+/** Words between frame and hit, or null if the frame does not apply to it. */
 function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number | null {
   const rule = field.frames[frame.action.part];
   if (rule === undefined) return null;
@@ -153,7 +153,7 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
   const frameSentence = tokens[frame.first]?.sentence ?? 0;
   if (frameSentence !== hitSentence) {
     if (rule.takes_back && frameSentence === hitSentence + 1) return takenBackDistance(reading, hit, frame);
-    // An answer is framed by its question: "¿Cómo nos conoció? Por Instagram."
+    // A question frames its answer: "¿Cómo nos conoció? Por Instagram."
     if (frameSentence !== hitSentence - 1 || sentences[frameSentence]?.isQuestion !== true) return null;
     const distance = hit.first - (sentences[hitSentence]?.first ?? hit.first);
     return distance <= rule.reach && rule.factor > 0 ? distance + 1 : null;
@@ -167,10 +167,10 @@ function frameDistance({ reading, field }: Scope, hit: Hit, frame: Hit): number 
   return distance;
 }
 
-/** "Eso no es problema" speaks of the sentence before when it opens its own, within one turn. */
+/** "Eso no es problema" is about the sentence before if it is among the first words of its own, within one turn. */
 const takeBackWords = 3;
 
-/** Words between a cue and a frame that opens the next sentence, or null where it does not speak of the cue. */
+/** Words between a cue and a frame that starts the next sentence, or null if the frame is not about the cue. */
 function takenBackDistance({ tokens, sentences }: Reading, hit: Hit, frame: Hit): number | null {
   const own = sentences[tokens[frame.first]?.sentence ?? 0];
   const before = sentences[tokens[hit.first]?.sentence ?? 0];
@@ -178,36 +178,36 @@ function takenBackDistance({ tokens, sentences }: Reading, hit: Hit, frame: Hit)
   return frame.first - hit.last - 1;
 }
 
-/** "tienda online" silences "tienda": of two hits of one field the one inside the other says less, unless its values are independent of one another. */
+/** "tienda online" replaces "tienda": of two hits of one field the inner one is dropped, unless the field's values are independent. */
 function dropOverlapped(hits: readonly Hit[], areIndependent: boolean): readonly Hit[] {
   if (hits.length < 2) return hits;
-  // Hits come in the order of their last word, so those that may contain one another stand near each other.
+  // Hits are sorted by their last token, so hits that overlap are near each other.
   return hits.filter((hit, index) => {
     for (let at = index + 1; at < hits.length; at += 1) {
       const other = hits[at];
       if (other === undefined || other.first > hit.last + maxPatternSpan) break;
-      if (isSilenced(hit, other, areIndependent)) return false;
+      if (isReplaced(hit, other, areIndependent)) return false;
     }
     for (let at = index - 1; at >= 0; at -= 1) {
       const other = hits[at];
       if (other === undefined || other.last < hit.first) break;
-      if (isSilenced(hit, other, areIndependent)) return false;
+      if (isReplaced(hit, other, areIndependent)) return false;
     }
     return true;
   });
 }
 
-/** No frame reaches a cue farther off: the longest reach, two long matches and a question before an answer. */
+/** No frame applies farther away: the longest reach, two long matches, and a question before an answer. */
 const maxFrameSpan = 160;
 
-/** Longest span of a match in words: gaps and phrases are short. */
+/** Maximum length of a match in words: gaps and phrases are short. */
 const maxPatternSpan = 40;
 
-function isSilenced(hit: Hit, other: Hit, areIndependent: boolean): boolean {
+function isReplaced(hit: Hit, other: Hit, areIndependent: boolean): boolean {
   const contains = other.first <= hit.first && other.last >= hit.last;
   const isLonger = other.last - other.first > hit.last - hit.first;
   if (hit.action.part === other.action.part) {
-    // Of two hits for one value the shorter quote proves as much.
+    // Two hits for one value: the shorter quote is equally good evidence.
     const isContainer =
       hit.first <= other.first && hit.last >= other.last && hit.last - hit.first > other.last - other.first;
     return (
@@ -220,17 +220,15 @@ function isSilenced(hit: Hit, other: Hit, areIndependent: boolean): boolean {
   return !areIndependent && contains && isLonger && other.action.weight >= hit.action.weight;
 }
 
-export function quote(reading: Reading, from: number, to: number): FieldResult['evidence'][number] {
+export function quote(reading: Reading, from: number, to: number): Evidence {
   const start = reading.tokens[from]?.start ?? 0;
   const end = reading.tokens[to]?.end ?? start;
   return { quote: reading.text.slice(start, end), start, end };
 }
 
-export const emptyResult: FieldResult = { value: null, confidence: 0, evidence: noEvidence };
-
-/** 0 to 1, two decimals: how far a score stands above what would have been too little. */
+/** 0 to 1, two decimals: how far a score is above the threshold and above the second-best value. */
 export function confidenceOf(score: number, threshold: number, rival: number): number {
   const strength = score / (score + threshold);
   const lead = rival <= 0 ? 1 : score / (score + rival);
-  return Math.round(Math.min(0.98, 0.25 + 0.75 * strength * lead) * 100) / 100;
+  return roundConfidence(Math.min(0.98, 0.25 + 0.75 * strength * lead));
 }

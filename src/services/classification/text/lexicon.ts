@@ -1,40 +1,67 @@
-/** What is known of each word: how it moves in the matcher, its number, its language. */
+/** What is known about each word: its transitions in the matcher, its number, its languages. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
+import type { Matcher } from '../matching/matcher.ts';
 import { type Meaning, traits, Word } from '../matching/word.ts';
-import { createWordTable, hashOn } from '../matching/word-table.ts';
-import type { MoveTable } from '../matching/word-transitions.ts';
+import { addToHash, createWordTable } from '../matching/word-table.ts';
 import { isWord, joinsWord } from './characters.ts';
-import { type CodeReader, createCodeReader, type SegmentCodes } from './segment-codes.ts';
 
 export interface Lexicon {
   readonly languageIds: readonly string[];
-  /** What languages words may belong to: one bit for each of the grammar, in its order; the first is of words of none. */
+  /** Sets of languages that words can belong to, as bit masks in the grammar's order; the first one is the empty set. */
   readonly languageSets: readonly number[];
-  /** The codes in which `look` is to be asked. */
-  readonly readCodes: CodeReader;
-  /** The word that begins at an index of a segment's codes and ends at a limit at the latest. */
-  look(segment: SegmentCodes, from: number, limit: number): Word;
+  /** The word that starts at an index of a text; it ends at `limit` at the latest. */
+  wordAt(text: string, from: number, limit: number): Word;
 }
 
-/** What is longer is no word, and not remembered: a text without spaces would be kept whole. */
-const longestKept = 64;
+/** Anything longer is no word of a language and is not kept: a text without spaces would be kept whole. */
+const maxKeptChars = 64;
 const digits = /^\d[\d.,]*(?:k|m)?$/;
 
-/** Builds the word memory of a taxonomy. */
-export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']): Lexicon {
-  const { grammar } = file;
+export function createLexicon({ grammar }: TaxonomyFile, transitionsOf: Matcher['transitionsOf']): Lexicon {
   const words = createWordTable();
+  const languageBits = readLanguageBits(grammar.languages);
+  const languageSets = [...new Set([0, ...languageBits.values()])];
+  const meaningOf = createMeaningReader({ grammar, transitionsOf, languageBits, languageSets });
+  return {
+    languageIds: Object.keys(grammar.languages),
+    languageSets,
+    wordAt(text, from, limit) {
+      let hash = 0;
+      let end = from;
+      let code = text.charCodeAt(end);
+      do {
+        hash = addToHash(hash, code);
+        end += 1;
+        code = text.charCodeAt(end);
+      } while (end < limit && (isWord(code) || joinsWord(text, end, limit)));
+      const length = end - from;
+      const known = words.find(hash, text, from, length);
+      if (known !== undefined) return known;
+      const slice = text.slice(from, end);
+      if (length > maxKeptChars) return new Word(meaningOf(slice), { hash, length, spellingAt: 0 });
+      // A slice keeps its whole transcript in memory; a joined string does not.
+      const spelling = slice.split('').join('');
+      return words.add(meaningOf(spelling), hash, spelling);
+    },
+  };
+}
+
+interface MeaningSources {
+  readonly grammar: TaxonomyFile['grammar'];
+  readonly transitionsOf: Matcher['transitionsOf'];
+  readonly languageBits: ReadonlyMap<string, number>;
+  readonly languageSets: readonly number[];
+}
+
+function createMeaningReader({ grammar, ...sources }: MeaningSources): (spelling: string) => Meaning {
+  const { transitionsOf, languageBits, languageSets } = sources;
   const numbers = foldKeys(grammar.numbers.words);
   const multipliers = foldKeys(grammar.numbers.multipliers);
   const joiners = foldAll(grammar.numbers.joiners);
   const breaks = foldAll(grammar.breaks);
   const abbreviations = foldAll(grammar.abbreviations);
-  const languageIds = Object.keys(grammar.languages);
-  const languageBits = readLanguageBits(grammar.languages);
-  const languageSets = [...new Set([0, ...languageBits.values()])];
-
-  const understand = (spelling: string): Meaning => {
+  return (spelling) => {
     const folded = foldWord(spelling);
     const multiplier = multipliers.get(folded) ?? null;
     const value = digits.test(folded) ? readDigits(folded) : (numbers.get(folded) ?? null);
@@ -44,33 +71,12 @@ export function createLexicon(file: TaxonomyFile, readMoves: MoveTable['read']):
         (isJoiner ? traits.joiner : 0) |
         (breaks.has(folded) ? traits.clauseBreak : 0) |
         (abbreviations.has(folded) ? traits.abbreviation : 0),
-      moves: readMoves(folded, value !== null || multiplier !== null, isJoiner),
+      transitions: transitionsOf(folded, value !== null || multiplier !== null, isJoiner),
       languageSet: languageSets.indexOf(languageBits.get(folded) ?? 0),
       value,
       multiplier,
       folded,
     };
-  };
-
-  return {
-    languageIds,
-    languageSets,
-    readCodes: createCodeReader(),
-    look({ text, codes, offset }, from, limit) {
-      let hash = 0;
-      let end = from;
-      do {
-        hash = hashOn(hash, codes[end] ?? 0);
-        end += 1;
-      } while (end < limit && (isWord(codes[end] ?? 0) || joinsWord(codes, end, limit)));
-      const length = end - from;
-      const known = words.find(hash, codes, from, length);
-      if (known !== undefined) return known;
-      const slice = text.slice(offset + from, offset + end);
-      if (length > longestKept) return new Word(understand(slice), { hash, length, spellingAt: 0 });
-      // The slice would keep the whole transcript alive; a rebuilt string does not.
-      return words.add(understand(slice.split('').join('')), hash, codes.subarray(from, end));
-    },
   };
 }
 
@@ -93,7 +99,7 @@ function foldAll(words: readonly string[]): Set<string> {
   return new Set(words.map(foldWord));
 }
 
-/** "1.200", "1,200" and "1200" are one number, "1.5" and "1,5" another; "2k" is two thousand. */
+/** "1.200", "1,200" and "1200" are the same number, as are "1.5" and "1,5"; "2k" is two thousand. */
 function readDigits(text: string): number {
   const unit = text.endsWith('k') ? 1_000 : text.endsWith('m') ? 1_000_000 : 1;
   const body = unit === 1 ? text : text.slice(0, -1);

@@ -7,7 +7,7 @@ export interface NumberSpan {
   readonly value: number;
 }
 
-/** Each run of number words is one number: "dos mil quinientos" is 2,500; a percentage or a price is none. */
+/** Each sequence of number words is one number: "dos mil quinientos" is 2,500. Percentages and prices are left out. */
 export function findNumbers(tokens: readonly Token[]): NumberSpan[] {
   const spans: NumberSpan[] = [];
   let at = 0;

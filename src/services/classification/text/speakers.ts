@@ -1,7 +1,8 @@
-/** Who speaks: cuts a dialogue into turns by the labels at their beginning, and tells sellers from clients. */
+/** Splits a dialogue into turns by the speaker labels at their start, and tells sellers from clients. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
-import type { Sentence, Token } from './tokens.ts';
+import type { Sentence } from './sentences.ts';
+import type { Token } from './tokens.ts';
 
 export type Role = 'client' | 'seller' | 'ignored' | 'unknown';
 
@@ -12,7 +13,7 @@ export interface Turn {
   last: number;
   readonly label: string;
   role: Role;
-  /** Whether its label begins a line; false for what goes on after an aside. */
+  /** Whether its label starts a line; false for speech that continues after an aside. */
   readonly beginsLine: boolean;
 }
 
@@ -26,14 +27,15 @@ interface Label {
 }
 
 const maxLabelWords = 5;
+const maxNameWords = 4;
 
 export interface Dialogue {
-  /** The tokens without the labels, which nobody says. */
+  /** The tokens without the labels. */
   readonly tokens: Token[];
   readonly turns: Turn[];
 }
 
-/** The turns of a text with speaker labels; a text without any has none. What is said begins and ends sentences. */
+/** The turns of a text with speaker labels; none in a text without labels. A turn starts a sentence. */
 export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
   const [names, dashes] = [findLabels(tokens, roleOf), findDashes(tokens)];
   const all = dashes.length === 0 ? names : [...names, ...dashes].sort((a, b) => a.at - b.at);
@@ -47,16 +49,16 @@ export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
     const body = tokens.slice(label.at + label.length, end);
     const rest = label.role === 'ignored' ? body.splice(endOfAside(body, label.beginsLine)) : [];
     before = addTurn(said, turns, body, { label: label.name, role: label.role, beginsLine: label.beginsLine }, before);
-    if (rest.length > 0) addTurn(said, turns, rest, { ...(before ?? nobody), beginsLine: false }, null);
+    if (rest.length > 0) addTurn(said, turns, rest, { ...(before ?? unnamed), beginsLine: false }, null);
   });
   return { tokens: said, turns };
 }
 
 type Speaker = Pick<Turn, 'label' | 'role' | 'beginsLine'>;
 
-const nobody = { label: '', role: 'unknown' } as const;
+const unnamed = { label: '', role: 'unknown' } as const;
 
-/** Appends what one speaker says; returns who goes on after an aside. */
+/** Appends what one speaker says; returns the speaker who continues after an aside. */
 function addTurn(
   said: Token[],
   turns: Turn[],
@@ -67,7 +69,7 @@ function addTurn(
   const [head] = body;
   if (head !== undefined) {
     head.brk = 'sentence';
-    // Spread out, turns would be objects that V8 reads slowly.
+    // Not by spreading `speaker`: V8 would give turns several hidden classes.
     const { label, role, beginsLine } = speaker;
     turns.push({ first: said.length, last: said.length + body.length - 1, label, role, beginsLine });
     for (const token of body) said.push(token);
@@ -75,7 +77,7 @@ function addTurn(
   return speaker.role === 'ignored' ? before : speaker;
 }
 
-/** "System: …" in the middle of a text speaks for its sentence, on a line of its own for that line. */
+/** "System: …" within a line covers its sentence; at the start of a line it covers the line. */
 function endOfAside(body: readonly Token[], beginsLine: boolean): number {
   const end = body.findIndex((token, index) => index > 0 && (beginsLine ? token.beginsLine : token.brk === 'sentence'));
   return end < 0 ? body.length : end;
@@ -83,16 +85,17 @@ function endOfAside(body: readonly Token[], beginsLine: boolean): number {
 
 export interface AdmissionClues {
   readonly tokens: readonly Token[];
-  /** Where somebody orders a machine about. */
+  /** Instructions to the machine. */
   readonly orders: readonly { readonly first: number }[];
   readonly isSelf: SelfReader;
 }
 
 /**
- * Makes a speaker of what bears a machine's name where it is somebody's assistant: the one such name of the text, before two lines
- * and more, between those of others, speaking of itself and ordering nothing. What is slipped into a transcript does less or more.
+ * A label such as "AI:" is ignored unless it is an assistant that takes part in the conversation. It does when it is the only such label,
+ * starts at least two lines, alternates with other speakers, talks about itself and gives no instructions. A prompt injection fails
+ * at least one of these tests.
  */
-export function admitAssistant(turns: readonly Turn[], { tokens, orders, isSelf }: AdmissionClues): void {
+export function acceptAssistant(turns: readonly Turn[], { tokens, orders, isSelf }: AdmissionClues): void {
   const own = turns.filter(({ role }) => role === 'ignored');
   const [one] = own;
   if (one === undefined || own.length < 2) return;
@@ -106,7 +109,7 @@ export function admitAssistant(turns: readonly Turn[], { tokens, orders, isSelf 
   if (speaksOfItself) for (const turn of own) turn.role = 'unknown';
 }
 
-/** Tells a speaker by the words of its label, folded. */
+/** The role of a speaker, by the folded words of the label. */
 export type RoleReader = (words: readonly string[]) => Role;
 
 export function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']): RoleReader {
@@ -118,10 +121,10 @@ export function createRoleReader(speakers: TaxonomyFile['grammar']['speakers']):
   return (words) => lists.find(([, list]) => words.some((word) => list.has(word)))?.[0] ?? 'unknown';
 }
 
-/** Whether a word is one in which speakers speak of themselves, such as "nos" or "our". */
+/** Whether speakers refer to themselves with this word, such as "nos" or "our". */
 export type SelfReader = (folded: string) => boolean;
 
-/** Knows the words of `speakers.selves`; a star at the beginning stands for any beginning. */
+/** Reads `speakers.selves`; an asterisk at the start of a word matches any prefix. */
 export function createSelfReader({ selves }: TaxonomyFile['grammar']['speakers']): SelfReader {
   const words = new Set(selves.filter((each) => !each.startsWith('*')).map(foldWord));
   const ends = selves.flatMap((each) => (each.startsWith('*') ? [foldWord(each.slice(1))] : []));
@@ -130,33 +133,40 @@ export function createSelfReader({ selves }: TaxonomyFile['grammar']['speakers']
 
 function findLabels(tokens: readonly Token[], roleOf: RoleReader): Label[] {
   const labels: Label[] = [];
-  tokens.forEach((token, index) => {
-    if (!token.colonAfter) return;
-    let at = index;
-    while (at > 0 && tokens[at]?.brk !== 'sentence' && !tokens[at]?.beginsLine && index - at < maxLabelWords) at -= 1;
-    const first = tokens[at];
-    if (first === undefined || (first.brk !== 'sentence' && !first.beginsLine)) return;
-    while (at < index && tokens[at]?.word.value !== null) at += 1; // "[00:12] Ana:" begins with the clock
-    const words = tokens.slice(at, index + 1);
-    const name = words.map((each) => each.word.folded).join(' ');
-    const role = roleOf(words.map((each) => each.word.folded));
-    const looksLikeName = words.every((each) => each.isCapitalised) && words.length <= 4;
-    if (words.length === 0 || (role === 'unknown' ? !looksLikeName : words.length > 4)) return;
-    labels.push({ at, length: words.length, name, role, beginsLine: first.beginsLine });
-  });
+  for (let index = 0; index < tokens.length; index += 1) {
+    const label = tokens[index]?.colonAfter === true ? readLabel(tokens, index, roleOf) : undefined;
+    if (label !== undefined) labels.push(label);
+  }
   return labels;
 }
 
-/** "- ¿Cuántos son?\n- Somos doce." are two speakers in turn. */
+/** The label that ends at a token; undefined: the colon ends no label. */
+function readLabel(tokens: readonly Token[], last: number, roleOf: RoleReader): Label | undefined {
+  let at = last;
+  while (at > 0 && tokens[at]?.brk !== 'sentence' && !tokens[at]?.beginsLine && last - at < maxLabelWords) at -= 1;
+  const first = tokens[at];
+  if (first === undefined || (first.brk !== 'sentence' && !first.beginsLine)) return undefined;
+  // "[00:12] Ana:" starts with a time.
+  while (at < last && tokens[at]?.word.value !== null) at += 1;
+  const words = tokens.slice(at, last + 1);
+  const folded = words.map((each) => each.word.folded);
+  const role = roleOf(folded);
+  const looksLikeName = words.every((each) => each.isCapitalised) && words.length <= maxNameWords;
+  if (words.length === 0 || (role === 'unknown' ? !looksLikeName : words.length > maxNameWords)) return undefined;
+  return { at, length: words.length, name: folded.join(' '), role, beginsLine: first.beginsLine };
+}
+
+/** "- ¿Cuántos son?\n- Somos doce." are two speakers who alternate. */
 function findDashes(tokens: readonly Token[]): Label[] {
   const starts: number[] = [];
-  tokens.forEach((token, at) => {
-    if (token.beginsLine && token.dashBefore && !token.colonAfter) starts.push(at);
-  });
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at];
+    if (token?.beginsLine && token.dashBefore && !token.colonAfter) starts.push(at);
+  }
   return starts.map((at, index) => ({ at, length: 0, name: `- ${index % 2}`, role: 'unknown', beginsLine: true }));
 }
 
-/** A capitalised word before a colon is a speaker where it comes again, or where another speaker answers. */
+/** A capitalised word before a colon is a speaker if it occurs again, or if another speaker answers. */
 function keepSpeakers(labels: readonly Label[]): Label[] {
   const hasKnown = labels.some((label) => label.role === 'client' || label.role === 'seller');
   const counts = new Map<string, number>();
@@ -169,14 +179,14 @@ function keepSpeakers(labels: readonly Label[]): Label[] {
 }
 
 export interface TurnClues {
-  /** Token indexes where something only a seller says begins. */
+  /** First tokens of what only a seller says. */
   readonly sellerSays: readonly number[];
-  /** Token indexes where something only a client says begins. */
+  /** First tokens of what only a client says. */
   readonly clientClaims: readonly number[];
   readonly sentences: readonly Sentence[];
 }
 
-/** Gives every unnamed speaker a role: by what they say, by who else is known, by who asks more. */
+/** Gives each speaker of unknown role a role: by what they say, by the roles already known, by who asks more questions. */
 export function assignRoles(turns: readonly Turn[], clues: TurnClues): void {
   const unknown = [...new Set(turns.filter((turn) => turn.role === 'unknown').map((turn) => turn.label))];
   if (unknown.length === 0) return;

@@ -1,23 +1,29 @@
-/** Cuts a text that is too long down to its beginning, its end, and the passages between that hold most evidence. */
+/** Shortens a text that is too long to its start, its end, and the passages in between with the most evidence. */
 import { setImmediate as nextTick } from 'node:timers/promises';
-import type { Program } from '../rules/program.ts';
-import { type Segment, type Token, tokenize } from './tokens.ts';
+import type { Segment } from './tokens.ts';
 
-/** Characters that are classified at most; design.md section 10 gives a model the same. */
-export const mostChars = 60_000;
+/** Characters that are classified at most, by the rules and by a model. */
+export const maxReadChars = 60_000;
 const windowChars = 2_000;
-/** Scanned before other work gets its turn: a few milliseconds. */
+/** Scanned before the event loop continues: a few milliseconds of work. */
 const sliceChars = 10_000;
+/** How far back a cut looks for a space. */
+const maxWordChars = 100;
 
-/** The whole text, or the segments of it that are read, `maxChars` at most in all; gives way to other work between slices and ends when aborted. */
+export interface WindowOptions {
+  /** The number of distinct cues in a segment. */
+  readonly countEvidence: (segment: Segment) => number;
+  readonly signal: AbortSignal;
+  readonly maxChars?: number;
+}
+
+/** The segments to read: the whole text as one, or several with `maxChars` in total. Yields between slices. @throws the signal's reason */
 export async function chooseSegments(
-  program: Program,
   text: string,
-  signal: AbortSignal,
-  maxChars: number = mostChars,
+  { countEvidence, signal, maxChars = maxReadChars }: WindowOptions,
 ): Promise<readonly Segment[]> {
-  const edgeChars = Math.floor(maxChars / 3);
   if (text.length <= maxChars) return [{ start: 0, end: text.length }];
+  const edgeChars = Math.floor(maxChars / 3);
   const windows: { segment: Segment; score: number }[] = [];
   const head = wordBoundary(text, edgeChars, 0);
   const stop = wordBoundary(text, text.length - edgeChars, head);
@@ -25,7 +31,7 @@ export async function chooseSegments(
   let scanned = 0;
   while (start < stop) {
     const end = wordBoundary(text, Math.min(start + windowChars, stop), start);
-    windows.push({ segment: { start, end }, score: countEvidence(program, text, { start, end }) });
+    windows.push({ segment: { start, end }, score: countEvidence({ start, end }) });
     scanned += end - start;
     start = end;
     if (scanned >= sliceChars) {
@@ -44,20 +50,9 @@ export async function chooseSegments(
   return [{ start: 0, end: head }, ...best, { start: stop, end: text.length }];
 }
 
-/** Steps back to a space, so that no word is cut; a text without spaces is cut where it must be. Always beyond `floor`. */
+/** The last space before `at`, so that no word is cut; `at` itself in a text without spaces. Always greater than `floor`. */
 function wordBoundary(text: string, at: number, floor: number): number {
-  for (let back = at; back > Math.max(floor, at - 100); back -= 1) if (text.charCodeAt(back) <= 0x20) return back;
+  for (let back = at; back > Math.max(floor, at - maxWordChars); back -= 1)
+    if (text.charCodeAt(back) <= 0x20) return back;
   return at;
-}
-
-/** Distinct cues in a window, so that a word repeated without end is no evidence. */
-function countEvidence(program: Program, text: string, segment: Segment): number {
-  const tokens: Token[] = [];
-  tokenize(text, segment, program.lexicon, tokens);
-  const seen = new Set<number>();
-  program.matcher.run(tokens, (index) => {
-    const action = program.actions[index];
-    if (action?.of === 'field' && action.role !== 'frame') seen.add(index);
-  });
-  return seen.size;
 }

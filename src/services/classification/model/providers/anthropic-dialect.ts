@@ -1,8 +1,8 @@
-/** Anthropic's messages: the answer is the input of a tool that it has to call. docs.anthropic.com/en/api/messages */
+/** Anthropic's Messages API: the answer is the input of a forced tool call. docs.anthropic.com/en/api/messages */
 import { type Dialect, type Part, temperaturePart, writeParts } from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
 
-/** Without it the model may answer in text instead of calling the tool, which is read as well. */
+/** Without it the model may answer in text instead of a tool call; `read` accepts both. */
 const forcedTool: Part = {
   name: 'forced tool',
   parameters: ['tool_choice'],
@@ -41,7 +41,7 @@ export const anthropicDialect: Dialect = {
       text: called === undefined ? texts.join('') : JSON.stringify(at(called, 'input') ?? {}),
       end: reason === 'refusal' ? 'refused' : reason === 'max_tokens' ? 'cut' : 'whole',
       model: typeof model === 'string' ? model : '',
-      // What was read from its cache is counted beside the rest, not among it.
+      // Anthropic does not include cached tokens in input_tokens.
       inputTokens: fresh === null ? null : fresh + (cached ?? 0),
       cachedInputTokens: cached,
       outputTokens: readCount(at(value, 'usage', 'output_tokens')),

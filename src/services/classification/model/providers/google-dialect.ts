@@ -2,11 +2,11 @@
 import { type Dialect, hasSystemRole, type Part, systemPart, temperaturePart, writeParts } from './dialect.ts';
 import { at, readCount } from './json-value.ts';
 
-/** Reasons to end for what was read or written, not for having said all. */
+/** Finish reasons that mean a refusal. */
 const refusals = ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'LANGUAGE'];
 
 const jsonType = { responseMimeType: 'application/json' };
-/** Gemma knows neither, older versions of the API no schema. */
+/** Gemma supports neither; older API versions do not support a schema. */
 const formats: readonly Part[] = [
   {
     name: 'responseJsonSchema',
@@ -54,7 +54,7 @@ export const googleDialect: Dialect = {
       model: typeof model === 'string' ? model : '',
       inputTokens: readCount(at(value, 'usageMetadata', 'promptTokenCount')),
       cachedInputTokens: readCount(at(value, 'usageMetadata', 'cachedContentTokenCount')),
-      // What it thinks is sold as output.
+      // Reasoning is charged as output.
       outputTokens: written === null ? null : written + (thought ?? 0),
     };
   },

@@ -1,10 +1,10 @@
-/** Looks into JSON that somebody else wrote. */
+/** Reads JSON of unknown shape. */
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** undefined: it is no JSON. */
+/** undefined: not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -13,7 +13,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** What a path of names and indices leads to; undefined: nothing. */
+/** The value at a path of keys and indexes; undefined: nothing there. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let found = value;
   for (const step of path) {
@@ -23,7 +23,7 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return found;
 }
 
-/** A count of tokens; null: none that can be believed. */
+/** A token count; null: absent or implausible. */
 export function readCount(value: unknown): number | null {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31 ? value : null;
 }

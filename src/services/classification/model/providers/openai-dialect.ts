@@ -1,8 +1,8 @@
-/** OpenAI's chat completions, and the servers that speak as it does. platform.openai.com/docs/api-reference/chat */
+/** OpenAI's Chat Completions API and compatible servers. platform.openai.com/docs/api-reference/chat */
 import { type Dialect, hasSystemRole, type Part, systemPart, temperaturePart, writeParts } from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
 
-/** Older servers know the first two, LM Studio and Ollama's older versions the first or none. */
+/** Older servers support only one of these, or none. */
 const formats: readonly Part[] = [
   {
     name: 'json_schema',
@@ -18,7 +18,7 @@ const formats: readonly Part[] = [
   },
 ];
 
-/** A gateway that translates one name into the other repeats a refusal of the other. */
+/** Both names belong to both parts: a gateway that translates one into the other reports a refusal of the other. */
 const limitParameters = ['max_tokens', 'max_completion_tokens'];
 const limits: readonly Part[] = limitParameters.map((name) => ({
   name,
@@ -26,7 +26,7 @@ const limits: readonly Part[] = limitParameters.map((name) => ({
   write: ({ maxOutputTokens }) => ({ [name]: maxOutputTokens }),
 }));
 
-/** Reasoning models and OpenAI's own API take `max_completion_tokens`, older servers `max_tokens`: the other one is tried second. */
+/** OpenAI's own API and reasoning models take `max_completion_tokens`, older servers `max_tokens`. The other name is tried second. */
 export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tokens'): Dialect {
   return {
     baseUrl: 'https://api.openai.com/v1',
@@ -64,7 +64,7 @@ export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tok
   };
 }
 
-/** A text, or parts of one as some servers send. */
+/** A text, or a list of its parts, as some servers send. */
 function readContent(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';

@@ -1,4 +1,4 @@
-/** One POST over HTTP with its limits: connecting, whole call, size of the reply. node:http, as global fetch cannot limit the connecting. */
+/** One POST over HTTP with limits for connecting, the whole call and the reply's size. Global fetch cannot limit connecting. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
@@ -11,28 +11,28 @@ export interface PostBounds {
   readonly maxReplyBytes: number;
 }
 
-/** Replies are not streamed: a slow model sends its first byte late, so only the whole call is limited once it is connected. */
+/** Replies are not streamed, so a slow model sends its first byte late: after connecting, only the whole call has a limit. */
 export function modelCallBounds(timeoutSeconds: number): PostBounds {
   return { connectMs: 5_000, wholeMs: timeoutSeconds * 1_000, maxReplyBytes: 256 * 1_024 };
 }
 
-/** Of 256, Node's own bound, half would be closed and opened anew whenever 512 calls end together. */
+/** With Node's default of 256 free sockets, half of 512 calls that end together would lose their connections. */
 const keptConnections = { keepAlive: true, maxFreeSockets: 1_024 };
 
 export interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON in pieces, in order. */
-  readonly body: readonly (string | Buffer)[];
+  /** JSON. */
+  readonly body: string;
   readonly signal: AbortSignal;
-  /** Called once when the request has a connection: from here on the provider may work on it, and charge for it. */
+  /** Called once when the request has a connection: from then on the provider may charge for it. */
   readonly onSent?: () => void;
 }
 
 export type PostJson = (request: PostRequest) => Promise<ProviderAnswer>;
 
 /**
- * Posts to one address over kept connections. Redirects are not followed, so that a key goes where it was meant to.
- * @throws AppError MODEL_UNREACHABLE, MODEL_TIMEOUT, MODEL_REPLY_TOO_LARGE, with `details.isAbandoned` where the request had been
+ * Posts to one address over keep-alive connections. Does not follow redirects, so the key reaches only that address.
+ * @throws AppError MODEL_UNREACHABLE, MODEL_TIMEOUT, MODEL_REPLY_TOO_LARGE, with `details.isAbandoned` if the request had been
  * sent; the signal's reason when aborted
  */
 export function createPostJson({ url, bounds }: { url: string; bounds: PostBounds }): PostJson {
@@ -44,56 +44,66 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
   return ({ headers, body, signal, onSent }) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const lifts: (() => void)[] = [];
-      const length = body.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+      const bytes = Buffer.from(body, 'utf8');
       const request = send({
         ...target,
         method: 'POST',
         agent,
-        headers: { 'content-type': 'application/json', 'content-length': length, ...headers },
+        headers: { 'content-type': 'application/json', 'content-length': bytes.length, ...headers },
       });
+      const limits = createLimits();
+      let isSent = false;
       const end = (finish: () => void) => {
-        for (const lift of lifts) lift();
+        limits.clear();
         signal.removeEventListener('abort', onAbort);
         finish();
       };
-      const giveUp = (error: unknown) => {
+      const fail = (error: unknown) => {
         end(() => reject(error));
         request.destroy();
       };
-      const onAbort = () => giveUp(signal.reason);
+      const onAbort = () => fail(signal.reason);
+      const onError = (error: Error) => fail(unreachable(host, error, isSent));
       signal.addEventListener('abort', onAbort, { once: true });
-      let isSent = false;
-      const limit = (ms: number, makeError: () => AppError) => {
-        const lift = startLimit(ms, () => giveUp(makeError()));
-        lifts.push(lift);
-        return lift;
-      };
-      limit(bounds.wholeMs, () => timedOut(host, bounds.wholeMs, isSent));
-      const liftConnecting = limit(bounds.connectMs, () => notConnected(host, bounds.connectMs));
-      const connected = () => {
-        liftConnecting();
+      limits.start(bounds.wholeMs, () => fail(timedOut(host, bounds.wholeMs, isSent)));
+      const clearConnecting = limits.start(bounds.connectMs, () => fail(notConnected(host, bounds.connectMs)));
+      const onConnected = () => {
+        clearConnecting();
         isSent = true;
         onSent?.();
       };
       request.once('socket', (socket) => {
-        if (!socket.connecting) connected();
-        else socket.once(isTls ? 'secureConnect' : 'connect', connected);
+        if (!socket.connecting) onConnected();
+        else socket.once(isTls ? 'secureConnect' : 'connect', onConnected);
       });
-      request.on('error', (error) => giveUp(unreachable(host, error, isSent)));
+      request.on('error', onError);
       request.once('response', (response) => {
-        response.on('error', (error) => giveUp(unreachable(host, error, isSent)));
+        response.on('error', onError);
         readBody(response, bounds.maxReplyBytes).then(
           (text) => end(() => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })),
-          () => giveUp(tooLarge(host, bounds.maxReplyBytes)),
+          () => fail(tooLarge(host, bounds.maxReplyBytes)),
         );
       });
-      for (const piece of body) request.write(piece);
-      request.end();
+      request.end(bytes);
     });
 }
 
-/** A process that stood still itself looks first at what came meanwhile. The function that is given lifts the limit. */
+/** The time limits of one call. `start` returns a function that clears its limit. */
+function createLimits(): { start(ms: number, onOver: () => void): () => void; clear(): void } {
+  const clears: (() => void)[] = [];
+  return {
+    start(ms, onOver) {
+      const clear = startLimit(ms, onOver);
+      clears.push(clear);
+      return clear;
+    },
+    clear() {
+      for (const clear of clears) clear();
+    },
+  };
+}
+
+/** If the process itself was blocked, answers that arrived meanwhile are read before `onOver` runs. Returns a function that clears the limit. */
 function startLimit(ms: number, onOver: () => void): () => void {
   let look: NodeJS.Immediate | undefined;
   const timer = setTimeout(() => {
@@ -105,7 +115,7 @@ function startLimit(ms: number, onOver: () => void): () => void {
   };
 }
 
-/** Rejects as soon as there is more than is taken. */
+/** Rejects as soon as the body is too large. */
 function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -127,7 +137,7 @@ function timedOut(host: string, ms: number, isAbandoned: boolean): AppError {
   );
 }
 
-/** Nothing was sent, so nothing can be charged. */
+/** Nothing was sent, so nothing is charged. */
 function notConnected(host: string, ms: number): AppError {
   return new AppError(
     'MODEL_UNREACHABLE',
@@ -135,13 +145,13 @@ function notConnected(host: string, ms: number): AppError {
   );
 }
 
-/** The error's code alone: its other properties may hold the request. */
+/** Only the error's code is used: its other properties may contain the request. */
 function unreachable(host: string, error: Error, isAbandoned: boolean): AppError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  const words = isAbandoned ? 'broke the connection before its reply was complete' : 'cannot be reached';
+  const what = isAbandoned ? 'broke the connection before its reply was complete' : 'cannot be reached';
   return new AppError(
     'MODEL_UNREACHABLE',
-    `The model's server ${host} ${words} (${code}). Check LLM_BASE_URL and the network.`,
+    `The model's server ${host} ${what} (${code}). Check LLM_BASE_URL and the network.`,
     { details: { isAbandoned } },
   );
 }

@@ -1,4 +1,4 @@
-/** What calls of models cost: a dated table, which a file of one's own can replace. */
+/** Prices of model calls, from a dated table that a custom file can replace. */
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../../../../core/errors.ts';
@@ -15,24 +15,24 @@ const priceFile = z.strictObject({
 });
 
 export interface PriceTable {
-  /** ISO date: prices are those of that day. */
+  /** ISO date of the prices. */
   readonly asOf: string;
-  /** Models that have a price. */
+  /** Models with a price. */
   readonly models: readonly string[];
-  /** US dollars of one call; null: no price, or no count of tokens. */
+  /** US dollars of one call; null: no price or no token counts. */
   costOf(model: string, usage: Usage): number | null;
   has(model: string): boolean;
 }
 
-/** A model is sold under its name and under dated ones: gpt-4o-mini-2024-07-18, claude-sonnet-4-20250514, gemini-2.0-flash-001. */
+/** A price also applies to dated versions of its model: gpt-4o-mini-2024-07-18, claude-sonnet-4-20250514, gemini-2.0-flash-001. */
 const suffix = /^-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3}|latest)$/;
 
-/** @throws AppError SETTINGS_INVALID that names the line at fault */
+/** @throws AppError SETTINGS_INVALID with the line of the fault */
 export function readPrices(text: string, file: string): PriceTable {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const [syntax] = document.errors;
-  if (syntax) throw wrong(file, lines.linePos(syntax.pos[0]).line, syntax.message.split('\n')[0] ?? 'no YAML');
+  if (syntax) throw invalidPrices(file, lines.linePos(syntax.pos[0]).line, syntax.message.split('\n')[0] ?? 'no YAML');
   const parsed = priceFile.safeParse(document.toJS());
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -40,7 +40,7 @@ export function readPrices(text: string, file: string): PriceTable {
     const node = document.getIn(path.length > 0 ? path : [], true);
     const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
     const from = Array.isArray(range) && typeof range[0] === 'number' ? range[0] : 0;
-    throw wrong(file, lines.linePos(from).line, `${path.join('.') || 'the file'}: ${issue?.message}`);
+    throw invalidPrices(file, lines.linePos(from).line, `${path.join('.') || 'the file'}: ${issue?.message}`);
   }
   const { as_of, per_million_tokens: prices } = parsed.data;
   const known = Object.keys(prices).sort((a, b) => b.length - a.length);
@@ -64,9 +64,9 @@ export function readPrices(text: string, file: string): PriceTable {
   };
 }
 
-function wrong(file: string, line: number, words: string): AppError {
+function invalidPrices(file: string, line: number, fault: string): AppError {
   return new AppError(
     'SETTINGS_INVALID',
-    `The prices in ${file}, line ${line}, cannot be used: ${words}. Correct LLM_PRICES_FILE, or unset it; prices/llm-prices.yaml shows the form.`,
+    `The prices in ${file}, line ${line}, cannot be used: ${fault}. Correct LLM_PRICES_FILE, or unset it; prices/llm-prices.yaml shows the form.`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The error object in a provider's answer, read by its named fields first. A message is compared with known sentences at its
- * beginning only: further on it may repeat the prompt.
+ * Reads the error in a provider's answer: first its code fields, then its message. Only the start of a message is compared with known
+ * sentences, because the rest may repeat the prompt.
  */
 import { at, isObject, parseJson } from './json-value.ts';
 
@@ -8,9 +8,9 @@ export interface ProviderError {
   /** Types, codes, statuses and reasons, the most specific one last. */
   readonly names: readonly string[];
   readonly retryDelayMs: number | undefined;
-  /** The account has no money, credit or daily quota left. */
+  /** The account has no credit or daily quota left. */
   readonly isOutOfQuota: boolean;
-  /** Moderation or a content filter refuses what was sent, or what the model wrote about it. */
+  /** Moderation or a content filter refuses the request or the model's answer. */
   readonly isAboutContent: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface ProviderError {
 const quotaNames =
   /^(insufficient_(quota|balance|credits|funds)|quota_exceeded|budget_exceeded|payment_required)$|billing|credit/;
 
-/** Accounts without a name for it. A gateway (LiteLLM) writes class names before the provider's sentence. */
+/** Messages of providers without a code for it. A gateway (LiteLLM) writes class names before the provider's sentence. */
 const quotaMessages: readonly RegExp[] = [
   // Anthropic, both as 400 invalid_request_error
   /^your credit balance is too low/i,
@@ -61,7 +61,7 @@ const contentMessages: readonly RegExp[] = [
 
 const gatewayPrefix = /^(?:[\w.]*(?:Error|Exception)\s*[:-]\s*)+/;
 
-/** An answer without a JSON error names nothing. Google's OpenAI endpoint puts its error into an array. */
+/** An answer without a JSON error has no names. Google's OpenAI endpoint wraps its error in an array. */
 export function readProviderError(body: string): ProviderError {
   const parsed = parseJson(body);
   const error = errorIn(Array.isArray(parsed) ? parsed[0] : parsed);
@@ -84,7 +84,7 @@ export function readProviderError(body: string): ProviderError {
   };
 }
 
-/** DeepSeek and others answer with the fields of an error at the top; some gateways put one error into another. */
+/** DeepSeek and others put the error's fields at the top level; some gateways nest one error in another. */
 function errorIn(value: unknown): unknown {
   const error = at(value, 'error');
   const inner = at(error, 'error');
@@ -97,7 +97,7 @@ function messageOf(error: unknown): string {
   return typeof message === 'string' ? message.trimStart().slice(0, 500).replace(gatewayPrefix, '') : '';
 }
 
-/** Short words alone, so that no text of a prompt is taken for a name. */
+/** Only short identifiers, so that text of a prompt is never taken for a name. */
 function namesOf(error: unknown, details: readonly Record<string, unknown>[]): string[] {
   const inner =
     at(error, 'innererror') ?? at(error, 'inner_error') ?? at(error, 'provider_specific_fields', 'innererror');
@@ -112,7 +112,7 @@ function namesOf(error: unknown, details: readonly Record<string, unknown>[]): s
   return given.flatMap((each) => (typeof each === 'string' && /^[\w.-]{1,60}$/.test(each) ? [each] : []));
 }
 
-/** OpenRouter: which rules a text breaks, beside the piece that breaks them; its guardrails name patterns. */
+/** OpenRouter: the rules that a text breaks, or the patterns of a guardrail. */
 function isModeration(metadata: unknown): boolean {
   const lists = [at(metadata, 'reasons'), at(metadata, 'patterns')];
   return (
@@ -120,7 +120,7 @@ function isModeration(metadata: unknown): boolean {
   );
 }
 
-/** Google names the quotas that are used up. */
+/** Google lists the exhausted quotas. */
 function quotaIdsOf({ violations }: Record<string, unknown>): string[] {
   return (Array.isArray(violations) ? violations : []).map((each: unknown) => String(at(each, 'quotaId')));
 }
@@ -129,7 +129,7 @@ function endsWithTheDay(detail: Record<string, unknown>): boolean {
   return quotaIdsOf(detail).some((id) => id.includes('PerDay'));
 }
 
-/** Google's sentence is the same for the quota of a minute, which is a wait. */
+/** Google uses the same sentence for a quota per minute, which only needs a wait. */
 function isByTheMinute(details: readonly Record<string, unknown>[]): boolean {
   return details.some((detail) => quotaIdsOf(detail).length > 0) && !details.some(endsWithTheDay);
 }

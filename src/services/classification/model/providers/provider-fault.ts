@@ -1,4 +1,4 @@
-/** What a provider's error answer means for a job. Reads status, headers and body, and repeats no text of the body. */
+/** Maps a provider's error answer to an AppError. Never repeats text of the body. */
 import { AppError } from '../../../../core/errors.ts';
 import { type ProviderError, readProviderError } from './provider-error.ts';
 
@@ -8,10 +8,10 @@ export interface ProviderAnswer {
   readonly body: string;
 }
 
-/** Retry-After is obeyed up to 5 minutes. */
+/** Longer Retry-After values are cut. */
 const maxRetryAfterMs = 300_000;
 
-/** Whether a call failed after it was sent and before its reply was complete: the provider may charge for it. */
+/** Whether a call failed after it was sent and before its reply was complete, so that the provider may charge for it. */
 export function isAbandoned(error: unknown): boolean {
   return error instanceof AppError && error.details.isAbandoned === true;
 }
@@ -33,13 +33,13 @@ export function faultOfAnswer(answer: ProviderAnswer, where: string, nowMs: numb
   );
 }
 
-/** Nobody is served until money or quota comes: the queue waits. */
+/** No call succeeds until there is credit or quota again: the queue waits. */
 function faultOfAccount(status: number, { isOutOfQuota }: ProviderError, said: string): AppError | undefined {
   if (status !== 402 && !isOutOfQuota) return undefined;
   return new AppError('MODEL_QUOTA', `${said}: the account's quota is used up. Raise it, or add credit. Jobs wait.`);
 }
 
-/** About one transcript: others are served. */
+/** Concerns one transcript; calls for others succeed. */
 function faultOfContent(status: number, { isAboutContent }: ProviderError, said: string): AppError | undefined {
   if (status < 400 || !isAboutContent) return undefined;
   return new AppError(
@@ -80,7 +80,7 @@ function faultOfServer(
     );
   }
   if (status < 500 && status !== 408 && status !== 409) return undefined;
-  // A gateway that gave up waiting (504; 524 is Cloudflare's): the model behind it may have worked, and be charged.
+  // Gateway timeouts (504; 524 is Cloudflare's): the model behind may have answered, and be charged.
   const details = { isAbandoned: status === 504 || status === 524 };
   return new AppError('MODEL_UNREACHABLE', `${said}. Look at the provider's status if this goes on.`, { details });
 }

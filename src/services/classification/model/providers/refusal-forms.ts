@@ -1,17 +1,17 @@
 /**
- * How providers word the refusal of a parameter where no field of the error names it. Each form begins where the message begins:
- * what a server repeats of a request stands behind its own words, and teaches nothing.
+ * Messages with which providers refuse a parameter without a field that names it. Patterns are anchored at the start of the message,
+ * because further on it may repeat the request.
  */
 
 interface Form {
-  /** Its first group holds the names, unless `parameters` has them. */
+  /** Its first group captures the names, unless `parameters` has them. */
   readonly pattern: RegExp;
   readonly parameters?: readonly string[];
 }
 
 /** A name in quotes, backticks or bare: `response_format`, 'messages[0].role'. */
 const name = '[\'"`]?([A-Za-z_][\\w.[\\]]*)[\'"`]?';
-/** A value behind the name: response_format.type `json_schema` is unavailable now. */
+/** A value after the name: response_format.type `json_schema` is unavailable now. */
 const value = '(?: [\'"`]\\w+[\'"`])?';
 const unsupported =
   '(?:deprecated|not supported|unsupported|not allowed|not permitted|not available|unavailable|not compatible)';
@@ -54,7 +54,7 @@ const forms: readonly Form[] = [
   { pattern: /^The provided JSON schema contains features not supported/i, parameters: schema },
   { pattern: /^(?:JSON schema conversion failed|Failed to parse grammar)/i, parameters: schema },
   { pattern: /^invalid (?:JSON schema in )?format\b/i, parameters: schema },
-  // OpenRouter does not say which: what is needed least goes, and one step of the format.
+  // OpenRouter does not say which parameter: leave out temperature, and take the next response format.
   {
     pattern: /^No endpoints found that (?:can handle the requested|support all of the) parameters/i,
     parameters: ['temperature', 'response_format'],
@@ -70,7 +70,7 @@ const forms: readonly Form[] = [
   { pattern: new RegExp(`^${name} of type ${name} is ${unsupported}`, 'i') },
 ];
 
-/** What gateways and clients put before a provider's own words. */
+/** Prefixes that gateways and clients add to a provider's message. */
 const prefixes = [
   /^litellm\.\w+: /,
   /^\w+Exception(?: \w+Error)? - /,
@@ -87,7 +87,7 @@ export function withoutPrefixes(message: string): string {
   return text;
 }
 
-/** Names of parameters in a message that refuses some, as they are written there; none where it is no such message. */
+/** Names of the refused parameters as written in the message; none if the message refuses no parameter. */
 export function namesInMessage(message: string): readonly string[] {
   for (const { pattern, parameters } of forms) {
     const found = pattern.exec(message);

@@ -1,17 +1,17 @@
-/** Which parameters of a request a provider refuses, by the fields of its error and then by known messages. Pure; repeats no text of the error. */
+/** Which parameters a provider refuses, from its error's fields, then from known messages. Pure; never repeats text of the error. */
 import { at, isObject, parseJson } from './json-value.ts';
 import type { ProviderAnswer } from './provider-fault.ts';
 import { namesInMessage, withoutPrefixes } from './refusal-forms.ts';
 
 export interface RefusedParameters {
-  /** In snake case, without what follows a dot or bracket. */
+  /** In snake case, cut at the first dot or bracket. */
   readonly names: readonly string[];
-  /** Those whose value is too large for this one request: another request may keep them. */
+  /** Parameters whose value is too large for this request only; other requests keep them. */
   readonly tooLarge: readonly string[];
 }
 
 const nothing: RefusedParameters = { names: [], tooLarge: [] };
-/** Gateways wrap a provider's error into their own, which may hold the next one. */
+/** Gateways wrap errors in errors. */
 const maxDepth = 5;
 const limitNames = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'];
 const aboutLength =
@@ -21,13 +21,13 @@ const aboutContent =
 const aboutSize =
   /too large|above maximum|above_max|at most|less than or equal|less_than|exceeds?\b|maximum allowed|must be (?:less|between|<)/i;
 
-/** @returns nothing for what is about length or content, and for what only repeats the request */
+/** Empty for errors about length or content. */
 export function readRefusedParameters({ status, body }: ProviderAnswer): RefusedParameters {
   if (status !== 400 && status !== 422 && status !== 404) return nothing;
   const parsed = parseJson(body);
   const reports = unwrap(parsed === undefined ? body : parsed, 0);
   if (reports.some(isAboutLengthOrContent)) return nothing;
-  // 404 means a missing model or address, but for one message of OpenRouter.
+  // 404 means a missing model or address, except for one message of OpenRouter.
   if (status === 404) {
     const isOfParameters = reports.some(({ message }) => message?.startsWith('No endpoints found that'));
     return isOfParameters ? { names: reports.flatMap(namesOf).map(normalized), tooLarge: [] } : nothing;
@@ -42,7 +42,7 @@ export function readRefusedParameters({ status, body }: ProviderAnswer): Refused
   };
 }
 
-/** One error among those that are wrapped into each other. */
+/** One of several nested errors. */
 interface Report {
   readonly param?: string;
   /** Its `code`, `type` and `status`. */
@@ -57,9 +57,9 @@ function unwrap(value: unknown, depth: number): readonly Report[] {
   if (!isObject(value)) return [];
   const { error, message, detail, details, fieldViolations } = value;
   if (isObject(error) || Array.isArray(error)) return unwrap(error, depth + 1);
-  const words = [message, error, value.description].find((each) => typeof each === 'string');
-  const embedded = words === undefined ? undefined : embeddedIn(words);
-  const own = embedded === undefined && words !== undefined ? { message: withoutPrefixes(words) } : {};
+  const text = [message, error, value.description].find((each) => typeof each === 'string');
+  const embedded = text === undefined ? undefined : embeddedIn(text);
+  const own = embedded === undefined && text !== undefined ? { message: withoutPrefixes(text) } : {};
   const inner = [
     embedded,
     isObject(message) || Array.isArray(message) ? message : undefined,
@@ -76,7 +76,7 @@ function unwrapText(text: string, depth: number): readonly Report[] {
   return embedded === undefined ? [{ kinds: '', message: withoutPrefixes(text) }] : unwrap(embedded, depth + 1);
 }
 
-/** A provider's error inside a gateway's message: JSON at its beginning; undefined: none. */
+/** A provider's error as JSON at the start of a gateway's message; undefined: none. */
 function embeddedIn(text: string): unknown {
   const message = withoutPrefixes(text);
   const end = message.startsWith('{') ? '}' : message.startsWith('[') ? ']' : undefined;
@@ -84,7 +84,7 @@ function embeddedIn(text: string): unknown {
   return isObject(value) || Array.isArray(value) ? value : undefined;
 }
 
-/** Google's endpoint for OpenAI clients sends a list of one error. Of validators such as FastAPI's: {type, loc: ["body", name], msg, input}. The input repeats the request. */
+/** A list of errors: Google's OpenAI endpoint sends one, FastAPI one for each field: {type, loc: ["body", name], msg, input}. Ignores `input`, which repeats the request. */
 function unwrapList(list: readonly unknown[], depth: number): readonly Report[] {
   return list.slice(0, 20).flatMap((item) => {
     const loc = at(item, 'loc');
@@ -95,7 +95,7 @@ function unwrapList(list: readonly unknown[], depth: number): readonly Report[] 
 }
 
 function reportOf({ param, field, code, type, status }: Record<string, unknown>): Report {
-  // Google names the field that is wrong, or the object that holds it.
+  // Google gives the field, or the object that contains it.
   const named = typeof param === 'string' ? param : textOf(field).replace(/^generation_?config\.?/i, '');
   return { ...(named === '' ? {} : { param: named }), kinds: [code, type, status].map(textOf).join(' ') };
 }
@@ -106,7 +106,7 @@ function textOf(value: unknown): string {
 
 function namesOf({ param, message }: Report): readonly string[] {
   if (param === 'messages[0].role') return ['system_role'];
-  // Some put a sentence there.
+  // Some providers put a sentence in this field.
   if (param !== undefined && /^[A-Za-z_][\w.[\]]*$/.test(param)) return [param];
   return message === undefined ? [] : namesInMessage(message);
 }

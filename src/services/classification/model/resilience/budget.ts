@@ -1,82 +1,82 @@
-/** LLM_BUDGET_USD_PER_DAY: no call is made once that much was spent since midnight UTC, by all workers together. */
+/** LLM_BUDGET_USD_PER_DAY: no more calls once all workers together have spent this amount since midnight UTC. */
 import { EventEmitter, once } from 'node:events';
 import type { Clock } from '../../../../core/clock.ts';
 import { AppError } from '../../../../core/errors.ts';
 
-/** Told what a call did cost; null: nobody knows. Called without a figure where it failed; a second time is harmless. */
+/** Takes the cost of a call (null: unknown), or nothing if the call failed. Further calls have no effect. */
 export type EndOfCall = (usd?: number | null) => void;
 
 export interface Budget {
   /**
-   * Before each call; `estimatedUsd` is set aside until it ends. Near the end of the budget it waits for a call of this process
-   * that is under way, as that may have cost less than was set aside.
+   * Called before each model call: reserves `estimatedUsd` until the call ends. If the rest of the budget is smaller, it waits for
+   * another call of this process to end, which may have cost less than its estimate.
    * @throws AppError MODEL_BUDGET; the signal's reason when aborted
    */
   begin(estimatedUsd: number, signal: AbortSignal): Promise<EndOfCall>;
 }
 
-/** Where nothing limits it. */
+/** No limit. */
 export const noBudget: Budget = { begin: async () => () => undefined };
 
-/** How long a sum of all workers is believed; what this process spends meanwhile is added. */
-const believedMs = 5_000;
-/** Beyond the share that is warned of, other processes' calls matter sooner. */
-const believedNearEndMs = 1_000;
-const warnedShare = 0.8;
+/** Cache lifetime of the sum of all workers; spending of this process is added at once. */
+const sumLifeMs = 5_000;
+/** Shorter after the warning, because calls of other processes matter more. */
+const sumLifeNearEndMs = 1_000;
+const warningShare = 0.8;
 const dayMs = 86_400_000;
 
 export interface BudgetOptions {
   readonly usdPerDay: number;
   readonly readSpentToday: () => Promise<number>;
   readonly clock: Clock;
-  /** Once a day, when four fifths are spent. */
+  /** Called once a day, when 80 % are spent. */
   readonly onNearlyUsed?: (spentUsd: number) => void;
 }
 
 /**
- * One for a process. It is gone over by one call that costs more than its estimate, and by what other processes spend while a
- * sum is believed.
+ * Create one per process. The budget can be exceeded by one call that costs more than its estimate, and by what other processes spend
+ * within the lifetime of the cached sum.
  */
 export function createBudget({ usdPerDay, readSpentToday, clock, onNearlyUsed }: BudgetOptions): Budget {
   let sum: Promise<number> | undefined;
   let readMs = 0;
-  let since = 0;
+  let spentSinceRead = 0;
   let isNearEnd = false;
   let warnedDay = -1;
-  let setAside = 0;
-  let underWay = 0;
+  let reservedUsd = 0;
+  let openCalls = 0;
   const ends = new EventEmitter().setMaxListeners(0);
 
   const readSpent = async (): Promise<number> => {
     const ageMs = clock.monotonicMs() - readMs;
-    if (sum === undefined || ageMs >= (isNearEnd ? believedNearEndMs : believedMs)) {
+    if (sum === undefined || ageMs >= (isNearEnd ? sumLifeNearEndMs : sumLifeMs)) {
       readMs = clock.monotonicMs();
-      since = 0;
+      spentSinceRead = 0;
       sum = readSpentToday();
-      // Whoever comes next asks again.
+      // The next call reads again.
       sum.catch(() => {
         sum = undefined;
       });
     }
-    return (await sum) + since;
+    return (await sum) + spentSinceRead;
   };
   const warn = (spent: number) => {
-    isNearEnd = spent >= usdPerDay * warnedShare;
+    isNearEnd = spent >= usdPerDay * warningShare;
     const day = Math.floor(clock.wallMs() / dayMs);
     if (!isNearEnd || day === warnedDay) return;
     warnedDay = day;
     onNearlyUsed?.(spent);
   };
-  const setOff = (estimatedUsd: number): EndOfCall => {
-    setAside += estimatedUsd;
-    underWay += 1;
+  const reserve = (estimatedUsd: number): EndOfCall => {
+    reservedUsd += estimatedUsd;
+    openCalls += 1;
     let hasEnded = false;
     return (usd = 0) => {
       if (hasEnded) return;
       hasEnded = true;
-      setAside -= estimatedUsd;
-      underWay -= 1;
-      since += usd ?? 0;
+      reservedUsd -= estimatedUsd;
+      openCalls -= 1;
+      spentSinceRead += usd ?? 0;
       ends.emit('end');
     };
   };
@@ -87,9 +87,9 @@ export function createBudget({ usdPerDay, readSpentToday, clock, onNearlyUsed }:
         const spent = await readSpent();
         warn(spent);
         if (spent >= usdPerDay) throw usedUp(spent, usdPerDay, clock.wallMs());
-        // A budget smaller than one estimate still pays for one call at a time.
-        if (underWay === 0 || spent + setAside + estimatedUsd <= usdPerDay) return setOff(estimatedUsd);
-        // Aborted meanwhile: the next round says so.
+        // If the budget is smaller than one estimate, calls are made one at a time.
+        if (openCalls === 0 || spent + reservedUsd + estimatedUsd <= usdPerDay) return reserve(estimatedUsd);
+        // If aborted, the next iteration throws.
         await once(ends, 'end', { signal }).catch(() => undefined);
       }
     },

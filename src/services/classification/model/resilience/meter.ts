@@ -1,26 +1,26 @@
-/** Sets the price of a call aside before it is made, tells the budget what it did cost, and records calls that were abandoned. */
+/** Reserves the estimated cost of a call in the budget, settles its actual cost, and records abandoned calls. */
 
 import type { Meter } from '../chat-client.ts';
 import type { ChatQuestion, Usage } from '../providers/dialect.ts';
 import type { CallToRecord } from '../reply-memory.ts';
 import type { Budget } from './budget.ts';
 
-/** On the expensive side: English has four characters a token, Spanish and JSON less. */
-const charsAToken = 3;
-/** Of a whole answer with its quotes, on the expensive side too. */
+/** A cautious estimate: English has about four characters per token, Spanish and JSON fewer. */
+const charsPerToken = 3;
+/** A cautious estimate of a complete answer with its quotes. */
 const answerTokens = 1_000;
 
 export interface MeterOptions {
   readonly model: string;
   readonly costOf: (model: string, usage: Usage) => number | null;
   readonly budget: Budget;
-  /** Absent where nothing is kept. */
+  /** Absent if calls are not recorded. */
   readonly record?: (call: CallToRecord) => Promise<void>;
 }
 
 /**
- * The meter of the calls for one meeting; null: a test of the connection. An abandoned call counts as what was set aside for it:
- * the provider does not say what it charges.
+ * The returned function gives the meter for a meeting's calls (null: a connection test). The provider does not say what an abandoned
+ * call costs, so its estimate counts.
  */
 export function createMeter({ model, costOf, budget, record }: MeterOptions): (meetingId: number | null) => Meter {
   const schemaChars = new WeakMap<object, number>();
@@ -30,7 +30,7 @@ export function createMeter({ model, costOf, budget, record }: MeterOptions): (m
     return messages.reduce((sum, { content }) => sum + content.length, known);
   };
   const estimate = (question: ChatQuestion) => ({
-    inputTokens: Math.ceil(countChars(question) / charsAToken),
+    inputTokens: Math.ceil(countChars(question) / charsPerToken),
     cachedInputTokens: 0,
     outputTokens: Math.min(answerTokens, question.maxOutputTokens),
   });

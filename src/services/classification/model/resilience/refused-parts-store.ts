@@ -1,11 +1,11 @@
-/** Keeps in Redis what a model refuses of a request, for all processes and the next start. */
+/** Stores in Redis which request parts a model refuses, for all processes and the next start. */
 import { parseJson } from '../providers/json-value.ts';
 import { learnedLifeMs, type RefusedPartsStore } from './refused-parts.ts';
 
-/** The two commands that are needed of Redis. */
+/** The two Redis commands in use. */
 export interface KeptTexts {
   get(key: string): Promise<string | null>;
-  /** The value before. */
+  /** Returns the previous value. */
   set(key: string, value: string, life: 'PX', lifeMs: number, and: 'GET'): Promise<string | null>;
 }
 
@@ -29,7 +29,7 @@ export function createRefusedPartsStore(texts: KeptTexts, address: ModelAddress)
   };
 }
 
-/** undefined: that was not written by us. */
+/** undefined: not in our format. */
 function readNames(text: string): readonly string[] | undefined {
   const value = parseJson(text);
   return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : undefined;

@@ -1,25 +1,25 @@
 /**
- * What a model refuses of a request, learned from its refusals and shared by all calls of a process. Until the model has accepted
- * a request, one call goes first and the others wait for what it learns, so that a refusal costs one call instead of one a job.
+ * Learns which parts of a request a model refuses, and shares it between all calls of a process. Until the model has accepted a request,
+ * one call explores and the others wait for its result, so that a refusal costs one call and not one per job.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Clock } from '../../../../core/clock.ts';
 import { type Dialect, type Part, partsToSend } from '../providers/dialect.ts';
 
-/** Keeps it for all processes and the next start. */
+/** Shared by all processes, and kept for the next start. */
 export interface RefusedPartsStore {
-  /** undefined: nothing is known of this model. */
+  /** undefined: nothing is known about this model. */
   read(): Promise<readonly string[] | undefined>;
-  /** True: that was not known before. */
+  /** Returns whether the names are new. */
   save(names: readonly string[]): Promise<boolean>;
 }
 
 export interface RefusedPartsOptions {
   readonly dialect: Pick<Dialect, 'ladders'>;
   readonly clock: Clock;
-  /** Absent: it is known to this process alone. */
+  /** Absent: known to this process only. */
   readonly store?: RefusedPartsStore;
-  /** Called when the model accepted a request without these parts, unless the store knew them. */
+  /** Called when the model accepts a request without these parts, unless the store already had them. */
   readonly onLearned?: (learned: LearnedParts) => void;
 }
 
@@ -29,104 +29,107 @@ export interface LearnedParts {
 }
 
 export interface RefusedParts {
-  /** Of this process, by name. */
+  /** Names of the parts that this process leaves out. */
   refused(): readonly string[];
-  /** Before each call: waits while another call finds out. @throws the signal's reason when aborted */
+  /** Called before each call; waits while another call explores. @throws the signal's reason when aborted */
   begin(signal: AbortSignal): Promise<PartsOfCall>;
 }
 
 export interface PartsOfCall {
   readonly parts: readonly Part[];
-  /** The model answered. */
+  /** The model accepted the request. */
   accepted(): void;
-  /** True: one of these parameters belongs to a part of this call, so that the next call goes without the part. */
+  /** Returns whether one of these parameters belongs to a part of this call; the next call is sent without that part. */
   refused(parameters: readonly string[]): boolean;
-  /** The call has ended, in whatever way. Called once. */
+  /** The call has ended, with or without success. Called once. */
   end(): void;
 }
 
-/** A refusal comes before a model begins to write: after this long the first call was accepted, or its server is slow. */
-const headStartMs = 3_000;
-/** Also the life in the store: a model that takes more than it did is asked again. */
+/** A refusal arrives before the model writes: after this time the exploring call was accepted, or its server is slow. */
+const maxExploreWaitMs = 3_000;
+/** Also the lifetime in the store: after it the refused parts are tried again, because models change. */
 export const learnedLifeMs = 7 * 86_400_000;
 
-export function createRefusedParts({ dialect, clock, store, onLearned }: RefusedPartsOptions): RefusedParts {
+export function createRefusedParts(options: RefusedPartsOptions): RefusedParts {
+  const { clock, store } = options;
+  const knowledge = createKnowledge(options);
+  const exploration = createExploration(knowledge);
+  let reading: Promise<void> | undefined;
+  let readMs = 0;
+
+  const readStore = async () => {
+    readMs = clock.monotonicMs();
+    // If Redis does not answer, the model is asked.
+    knowledge.replace(await store?.read().catch(() => undefined));
+  };
+  return {
+    refused: () => knowledge.refused(),
+    async begin(signal) {
+      if (reading === undefined || clock.monotonicMs() - readMs >= learnedLifeMs) reading = readStore();
+      await reading;
+      const turn = await exploration.takeTurn(signal);
+      const parts = knowledge.parts();
+      return {
+        parts,
+        accepted: () => knowledge.accept(parts),
+        refused(parameters) {
+          turn.wasRefused = knowledge.learn(parameters, parts);
+          return turn.wasRefused;
+        },
+        end: () => turn.end(),
+      };
+    },
+  };
+}
+
+interface Knowledge {
+  refused(): readonly string[];
+  parts(): readonly Part[];
+  /** Whether the model has accepted a request with these parts. */
+  isAccepted(): boolean;
+  /** @param names undefined: nothing is known */
+  replace(names: readonly string[] | undefined): void;
+  accept(parts: readonly Part[]): void;
+  /** Returns whether one of the parameters belongs to a part that was sent. */
+  learn(parameters: readonly string[], sent: readonly Part[]): boolean;
+}
+
+function createKnowledge({ dialect, store, onLearned }: RefusedPartsOptions): Knowledge {
   const known = new Set(dialect.ladders.flat().map(({ name }) => name));
   let refused: ReadonlySet<string> = new Set();
   let parts = partsToSend(dialect, refused);
   let isAccepted = false;
-  let reading: Promise<void> | undefined;
-  let readMs = 0;
-  /** Settles as the call that goes first ends; true: it was refused a part, and the next one goes first. */
-  let exploring: Promise<boolean> | undefined;
 
   const use = (names: Iterable<string>) => {
     refused = new Set([...names].filter((name) => known.has(name)));
     parts = partsToSend(dialect, refused);
   };
-  const readStore = async () => {
-    readMs = clock.monotonicMs();
-    // Where Redis does not answer, the model is asked.
-    const names = await store?.read().catch(() => undefined);
-    use(names ?? []);
-    isAccepted = names !== undefined;
-  };
-  const accept = (accepted: readonly Part[]) => {
-    if (isAccepted || accepted !== parts) return;
-    isAccepted = true;
-    const learned = { refused: [...refused].sort(), sent: parts.map(({ name }) => name) };
-    const tell = (isNew: boolean) => {
-      if (isNew && learned.refused.length > 0) onLearned?.(learned);
-    };
-    if (store === undefined) tell(true);
-    else store.save(learned.refused).then(tell, () => tell(true));
-  };
-  const learn = (parameters: readonly string[], sent: readonly Part[]): boolean => {
-    const found = sent.filter((part) => isOneOf(part, parameters));
-    // A call that began before a part was refused may be refused for the same part.
-    if (found.some(({ name }) => !refused.has(name))) {
-      use([...refused, ...found.map(({ name }) => name)]);
-      isAccepted = false;
-    }
-    return found.length > 0;
-  };
-  /** Claims the first turn, or waits for what the call learns that has it; `end` gives it back. */
-  const takeTurn = async (signal: AbortSignal): Promise<Turn> => {
-    const patience = isAccepted || exploring === undefined ? undefined : startPatience(signal);
-    while (!isAccepted && exploring !== undefined && patience !== undefined) {
-      const isRefused = await Promise.race([exploring, patience.over]);
-      if (!isRefused) break;
-    }
-    patience?.stop();
-    signal.throwIfAborted();
-    const turn: Turn = { wasRefused: false, end() {} };
-    // In the same step as the last look, so that one call alone claims it.
-    if (isAccepted || exploring !== undefined) return turn;
-    exploring = new Promise((resolve) => {
-      turn.end = () => {
-        exploring = undefined;
-        resolve(turn.wasRefused);
-      };
-    });
-    return turn;
-  };
-
   return {
     refused: () => [...refused].sort(),
-    async begin(signal) {
-      if (reading === undefined || clock.monotonicMs() - readMs >= learnedLifeMs) reading = readStore();
-      await reading;
-      const turn = await takeTurn(signal);
-      const ofCall = parts;
-      return {
-        parts: ofCall,
-        accepted: () => accept(ofCall),
-        refused(parameters) {
-          turn.wasRefused = learn(parameters, ofCall);
-          return turn.wasRefused;
-        },
-        end: () => turn.end(),
+    parts: () => parts,
+    isAccepted: () => isAccepted,
+    replace(names) {
+      use(names ?? []);
+      isAccepted = names !== undefined;
+    },
+    accept(accepted) {
+      if (isAccepted || accepted !== parts) return;
+      isAccepted = true;
+      const learned = { refused: [...refused].sort(), sent: parts.map(({ name }) => name) };
+      const report = (isNew: boolean) => {
+        if (isNew && learned.refused.length > 0) onLearned?.(learned);
       };
+      if (store === undefined) report(true);
+      else store.save(learned.refused).then(report, () => report(true));
+    },
+    learn(parameters, sent) {
+      const found = sent.filter((part) => isOneOf(part, parameters));
+      // A call that began before a part was refused may be refused for the same part.
+      if (found.some(({ name }) => !refused.has(name))) {
+        use([...refused, ...found.map(({ name }) => name)]);
+        isAccepted = false;
+      }
+      return found.length > 0;
     },
   };
 }
@@ -136,10 +139,39 @@ interface Turn {
   end(): void;
 }
 
-/** `over` is false once the wait has taken long enough, or the signal is aborted. */
+/** Lets one call explore at a time until the model has accepted a request. */
+function createExploration({ isAccepted }: Knowledge): { takeTurn(signal: AbortSignal): Promise<Turn> } {
+  /** Settles when the exploring call ends; true: the model refused a part, so the next call explores. */
+  let exploring: Promise<boolean> | undefined;
+  return {
+    async takeTurn(signal) {
+      const patience = isAccepted() || exploring === undefined ? undefined : startPatience(signal);
+      while (!isAccepted() && exploring !== undefined && patience !== undefined) {
+        const isRefused = await Promise.race([exploring, patience.over]);
+        if (!isRefused) break;
+      }
+      patience?.stop();
+      signal.throwIfAborted();
+      const turn: Turn = { wasRefused: false, end() {} };
+      // Checked and claimed without an await in between, so only one call explores.
+      if (isAccepted() || exploring !== undefined) return turn;
+      exploring = new Promise((resolve) => {
+        turn.end = () => {
+          exploring = undefined;
+          resolve(turn.wasRefused);
+        };
+      });
+      return turn;
+    },
+  };
+}
+
+/** `over` resolves to false when the wait has taken too long, or the signal is aborted. */
 function startPatience(signal: AbortSignal): { over: Promise<boolean>; stop(): void } {
   const stopped = new AbortController();
-  const over = sleepFor(headStartMs, false, { signal: AbortSignal.any([signal, stopped.signal]) }).catch(() => false);
+  const over = sleepFor(maxExploreWaitMs, false, { signal: AbortSignal.any([signal, stopped.signal]) }).catch(
+    () => false,
+  );
   return { over, stop: () => stopped.abort() };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Tries a model call again by seconds, and keeps the whole process away from a provider that asked to wait, refused us or
- * fails without end: what one call learns, all calls heed. How many calls are out at a time is decided here too.
+ * Retries model calls with backoff, limits their concurrency, and holds all calls of the process (a circuit breaker) while a provider
+ * asks to wait, refuses the key or keeps failing.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -12,16 +12,16 @@ export type TryAgain = <T>(work: () => Promise<T>, signal: AbortSignal) => Promi
 
 export interface TryAgainOptions {
   readonly clock: Clock;
-  /** Calls at a time; unset: as many as there are. */
+  /** Calls at the same time; unset: no limit. */
   readonly maxConcurrency?: number;
   /**
-   * What is waited for in place. A longer wait is thrown with `details.holdMs`, so that a queue waits and nobody's attempt:
-   * 1 s there; a minute where no queue is, as for a bare file.
+   * Longer waits are not made here but thrown with `details.holdMs`, so that the queue waits and no attempt is used up: 1 s with a
+   * queue; a minute without one, as when classifying a file.
    */
-  readonly longestWaitMs?: number;
-  /** How long nobody asks a provider that refused key or quota; a queue has a look of its own each minute. */
+  readonly maxWaitMs?: number;
+  /** How long no call is made after a provider refused key or quota; with a queue, the queue tries again each minute. */
   readonly refusalMs?: number;
-  /** False: each call is made once. */
+  /** False: no retries. */
   readonly isPatient?: boolean;
   /** From 0 to 1, 1 excluded. */
   readonly random?: () => number;
@@ -29,52 +29,52 @@ export interface TryAgainOptions {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** failure-matrix, principle 6: exponential with full jitter, 1 s base, 60 s cap, 5 tries. */
+/** Exponential backoff with full jitter. */
 const baseMs = 1_000;
 const capMs = 60_000;
 /**
- * Tries in one attempt of a job; a code that is not here is not tried again. A call that used up LLM_TIMEOUT_SECONDS leaves no time
- * for another one: the queue repeats its attempt.
+ * Tries within one attempt of a job; other codes are not retried. After a call that took LLM_TIMEOUT_SECONDS there is no time for
+ * another one: the queue retries the job.
  */
-const mostTries: Partial<Record<ErrorCode, number>> = {
+const maxTries: Partial<Record<ErrorCode, number>> = {
   MODEL_RATE_LIMITED: 5,
   MODEL_UNREACHABLE: 5,
   MODEL_TIMEOUT: 1,
   MODEL_REPLY_TOO_LARGE: 2,
   MODEL_REPLY_INVALID: 2,
 };
-/** Of these tries, how many may be abandoned: each of them may be charged. */
+/** Limit of abandoned tries among these, because each may be charged. */
 const maxAbandonedTries = 2;
 const minuteMs = 60_000;
-/** Throttles in a row that halve the calls at a time; failure-matrix D2. */
+/** Consecutive rate limits that halve the concurrency. */
 const throttlesToHalve = 5;
-/** Faults in a row, of all calls together, after which nobody calls for a while: four jobs' worth, so that one alone never does it. */
+/** Consecutive faults of all calls that open the circuit: four jobs' worth of tries, so that one job cannot open it. */
 const faultsToOpen = 20;
 const firstOpenMs = 30_000;
-const longestOpenMs = 300_000;
-/** While one call tries whether the provider is back. */
+const maxOpenMs = 300_000;
+/** How long other calls wait while one call tests whether the provider is back. */
 const trialMs = 1_000;
 
-/** One for a process. Tries multiply with nothing: the client below makes one call a try, the queue repeats attempts by minutes. */
+/** Create one per process. Nothing below it retries: one try is one HTTP call. Above it the queue retries jobs after minutes. */
 export function createTryAgain(options: TryAgainOptions): TryAgain {
   const { clock, random = Math.random, sleep = defaultSleep } = options;
   const {
     isPatient = true,
     maxConcurrency = Number.POSITIVE_INFINITY,
-    longestWaitMs = minuteMs,
+    maxWaitMs = minuteMs,
     refusalMs = minuteMs,
   } = options;
   const gate = createGate(clock);
   const slots = createSlots(maxConcurrency);
 
-  /** Returns when a call may be made, and what to do when it has ended; throws where that takes too long for an attempt. */
+  /** Waits until a call may be made; returns what to call when it has ended. Throws if the wait is too long for an attempt. */
   const pass = async (signal: AbortSignal): Promise<() => void> => {
     for (;;) {
       signal.throwIfAborted();
       const wait = gate.enter();
       if (typeof wait === 'function') return wait;
       if (wait.error.fault === 'held') throw wait.error;
-      if (wait.leftMs >= longestWaitMs) throw withHold(wait.error, wait.leftMs);
+      if (wait.leftMs >= maxWaitMs) throw withHold(wait.error, wait.leftMs);
       await sleep(wait.leftMs, signal);
     }
   };
@@ -98,22 +98,22 @@ export function createTryAgain(options: TryAgainOptions): TryAgain {
         slots.succeeded();
         return result;
       } catch (error) {
-        // What the gate threw nobody has to learn.
+        // An error thrown by the gate is not a new fault.
         if (signal.aborted || !(error instanceof AppError) || error.details.holdMs !== undefined) throw error;
         learn(error);
         const { retryAfterMs } = error.details;
-        if (typeof retryAfterMs === 'number' && retryAfterMs >= longestWaitMs) throw withHold(error, retryAfterMs);
+        if (typeof retryAfterMs === 'number' && retryAfterMs >= maxWaitMs) throw withHold(error, retryAfterMs);
         if (isAbandoned(error)) abandonedTries += 1;
-        const isLast = tries >= (mostTries[error.code] ?? 1) || abandonedTries >= maxAbandonedTries;
+        const isLast = tries >= (maxTries[error.code] ?? 1) || abandonedTries >= maxAbandonedTries;
         if (!isPatient || isLast) throw error;
-        // The gate already makes everybody wait for what was asked; the jitter parts them afterwards.
+        // The gate holds all calls for the requested time; the jitter then spreads them.
         await sleep(backoffMs(tries, random), signal);
       }
     }
   };
 }
 
-/** The way to the provider: closed for a time, and after many faults opened for one call first. Times are monotonic. */
+/** A circuit breaker: closed to all calls for some time, then after many faults first open to one trial call. Times are monotonic. */
 function createGate(clock: Clock) {
   let closed: { untilMs: number; error: AppError } | undefined;
   let faults = 0;
@@ -127,7 +127,7 @@ function createGate(clock: Clock) {
   };
   return {
     close,
-    /** A function: go, and call it afterwards. */
+    /** A function: the call may start; call the function when it has ended. */
     enter(): { leftMs: number; error: AppError } | (() => void) {
       const leftMs = closed === undefined ? 0 : closed.untilMs - clock.monotonicMs();
       if (closed !== undefined && leftMs > 0) return { leftMs, error: closed.error };
@@ -139,12 +139,12 @@ function createGate(clock: Clock) {
         isTrying = false;
       };
     },
-    /** It spoke, if only to refuse. */
+    /** The provider answered, even if with a refusal. */
     answered() {
       faults = 0;
       openMs = firstOpenMs;
       trial = undefined;
-      // Whoever looked once a minute found that we are no longer refused.
+      // A trial call found that key and quota are accepted again.
       if (closed?.error.fault === 'held') closed = undefined;
     },
     failed(error: AppError) {
@@ -156,15 +156,15 @@ function createGate(clock: Clock) {
       );
       if (closed === undefined) {
         close(openMs, trial);
-        openMs = Math.min(longestOpenMs, openMs * 2);
+        openMs = Math.min(maxOpenMs, openMs * 2);
       }
     },
   };
 }
 
-/** Calls at a time: halved when throttled, then one more for each round that went well. */
-function createSlots(most: number) {
-  const limit = pLimit(most);
+/** Concurrency limit: halved after rate limits, then raised by one after as many successes as the limit. */
+function createSlots(maxConcurrency: number) {
+  const limit = pLimit(maxConcurrency);
   let throttles = 0;
   let successes = 0;
   return {
@@ -179,7 +179,7 @@ function createSlots(most: number) {
     },
     succeeded() {
       throttles = 0;
-      if (limit.concurrency >= most) return;
+      if (limit.concurrency >= maxConcurrency) return;
       successes += 1;
       if (successes < limit.concurrency) return;
       successes = 0;
@@ -192,7 +192,7 @@ function withHold({ code, message, details }: AppError, holdMs: number): AppErro
   return new AppError(code, message, { details: { ...details, holdMs } });
 }
 
-/** @param tries failed so far, from 1 */
+/** @param tries failed tries so far, from 1 */
 export function backoffMs(tries: number, random: () => number): number {
   return Math.round(random() * Math.min(capMs, baseMs * 2 ** (tries - 1)));
 }

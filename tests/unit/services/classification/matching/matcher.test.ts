@@ -23,7 +23,7 @@ function openMatcher(patterns: readonly string[]) {
   const sequences = patterns.map(readPattern);
   const trie = buildTrie(sequences.flatMap((all, action) => all.map((sequence) => ({ sequence, action }))));
   const matcher = createMatcher(trie, patterns.length);
-  const lexicon = createLexicon(file, matcher.readMoves);
+  const lexicon = createLexicon(file, (...word) => matcher.transitionsOf(...word));
   const read = (text: string): Token[] => {
     const tokens: Token[] = [];
     tokenize(text, { start: 0, end: text.length }, lexicon, tokens);

@@ -1,28 +1,26 @@
 import { expect, it } from 'vitest';
 import type { Meaning, Word } from '../../../../../src/services/classification/matching/word.ts';
 import {
+  addToHash,
   createWordTable,
-  hashOn,
   type WordTable,
 } from '../../../../../src/services/classification/matching/word-table.ts';
 
-const codesOf = (spelling: string) => Uint16Array.from(spelling, (char) => char.charCodeAt(0));
-const hashOf = (spelling: string) => codesOf(spelling).reduce(hashOn, 0);
+const hashOf = (spelling: string) => spelling.split('').reduce((hash, char) => addToHash(hash, char.charCodeAt(0)), 0);
 const meaningOf = (folded: string): Meaning => ({
   traits: 0,
-  moves: -1,
+  transitions: -1,
   languageSet: 0,
   value: null,
   multiplier: null,
   folded,
 });
-const add = (table: WordTable, spelling: string): Word =>
-  table.add(meaningOf(spelling), hashOf(spelling), codesOf(spelling));
+const add = (table: WordTable, spelling: string): Word => table.add(meaningOf(spelling), hashOf(spelling), spelling);
 const find = (table: WordTable, spelling: string): Word | undefined =>
-  table.find(hashOf(spelling), codesOf(`_${spelling}_`), 1, spelling.length);
+  table.find(hashOf(spelling), `_${spelling}_`, 1, spelling.length);
 const numbered = (count: number) => Array.from({ length: count }, (_each, index) => `w${index}`);
 
-it('finds each word that was added, and no other', () => {
+it('finds every added word and no other', () => {
   const table = createWordTable();
   const words = numbered(20_000);
   for (const word of words) add(table, word);
@@ -32,11 +30,11 @@ it('finds each word that was added, and no other', () => {
   expect(find(table, 'w20000')).toBeUndefined();
 });
 
-it('tells words that ask for one place apart, and remembers a few of them', () => {
+it('distinguishes words that hash to the same slot, and keeps a few of them', () => {
   const table = createWordTable();
-  const place = (word: string) => (hashOf(word) >>> 12) & 0xfff;
+  const slot = (word: string) => (hashOf(word) >>> 12) & 0xfff;
   const words = numbered(200_000)
-    .filter((word) => place(word) === place('w0'))
+    .filter((word) => slot(word) === slot('w0'))
     .slice(0, 20);
   expect(words).toHaveLength(20);
   for (const word of words) add(table, word);
@@ -46,7 +44,7 @@ it('tells words that ask for one place apart, and remembers a few of them', () =
   expect(find(table, words.at(-1) ?? '')?.folded).toBe(words.at(-1));
 });
 
-it('forgets all at 30,000 words', () => {
+it('clears itself at 30,000 words', () => {
   const table = createWordTable();
   for (const word of numbered(30_000)) add(table, word);
   expect(find(table, 'w29999')).toBeDefined();

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
 import { createQuoteFinder } from '../../../../../src/services/classification/model/quotes.ts';
 import { createReplyReader } from '../../../../../src/services/classification/model/read-reply.ts';
-import { weighReply } from '../../../../../src/services/classification/model/weigh-reply.ts';
+import { createReplyWeigher } from '../../../../../src/services/classification/model/weigh-reply.ts';
 
 const taxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
 const transcript = 'Somos una clínica dental y recibimos unas 300 consultas por día. Queremos integrarlo con HubSpot.';
@@ -15,7 +15,7 @@ const valueIn = (fields: Record<string, unknown>, id: string) => read(fields)?.f
 const weigh = (text: string) => {
   const reply = readReply(text);
   const findQuote = createQuoteFinder(transcript, { segments: [{ start: 0, end: transcript.length }], untrusted: [] });
-  return reply && weighReply(reply, { taxonomy, findQuote, truncated: false });
+  return reply && createReplyWeigher(taxonomy)(reply, { findQuote, truncated: false });
 };
 
 describe('a reply', () => {

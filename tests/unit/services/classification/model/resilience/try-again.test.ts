@@ -125,7 +125,7 @@ test('a refused key is looked at again once a minute, however many jobs ask', as
 
 test('D1 where a queue can wait, a longer wait is thrown with its length, and no call is made before it is over', async () => {
   const time = makeTime();
-  const again = createTryAgain({ ...time, longestWaitMs: 1_000 });
+  const again = createTryAgain({ ...time, maxWaitMs: 1_000 });
   const limited = failing('MODEL_RATE_LIMITED', 1, { retryAfterMs: 20_000 });
   await expect(again(limited.work, signal)).rejects.toMatchObject({ details: { holdMs: 20_000 } });
   time.pass(5_000);
@@ -166,7 +166,7 @@ test('D2 five throttles in a row halve the calls at a time, and each round that 
 
 test('after twenty faults in a row nobody calls for half a minute, then one tries, and an answer opens the way', async () => {
   const time = makeTime();
-  const again = createTryAgain({ ...time, longestWaitMs: 1_000 });
+  const again = createTryAgain({ ...time, maxWaitMs: 1_000 });
   const down = failing('MODEL_UNREACHABLE', 21);
   for (let job = 0; job < 4; job += 1) await expect(again(down.work, signal)).rejects.toThrow();
   expect(down.calls).toBe(20);
