@@ -1,4 +1,6 @@
 /** Prices of model calls, from a dated table that a custom file can replace. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../../../../core/errors.ts';
@@ -26,6 +28,20 @@ export interface PriceTable {
 
 /** A price also applies to dated versions of its model: gpt-4o-mini-2024-07-18, claude-sonnet-4-20250514, gemini-2.0-flash-001. */
 const suffix = /^-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3}|latest)$/;
+
+const defaultFile = fileURLToPath(new URL('../../../../../prices/llm-prices.yaml', import.meta.url));
+
+/** Prices of a custom file (LLM_PRICES_FILE); null: the default ones. @throws AppError SETTINGS_INVALID */
+export async function loadPrices(customFile: string | null): Promise<PriceTable> {
+  const file = customFile ?? defaultFile;
+  try {
+    return readPrices(await readFile(file, 'utf8'), file);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const message = `The prices in ${file} cannot be read. Set LLM_PRICES_FILE to a YAML file, or unset it.`;
+    throw new AppError('SETTINGS_INVALID', message, { cause });
+  }
+}
 
 /** @throws AppError SETTINGS_INVALID with the line of the fault */
 export function readPrices(text: string, file: string): PriceTable {
