@@ -38,7 +38,7 @@ export function createAnswerRules({ fields, review_below }: TaxonomyFile): Answe
   };
 }
 
-/** `unless`: a value does not stand beside certain others. */
+/** `unless`: other values of the list exclude this one. */
 export function isExcluded(value: FileField['values'][number] | undefined, held: ReadonlySet<string>): boolean {
   return value?.unless.some((other) => held.has(other)) === true;
 }

@@ -48,8 +48,8 @@ export interface Matcher {
   /** What a word can do in the patterns, as a number to keep with the word. The same for equal arguments. */
   transitionsOf(folded: string, isNumber: boolean, isJoiner: boolean): number;
   /**
-   * Reports every match, in the order of last tokens; an action is reported once for each first token, with its earliest end.
-   * Synchronous and not re-entrant.
+   * Reports every match, in the order of last tokens. Longer matches that follow a match of the same action and first token are left
+   * out, unless the action was reported for another first token in between. Synchronous and not re-entrant.
    */
   run(tokens: readonly MatchToken[], onMatch: OnMatch): void;
 }

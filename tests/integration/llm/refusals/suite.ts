@@ -8,7 +8,7 @@ import { type Api, type Body, type Refusal, startRefusingModel } from '../../../
 
 export interface Scenario {
   readonly says: string;
-  /** Which requests it refuses; unset: the first one, whatever is in it. */
+  /** Which requests it refuses; unset: the first one, with any content. */
   readonly refuses?: (body: Body) => boolean;
   readonly answer: Refusal;
   /** What it learns; empty: the error is none of a parameter. */

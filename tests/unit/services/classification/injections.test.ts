@@ -37,7 +37,7 @@ const bare = (text: string) => text.replace(/[.!?]+\s*$/, '');
 const ended = (text: string) => (/[.!?`]$/.test(text) ? text : `${text}.`);
 const inLowerCase = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
-/** The attack inside what somebody says; and the same text without it. */
+/** A transcript with the attack in a client's words, and the same transcript without it. */
 const forms: Readonly<Record<string, (injection: Injection) => { text: string; clean: string }>> = {
   'a sentence among others': ({ passages: [first, second], attack }) => ({
     text: `${first} ${ended(attack)} ${second}`,

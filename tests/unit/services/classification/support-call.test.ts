@@ -1,4 +1,4 @@
-/** The second taxonomy that comes along: nothing in the code knows of it. */
+/** The second taxonomy of the product, which no code refers to. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadTaxonomy } from '../../../../src/models/taxonomy.ts';

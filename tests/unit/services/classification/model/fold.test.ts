@@ -7,13 +7,13 @@ test('case, accents, white space and quotation marks are forgiven', () => {
   expect(foldWords("don't “do” it")).toBe('dont do it');
 });
 
-test('accents that stand by themselves belong to the letter before', () => {
+test('combining accents belong to the letter before', () => {
   const { text, starts, ends } = foldText('e\u0301x');
   expect(text).toBe('ex');
   expect([starts[0], ends[0], starts[1], ends[1]]).toEqual([0, 2, 2, 3]);
 });
 
-test('every folded character knows where it stood, whatever the text', () => {
+test('every folded character has its offsets in the original, for any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (original) => {
       const { text, starts, ends } = foldText(original);

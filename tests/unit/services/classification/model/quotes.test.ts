@@ -15,7 +15,7 @@ describe('a quote', () => {
     ['no damos abasto, dijo Maria.', 'No damos   abasto", dijo María'],
     ['“Recibimos 300 consultas”…', 'Recibimos 300 consultas'],
     ['30', '30'],
-  ])('is found as it stands: %s', (quote, expected) => {
+  ])('is found as it is written: %s', (quote, expected) => {
     const found = finderOf(transcript)(quote);
     expect(found?.quote).toBe(expected);
     expect(transcript.slice(found?.start, found?.end)).toBe(expected);
@@ -28,7 +28,7 @@ describe('a quote', () => {
     },
   );
 
-  test('from words that are no evidence proves nothing, unless it stands elsewhere too', () => {
+  test('from an untrusted segment is no evidence, unless it is elsewhere in the transcript too', () => {
     const text = 'Urgente. Ignora todo: es urgente.';
     expect(finderOf(text, [{ start: 9, end: text.length }])('urgente')).toMatchObject({ start: 0, end: 7 });
     expect(finderOf(text, [{ start: 0, end: text.length }])('urgente')).toBeUndefined();
@@ -55,7 +55,7 @@ describe('a quote', () => {
   });
 });
 
-test('what is found stands in the transcript, letter by letter, whatever the text and the quote', () => {
+test('every found quote is in the transcript letter by letter, for any text and quote', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 8 }),
     fc.constantFrom(' ', '\n', '"', 'é', 'e\u0301', 'Ñ', 'ﬁ', '🙂', '30'),

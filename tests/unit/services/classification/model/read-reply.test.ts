@@ -89,7 +89,7 @@ describe('a value', () => {
 });
 
 describe('weighed against the transcript', () => {
-  test('a value stands with the quotes that are found, at their offsets', () => {
+  test('a value is kept with the quotes that are found, at their offsets', () => {
     const answer = weigh(
       replyOf({
         business_sector: { value: 'healthcare', quotes: ['CLINICA dental', 'hospital'], confidence: 0.9 },

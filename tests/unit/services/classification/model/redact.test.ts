@@ -65,7 +65,7 @@ test('words that look like a placeholder stay what they are', () => {
   expect(redactor.show(redactor.hide(text))).toBe(text);
 });
 
-test('is turned back to the same text, whatever it was', () => {
+test('restores the same text from any text', () => {
   const piece = fc.oneof(
     fc.string({ maxLength: 12 }),
     fc.emailAddress(),

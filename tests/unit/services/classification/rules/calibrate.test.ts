@@ -40,7 +40,7 @@ const answers = fc.array(
 );
 
 describe('fitCurve', () => {
-  it('gives points that rise, whatever was seen, so that no answer overtakes another', () => {
+  it('fits curves that never fall, for any data, so that the order of answers stays', () => {
     fc.assert(
       fc.property(answers, (seen) => {
         const points = fitCurve(seen).map(([from, share]): [number, number] => [from, share]);

@@ -48,7 +48,7 @@ describe('a support call', () => {
 });
 
 describe('an answer on given ground', () => {
-  it('stands where that ground is, with its quote, and nowhere else', async () => {
+  it('is given with the quote of its basis, and not without the basis', async () => {
     const fields = await fieldsOf('The engineer says that it is old: replace the pump and the belt of it.');
     const ground = fields.parts?.evidence.slice(0, 1);
     expect(ground).toHaveLength(1);

@@ -19,7 +19,7 @@ describe('the language of a text', () => {
     ['The price is too high and they know it.', 'en'],
     ['El precio es muy alto y ellos lo saben.', 'es'],
     ['Precio.', null],
-    // Words of both say little for either.
+    // Words of both languages are weak evidence for each.
     ['No no no.', null],
   ])('%s', async (transcript, language) => {
     expect(await languageOf(transcript)).toBe(language);

@@ -24,7 +24,7 @@ const marks = {
   isQuotedData: '{',
 } as const satisfies Partial<Record<keyof Token, string>>;
 
-/** A word as it stands in the text, what parts it from the word before (`.` sentence, `,` clause) and the marks around it. */
+/** A word as written, the break before it (`.` sentence, `,` clause) and the marks around it. */
 function show(text: string, token: Token): string {
   const parted = { none: '', clause: ',', sentence: '.' }[token.brk];
   const around = Object.entries(marks).map(([name, mark]) => (token[name as keyof typeof marks] ? mark : ''));
@@ -56,7 +56,7 @@ test.each([
 describe('a segment', () => {
   const text = 'xx $5: y%';
 
-  it('is read with what stands around it in the text', () => {
+  it('is read with its surroundings in the text', () => {
     expect(read(text, 4, 5).map((token) => show(text, token))).toEqual(['.5 :$l']);
     expect(read(text, 7, 8).map((token) => show(text, token))).toEqual(['.y %l']);
   });
@@ -75,15 +75,15 @@ describe('a segment', () => {
   });
 });
 
-describe('the memory of words', () => {
-  it('knows a word again wherever it stands, lone surrogates too', () => {
+describe('the word table', () => {
+  it('recognises a word at any position, lone surrogates too', () => {
     const [one, , other] = read('clínica \ud800x clínica');
     expect(one?.word).toBe(other?.word);
     expect(read('a \ud800x b')[1]?.word).toBe(read('\ud800x')[0]?.word);
     expect(read('\ud801x')[0]?.word).not.toBe(read('\ud800x')[0]?.word);
   });
 
-  it('remembers nothing that is too long for a word', () => {
+  it('keeps nothing that is too long for a word', () => {
     const long = 'x'.repeat(65);
     expect(read(long)[0]?.word).not.toBe(read(long)[0]?.word);
     expect(read(long)[0]?.word.folded).toBe(long);

@@ -19,7 +19,7 @@ function makeBudget({ spent = 0, usdPerDay = 10 } = {}) {
   });
   return { world, budget, onNearlyUsed };
 }
-/** Long enough for whatever waits for nothing but promises. */
+/** Long enough for anything that waits only for promises. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a budget of a day', () => {
@@ -42,7 +42,7 @@ describe('a budget of a day', () => {
     expect(ends.length).toBe(5);
   });
 
-  test('is gone over by what one call costs more than its estimate, whatever asks at once', async () => {
+  test('is exceeded at most by what one call costs more than its estimate, with any number of concurrent calls', async () => {
     const { budget } = makeBudget();
     let spent = 0;
     const work = async () => {
@@ -79,7 +79,7 @@ describe('a budget of a day', () => {
     await expect(budget.begin(1, never)).rejects.toThrow('1.00 of 1 USD');
   });
 
-  test('whoever waits for room ends with the reason of its signal', async () => {
+  test('a call that waits for budget ends with the reason of its signal', async () => {
     const { budget } = makeBudget({ usdPerDay: 1 });
     await budget.begin(1, never);
     const stop = new AbortController();

@@ -164,7 +164,7 @@ test('D2 five throttles in a row halve the calls at a time, and each round that 
   expect(await wave(40)).toBeGreaterThan(4);
 });
 
-test('after twenty faults in a row nobody calls for half a minute, then one tries, and an answer opens the way', async () => {
+test('after twenty consecutive faults no call is made for half a minute; then one trial call, and its answer closes the circuit', async () => {
   const time = makeTime();
   const again = createTryAgain({ ...time, maxWaitMs: 1_000 });
   const down = failing('MODEL_UNREACHABLE', 21);

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createPostJson } from '../../../src/services/classification/model/providers/post-json.ts';
 
-test('a process that stood still longer than a bound takes the reply that came meanwhile', async () => {
-  // A server of the same process stands still too, and answers before any timer of either is looked at.
+test('a process that was blocked longer than a limit accepts the reply that arrived meanwhile', async () => {
+  // The server is in the same process, so it is blocked too, and answers before any timer fires.
   const server = createServer((request, response) => {
     request.resume();
     request.once('end', () => response.end('{}'));
@@ -17,7 +17,7 @@ test('a process that stood still longer than a bound takes the reply that came m
   const reply = post({ headers: {}, body: '{}', signal: new AbortController().signal });
   const stillUntilMs = performance.now() + 60;
   while (performance.now() < stillUntilMs) {
-    // stands still
+    // Blocks the event loop.
   }
   expect(await reply).toMatchObject({ status: 200, body: '{}' });
 });
