@@ -1,7 +1,7 @@
 // Who may import whom. Arrows point one way: config, core → models → services → tasks → app → worker → cli.
 const folder = (name) => `^src/${name}/`;
 const only = (name, allowed, comment) => ({
-  name: `${name}-imports`,
+  name: `${name.split('/').at(-1)}-imports`,
   comment,
   severity: 'error',
   from: { path: folder(name) },
@@ -41,6 +41,30 @@ export default {
       ['core', 'models'],
       'services/ is what the product does, as plain functions over core/ and models/.',
     ),
+    only(
+      'services/classification/matching',
+      ['core', 'models'],
+      'matching/ knows words and patterns: what they mean for a meeting is decided in rules/.',
+    ),
+    only(
+      'services/classification/text',
+      ['core', 'models', 'services/classification/matching'],
+      'text/ splits a transcript into words, sentences and speakers; it knows no fields and no answers.',
+    ),
+    {
+      name: 'rules-without-model',
+      comment: 'The offline rules need no model: what both need belongs to text/ or answer-rules.ts.',
+      severity: 'error',
+      from: { path: '^src/services/classification/(rules|answer-rules)' },
+      to: { path: '^src/services/classification/model/' },
+    },
+    {
+      name: 'matcher-behind-its-interface',
+      comment: 'rules/ and model/ use the Matcher interface and the compiled trie, not the tables behind them.',
+      severity: 'error',
+      from: { path: '^src/services/classification/(rules|model)/' },
+      to: { path: '^src/services/classification/matching/', pathNot: '/(matcher|trie)\\.ts$' },
+    },
     only(
       'tasks',
       ['core', 'models', 'services'],

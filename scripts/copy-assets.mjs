@@ -11,7 +11,7 @@ cpSync(at('src/core/watchdog-thread.cjs'), at('dist/core/watchdog-thread.cjs'));
 chmodSync(at('dist/cli/main.js'), 0o755);
 
 const { compileTaxonomy, loadTaxonomy } = await import(new URL('dist/models/taxonomy.js', root));
-const { compileCues } = await import(new URL('dist/services/classification/offline/program.js', root));
+const { compileCues } = await import(new URL('dist/services/classification/rules/program.js', root));
 const name = 'sales-meeting';
 const text = readFileSync(at(`taxonomies/${name}.yaml`), 'utf8');
 const compiled = compileTaxonomy(text, `${name}.yaml`);

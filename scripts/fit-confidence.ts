@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { loadTaxonomy } from '../src/models/taxonomy.ts';
 import type { FieldResult } from '../src/services/classification/classifier.ts';
-import { createCalibration } from '../src/services/classification/offline/calibrate.ts';
-import { createOfflineClassifier } from '../src/services/classification/offline/offline-classifier.ts';
+import { createCalibration } from '../src/services/classification/rules/calibrate.ts';
+import { createOfflineClassifier } from '../src/services/classification/rules/offline-classifier.ts';
 import { judgeAnswers, measureCalibration } from '../src/services/evaluation/calibration.ts';
 import { fitCurve } from '../src/services/evaluation/fit-curve.ts';
 import { readLabelledMeetings } from '../src/services/evaluation/labelled-meetings.ts';

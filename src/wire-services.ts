@@ -8,9 +8,8 @@ import { llmAccess } from './config/llm-access.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
-import { type Clock, systemClock } from './core/clock.ts';
+import { systemClock } from './core/clock.ts';
 import { AppError } from './core/errors.ts';
-import type { Log } from './core/logger.ts';
 import { readBuiltJson } from './core/read-json.ts';
 import {
   type AnswerToSave,
@@ -28,16 +27,11 @@ import {
 } from './models/queries/upkeep.ts';
 import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
 import type { Classifier } from './services/classification/classifier.ts';
+import type { ClassifierParts } from './services/classification/classifier-definition.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
-import { createClassifierFromSettings, type LlmParts } from './services/classification/llm/from-settings.ts';
-import { type PriceTable, readPrices } from './services/classification/llm/prices.ts';
-import { createReader } from './services/classification/llm/reader.ts';
-import type { KeptTexts } from './services/classification/llm/refused-parts-store.ts';
-import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/llm/reply-memory.ts';
-import { createThreadedReader } from './services/classification/llm/threaded-reader.ts';
-import { readBuiltCues } from './services/classification/offline/built-cues.ts';
-import { createOfflineClassifier } from './services/classification/offline/offline-classifier.ts';
-import { createThreadedClassifier } from './services/classification/offline/threaded-classifier.ts';
+import type { CallToRecord, KeptReply, ReplyMemory } from './services/classification/model/reply-memory.ts';
+import type { KeptTexts } from './services/classification/model/resilience/refused-parts-store.ts';
+import { type ClassifierName, classifiers } from './services/classification/registry.ts';
 import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
@@ -134,56 +128,19 @@ export async function readTaxonomy(config: Config): Promise<Taxonomy> {
   return loadTaxonomy(text, path.basename(file), compiled);
 }
 
-/** What CLASSIFIER says; without a memory no reply of a model is kept; `isPatient` false: a call is not tried again. @throws AppError SETTINGS_INVALID */
+/** The classifier that CLASSIFIER names. @throws AppError SETTINGS_INVALID */
 export async function chooseClassifier(
   config: Config,
   taxonomy: Taxonomy,
-  options: {
-    clock?: Clock;
-    memory?: ReplyMemory;
-    log?: Log;
-    isPatient?: boolean;
-    threadBatch?: number;
-    redis?: KeptTexts;
-  } = {},
+  options: Partial<Omit<ClassifierParts, 'taxonomy' | 'settings'>> = {},
 ): Promise<Classifier> {
-  const { clock = systemClock, memory, redis, log, isPatient = true, threadBatch: maxItems } = options;
-  // The thread reads the cues itself.
-  if (!usesLlm(config) && maxItems !== undefined) return createThreadedClassifier(taxonomy, { maxItems });
-  const compiledCues = await readBuiltCues();
-  if (!usesLlm(config)) return createOfflineClassifier(taxonomy, compiledCues);
   const { apiKey, baseUrl } = llmAccess(config);
-  const onBudgetNearlyUsed: LlmParts['onBudgetNearlyUsed'] = ({ spentUsd, usdPerDay }) =>
-    log?.warn('classifier.budget_nearly_used', { spent_usd: spentUsd, budget_usd_per_day: usdPerDay });
-  const onRefusedParts: LlmParts['onRefusedParts'] = ({ model, host, refused, sent }) =>
-    log?.warn('classifier.parts_refused', { model, host, refused: refused.join(', '), sent: sent.join(', ') });
-  const parts = {
-    model: llmModel(config),
-    apiKey,
-    taxonomy,
-    openReader: () => (maxItems === undefined ? createReader(taxonomy, compiledCues) : createThreadedReader(taxonomy)),
-    compiledCues,
-    clock,
-    memory,
-    isPatient,
-    onBudgetNearlyUsed,
-    onRefusedParts,
-    redis,
-  };
-  const settings = { ...config, llmBaseUrl: baseUrl };
-  return createClassifierFromSettings({ ...parts, settings, prices: await readPriceTable(config) });
+  const settings = { ...config, llmBaseUrl: baseUrl, llmApiKey: apiKey, llmModel: llmModel(config) };
+  return classifiers[classifierNameOf(config)].create({ clock: systemClock, ...options, taxonomy, settings });
 }
 
-const ownPrices = fileURLToPath(new URL('../prices/llm-prices.yaml', import.meta.url));
-
-/** Prices of LLM_PRICES_FILE, else those that come along. @throws AppError SETTINGS_INVALID */
-async function readPriceTable({ llmPricesFile }: Config): Promise<PriceTable> {
-  const file = llmPricesFile ?? ownPrices;
-  try {
-    return readPrices(await readFile(file, 'utf8'), file);
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    const words = `The prices in ${file} cannot be read. Set LLM_PRICES_FILE to a YAML file, or unset it.`;
-    throw new AppError('SETTINGS_INVALID', words, { cause });
-  }
+/** Compiles only if every value of CLASSIFIER is a registered classifier. */
+function classifierNameOf(config: Config): ClassifierName {
+  if (config.classifier !== 'auto') return config.classifier;
+  return usesLlm(config) ? 'llm' : 'offline';
 }

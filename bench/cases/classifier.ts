@@ -30,7 +30,7 @@ async function openBuiltClassifier(): Promise<Classifier> {
     `${built}wire-services.js`
   );
   const { createOfflineClassifier }: { createOfflineClassifier: (taxonomy: Taxonomy) => Classifier } = await import(
-    `${built}services/classification/offline/offline-classifier.js`
+    `${built}services/classification/rules/offline-classifier.js`
   );
   return createOfflineClassifier(await readTaxonomy(loadConfig({}, '').config));
 }

@@ -164,8 +164,8 @@ export async function checkClassifier(
 /** What workers learned of the model; nothing where Redis does not answer, which is told elsewhere. */
 async function readRefusedParts(config: Config, redisUrl: string): Promise<readonly string[]> {
   const [{ modelAddressOf }, { createRefusedPartsStore }, { llmModel }] = await Promise.all([
-    import('../services/classification/llm/from-settings.ts'),
-    import('../services/classification/llm/refused-parts-store.ts'),
+    import('../services/classification/model/from-settings.ts'),
+    import('../services/classification/model/resilience/refused-parts-store.ts'),
     import('../config/derived.ts'),
   ]);
   const redis = createRedis({ url: redisUrl, name: 'vambe check', use: 'commands' });

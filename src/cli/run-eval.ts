@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
 import type { Taxonomy } from '../models/taxonomy.ts';
 import type { Classifier, FieldResult, ModelUsage } from '../services/classification/classifier.ts';
+import { classifierNames, isClassifierName } from '../services/classification/registry.ts';
 import { judgeAnswers, measureCalibration } from '../services/evaluation/calibration.ts';
 import { answerKey } from '../services/evaluation/compare.ts';
 import { compareClassifiers } from '../services/evaluation/comparison.ts';
@@ -30,7 +31,7 @@ const mostValuesShown = 5;
 
 export interface EvalOptions {
   readonly verbose?: boolean;
-  /** `offline`, `llm`, or a taxonomy file: two of them. */
+  /** Two of them: names of classifiers, or taxonomy files. */
   readonly compare?: readonly string[];
   /** Where a page with charts is written. */
   readonly html?: string;
@@ -39,7 +40,7 @@ export interface EvalOptions {
 /** @throws AppError USAGE, INPUT_FILE_INVALID, TAXONOMY_INVALID, SETTINGS_INVALID */
 export async function runEval(cli: Cli, path: string, { verbose = false, compare, html }: EvalOptions): Promise<void> {
   if (compare !== undefined && compare.length !== 2) {
-    const words = `--compare takes two of offline, llm or taxonomy files, ${compare.length} were given. Put the file of meetings before it.`;
+    const words = `--compare takes two of ${classifierNames.join(', ')} or taxonomy files, ${compare.length} were given. Put the file of meetings before it.`;
     throw new AppError('USAGE', words);
   }
   const { text, name: file } = await readInput(path, { what: 'labelled meetings, one JSON object a line', maxBytes });
@@ -73,10 +74,10 @@ interface Subject {
 
 function subjectOf(config: Config, spec: string | undefined): Subject {
   if (spec === undefined) return { name: 'as configured', config };
-  if (spec === 'offline' || spec === 'llm') return { name: spec, config: requireFit({ ...config, classifier: spec }) };
-  const nearest = nearestName(spec, ['offline', 'llm']);
+  if (isClassifierName(spec)) return { name: spec, config: requireFit({ ...config, classifier: spec }) };
+  const nearest = nearestName(spec, classifierNames);
   if (nearest !== undefined) {
-    const words = `--compare "${spec}" is neither offline nor llm. Did you mean ${nearest}? Write ./${spec} for a taxonomy file.`;
+    const words = `--compare "${spec}" is neither ${classifierNames.join(' nor ')}. Did you mean ${nearest}? Write ./${spec} for a taxonomy file.`;
     throw new AppError('USAGE', words);
   }
   return { name: basename(spec), config: { ...config, taxonomyFile: spec } };

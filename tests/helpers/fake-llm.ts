@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { Taxonomy } from '../../src/models/taxonomy.ts';
 import type { Classification, FieldResult } from '../../src/services/classification/classifier.ts';
-import { createOfflineClassifier } from '../../src/services/classification/offline/offline-classifier.ts';
+import { createOfflineClassifier } from '../../src/services/classification/rules/offline-classifier.ts';
 
 export interface SeenRequest {
   readonly path: string;

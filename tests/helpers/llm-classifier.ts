@@ -5,19 +5,22 @@ import type { Database } from '../../src/core/database.ts';
 import { findLlmReplies, readSpentToday, recordLlmCalls } from '../../src/models/queries/llm-replies.ts';
 import { loadTaxonomy } from '../../src/models/taxonomy.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';
-import { type Budget, createBudget } from '../../src/services/classification/llm/budget.ts';
-import { createChatClient } from '../../src/services/classification/llm/chat-client.ts';
-import type { Dialect } from '../../src/services/classification/llm/dialect.ts';
-import { createLlmClassifier } from '../../src/services/classification/llm/llm-classifier.ts';
-import { openAiDialect } from '../../src/services/classification/llm/openai-dialect.ts';
-import { createPostJson, type PostBounds } from '../../src/services/classification/llm/post-json.ts';
-import { readPrices } from '../../src/services/classification/llm/prices.ts';
-import { createReader } from '../../src/services/classification/llm/reader.ts';
-import { createRefusedParts, type RefusedPartsOptions } from '../../src/services/classification/llm/refused-parts.ts';
-import type { ReplyMemory } from '../../src/services/classification/llm/reply-memory.ts';
-import { createTryAgain, type TryAgain } from '../../src/services/classification/llm/try-again.ts';
-import { withFallback } from '../../src/services/classification/llm/with-fallback.ts';
-import { createOfflineClassifier } from '../../src/services/classification/offline/offline-classifier.ts';
+import { createChatClient } from '../../src/services/classification/model/chat-client.ts';
+import { createLlmClassifier } from '../../src/services/classification/model/llm-classifier.ts';
+import type { Dialect } from '../../src/services/classification/model/providers/dialect.ts';
+import { openAiDialect } from '../../src/services/classification/model/providers/openai-dialect.ts';
+import { createPostJson, type PostBounds } from '../../src/services/classification/model/providers/post-json.ts';
+import { readPrices } from '../../src/services/classification/model/providers/prices.ts';
+import { createReader } from '../../src/services/classification/model/reader.ts';
+import type { ReplyMemory } from '../../src/services/classification/model/reply-memory.ts';
+import { type Budget, createBudget } from '../../src/services/classification/model/resilience/budget.ts';
+import {
+  createRefusedParts,
+  type RefusedPartsOptions,
+} from '../../src/services/classification/model/resilience/refused-parts.ts';
+import { createTryAgain, type TryAgain } from '../../src/services/classification/model/resilience/try-again.ts';
+import { withFallback } from '../../src/services/classification/model/resilience/with-fallback.ts';
+import { createOfflineClassifier } from '../../src/services/classification/rules/offline-classifier.ts';
 
 export const salesTaxonomy = loadTaxonomy(readFileSync('taxonomies/sales-meeting.yaml', 'utf8'), 'sales-meeting.yaml');
 export const testKey = 'sk-invented-key-0123456789';
@@ -53,7 +56,7 @@ export function makeMemory(database: Database): ReplyMemory {
 export function makeLlmClassifier(baseUrl: string, choices: LlmChoices = {}): Classifier {
   const { dialect = openAiDialect('max_tokens'), maxConcurrency = 20, memory, budgetUsd } = choices;
   const bounds = { connectMs: 2_000, wholeMs: 600, maxReplyBytes: 256 * 1_024, ...choices.bounds };
-  const waits = { longestWaitMs: 1_000, refusalMs: 50 };
+  const waits = { maxWaitMs: 1_000, refusalMs: 50 };
   const client = createChatClient({
     model: testModel,
     apiKey: testKey,

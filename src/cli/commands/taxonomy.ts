@@ -24,7 +24,7 @@ async function runCheck(cli: Cli, path: string): Promise<void> {
     [
       import('../read-input.ts'),
       import('../../models/taxonomy.ts'),
-      import('../../services/classification/offline/offline-classifier.ts'),
+      import('../../services/classification/rules/offline-classifier.ts'),
       import('node:path'),
     ],
   );

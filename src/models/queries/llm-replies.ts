@@ -9,7 +9,7 @@ interface Usage {
   readonly latencyMs: number;
 }
 
-/** A reply as it is kept; the shape that services/classification/llm/reply-memory.ts asks for. */
+/** A reply as it is kept; the shape that services/classification/model/reply-memory.ts asks for. */
 interface Reply {
   readonly text: string;
   readonly isRepair: boolean;

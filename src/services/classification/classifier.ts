@@ -1,4 +1,4 @@
-/** What every classifier, offline or model, takes and gives. One contract suite runs against each of them. */
+/** The interface of every classifier, offline or model. One contract suite tests all of them. */
 
 /** A passage of the transcript: `transcript.slice(start, end) === quote`, offsets in UTF-16 code units. */
 export interface Evidence {
@@ -21,12 +21,12 @@ export interface FieldResult {
   /** 0 to 1; 0 where value is null. */
   readonly confidence: number;
   readonly evidence: readonly Evidence[];
-  /** What a model gave that is no value of the taxonomy, in its own words, shortened; the value is null then. */
+  /** A model's value that is not in the taxonomy, shortened; `value` is null then. */
   readonly raw?: string;
 }
 
 export interface Classification {
-  /** By taxonomy field id; every field of the taxonomy is present. */
+  /** By field id; contains every field of the taxonomy. */
   readonly fields: Readonly<Record<string, FieldResult>>;
   readonly keyTopics: readonly string[];
   readonly actionItems: readonly string[];
@@ -36,13 +36,13 @@ export interface Classification {
   readonly confidence: number;
   readonly truncated: boolean;
   readonly needsReview: boolean;
-  /** What the model's calls took; absent where none was called. */
+  /** Tokens, cost and time of the model calls; absent if there were none. */
   readonly usage?: ModelUsage;
-  /** Who answered, where it was not the classifier that was asked. */
+  /** The fallback that answered instead of the classifier. */
   readonly answeredBy?: Pick<Classifier, 'kind' | 'model' | 'version'>;
 }
 
-/** null: not told, or no price is known. */
+/** null: not reported, or no price is known. */
 export interface ModelUsage {
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
@@ -50,38 +50,38 @@ export interface ModelUsage {
   readonly latencyMs: number;
 }
 
-/** What a small call found. */
+/** The result of a test call. */
 export interface Probe extends ModelUsage {
   readonly host: string;
-  /** As it names itself. */
+  /** The model's own name for itself. */
   readonly model: string;
-  /** What it refuses of a request, so that it is asked without. */
+  /** Request parts that it refuses; requests are sent without them. */
   readonly refusedParts: readonly string[];
 }
 
 export interface ClassifierInput {
   readonly transcript: string;
-  /** A seller's own hint; data for a model, unused offline. */
+  /** The seller's hint: data for a model, unused offline. */
   readonly sellerPrompt: string | null;
   readonly signal: AbortSignal;
-  /** Under which key a paid reply is kept and found again; absent where there is no meeting. */
+  /** The key under which a paid reply is kept; absent without a meeting. */
   readonly keepAs?: { readonly key: string; readonly meetingId: number };
 }
 
 export interface Classifier {
-  /** `offline` or `llm`: what runs.classifier holds. */
+  /** Stored in runs.classifier: `offline` or `llm`. */
   readonly kind: string;
-  /** What meetings_classifications.model_used holds, at most 100 characters. */
+  /** Stored in meetings_classifications.model_used: at most 100 characters. */
   readonly model: string;
-  /** Everything besides transcript and seller's prompt that may change an answer: part of the input hash. */
+  /** Changes whenever answers may change for the same transcript and seller's prompt; part of the input hash. */
   readonly version: string;
-  /** What runs.prompt_version holds; absent where nothing is prompted. */
+  /** Stored in runs.prompt_version; absent without a prompt. */
   readonly promptVersion?: string;
-  /** Whether a repeated call costs money or time worth a claim. */
+  /** Whether a repeated call costs enough money or time to prevent it with a claim. */
   readonly isPaid: boolean;
   classify(input: ClassifierInput): Promise<Classification>;
-  /** Makes one small call; throws as `classify` where nobody can be served now. Absent where nobody has to be called. */
+  /** Makes one test call; throws like `classify` if the model is unavailable. Absent if there is no model. */
   probe?(signal: AbortSignal): Promise<Probe>;
-  /** Lets go of what it holds; absent where it holds nothing. */
+  /** Releases threads and the like; absent if there is nothing to release. */
   close?(): Promise<unknown>;
 }

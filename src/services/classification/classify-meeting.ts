@@ -1,4 +1,4 @@
-/** The life of one classification: unchanged? → classify → save, newest start wins → the documents that clients read. */
+/** One classification: skip if unchanged → classify → save (the newest start wins) → cache entry for clients. */
 import { hash } from 'node:crypto';
 import type { Claims } from '../../core/claims.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -26,14 +26,14 @@ import {
 import type { Taxonomy } from '../../models/taxonomy.ts';
 import type { Classification, Classifier } from './classifier.ts';
 
-/** Life of `classification_result:<meeting id>`, the existing API's. */
+/** Lifetime of `classification_result:<meeting id>`, as the existing API sets it. */
 const resultLifeSeconds = 86_400;
-/** A meeting that is not there yet: its transaction may still be open. */
+/** A meeting that does not exist yet may be in a transaction that is still open. */
 const meetingGraceMs = 5_000;
 const beingClassifiedDelayMs = 1_000;
-/** Longer than the slowest attempt may take. */
+/** Longer than the slowest attempt. */
 const claimLifeMs = 300_000;
-const mostRounds = 3;
+const maxRounds = 3;
 
 export interface ClassifyRequest {
   readonly job: TakenJob<MeetingSubject>;
@@ -49,26 +49,26 @@ export interface ClassifyMeetingDeps {
   readonly claims: Claims;
   readonly clock: Clock;
   readonly worker: string;
-  /** What results hold for a label without a value, as the table does. */
+  /** What results contain for a label without a value; the same as in the table. */
   readonly emptyLabel: EmptyLabel;
-  /** Joins a batch across concurrent jobs. */
+  /** Joins a batch with other jobs. */
   save(answer: AnswerToSave): Promise<SaveOutcome>;
   readStanding(meetingId: number): Promise<ClassificationResult | undefined>;
-  /** Takes a cached result out of Redis. */
+  /** Deletes a cached result from Redis. */
   forget(key: string): Promise<unknown>;
 }
 
 export type ClassifyMeeting = (request: ClassifyRequest) => Promise<Outcome>;
 
 /**
- * May run twice, and beside another run of the same meeting: one row stands, that of the newest start.
- * Ends with MEETING_NOT_FOUND, TRANSCRIPT_EMPTY, MEETING_CHANGING or RESULT_NOT_STORABLE where it cannot classify.
+ * May run twice, also concurrently for the same meeting: the row of the newest start is kept.
+ * Ends with MEETING_NOT_FOUND, TRANSCRIPT_EMPTY, MEETING_CHANGING or RESULT_NOT_STORABLE if it cannot classify.
  */
 export function createClassifyMeeting(options: ClassifyMeetingDeps): ClassifyMeeting {
   const deps = { ...options, columnsOf: createColumnReader(options.taxonomy) };
   return async (request) => {
     let { job } = request;
-    for (let round = 1; round <= mostRounds; round++) {
+    for (let round = 1; round <= maxRounds; round++) {
       const outcome = await classifyOnce(deps, request, job);
       if (outcome !== 'changed') return outcome;
       job = await request.takeAgain();
@@ -76,7 +76,7 @@ export function createClassifyMeeting(options: ClassifyMeetingDeps): ClassifyMee
     return retry(
       new AppError(
         'MEETING_CHANGING',
-        `Meeting ${job.subjectId} was edited ${mostRounds} times while it was being classified. It is tried again later.`,
+        `Meeting ${job.subjectId} was edited ${maxRounds} times while it was being classified. It is tried again later.`,
       ),
     );
   };
@@ -109,11 +109,11 @@ async function classifyOnce(
         { cache: [cacheEntry(standing)] },
       );
   }
-  // Whoever asks anew meanwhile may not be given the result that is to be replaced.
+  // Requests from now on must not get the result that is about to be replaced.
   if (request.isForced) await deps.forget(resultKey(subject.meetingId)).catch(() => undefined);
   const claim = `${subject.meetingId}:${inputHash}`;
   const needsClaim = deps.classifier.isPaid && !request.isForced;
-  // Without Redis nobody knows who is on it: a hint that cannot be had fails no job.
+  // The claim only saves money: if Redis is unavailable, the job continues without it.
   if (needsClaim && !(await deps.claims.claim(claim, job.rowId, claimLifeMs).catch(() => true))) {
     return stepBack('being classified by another job', beingClassifiedDelayMs);
   }
@@ -121,7 +121,7 @@ async function classifyOnce(
     const answer = await classify(deps, request, job, { subject, transcript, inputHash });
     return await saveAnswer(deps, request, answer);
   } finally {
-    // What was saved stands, whether or not the claim can be given back: its life ends it.
+    // If the release fails, the claim expires.
     if (needsClaim) await deps.claims.release(claim, job.rowId).catch(() => undefined);
   }
 }
@@ -141,7 +141,7 @@ async function classify(
   progress({ current: 1, total: 4, stage: 'classifying', message: 'reading the transcript' });
   const startMs = clock.monotonicMs();
   const { sellerPrompt } = subject;
-  // Forced: whoever asks again wants a new answer, but not two of them for one job.
+  // A forced request wants a new answer, but only one per job.
   const key = isForced ? `${inputHash}:${job.rowId}` : inputHash;
   const keepAs = { key, meetingId: subject.meetingId };
   const classification = await classifier.classify({ transcript, sellerPrompt, signal, keepAs });
@@ -153,7 +153,7 @@ async function classify(
     meetingId: subject.meetingId,
     worker,
     transcriptMd5: hash('md5', subject.transcript ?? ''),
-    // A stand-in's answer is not what this input was to get: the next request asks again.
+    // With the fallback's version in the hash, the next request asks the classifier again.
     inputHash: answeredBy === classifier ? inputHash : hashInput(transcript, answeredBy.version, sellerPrompt),
     startedAt: job.startedAt,
     durationMs,
@@ -182,7 +182,7 @@ async function saveAnswer(
   { signal, progress }: ClassifyRequest,
   answer: AnswerToSave,
 ): Promise<Outcome | 'changed'> {
-  // A job that was cancelled, given up or lost its lock writes nothing.
+  // A job that was cancelled, timed out or lost its lock must not write.
   signal.throwIfAborted();
   progress({ current: 2, total: 4, stage: 'saving', message: 'saving the labels' });
   const saved = await deps.save(answer);
@@ -211,15 +211,14 @@ function meetingMissing({ subjectId: meetingId, ageMs }: TakenJob): Outcome {
   return fail(error, { cache: [{ key: resultKey(meetingId), json: null, lifeSeconds: 0 }] });
 }
 
-/** Everything that may change an answer. Equal hashes: nothing is classified, or paid for, again. */
+/** A hash of everything that may change an answer. If it is unchanged, the meeting is not classified again. */
 export function hashInput(transcript: string, classifierVersion: string, sellerPrompt: string | null): string {
   return hash('sha256', `${classifierVersion}\0${sellerPrompt ?? ''}\0${transcript}`, 'base64url');
 }
 
-/** Tells what would stand in the mapped columns of `meetings_classifications`, by column. */
+/** The values of the mapped columns of `meetings_classifications`, by column. */
 export type ColumnReader = (classification: Pick<Classification, 'fields'>) => Record<string, unknown>;
 
-/** Reads the taxonomy's stored defaults once. */
 export function createColumnReader(taxonomy: Pick<Taxonomy, 'fields'>): ColumnReader {
   const storedDefaults = Object.fromEntries(
     taxonomy.fields.flatMap(({ id, storedDefault }) => (storedDefault === undefined ? [] : [[id, storedDefault]])),
@@ -235,7 +234,7 @@ function resultKey(meetingId: number | null): string {
   return `classification_result:${meetingId}`;
 }
 
-/** Where clients read a meeting's classification in Redis. */
+/** The Redis entry where clients read a meeting's classification. */
 export function cacheEntry({ meeting_id, classification_data }: ClassificationResult): CacheEntry {
   return { key: resultKey(meeting_id), json: JSON.stringify(classification_data), lifeSeconds: resultLifeSeconds };
 }

@@ -58,7 +58,7 @@ interface Ended {
   readonly calls: number;
   /** Replies kept of the meeting. */
   readonly kept: number;
-  /** The run that stands; undefined: the meeting was not classified. */
+  /** The current run; undefined: the meeting was not classified. */
   readonly run:
     | {
         classifier: string;
@@ -123,7 +123,7 @@ async function readStored(app: TestApp, meetingId: number): Promise<Pick<Ended, 
 }
 
 describe('a provider that answers', () => {
-  test('is asked once; the reply and its tokens are kept, every value stands on a quote of the transcript', async () => {
+  test('is asked once; the reply and its tokens are kept, every value has a quote of the transcript', async () => {
     fake.otherwise(good);
     const ended = await classifyOne({}, async ({ app, meetingId }) => {
       const [reply] = await query(

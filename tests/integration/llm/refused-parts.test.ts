@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandModule } from '../../../src/cli/cli.ts';
 import { run } from '../../../src/cli/program.ts';
-import { openAiDialect } from '../../../src/services/classification/llm/openai-dialect.ts';
+import { openAiDialect } from '../../../src/services/classification/model/providers/openai-dialect.ts';
 import { makeLlmClassifier, salesTaxonomy, testKey } from '../../helpers/llm-classifier.ts';
 import { insertMeetings, spanishTranscript } from '../../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';

@@ -1,5 +1,5 @@
 /** As api.anthropic.com answers. */
-import { anthropicDialect } from '../../../../src/services/classification/llm/anthropic-dialect.ts';
+import { anthropicDialect } from '../../../../src/services/classification/model/providers/anthropic-dialect.ts';
 import { describeRefusals, has } from './suite.ts';
 
 const refusal = (message: string) => ({

@@ -1,5 +1,5 @@
 /** As Azure OpenAI answers. */
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import { asks, describeRefusals, error, has } from './suite.ts';
 
 describeRefusals({

@@ -1,6 +1,6 @@
 /** As api.deepseek.com answers, on its own endpoint and on the one for Anthropic's clients. */
-import { anthropicDialect } from '../../../../src/services/classification/llm/anthropic-dialect.ts';
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { anthropicDialect } from '../../../../src/services/classification/model/providers/anthropic-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import { asks, describeRefusals, error, has } from './suite.ts';
 
 const kind = { type: 'invalid_request_error', param: null, code: 'invalid_request_error' };

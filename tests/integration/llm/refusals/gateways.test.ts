@@ -1,5 +1,5 @@
 /** As gateways answer that put a provider's words behind their own: LiteLLM, Bedrock behind it; and providers with errors of their own form. */
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import { asks, describeRefusals, error, has } from './suite.ts';
 
 const litellm = (message: string) => error(400, { message, type: null, param: null, code: '400' });

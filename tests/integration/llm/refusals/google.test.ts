@@ -1,6 +1,6 @@
 /** As generativelanguage.googleapis.com answers; its endpoint for OpenAI clients sends the error in a list. */
-import { googleDialect } from '../../../../src/services/classification/llm/google-dialect.ts';
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { googleDialect } from '../../../../src/services/classification/model/providers/google-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import type { Body } from '../../../helpers/refusing-model.ts';
 import { asks, describeRefusals, error, has } from './suite.ts';
 

@@ -1,5 +1,5 @@
 /** As servers on one's own machine answer: Ollama, LM Studio, llama.cpp. */
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import { asks, describeRefusals, error, has } from './suite.ts';
 
 describeRefusals({

@@ -1,5 +1,5 @@
 /** As api.mistral.ai answers: a validator's list, in three places by now. */
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import { describeRefusals, has } from './suite.ts';
 
 const extra = (loc: readonly unknown[], input: unknown) => [

@@ -1,5 +1,5 @@
 /** As openrouter.ai answers: the provider's own error is a text inside its own. */
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import { asks, describeRefusals, error, has } from './suite.ts';
 
 const wrapped = (raw: unknown) =>

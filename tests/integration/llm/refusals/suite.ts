@@ -1,14 +1,14 @@
 /** What every provider's refusals must lead to: an answer without the refused part, and nothing learned from other errors. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Dialect } from '../../../../src/services/classification/llm/dialect.ts';
-import type { LearnedParts } from '../../../../src/services/classification/llm/refused-parts.ts';
+import type { Dialect } from '../../../../src/services/classification/model/providers/dialect.ts';
+import type { LearnedParts } from '../../../../src/services/classification/model/resilience/refused-parts.ts';
 import { makeLlmClassifier, salesTaxonomy } from '../../../helpers/llm-classifier.ts';
 import { spanishTranscript } from '../../../helpers/meetings.ts';
 import { type Api, type Body, type Refusal, startRefusingModel } from '../../../helpers/refusing-model.ts';
 
 export interface Scenario {
   readonly says: string;
-  /** Which requests it refuses; unset: the first one. */
+  /** Which requests it refuses; unset: the first one, with any content. */
   readonly refuses?: (body: Body) => boolean;
   readonly answer: Refusal;
   /** What it learns; empty: the error is none of a parameter. */

@@ -1,5 +1,5 @@
 /** As vLLM answers: its validator's list is written as Python writes it. */
-import { openAiDialect } from '../../../../src/services/classification/llm/openai-dialect.ts';
+import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import { asks, describeRefusals, error, has } from './suite.ts';
 
 const kind = { object: 'error', type: 'BadRequestError', param: null, code: 400 };

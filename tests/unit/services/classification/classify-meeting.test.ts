@@ -115,7 +115,7 @@ describe('a meeting', () => {
     expect(JSON.stringify(await outcome)).not.toContain('own_field');
   });
 
-  test('without words fails for good and asks no model (E1)', async () => {
+  test('without words fails permanently and makes no call (E1)', async () => {
     for (const transcript of [null, '', ' \n\u00a0 ']) {
       const { outcome, classifier } = run({ subject: { transcript } });
       expect(await outcome).toMatchObject({ kind: 'fail', error: { code: 'TRANSCRIPT_EMPTY' } });
@@ -137,7 +137,7 @@ describe('a meeting', () => {
 });
 
 describe('the same input again', () => {
-  test('is answered by what stands, unchanged', async () => {
+  test('is answered with the current result, unchanged', async () => {
     const { outcome, classifier } = run({ subject: { currentInputHash: knownHash } });
     expect(await outcome).toMatchObject({
       isRecorded: false,
@@ -149,7 +149,7 @@ describe('the same input again', () => {
 
   test.each([
     ['it is forced', { isForced: true }],
-    ['the row that stood is gone', { hasStanding: false }],
+    ['the current row is gone', { hasStanding: false }],
   ])('is classified where %s', async (_why, setup) => {
     const { outcome, classifier } = run({ subject: { currentInputHash: knownHash }, ...setup });
     expect(await outcome).toMatchObject({ isRecorded: true });
@@ -200,7 +200,7 @@ describe('a paid classifier', () => {
     expect(claims.release).toHaveBeenCalledOnce();
   });
 
-  test('is asked, and its answer is kept, when Redis can neither give nor release the claim (B2)', async () => {
+  test('is called, and its answer is saved, when Redis can neither grant nor release the claim (B2)', async () => {
     const away = async () => {
       throw new Error('Command timed out');
     };
@@ -219,7 +219,7 @@ describe('a paid classifier', () => {
 });
 
 describe('a save', () => {
-  test('of an edited transcript leads to another round with the new text (E7)', async () => {
+  test('of an edited transcript leads to another round with the new transcript (E7)', async () => {
     const outcomes = [{ ...saved, outcome: 'changed' as const }, saved];
     const { outcome, classifier, save, takeAgain } = run({ save: async () => outcomes.shift() ?? saved });
     expect(await outcome).toMatchObject({ kind: 'complete' });
@@ -234,12 +234,12 @@ describe('a save', () => {
     expect(classifier.calls).toHaveLength(3);
   });
 
-  test('that lost against a newer start answers with what stands and caches nothing', async () => {
+  test('that lost against a newer start answers with the current result and caches nothing', async () => {
     const { outcome } = run({ save: async () => ({ ...saved, outcome: 'stale' }) });
     expect(await outcome).toMatchObject({ kind: 'complete', isRecorded: true, result: standing, cache: [] });
   });
 
-  test('of a job that somebody ended meanwhile writes nothing more', async () => {
+  test('of a job that was ended meanwhile writes nothing more', async () => {
     expect(await run({ save: async () => ({ ...saved, outcome: 'closed' }) }).outcome).toMatchObject({
       kind: 'closed',
     });

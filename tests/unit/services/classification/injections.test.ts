@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Classification, Classifier } from '../../../../src/services/classification/classifier.ts';
-import { createLlmClassifier } from '../../../../src/services/classification/llm/llm-classifier.ts';
-import { createReader } from '../../../../src/services/classification/llm/reader.ts';
-import { createOfflineClassifier } from '../../../../src/services/classification/offline/offline-classifier.ts';
+import { createLlmClassifier } from '../../../../src/services/classification/model/llm-classifier.ts';
+import { createReader } from '../../../../src/services/classification/model/reader.ts';
+import { createOfflineClassifier } from '../../../../src/services/classification/rules/offline-classifier.ts';
 import { modelThatReads, transcriptOf } from '../../../helpers/fake-llm.ts';
 import { salesTaxonomy } from '../../../helpers/llm-classifier.ts';
 
@@ -37,7 +37,7 @@ const bare = (text: string) => text.replace(/[.!?]+\s*$/, '');
 const ended = (text: string) => (/[.!?`]$/.test(text) ? text : `${text}.`);
 const inLowerCase = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
-/** The attack inside what somebody says; and the same text without it. */
+/** A transcript with the attack in a client's words, and the same transcript without it. */
 const forms: Readonly<Record<string, (injection: Injection) => { text: string; clean: string }>> = {
   'a sentence among others': ({ passages: [first, second], attack }) => ({
     text: `${first} ${ended(attack)} ${second}`,

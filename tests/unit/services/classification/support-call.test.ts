@@ -1,10 +1,10 @@
-/** The second taxonomy that comes along: nothing in the code knows of it. */
+/** The second taxonomy of the product, which no code refers to. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadTaxonomy } from '../../../../src/models/taxonomy.ts';
-import { writeSystemPrompt } from '../../../../src/services/classification/llm/prompt.ts';
-import { makeReplySchema } from '../../../../src/services/classification/llm/reply-schema.ts';
-import { createOfflineClassifier } from '../../../../src/services/classification/offline/offline-classifier.ts';
+import { writeSystemPrompt } from '../../../../src/services/classification/model/prompt.ts';
+import { makeReplySchema } from '../../../../src/services/classification/model/reply-schema.ts';
+import { createOfflineClassifier } from '../../../../src/services/classification/rules/offline-classifier.ts';
 import { readLabelledMeetings } from '../../../../src/services/evaluation/labelled-meetings.ts';
 import { type Prediction, scoreMeetings } from '../../../../src/services/evaluation/score.ts';
 import { describeClassifier } from '../../../contract/classifier-suite.ts';

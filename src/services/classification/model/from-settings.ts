@@ -1,0 +1,158 @@
+/** Creates the model classifier from the LLM_* settings. */
+import type { Clock } from '../../../core/clock.ts';
+import { AppError } from '../../../core/errors.ts';
+import type { Taxonomy } from '../../../models/taxonomy.ts';
+import type { Classifier } from '../classifier.ts';
+import { createOfflineClassifier } from '../rules/offline-classifier.ts';
+import type { CompiledCues } from '../rules/program.ts';
+import { createChatClient } from './chat-client.ts';
+import { createLlmClassifier } from './llm-classifier.ts';
+import { anthropicDialect } from './providers/anthropic-dialect.ts';
+import type { Dialect } from './providers/dialect.ts';
+import { googleDialect } from './providers/google-dialect.ts';
+import { openAiDialect } from './providers/openai-dialect.ts';
+import { createPostJson, modelCallBounds } from './providers/post-json.ts';
+import type { PriceTable } from './providers/prices.ts';
+import type { Reader } from './reader.ts';
+import type { ReplyMemory } from './reply-memory.ts';
+import { createBudget, noBudget } from './resilience/budget.ts';
+import { createRefusedParts, type LearnedParts } from './resilience/refused-parts.ts';
+import { createRefusedPartsStore, type KeptTexts, type ModelAddress } from './resilience/refused-parts-store.ts';
+import { createTryAgain } from './resilience/try-again.ts';
+import { withFallback } from './resilience/with-fallback.ts';
+
+/** Named as in the configuration. */
+export interface LlmSettings {
+  readonly llmProvider: 'openai' | 'anthropic' | 'google' | 'azure' | 'ollama' | 'compatible';
+  /** null: the provider's public address. */
+  readonly llmBaseUrl: string | null;
+  readonly llmTimeoutSeconds: number;
+  readonly llmRedact: 'auto' | 'on' | 'off';
+  readonly llmMaxConcurrency: number | null;
+  readonly llmBudgetUsdPerDay: number | null;
+  readonly workerConcurrency: number;
+  readonly classifierFallback: 'none' | 'offline';
+}
+
+export interface LlmParts {
+  readonly settings: LlmSettings;
+  readonly model: string;
+  readonly apiKey: string | null;
+  readonly taxonomy: Taxonomy;
+  /** Called after the settings are checked. */
+  readonly openReader: () => Reader;
+  /** The taxonomy's cues, if the build has compiled them. */
+  readonly compiledCues?: CompiledCues;
+  readonly clock: Clock;
+  readonly prices: PriceTable;
+  /** Absent: no replies are kept, and there is no queue that could wait. */
+  readonly memory?: ReplyMemory;
+  /** Stores which request parts the model refuses; absent: known to this process only. */
+  readonly redis?: KeptTexts;
+  /** Called when the model accepts a request without the parts it had refused. */
+  readonly onRefusedParts?: (learned: LearnedParts & ModelAddress) => void;
+  /** Called once a day, when 80 % of the budget are spent. */
+  readonly onBudgetNearlyUsed?: (spent: { spentUsd: number; usdPerDay: number }) => void;
+  /** False: no retries. */
+  readonly isPatient?: boolean;
+}
+
+/** With a queue, longer waits are the queue's, for all workers. */
+const waitOfQueueMs = 1_000;
+const refusalOfQueueMs = 5_000;
+
+/** Opens no connection. @throws AppError SETTINGS_INVALID if there is a budget but no price for the model */
+export function createClassifierFromSettings(parts: LlmParts): Classifier {
+  const { settings, model, apiKey, taxonomy, compiledCues, clock, memory, prices, isPatient } = parts;
+  const { llmBudgetUsdPerDay: usdPerDay } = settings;
+  if (usdPerDay !== null && !prices.has(model)) throw withoutPrice(model, prices);
+  const dialect = dialectOf(settings);
+  const base = baseUrlOf(settings, dialect);
+  const address = modelAddressOf(settings, model);
+  const bounds = modelCallBounds(settings.llmTimeoutSeconds);
+  const waits = memory === undefined ? {} : { maxWaitMs: waitOfQueueMs, refusalMs: refusalOfQueueMs };
+  const client = createChatClient({
+    model,
+    apiKey,
+    host: address.host,
+    dialect,
+    post: createPostJson({ url: `${base}${dialect.path(model)}`, bounds }),
+    tryAgain: createTryAgain({
+      clock,
+      maxConcurrency: settings.llmMaxConcurrency ?? settings.workerConcurrency,
+      ...waits,
+      isPatient,
+    }),
+    refusedParts: createRefusedParts({
+      dialect,
+      clock,
+      ...(parts.redis === undefined ? {} : { store: createRefusedPartsStore(parts.redis, address) }),
+      onLearned: (learned) => parts.onRefusedParts?.({ ...learned, ...address }),
+    }),
+    clock,
+  });
+  const classifier = createLlmClassifier({
+    taxonomy,
+    reader: parts.openReader(),
+    client,
+    memory,
+    redacts: settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on',
+    costOf: prices.costOf,
+    budget:
+      usdPerDay === null
+        ? noBudget
+        : createBudget({
+            usdPerDay,
+            readSpentToday: async () => memory?.readSpentToday() ?? 0,
+            clock,
+            onNearlyUsed: (spentUsd) => parts.onBudgetNearlyUsed?.({ spentUsd, usdPerDay }),
+          }),
+  });
+  return settings.classifierFallback === 'offline'
+    ? withFallback(classifier, createOfflineClassifier(taxonomy, compiledCues))
+    : classifier;
+}
+
+/** Identifies one model on one server. */
+export function modelAddressOf(settings: LlmSettings, model: string): ModelAddress {
+  const { host } = new URL(baseUrlOf(settings, dialectOf(settings)));
+  return { provider: settings.llmProvider, host, model };
+}
+
+function baseUrlOf({ llmBaseUrl }: LlmSettings, dialect: Dialect): string {
+  return (llmBaseUrl ?? dialect.baseUrl).replace(/\/+$/, '');
+}
+
+function dialectOf({ llmProvider, llmBaseUrl }: LlmSettings): Dialect {
+  switch (llmProvider) {
+    case 'anthropic':
+      return anthropicDialect;
+    case 'google':
+      return googleDialect;
+    case 'azure':
+      return openAiDialect('max_completion_tokens');
+    default:
+      return openAiDialect(isOpenAis(llmBaseUrl) ? 'max_completion_tokens' : 'max_tokens');
+  }
+}
+
+function isOpenAis(baseUrl: string | null): boolean {
+  return baseUrl === null || new URL(baseUrl).host === 'api.openai.com';
+}
+
+function withoutPrice(model: string, { models, asOf }: PriceTable): AppError {
+  return new AppError(
+    'SETTINGS_INVALID',
+    `LLM_BUDGET_USD_PER_DAY is set, but the price of the model ${model} is not known (prices of ${asOf} know ${models.length} models). Name it in a file of your own and set LLM_PRICES_FILE, or unset the budget.`,
+  );
+}
+
+/** False for this machine and its private network: loopback, private addresses, names without a dot. */
+export function isRemote(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  if (host.includes(':')) return !/^(?:::1$|f[cd]|fe80)/.test(host);
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) {
+    return !/^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.)/.test(host);
+  }
+  return host.includes('.') && !/\.(?:local|internal|localhost|lan)$/.test(host);
+}

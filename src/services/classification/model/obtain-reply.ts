@@ -1,0 +1,169 @@
+/** Gets one usable reply for a transcript: from memory if it is there, else from the model, with one repair if the reply has faults. */
+import { AppError } from '../../../core/errors.ts';
+import type { ClassifierInput, ModelUsage, Probe } from '../classifier.ts';
+import { maxReadChars } from '../text/windows.ts';
+import type { ChatClient, ChatReply, Meter } from './chat-client.ts';
+import { type ChatMessage, writeRepairPrompt, writeUserPrompt } from './prompt.ts';
+import type { Usage } from './providers/dialect.ts';
+import type { Reader, Survey, WeighedReply } from './reader.ts';
+import type { Redactor } from './redact.ts';
+import type { KeptReply, ReplyMemory } from './reply-memory.ts';
+import type { JsonSchema } from './reply-schema.ts';
+import type { UsageTotal } from './usage-total.ts';
+
+/** What all calls of a classifier have in common. */
+export interface CallSetup {
+  readonly client: ChatClient;
+  readonly reader: Reader;
+  readonly memory?: ReplyMemory;
+  readonly costOf: (model: string, usage: Usage) => number | null;
+  readonly meterOf: (meetingId: number | null) => Meter;
+  readonly makeFence: () => string;
+  readonly systemPrompt: string;
+  readonly schema: JsonSchema;
+  readonly schemaName: string;
+}
+
+/** One attempt with as much of the transcript as `maxChars` allows. */
+export interface ReplyRound {
+  readonly kept: KeptReply | undefined;
+  readonly total: UsageTotal;
+  readonly maxChars: number;
+  readonly survey: Survey;
+  readonly excerpts: readonly string[];
+  readonly redactor: Redactor;
+}
+
+/** The second limit is for an answer that was cut at the first one. */
+const outputTokens = [4_096, 8_192] as const;
+
+/** @throws AppError MODEL_*, DATABASE_* */
+export async function obtainReply(setup: CallSetup, input: ClassifierInput, round: ReplyRound): Promise<WeighedReply> {
+  const { kept, survey, redactor } = round;
+  const { transcript } = input;
+  const weigh = ({ text }: KeptReply) => setup.reader.weigh({ transcript, survey, reply: redactor.show(text) });
+  const keptWeighed = kept && (await weigh(kept));
+  if (kept && keptWeighed && (kept.isRepair || keptWeighed.faults.length === 0)) return keptWeighed;
+
+  const messages = writeMessages(setup, input, round);
+  const first = kept && !kept.isRepair ? kept : await ask(setup, input, { ...round, messages, isRepair: false });
+  const weighed = first === kept ? keptWeighed : await weigh(first);
+  if (weighed?.faults.length === 0) return weighed;
+  try {
+    const repairMessages = [...messages, ...writeRepair(first, weighed, redactor)];
+    const repaired = await weigh(await ask(setup, input, { ...round, messages: repairMessages, isRepair: true }));
+    if (repaired && (!weighed || repaired.faults.length <= weighed.faults.length)) return repaired;
+  } catch (error) {
+    // If only the repair failed, the first reply is still usable except for a few values.
+    if (!weighed || input.signal.aborted || !(error instanceof AppError) || !error.code.startsWith('MODEL_'))
+      throw error;
+  }
+  if (weighed) return weighed;
+  throw new AppError(
+    'MODEL_REPLY_INVALID',
+    `The model ${setup.client.model} answered twice without the JSON that was asked for (${first.text.length} characters at first). It is asked again later; another model may do better.`,
+  );
+}
+
+function writeMessages(
+  setup: CallSetup,
+  { sellerPrompt }: ClassifierInput,
+  { excerpts, redactor }: ReplyRound,
+): readonly ChatMessage[] {
+  const hint = sellerPrompt === null ? null : redactor.hide(sellerPrompt);
+  return [
+    { role: 'system', content: setup.systemPrompt },
+    { role: 'user', content: writeUserPrompt(excerpts, { fence: setup.makeFence(), sellerPrompt: hint }) },
+  ];
+}
+
+function writeRepair(
+  { text }: KeptReply,
+  weighed: WeighedReply | undefined,
+  redactor: Redactor,
+): readonly ChatMessage[] {
+  const faults = weighed?.faults ?? ['it is not a JSON object of the shape that was described.'];
+  return [
+    { role: 'assistant', content: text },
+    { role: 'user', content: writeRepairPrompt(faults.map((fault) => redactor.hide(fault))) },
+  ];
+}
+
+interface Question extends ReplyRound {
+  readonly messages: readonly ChatMessage[];
+  readonly isRepair: boolean;
+}
+
+/** Calls the model, and stores the reply before it is used. */
+async function ask(setup: CallSetup, { keepAs, signal }: ClassifierInput, question: Question): Promise<KeptReply> {
+  const { client, schema, schemaName } = setup;
+  const { messages, isRepair, total, maxChars } = question;
+  const meter = setup.meterOf(keepAs?.meetingId ?? null);
+  for (const maxOutputTokens of outputTokens) {
+    const reply = await client.complete({ messages, schema, schemaName, maxOutputTokens, signal, meter });
+    const usage = priced(setup, reply);
+    total.add(usage);
+    const kept: KeptReply = {
+      text: reply.text,
+      isRepair,
+      isShortened: maxChars < maxReadChars,
+      usage: total.read() ?? usage,
+    };
+    await record(setup, reply, usage, keepAs && { ...kept, key: keepAs.key, meetingId: keepAs.meetingId });
+    if (reply.end === 'whole') return kept;
+    if (reply.end === 'refused') {
+      const message = `The model ${client.model} at ${client.host} refuses to answer for this transcript. Look at the meeting.`;
+      throw new AppError('MODEL_REFUSED_CONTENT', message);
+    }
+  }
+  throw new AppError(
+    'MODEL_REPLY_TRUNCATED',
+    `The model ${client.model} did not finish its answer within ${outputTokens.at(-1)} tokens. It is asked again later; another model may do better.`,
+  );
+}
+
+/** Writes one row per call, with the reply if it is complete. */
+async function record(
+  { memory }: CallSetup,
+  { end, model }: ChatReply,
+  usage: ModelUsage,
+  kept: (KeptReply & { key: string; meetingId: number }) | undefined,
+): Promise<void> {
+  if (kept === undefined) return memory?.record({ ...usage, meetingId: null, model, outcome: end });
+  const { meetingId, ...reply } = kept;
+  await memory?.record({ ...usage, meetingId, model, outcome: end, ...(end === 'whole' ? { reply } : {}) });
+}
+
+function priced({ costOf }: CallSetup, reply: ChatReply): ModelUsage {
+  const { inputTokens, outputTokens, latencyMs, model } = reply;
+  return { inputTokens, outputTokens, costUsd: costOf(model, reply), latencyMs };
+}
+
+const probeMessages: readonly ChatMessage[] = [
+  { role: 'system', content: 'Answer with the JSON object that is asked for.' },
+  { role: 'user', content: 'Is the service up? {"up": true or false}' },
+];
+const probeSchema = {
+  type: 'object',
+  properties: { up: { type: 'boolean' } },
+  required: ['up'],
+  additionalProperties: false,
+};
+/** A cut answer is good enough. */
+const probeTokens = 64;
+
+/** Makes one small call. @throws AppError MODEL_* */
+export async function probeModel(setup: CallSetup, signal: AbortSignal): Promise<Probe> {
+  const { client } = setup;
+  const reply = await client.complete({
+    messages: probeMessages,
+    schema: probeSchema,
+    schemaName: 'probe',
+    maxOutputTokens: probeTokens,
+    signal,
+    meter: setup.meterOf(null),
+  });
+  const usage = priced(setup, reply);
+  await record(setup, reply, usage, undefined);
+  return { ...usage, host: client.host, model: reply.model, refusedParts: client.refusedParts() };
+}

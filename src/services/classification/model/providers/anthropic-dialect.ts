@@ -1,0 +1,50 @@
+/** Anthropic's Messages API: the answer is the input of a forced tool call. docs.anthropic.com/en/api/messages */
+import { type Dialect, type Part, temperaturePart, writeParts } from './dialect.ts';
+import { at, isObject, readCount } from './json-value.ts';
+
+/** Without it the model may answer in text instead of a tool call; `read` accepts both. */
+const forcedTool: Part = {
+  name: 'forced tool',
+  parameters: ['tool_choice'],
+  write: ({ schemaName }) => ({ tool_choice: { type: 'tool', name: schemaName } }),
+};
+
+export const anthropicDialect: Dialect = {
+  baseUrl: 'https://api.anthropic.com',
+  path: () => '/v1/messages',
+  headers: (apiKey) => ({ 'anthropic-version': '2023-06-01', ...(apiKey === null ? {} : { 'x-api-key': apiKey }) }),
+  ladders: [[temperaturePart], [forcedTool]],
+  makeBody(question, model, parts) {
+    const { messages, schema, schemaName, maxOutputTokens } = question;
+    const system = messages.flatMap(({ role, content }) => (role === 'system' ? [content] : [])).join('\n\n');
+    return {
+      model,
+      max_tokens: maxOutputTokens,
+      system,
+      messages: messages.filter(({ role }) => role !== 'system'),
+      tools: [{ name: schemaName, description: 'Takes the labels of the transcript.', input_schema: schema }],
+      ...writeParts(parts, question),
+    };
+  },
+  read(value) {
+    const content = at(value, 'content');
+    if (!Array.isArray(content)) return undefined;
+    const called = content.find((part: unknown) => at(part, 'type') === 'tool_use');
+    const texts = content.flatMap((part: unknown) =>
+      isObject(part) && typeof part.text === 'string' ? [part.text] : [],
+    );
+    const reason = at(value, 'stop_reason');
+    const model = at(value, 'model');
+    const fresh = readCount(at(value, 'usage', 'input_tokens'));
+    const cached = readCount(at(value, 'usage', 'cache_read_input_tokens'));
+    return {
+      text: called === undefined ? texts.join('') : JSON.stringify(at(called, 'input') ?? {}),
+      end: reason === 'refusal' ? 'refused' : reason === 'max_tokens' ? 'cut' : 'whole',
+      model: typeof model === 'string' ? model : '',
+      // Anthropic does not include cached tokens in input_tokens.
+      inputTokens: fresh === null ? null : fresh + (cached ?? 0),
+      cachedInputTokens: cached,
+      outputTokens: readCount(at(value, 'usage', 'output_tokens')),
+    };
+  },
+};

@@ -1,0 +1,72 @@
+/** OpenAI's Chat Completions API and compatible servers. platform.openai.com/docs/api-reference/chat */
+import { type Dialect, hasSystemRole, type Part, systemPart, temperaturePart, writeParts } from './dialect.ts';
+import { at, isObject, readCount } from './json-value.ts';
+
+/** Older servers support only one of these, or none. */
+const formats: readonly Part[] = [
+  {
+    name: 'json_schema',
+    parameters: ['response_format', 'json_schema'],
+    write: ({ schema, schemaName }) => ({
+      response_format: { type: 'json_schema', json_schema: { name: schemaName, strict: true, schema } },
+    }),
+  },
+  {
+    name: 'json_object',
+    parameters: ['response_format', 'json_object'],
+    write: () => ({ response_format: { type: 'json_object' } }),
+  },
+];
+
+/** Both names belong to both parts: a gateway that translates one into the other reports a refusal of the other. */
+const limitParameters = ['max_tokens', 'max_completion_tokens'];
+const limits: readonly Part[] = limitParameters.map((name) => ({
+  name,
+  parameters: limitParameters,
+  write: ({ maxOutputTokens }) => ({ [name]: maxOutputTokens }),
+}));
+
+/** OpenAI's own API and reasoning models take `max_completion_tokens`, older servers `max_tokens`. The other name is tried second. */
+export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tokens'): Dialect {
+  return {
+    baseUrl: 'https://api.openai.com/v1',
+    path: () => '/chat/completions',
+    headers: (apiKey): Record<string, string> => (apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+    ladders: [
+      [temperaturePart],
+      formats,
+      limits.toSorted((a, b) => Number(b.name === tokenLimitName) - Number(a.name === tokenLimitName)),
+      [systemPart],
+    ],
+    makeBody(question, model, parts) {
+      const messages = hasSystemRole(parts)
+        ? question.messages
+        : question.messages.map((each) => (each.role === 'system' ? { ...each, role: 'user' } : each));
+      return { model, messages, ...writeParts(parts, question) };
+    },
+    read(value) {
+      const choice = at(value, 'choices', 0);
+      const message = at(choice, 'message');
+      if (!isObject(message)) return undefined;
+      const reason = at(choice, 'finish_reason');
+      const refusal = message.refusal;
+      const isRefused = reason === 'content_filter' || (typeof refusal === 'string' && refusal !== '');
+      const model = at(value, 'model');
+      return {
+        text: readContent(message.content),
+        end: isRefused ? 'refused' : reason === 'length' ? 'cut' : 'whole',
+        model: typeof model === 'string' ? model : '',
+        inputTokens: readCount(at(value, 'usage', 'prompt_tokens')),
+        cachedInputTokens: readCount(at(value, 'usage', 'prompt_tokens_details', 'cached_tokens')),
+        outputTokens: readCount(at(value, 'usage', 'completion_tokens')),
+      };
+    },
+  };
+}
+
+/** A text, or a list of its parts, as some servers send. */
+function readContent(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: unknown) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
+}

@@ -1,0 +1,99 @@
+/** Maps a provider's error answer to an AppError. Never repeats text of the body. */
+import { AppError } from '../../../../core/errors.ts';
+import { type ProviderError, readProviderError } from './provider-error.ts';
+
+export interface ProviderAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** Longer Retry-After values are cut. */
+const maxRetryAfterMs = 300_000;
+
+/** Whether a call failed after it was sent and before its reply was complete, so that the provider may charge for it. */
+export function isAbandoned(error: unknown): boolean {
+  return error instanceof AppError && error.details.isAbandoned === true;
+}
+
+/** @param where model and host, for the message */
+export function faultOfAnswer(answer: ProviderAnswer, where: string, nowMs: number): AppError {
+  const { status } = answer;
+  const error = readProviderError(answer.body);
+  const said = `${where} answered ${status}${error.names.length === 0 ? '' : ` (${error.names.at(-1)})`}`;
+  return (
+    faultOfAccount(status, error, said) ??
+    faultOfContent(status, error, said) ??
+    faultOfKeyOrModel(status, error, said) ??
+    faultOfServer(answer, error, said, nowMs) ??
+    new AppError(
+      'MODEL_REQUEST_REFUSED',
+      `${said}: it does not take such a request. Check that LLM_BASE_URL speaks the API of LLM_PROVIDER and that LLM_MODEL takes ${error.names.join(' ').includes('context_length') ? 'this length' : 'a JSON schema'}.`,
+    )
+  );
+}
+
+/** No call succeeds until there is credit or quota again: the queue waits. */
+function faultOfAccount(status: number, { isOutOfQuota }: ProviderError, said: string): AppError | undefined {
+  if (status !== 402 && !isOutOfQuota) return undefined;
+  return new AppError('MODEL_QUOTA', `${said}: the account's quota is used up. Raise it, or add credit. Jobs wait.`);
+}
+
+/** Concerns one transcript; calls for others succeed. */
+function faultOfContent(status: number, { isAboutContent }: ProviderError, said: string): AppError | undefined {
+  if (status < 400 || !isAboutContent) return undefined;
+  return new AppError(
+    'MODEL_REFUSED_CONTENT',
+    `${said}: its moderation refuses this transcript. Look at the meeting; classify it offline, or with another model.`,
+  );
+}
+
+function faultOfKeyOrModel(status: number, { names }: ProviderError, said: string): AppError | undefined {
+  if (status === 401 || status === 403 || names.includes('API_KEY_INVALID')) {
+    return new AppError(
+      'MODEL_REFUSED_KEY',
+      `${said}: it refuses the key. Correct LLM_API_KEY, or the key under the provider's own name. Jobs wait.`,
+    );
+  }
+  if (status !== 404) return undefined;
+  return new AppError(
+    'MODEL_REFUSED_KEY',
+    `${said}: no such model or address for this key. Correct LLM_MODEL or LLM_BASE_URL. Jobs wait.`,
+  );
+}
+
+function faultOfServer(
+  { status, headers }: ProviderAnswer,
+  { retryDelayMs }: ProviderError,
+  said: string,
+  nowMs: number,
+): AppError | undefined {
+  if (status === 429 || status === 503 || status === 529) {
+    const retryAfterMs =
+      readRetryAfterMs(headers, nowMs) ??
+      (retryDelayMs === undefined ? undefined : Math.min(retryDelayMs, maxRetryAfterMs));
+    const wait = retryAfterMs === undefined ? '' : ` and asks to wait ${Math.ceil(retryAfterMs / 1_000)} s`;
+    return new AppError(
+      'MODEL_RATE_LIMITED',
+      `${said}${wait}. Jobs wait; lower LLM_MAX_CONCURRENCY if this goes on.`,
+      retryAfterMs === undefined ? {} : { details: { retryAfterMs } },
+    );
+  }
+  if (status < 500 && status !== 408 && status !== 409) return undefined;
+  // Gateway timeouts (504; 524 is Cloudflare's): the model behind may have answered, and be charged.
+  const details = { isAbandoned: status === 504 || status === 524 };
+  return new AppError('MODEL_UNREACHABLE', `${said}. Look at the provider's status if this goes on.`, { details });
+}
+
+/** Milliseconds that a provider asks to wait, from `retry-after-ms` or `Retry-After` (seconds or an HTTP date); at most 5 minutes. */
+export function readRetryAfterMs(headers: ProviderAnswer['headers'], nowMs: number): number | undefined {
+  const ms = Number.parseFloat(first(headers['retry-after-ms']));
+  if (ms >= 0) return Math.min(ms, maxRetryAfterMs);
+  const words = first(headers['retry-after']).trim();
+  const waitMs = /^\d+(\.\d+)?$/.test(words) ? Number(words) * 1_000 : Date.parse(words) - nowMs;
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), maxRetryAfterMs);
+}
+
+function first(header: string | string[] | undefined): string {
+  return (Array.isArray(header) ? header[0] : header) ?? '';
+}
