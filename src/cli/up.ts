@@ -6,12 +6,12 @@ import { createLogger } from '../core/logger.ts';
 import { priorities } from '../core/queue/enqueue.ts';
 import { saveMeetings } from '../models/queries/meeting-store.ts';
 import { countMeetings, countOpenClassifications, summarise } from '../models/queries/overview.ts';
-import { openMeetingsCsv } from '../services/meetings/csv-file.ts';
+import { openMeetingsCsv } from '../services/meetings/csv/csv-file.ts';
 import { importMeetings } from '../services/meetings/import-meetings.ts';
 import { leaveInTime, type RunningWorker, startWorker } from '../worker.ts';
 import type { Cli } from './cli.ts';
 import { openServers, type ServerUrls } from './servers.ts';
-import { describeSummary } from './up-summary.ts';
+import { describeSummary } from './print/summary.ts';
 
 const samplesFile = fileURLToPath(new URL('../../samples/meetings.csv', import.meta.url));
 const lookEveryMs = 150;

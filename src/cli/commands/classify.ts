@@ -56,17 +56,17 @@ async function runClassify(cli: Cli, ids: readonly number[], flags: ClassifyFlag
       const option = wait ? '--wait' : '--force';
       throw new AppError('USAGE', `${option} has no meaning with --file, which is classified at once. Leave it out.`);
     }
-    const { classifyFile } = await import('../classify-file.ts');
+    const { classifyFile } = await import('../../services/meetings/classify-transcript.ts');
     await classifyFile(cli, file);
     return;
   }
   const choice = all ? 'all' : unclassified ? 'unclassified' : [...new Set(ids)];
   if (flags.dryRun === true) {
-    const { dryRun } = await import('../dry-run.ts');
+    const { dryRun } = await import('../../services/meetings/dry-run.ts');
     await dryRun(cli, { choice, taxonomyFile: flags.taxonomy, mayPay: flags.yes === true });
     return;
   }
-  const { queueMeetings } = await import('../queue-meetings.ts');
+  const { queueMeetings } = await import('../../services/meetings/request-classification.ts');
   await queueMeetings(cli, { choice, isForced: force, waits: wait });
 }
 

@@ -26,7 +26,7 @@ function tellChecked(cli: Cli, { origin, warnings }: LoadedConfig): void {
 }
 
 async function tellAll(cli: Cli, loaded: LoadedConfig): Promise<void> {
-  const { describeSettings } = await import('../describe-settings.ts');
+  const { describeSettings } = await import('../print/settings.ts');
   const described = describeSettings(loaded);
   if (cli.json) {
     cli.document({ success: true, settings: described, llm: llmInForce(loaded), warnings: loaded.warnings });

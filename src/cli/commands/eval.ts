@@ -25,7 +25,7 @@ A label is null where the text does not say; "acceptable" may hold other values 
   {"id": "1", "transcript": "…", "labels": {"urgency": true}, "acceptable": {"lead_source": ["seo"]}}`,
     )
     .action(async (file: string, flags: EvalFlags) => {
-      const { runEval } = await import('../run-eval.ts');
+      const { runEval } = await import('../../services/evaluation/evaluate.ts');
       await runEval(cli, file, flags);
     });
   withExample(

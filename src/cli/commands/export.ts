@@ -18,7 +18,7 @@ export function register(program: Command, cli: Cli): void {
     .option('-f, --format <format>', `${formats.join(', ')} (default: csv; json with --json)`, oneOf(formats))
     .option('-o, --out <file>', 'write there instead of to stdout; a file of that name is replaced')
     .action(async (flags: ExportFlags) => {
-      const { runExport } = await import('../run-export.ts');
+      const { runExport } = await import('../../services/meetings/write-export.ts');
       await runExport(cli, flags);
     });
   withExample(

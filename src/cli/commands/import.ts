@@ -1,6 +1,6 @@
 /** `vambe import`: meetings from a CSV file, the new ones onto the queue; or all there is from an archive. */
 import type { Command } from 'commander';
-import { type DateOrder, dateOrders } from '../../services/meetings/date-form.ts';
+import { type DateOrder, dateOrders } from '../../services/meetings/csv/date-form.ts';
 import type { Cli } from '../cli.ts';
 import { oneOf, withExample } from '../help.ts';
 
@@ -41,7 +41,7 @@ A row of a client, seller and date that are there already changes nothing: a fil
     )
     .action(async (file: string, flags: ImportFlags) => {
       if (file.toLowerCase().endsWith(archiveEnding)) return importArchive(cli, file, flags);
-      const { runImport } = await import('../run-import.ts');
+      const { runImport } = await import('../../services/meetings/import-file.ts');
       await runImport(cli, file, flags);
     });
   withExample(
@@ -62,6 +62,6 @@ async function importArchive(cli: Cli, file: string, { rejects, classify, dateOr
       `${option} has no meaning for an archive, which comes whole or not at all. Leave it out.`,
     );
   }
-  const { runImportArchive } = await import('../run-import-archive.ts');
+  const { runImportArchive } = await import('../../services/archive/restore-archive.ts');
   await runImportArchive(cli, file);
 }

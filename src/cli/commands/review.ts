@@ -17,7 +17,7 @@ export function register(program: Command, cli: Cli): void {
     .option('--reason <text>', 'why, for the record')
     .option('--by <name>', 'who says so, for the record (default: the user of this machine)')
     .action(async (id: number, texts: string[], flags: ReviewFlags) => {
-      const { runReview } = await import('../run-review.ts');
+      const { runReview } = await import('../../services/meetings/review-meeting.ts');
       await runReview(cli, { meetingId: id, texts, ...flags });
     });
   withExample(

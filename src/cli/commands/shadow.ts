@@ -30,7 +30,7 @@ Needs DATABASE_URL or POSTGRES_*, and no Redis: no message is touched. The sessi
 compared; 4: this worker had no answer for some. Differences are no fault.`,
     )
     .action(async ({ for: until, examples: mostExamples, yes, ...flags }: ShadowFlags) => {
-      const { runShadow } = await import('../run-shadow.ts');
+      const { runShadow } = await import('../../services/evaluation/watch-saved-rows.ts');
       await runShadow(cli, { ...flags, until, mostExamples, mayPay: yes === true });
     });
   withExample(command, 'vambe shadow --for 10m --html shadow.html', 'vambe shadow --since 1d --limit 500 --json');

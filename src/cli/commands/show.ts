@@ -30,7 +30,7 @@ async function runShow(cli: Cli, meetingId: number): Promise<void> {
     import('../../models/queries/meetings.ts'),
     import('../../models/queries/reviews.ts'),
     import('../../services/reporting/meeting-labels.ts'),
-    import('../describe-meeting.ts'),
+    import('../print/meeting.ts'),
   ]);
   const taxonomy = await readTaxonomy(cli.config().config);
   await withDatabase(cli, async (database, { servers }) => {

@@ -1,13 +1,13 @@
 /** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, says what became of each. */
 import { AppError } from '../../core/errors.ts';
 import type { StoredMeeting } from '../../models/queries/meeting-store.ts';
-import type { MeetingRecord, MeetingsCsv } from './csv-file.ts';
-import { delimiters, type MeetingCells } from './csv-header.ts';
-import { nameForm } from './date-form.ts';
-import { type MeetingRow, toMeetingRow } from './meeting-row.ts';
-import { createToInstant } from './zoned-time.ts';
+import type { MeetingRecord, MeetingsCsv } from './csv/csv-file.ts';
+import { delimiters, type MeetingCells } from './csv/csv-header.ts';
+import { nameForm } from './csv/date-form.ts';
+import { type MeetingRow, toMeetingRow } from './csv/meeting-row.ts';
+import { createToInstant } from './csv/zoned-time.ts';
 
-export type { MeetingRow } from './meeting-row.ts';
+export type { MeetingRow } from './csv/meeting-row.ts';
 
 /**
  * Saves rows into clients, sellers and meetings.
