@@ -1,5 +1,6 @@
 /** Runs a command on the database alone: opened, tested and, where it is embedded, migrated; closed afterwards. */
 import type { Database } from '../core/database.ts';
+import type { EmptyLabel } from '../models/classification-columns.ts';
 import type { SchemaFacts } from '../models/schema-check.ts';
 import type { Cli } from './cli.ts';
 import { commandLog, openServers, type ServerUrls } from './servers.ts';
@@ -7,16 +8,24 @@ import { commandLog, openServers, type ServerUrls } from './servers.ts';
 /** As for every command but `worker` and `up`. */
 const patienceMs = 10_000;
 
+export interface DatabaseContext {
+  readonly servers: ServerUrls;
+  readonly schema: SchemaFacts;
+  /** What the columns hold for a label without a value. */
+  readonly emptyLabel: EmptyLabel;
+}
+
 /** @throws AppError as preflight */
 export async function withDatabase<T>(
   cli: Cli,
-  use: (database: Database, context: { servers: ServerUrls; schema: SchemaFacts }) => Promise<T>,
+  use: (database: Database, context: DatabaseContext) => Promise<T>,
 ): Promise<T> {
   const { config } = cli.config();
   const log = await commandLog(cli);
-  const [{ preflight }, { createDatabase }] = await Promise.all([
+  const [{ preflight }, { createDatabase }, { emptyLabelFor }] = await Promise.all([
     import('../preflight.ts'),
     import('../core/database.ts'),
+    import('../models/api-tables.ts'),
   ]);
   const servers = await openServers(config, log);
   try {
@@ -33,7 +42,7 @@ export async function withDatabase<T>(
     const prepared = config.postgresPrepared === 'on';
     const database = createDatabase({ url: postgresUrl, poolSize: 2, prepared, applicationName: 'vambe' });
     try {
-      return await use(database, { servers, schema });
+      return await use(database, { servers, schema, emptyLabel: emptyLabelFor(config.labelsWithoutValue, schema) });
     } finally {
       await database.close();
     }

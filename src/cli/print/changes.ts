@@ -1,47 +1,37 @@
-/** Labels that differ between two answers, for programs and for people: what a dry run and a shadow share. */
-import { AppError } from '../../core/errors.ts';
-import type { Classifier } from '../../services/classification/classifier.ts';
+/** Labels that differ between two answers: what a dry run and a shadow print of them. */
 import type { FieldChanges } from '../../services/evaluation/label-changes.ts';
-import type { EvaluationCost } from '../../services/evaluation/report.ts';
 import { describeValue } from '../../services/reporting/meeting-labels.ts';
 import type { Cli } from '../cli.ts';
 
-/** @throws AppError USAGE where a model would be paid and nobody agreed to it */
-export function refuseUnaskedCost(classifier: Classifier, { mayPay, what }: { mayPay: boolean; what: string }): void {
-  if (!classifier.isPaid || mayPay) return;
-  const words = `${what} asks ${classifier.model} once a meeting, and that is paid for. Add --yes, or set CLASSIFIER=offline.`;
-  throw new AppError('USAGE', words);
-}
-
-/** Counts and examples by field. */
-export function changesDocument<T extends FieldChanges>(fields: readonly T[]) {
-  return fields.map(({ examples, ...counts }) => ({
-    ...counts,
-    examples: examples.map(({ meetingId, ...rest }) => ({ meeting_id: meetingId, ...rest })),
-  }));
-}
-
-/** What the calls of a model cost; null where none was made, and each figure where it is not known of all of them. */
-export function costDocument(cost: EvaluationCost | null) {
-  if (cost === null) return null;
-  return { cost_usd: cost.costUsd, input_tokens: cost.inputTokens, output_tokens: cost.outputTokens };
-}
-
-/** A row an example under these two heads; empty where there is none. */
+/** One example a row under these two heads, two lines each on a terminal; empty where there is none. */
 export function describeExamples(
   cli: Cli,
   fields: readonly FieldChanges[],
   heads: { readonly before: string; readonly after: string },
 ): string {
-  const rows = fields.flatMap(({ field, examples }) =>
-    examples.map(({ meetingId, before, after, evidence }) => [
+  const examples = fields.flatMap(({ field, examples }) =>
+    examples.map(({ meetingId, before, after, evidence }) => ({
       meetingId,
       field,
-      describeValue(before),
-      describeValue(after),
-      evidence[0]?.quote ?? null,
-    ]),
+      before: describeValue(before),
+      after: describeValue(after),
+      quote: evidence[0]?.quote ?? null,
+    })),
   );
-  if (rows.length === 0) return '';
-  return `Examples:\n${cli.table(['meeting', 'field', heads.before, heads.after, 'quote'], rows)}`;
+  if (examples.length === 0) return '';
+  if (!cli.isTerminal) {
+    const rows = examples.map(({ meetingId, field, before, after, quote }) => [meetingId, field, before, after, quote]);
+    return `Examples:\n${cli.table(['meeting', 'field', heads.before, heads.after, 'quote'], rows)}`;
+  }
+  const lines = examples.flatMap(({ meetingId, field, before, after, quote }) => [
+    cli.prose(`  meeting ${meetingId}, ${field}: ${before ?? 'not said'} → ${after ?? 'not said'}`),
+    ...(quote === null ? [] : [cli.style('dim', cli.prose(`    ${inQuotes(quote)}`))]),
+  ]);
+  return [`Examples (${heads.before} → ${heads.after}):`, ...lines].join('\n');
+}
+
+/** On one line, without the escapes that a transcript may hold. */
+export function inQuotes(quote: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is taken out
+  return `“${quote.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')}”`;
 }

@@ -1,6 +1,7 @@
-/** Scores of labelled meetings: as a document for programs, as tables for people. */
+/** Scores of labelled meetings, as text for people: what fits 80 columns on a terminal, every figure elsewhere. */
 import type { Interval } from '../../services/evaluation/bootstrap.ts';
 import type { Comparison } from '../../services/evaluation/comparison.ts';
+import type { UnknownLabels } from '../../services/evaluation/evaluate.ts';
 import { describeCost, percent } from '../../services/evaluation/html-page.ts';
 import { comparisonRows, points } from '../../services/evaluation/html-report.ts';
 import {
@@ -8,91 +9,69 @@ import {
   disagreementRows,
   type EvaluationReport,
   nothingScored,
-  quotesOf,
-  valuesOf,
 } from '../../services/evaluation/report.ts';
 import type { Evaluation, FieldScore } from '../../services/evaluation/score.ts';
 import type { Cli } from '../cli.ts';
 import { counted } from '../counted.ts';
-import { costDocument } from './changes.ts';
+import { inQuotes } from './changes.ts';
 
-const mostConfusions = 10;
+const maxConfusions = 10;
+const maxValuesShown = 5;
 
-/** Shares run from 0 to 1; intervals hold 95 % of resamples. */
-export function toDocument(report: EvaluationReport) {
-  const { evaluation, latency, cost, calibration } = report;
-  const { mean } = evaluation;
-  return {
-    success: true,
-    file: report.file,
-    classifier: report.classifier,
-    model: report.model,
-    taxonomy_version: report.taxonomyVersion,
-    rows: evaluation.rows,
-    scored: evaluation.scored,
-    mean: {
-      fields: mean.fields,
-      strict: mean.strict,
-      lenient: mean.lenient,
-      interval: mean.interval,
-      baseline_strict: mean.baselineStrict,
-      baseline_lenient: mean.baselineLenient,
-      gold_nulls: mean.goldNulls,
-      nulls_kept: mean.nullsKept,
-    },
-    fields: evaluation.fields.map((score) => ({
-      field: score.field,
-      type: score.type,
-      rows: score.rows,
-      strict: score.strict,
-      lenient: score.lenient,
-      interval: score.interval,
-      baseline_answer: score.baselineAnswer,
-      baseline_strict: score.baselineStrict,
-      baseline_lenient: score.baselineLenient,
-      macro_f1: score.macroF1,
-      abstained: score.abstained,
-      gold_nulls: score.goldNulls,
-      nulls_kept: score.nullsKept,
-      confusion: score.confusion,
-      disagreements: score.disagreements.map((each) => ({ ...each, quotes: quotesOf(report, each.id, score.field) })),
-    })),
-    latency: {
-      mean_ms: round(latency.meanMs),
-      p50_ms: round(latency.p50Ms),
-      p95_ms: round(latency.p95Ms),
-      max_ms: round(latency.maxMs),
-    },
-    calibration: {
-      answers: calibration.answers,
-      ece: calibration.ece,
-      bins: calibration.bins.map(({ meanConfidence, ...bin }) => ({ ...bin, mean_confidence: meanConfidence })),
-    },
-    cost: costDocument(cost),
-    predictions: [...valuesOf(report)].map(([id, labels]) => ({ id, labels })),
-  };
-}
-
-function round(ms: number): number {
-  return Number(ms.toFixed(3));
+/** A line for each kind of label that no answer can match. */
+export function describeUnknownLabels({ fields, values }: UnknownLabels, taxonomyFile: string): readonly string[] {
+  const shown = values.slice(0, maxValuesShown).join(', ');
+  const more = values.length > maxValuesShown ? ` and ${values.length - maxValuesShown} more` : '';
+  return [
+    ...(fields.length > 0
+      ? [`labels of fields that ${taxonomyFile} does not have are not scored: ${fields.join(', ')}.`]
+      : []),
+    ...(values.length > 0 ? [`labels that ${taxonomyFile} has no value for count as wrong: ${shown}${more}.`] : []),
+  ];
 }
 
 export function describeEvaluation(cli: Cli, report: EvaluationReport, { isVerbose }: { isVerbose: boolean }): string {
-  const { file, model, taxonomyVersion, evaluation, latency } = report;
+  const { file, model, taxonomyVersion, evaluation } = report;
   const { rows, scored, fields } = evaluation;
-  const head = `${cli.style('bold', file)}: ${counted(rows, 'meeting')}, ${scored} with labels, by ${model} under ${taxonomyVersion}`;
-  const took = `A meeting took ${latency.meanMs.toFixed(2)} ms on average (median ${latency.p50Ms.toFixed(2)}, p95 ${latency.p95Ms.toFixed(2)}, longest ${latency.maxMs.toFixed(2)}).${report.cost === null ? '' : ` ${describeCost(report.cost)}`}`;
-  if (fields.length === 0) return `${head}\n${nothingScored}\n${took}`;
+  const head = cli.prose(
+    `${cli.style('bold', file)}: ${counted(rows, 'meeting')}, ${scored} with labels, by ${model} under ${taxonomyVersion}`,
+  );
+  const took = cli.prose(describeTimes(report));
+  if (fields.length === 0) return `${head}\n${cli.prose(nothingScored)}\n${took}`;
   const parts = [
     head,
-    describeFields(cli, evaluation),
-    `Accuracy counts acceptable answers as right, strict the label alone; the interval holds 95 % of resamples. Commonest: what always giving the commonest label would score.`,
+    cli.isTerminal ? describeFieldsShort(cli, evaluation) : describeFields(cli, evaluation),
+    cli.prose(
+      'Accuracy counts acceptable answers as right, strict the label alone; the interval holds 95 % of resamples. Commonest: what always giving the commonest label would score.',
+    ),
     describeConfusion(cli, fields),
     isVerbose ? describeDisagreements(cli, report) : '',
-    describeCalibration(report),
+    cli.prose(describeCalibration(report)),
     took,
   ];
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function describeTimes({ latency, cost }: EvaluationReport): string {
+  const { meanMs, p50Ms, p95Ms, maxMs } = latency;
+  const times = `A meeting took ${meanMs.toFixed(2)} ms on average (median ${p50Ms.toFixed(2)}, p95 ${p95Ms.toFixed(2)}, longest ${maxMs.toFixed(2)}).`;
+  return cost === null ? times : `${times} ${describeCost(cost)}`;
+}
+
+function describeFieldsShort(cli: Cli, { fields, mean, scored }: Evaluation): string {
+  const rowOf = (name: string, rows: number, score: Evaluation['mean'] | FieldScore, wrong: number | null) => [
+    name,
+    rows,
+    percent(score.lenient),
+    interval(score.interval),
+    percent(score.baselineLenient),
+    `${score.nullsKept}/${score.goldNulls}`,
+    wrong,
+  ];
+  const rows = fields.map((score) => rowOf(score.field, score.rows, score, score.disagreements.length));
+  const total = rowOf(`mean of ${mean.fields.length}`, scored, mean, null);
+  const head = ['field', 'rows', 'accuracy', 'interval', 'commonest', 'nulls kept', 'wrong'];
+  return cli.table(head, mean.fields.length === 0 ? rows : [...rows, total]);
 }
 
 function describeFields(cli: Cli, { fields, mean, scored }: Evaluation): string {
@@ -141,18 +120,28 @@ function describeFields(cli: Cli, { fields, mean, scored }: Evaluation): string 
 function describeConfusion(cli: Cli, fields: readonly FieldScore[]): string {
   const all = fields.flatMap(({ field, confusion }) => confusion.map((each) => ({ field, ...each })));
   if (all.length === 0) return 'No answer differs from its label.';
-  const commonest = all.sort((a, b) => b.count - a.count).slice(0, mostConfusions);
-  const table = cli.table(
-    ['label', 'answered', 'field', 'times'],
-    commonest.map(({ field, gold, predicted, count }) => [gold, predicted, field, count]),
-  );
+  const commonest = all.sort((a, b) => b.count - a.count).slice(0, maxConfusions);
+  const text = cli.isTerminal
+    ? commonest
+        .map((each) => cli.prose(`  ${each.count} × ${each.field}: label ${each.gold}, answered ${each.predicted}`))
+        .join('\n')
+    : cli.table(
+        ['label', 'answered', 'field', 'times'],
+        commonest.map(({ field, gold, predicted, count }) => [gold, predicted, field, count]),
+      );
   const rest = all.length - commonest.length;
-  return `Commonest confusions:\n${table}${rest > 0 ? `\n… and ${rest} more: --json lists all` : ''}`;
+  return `Commonest confusions:\n${text}${rest > 0 ? `\n… and ${rest} more: --json lists all` : ''}`;
 }
 
 function describeDisagreements(cli: Cli, report: EvaluationReport): string {
   const rows = disagreementRows(report);
-  return rows.length === 0 ? '' : `Disagreements:\n${cli.table(disagreementHead, rows)}`;
+  if (rows.length === 0) return '';
+  if (!cli.isTerminal) return `Disagreements:\n${cli.table(disagreementHead, rows)}`;
+  const lines = rows.flatMap(([id, field, gold, predicted, quotes = '-']) => [
+    cli.prose(`  ${id}, ${field}: label ${gold}, answered ${predicted}`),
+    ...(quotes === '-' ? [] : [cli.style('dim', cli.prose(`    ${inQuotes(quotes)}`))]),
+  ]);
+  return ['Disagreements:', ...lines].join('\n');
 }
 
 function describeCalibration({ calibration: { answers, ece } }: EvaluationReport): string {
@@ -166,47 +155,33 @@ export function describeComparison(
   [first, second]: readonly [EvaluationReport, EvaluationReport],
   { fields, mean }: Comparison,
 ): string {
-  const rows = comparisonRows(fields);
-  const head = [
-    'field',
-    'rows',
+  const title = cli.prose(
+    `${cli.style('bold', first.file)}: ${describeSubject(first, cli.isTerminal ? 'A, ' : '')} against ${describeSubject(second, cli.isTerminal ? 'B, ' : '')}`,
+  );
+  if (fields.length === 0) return `${title}\n${cli.prose(nothingScored)}`;
+  const named = [
     first.name,
     second.name,
     `only ${first.name} right`,
     `only ${second.name} right`,
     'p (McNemar)',
-  ];
-  const title = `${cli.style('bold', first.file)}: ${first.name} (${first.model}, ${first.taxonomyVersion}) against ${second.name} (${second.model}, ${second.taxonomyVersion})`;
-  if (fields.length === 0) return `${title}\n${nothingScored}`;
+  ] as const;
+  const short = ['A', 'B', 'only A right', 'only B right', 'p'] as const;
   const range =
     mean.interval === null
       ? ''
       : `, 95 % of resamples between ${points(mean.interval.low)} and ${points(mean.interval.high)}`;
   return [
     title,
-    cli.table(head, rows),
-    `Mean accuracy of a meeting's single-valued labels: ${percent(mean.first)} against ${percent(mean.second)}, ${points(mean.second - mean.first)} points${range}.`,
+    cli.table(['field', 'rows', ...(cli.isTerminal ? short : named)], comparisonRows(fields)),
+    cli.prose(
+      `Mean accuracy of a meeting's single-valued labels: ${percent(mean.first)} against ${percent(mean.second)}, ${points(mean.second - mean.first)} points${range}.`,
+    ),
   ].join('\n\n');
 }
 
-export function comparisonDocument(
-  [first, second]: readonly [EvaluationReport, EvaluationReport],
-  { fields, mean }: Comparison,
-) {
-  return {
-    success: true,
-    file: first.file,
-    compared: [first, second].map((report) => ({ name: report.name, ...toDocument(report) })),
-    comparison: {
-      fields: fields.map(({ onlyFirst, onlySecond, pValue, ...rest }) => ({
-        ...rest,
-        only_first: onlyFirst,
-        only_second: onlySecond,
-        p_value: pValue,
-      })),
-      mean,
-    },
-  };
+function describeSubject({ name, model, taxonomyVersion }: EvaluationReport, letter: string): string {
+  return `${letter}${name} (${model}, ${taxonomyVersion})`;
 }
 
 function interval(range: Interval | null): string | null {

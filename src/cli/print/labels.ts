@@ -3,7 +3,7 @@ import type { Evidence } from '../../services/classification/classifier.ts';
 import { describeValue, type Label } from '../../services/reporting/meeting-labels.ts';
 import type { Cli } from '../cli.ts';
 
-const mostQuotes = 3;
+const maxQuotes = 3;
 
 /** A row a label that says something; on a terminal, those that say nothing share one line. */
 export function describeLabels(cli: Cli, labels: readonly Label[]): string {
@@ -17,8 +17,8 @@ export function describeLabels(cli: Cli, labels: readonly Label[]): string {
 }
 
 function rowOf({ field, value, confidence, evidence, isCorrected, answered }: Label): (string | null)[] {
-  const quotes = evidence.slice(0, mostQuotes).map(({ quote }) => `“${quote}”`);
-  const more = evidence.length > mostQuotes ? ` and ${evidence.length - mostQuotes} more` : '';
+  const quotes = evidence.slice(0, maxQuotes).map(({ quote }) => `“${quote}”`);
+  const more = evidence.length > maxQuotes ? ` and ${evidence.length - maxQuotes} more` : '';
   const quoted = quotes.length === 0 ? null : quotes.join(' ') + more;
   const [said, had] = [describeValue(value), describeValue(answered)];
   const word = said === had ? 'confirmed by a person' : `corrected by a person, was ${had ?? 'null'}`;

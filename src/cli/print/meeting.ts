@@ -1,46 +1,9 @@
-/** One meeting whole: as a document for programs, as text for people. */
-import type { JobSummary } from '../../models/queries/jobs.ts';
-import type { MeetingWhole, RunSummary } from '../../models/queries/meetings.ts';
-import type { Review } from '../../models/queries/reviews.ts';
-import type { FieldValue } from '../../services/classification/classifier.ts';
-import { describeValue, type Label } from '../../services/reporting/meeting-labels.ts';
+/** One meeting whole, as text for people. */
+import type { ShownMeeting } from '../../services/meetings/show-meeting.ts';
+import { describeValue, toFieldValue } from '../../services/reporting/meeting-labels.ts';
 import type { Cli } from '../cli.ts';
-import { describeLabels, describeTexts, markQuotes } from './labels.ts';
 import { describeDuration, describeMoment } from '../times.ts';
-
-export interface ShownMeeting {
-  readonly meeting: MeetingWhole;
-  readonly labels: readonly Label[];
-  /** Newest first, as are the other two. */
-  readonly jobs: readonly JobSummary[];
-  readonly runs: readonly RunSummary[];
-  readonly reviews: readonly Review[];
-}
-
-export function toDocument({ meeting, labels, jobs, runs, reviews }: ShownMeeting) {
-  const { id, client, seller, meeting_at, closed, transcript, classification } = meeting;
-  return {
-    success: true,
-    meeting: { id, client, seller, meeting_at, closed, transcript },
-    classification: classification && {
-      ...withoutColumns(classification),
-      run_id: meeting.run_id,
-      truncated: meeting.truncated,
-      needs_review: meeting.needs_review,
-      fields: Object.fromEntries(
-        labels.map(({ field, value, confidence, evidence, isCorrected, answered }) => [
-          field,
-          { value, confidence, evidence, is_corrected: isCorrected, ...(isCorrected ? { answered } : {}) },
-        ]),
-      ),
-    },
-    history: { jobs, runs, reviews },
-  };
-}
-
-function withoutColumns({ columns: _, ...rest }: NonNullable<MeetingWhole['classification']>) {
-  return rest;
-}
+import { describeLabels, describeTexts, markQuotes } from './labels.ts';
 
 export function describeMeeting(cli: Cli, shown: ShownMeeting, nowMs: number): string {
   const { meeting, labels } = shown;
@@ -50,12 +13,14 @@ export function describeMeeting(cli: Cli, shown: ShownMeeting, nowMs: number): s
     meeting.classification === null ? '' : describeLabels(cli, labels),
     meeting.classification === null ? '' : describeTexts(cli, meeting.classification),
     transcript === '' ? '' : `${cli.style('bold', 'transcript')}\n${markQuotes(cli, transcript, labels)}`,
-    describeHistory(cli, shown, nowMs),
+    describeReviews(cli, shown, nowMs),
+    describeRuns(cli, shown, nowMs),
+    describeJobs(cli, shown, nowMs),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-function describeHead(cli: Cli, meeting: MeetingWhole, nowMs: number): string {
+function describeHead(cli: Cli, meeting: ShownMeeting['meeting'], nowMs: number): string {
   const { client, seller, classification } = meeting;
   const flags = [
     meeting.needs_review === true ? 'a person should look at it' : '',
@@ -83,57 +48,85 @@ function describeHead(cli: Cli, meeting: MeetingWhole, nowMs: number): string {
   );
 }
 
-function describeHistory(cli: Cli, { jobs, runs, reviews }: ShownMeeting, nowMs: number): string {
-  const tables = [
-    reviews.length === 0
-      ? ''
-      : cli.table(
-          ['corrected', 'by', 'field', 'before', 'after', 'why'],
-          reviews.map((each) => [
-            moment(cli, each.reviewed_at, nowMs),
-            each.reviewer,
-            each.field,
-            asText(each.before),
-            asText(each.after),
-            each.reason,
-          ]),
-        ),
-    runs.length === 0
-      ? ''
-      : cli.table(
-          ['classified', 'model', 'confidence', 'took', 'run'],
-          runs.map((each) => [
-            moment(cli, each.started_at, nowMs),
-            each.model,
-            each.confidence.toFixed(2),
-            describeDuration(each.duration_ms),
-            each.run_id,
-          ]),
-        ),
-    jobs.length === 0
-      ? ''
-      : cli.table(
-          ['asked', 'by', 'state', 'attempts', 'error', 'task id'],
-          jobs.map((each) => [
-            moment(cli, new Date(each.accepted_at), nowMs),
-            each.origin,
-            each.state,
-            each.attempts,
-            each.error_code,
-            each.task_id,
-          ]),
-        ),
+/** On a terminal before, after and why share a column, so that the table fits 80 columns. */
+function describeReviews(cli: Cli, { reviews }: ShownMeeting, nowMs: number): string {
+  if (reviews.length === 0) return '';
+  if (cli.isTerminal) {
+    const rows = reviews.map(({ reviewed_at, reviewer, field, before, after, reason }) => [
+      describeMoment(reviewed_at.getTime(), nowMs),
+      reviewer,
+      field,
+      `${asText(before)} → ${asText(after)}${reason === null ? '' : ` (${reason})`}`,
+    ]);
+    return cli.table(['corrected', 'by', 'field', 'change'], rows);
+  }
+  const rows = reviews.map((each) => [
+    each.reviewed_at.toISOString(),
+    each.reviewer,
+    each.field,
+    asText(each.before),
+    asText(each.after),
+    each.reason,
+  ]);
+  return cli.table(['corrected', 'by', 'field', 'before', 'after', 'why'], rows);
+}
+
+function describeRuns(cli: Cli, { runs }: ShownMeeting, nowMs: number): string {
+  if (runs.length === 0) return '';
+  const rows = runs.map((each) => [
+    shortMoment(cli, each.started_at, nowMs),
+    each.model,
+    each.confidence.toFixed(2),
+    describeDuration(each.duration_ms),
+    each.run_id,
+  ]);
+  return cli.table(['classified', 'model', 'confidence', 'took', 'run'], rows);
+}
+
+/** Commands take the beginning of a task id, as long as it is unique. */
+const idChars = 8;
+
+function describeJobs(cli: Cli, { jobs }: ShownMeeting, nowMs: number): string {
+  if (jobs.length === 0) return '';
+  const factsOf = (job: ShownMeeting['jobs'][number]) => [
+    shortMoment(cli, new Date(job.accepted_at), nowMs),
+    job.origin,
+    job.state,
+    job.attempts,
   ];
-  return tables.filter((table) => table !== '').join('\n\n');
+  if (!cli.isTerminal) {
+    const rows = jobs.map((job) => [...factsOf(job), job.error_code, job.task_id]);
+    return cli.table(['asked', 'by', 'state', 'attempts', 'error', 'task id'], rows);
+  }
+  const rows = jobs.map((job) => [...factsOf(job), job.task_id.slice(0, idChars), job.error_code]);
+  return cli.table(['asked', 'by', 'state', 'attempts', 'task id', 'error'], rows);
 }
 
 function asText(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  return describeValue(value as FieldValue) ?? '[]';
+  return describeValue(toFieldValue(value)) ?? '[]';
+}
+
+/** One line a corrected field. */
+export function describeCorrection({
+  field,
+  before,
+  after,
+}: {
+  field: string;
+  before: unknown;
+  after: unknown;
+}): string {
+  const isSame = JSON.stringify(before) === JSON.stringify(after);
+  return `${field}: ${isSame ? `${asText(after)} (confirmed)` : `${asText(before)} → ${asText(after)}`}`;
 }
 
 function moment(cli: Cli, at: Date, nowMs: number): string {
   return cli.isTerminal
     ? `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC (${describeMoment(at.getTime(), nowMs)})`
     : at.toISOString();
+}
+
+function shortMoment(cli: Cli, at: Date, nowMs: number): string {
+  return cli.isTerminal ? describeMoment(at.getTime(), nowMs) : at.toISOString();
 }

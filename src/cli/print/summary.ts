@@ -1,10 +1,10 @@
 /** The summary that `vambe up` ends its first batch with. */
-import type { Overview } from '../../models/queries/overview.ts';
+import type { Overview } from '../../services/meetings/summarise-meetings.ts';
 import type { Cli } from '../cli.ts';
 import { counted } from '../counted.ts';
 import { launcherName } from '../launcher.ts';
 
-const rowsAChart = 6;
+const rowsPerChart = 6;
 
 export function describeSummary(
   cli: Cli,
@@ -18,8 +18,8 @@ export function describeSummary(
   const charts = Object.entries(columns)
     .filter(([, rows]) => rows.length > 0)
     .map(([column, rows]) => {
-      const shown = rows.slice(0, rowsAChart).map(({ value, meetings: count }) => ({ label: value, value: count }));
-      const rest = rows.length > rowsAChart ? `  … and ${rows.length - rowsAChart} more` : '';
+      const shown = rows.slice(0, rowsPerChart).map(({ value, meetings: count }) => ({ label: value, value: count }));
+      const rest = rows.length > rowsPerChart ? `  … and ${rows.length - rowsPerChart} more` : '';
       return [cli.style('bold', column.replaceAll('_', ' ')), cli.chart(shown), rest]
         .filter((each) => each !== '')
         .join('\n');

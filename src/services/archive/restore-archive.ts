@@ -1,36 +1,35 @@
-/** The life of `vambe import FILE.vambe`: an archive into an empty database, all of it or nothing. */
-import { emptyLabelFor } from '../../models/api-tables.ts';
+/** Puts an archive into an empty database and counts what it brought. */
+import type { Database } from '../../core/database.ts';
+import type { EmptyLabel } from '../../models/classification-columns.ts';
 import { writeArchive } from '../../models/queries/archive.ts';
 import { countJobs } from '../../models/queries/jobs.ts';
-import { readArchiveLines } from './archive-file.ts';
-import { openArchive } from './archive-format.ts';
+import type { OpenArchive, RowCounts } from './archive-format.ts';
 import { importArchive } from './archive-import.ts';
-import type { Cli } from '../../cli/cli.ts';
-import { counted } from '../../cli/counted.ts';
-import { withDatabase } from '../../cli/with-database.ts';
 
-/** @throws AppError INPUT_FILE_INVALID, USAGE, DATABASE_* */
-export async function runImportArchive(cli: Cli, path: string): Promise<void> {
-  // Before any server: a wrong file is told at once.
-  const archive = await openArchive(readArchiveLines(path, cli.signal), path);
-  await withDatabase(cli, async (database, { schema }) => {
-    const emptyLabel = emptyLabelFor(cli.config().config.labelsWithoutValue, schema);
-    const counts = await writeArchive(database, emptyLabel, (target) =>
-      importArchive({ archive, target, schemaVersion: schema.version, signal: cli.signal }),
-    ).catch((error: unknown) => {
-      if (cli.signal.aborted) cli.note('vambe: stopped before the end of the archive. Nothing was imported.');
-      throw error;
-    });
-    const { queued, retrying } = await countJobs(database);
-    const open = queued + retrying;
-    if (cli.json) return cli.document({ success: true, file: path, rows: counts, open_jobs: open });
-    const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    cli.out(
-      `${counted(counts['public.meetings'] ?? 0, 'meeting')} imported from ${path}, ${counted(all, 'row')} in all.`,
-    );
-    if (open > 0)
-      cli.note(
-        `${open === 1 ? '1 job is open: a worker takes it' : `${open} jobs are open: a worker takes them`} up within half a minute of its start.`,
-      );
-  });
+export interface RestoreRequest {
+  /** From `openArchive`. */
+  readonly archive: OpenArchive;
+  /** Of the database: the number of migrations. */
+  readonly schemaVersion: number;
+  /** Stored for a label without a value. */
+  readonly emptyLabel: EmptyLabel;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoredArchive {
+  /** By table. */
+  readonly rows: RowCounts;
+  readonly openJobs: number;
+}
+
+/** All of it or nothing; its audit rows come with it. @throws AppError USAGE where rows are there, INPUT_FILE_INVALID, DATABASE_* */
+export async function restoreArchive(
+  database: Database,
+  { archive, schemaVersion, emptyLabel, signal }: RestoreRequest,
+): Promise<RestoredArchive> {
+  const rows = await writeArchive(database, emptyLabel, (target) =>
+    importArchive({ archive, target, schemaVersion, signal }),
+  );
+  const { queued, retrying } = await countJobs(database);
+  return { rows, openJobs: queued + retrying };
 }

@@ -47,10 +47,10 @@ export interface ChangeCounter {
   report(): ChangeReport;
 }
 
-/** `mostExamples` a field are kept, the first that come. */
+/** `maxExamples` a field are kept, the first that come. */
 export function createChangeCounter(
   fields: readonly Pick<TaxonomyField, 'id'>[],
-  { mostExamples }: { mostExamples: number },
+  { maxExamples }: { maxExamples: number },
 ): ChangeCounter {
   const counts = new Map(fields.map(({ id }) => [id, startCount(id)]));
   const gone = new Set<string>();
@@ -72,7 +72,7 @@ export function createChangeCounter(
         count[kind] += 1;
         if (kind === 'unchanged' || kind === 'kept') continue;
         hasChanged = true;
-        if (count.examples.length < mostExamples) count.examples.push(change);
+        if (count.examples.length < maxExamples) count.examples.push(change);
       }
       if (hasChanged) changed += 1;
     },

@@ -1,130 +1,68 @@
-/** Queues meetings for classification, block by block, and waits for their ends where that is wanted. */
-import type { App } from '../../app.ts';
+/** Queues meetings for classification, block by block. */
 import type { Database } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
-import type { EnqueueReport } from '../../core/queue/enqueue.ts';
-import { priorities } from '../../core/queue/enqueue.ts';
-import { findKnownMeetings, listMeetingsWithTranscript } from '../../models/queries/meetings.ts';
-import { listUnclassified } from '../../models/queries/upkeep.ts';
-import type { Cli } from '../../cli/cli.ts';
-import { describeEnded, summariseEnded } from '../../cli/print/classifications.ts';
-import { withApp } from '../../cli/servers.ts';
-import { type QueuedJob, waitForClassifications } from './wait-for-classifications.ts';
+import type { Enqueuer } from '../../core/queue/enqueue.ts';
+import { noteAction } from '../../models/queries/controls.ts';
+import { classificationRequest } from '../jobs/classification-request.ts';
+import { chooseMeetings, type MeetingChoice } from './choose-meetings.ts';
 
-export interface QueueOptions {
-  /** Ids without repeats, or which meetings. */
-  readonly choice: readonly number[] | 'all' | 'unclassified';
+export interface RequestClassificationDeps {
+  readonly database: Database;
+  readonly enqueuer: Enqueuer;
+}
+
+export interface ClassificationOrder {
+  readonly choice: MeetingChoice;
+  /** Classifies again what has not changed. */
   readonly isForced: boolean;
-  readonly waits: boolean;
+  /** Who asks, for the audit row. */
+  readonly actor: string;
+  /** Which door the request came through, such as `cli`. */
+  readonly origin: string;
+  /** Stops before the next block; accepted jobs stay. */
+  readonly signal?: AbortSignal;
 }
 
-const idsABlock = 1_000;
-/** What a person names goes before bulk work, unless it is bulk itself. */
-const mostUrgentIds = 100;
-const mostUnknownShown = 20;
-
-export async function queueMeetings(cli: Cli, options: QueueOptions): Promise<void> {
-  await withApp(cli, async (app) => {
-    const { jobs, unknown, isQueued } = await queueBlocks(cli, app, options);
-    if (!isQueued)
-      cli.note('vambe: Redis did not take the jobs; a worker picks them up from the database within a minute.');
-    if (unknown.length > 0) tellUnknown(cli, unknown);
-    const hasKnown = jobs.length > 0 || unknown.length === 0;
-    if (!hasKnown) cli.exitWith(3);
-    else if (unknown.length > 0) cli.exitWith(4);
-    if (options.waits && jobs.length > 0) await waitAndTell(cli, app, jobs, unknown);
-    else tellQueued(cli, jobs, unknown);
-  });
+export interface QueuedMeeting {
+  readonly meetingId: number;
+  readonly taskId: string;
+  readonly rowId: string;
 }
 
-async function queueBlocks(
-  cli: Cli,
-  app: App,
-  { choice, isForced }: QueueOptions,
-): Promise<{ jobs: readonly QueuedJob[]; unknown: readonly number[]; isQueued: boolean }> {
-  const jobs: QueuedJob[] = [];
+export interface RequestedClassifications {
+  readonly jobs: readonly QueuedMeeting[];
+  readonly unknown: readonly number[];
+  /** False: Redis did not take some of the jobs, so they wait in the database. */
+  readonly isQueued: boolean;
+}
+
+/** A short list of ids goes before bulk work. */
+const maxUrgentIds = 100;
+
+/** Each call makes jobs of its own; a job whose meeting has not changed ends at once. @throws AppError DATABASE_* */
+export async function requestClassification(
+  { database, enqueuer }: RequestClassificationDeps,
+  { choice, isForced, actor, origin, signal }: ClassificationOrder,
+): Promise<RequestedClassifications> {
+  const jobs: QueuedMeeting[] = [];
   const unknown: number[] = [];
   let isQueued = true;
-  const isUrgent = typeof choice !== 'string' && choice.length <= mostUrgentIds;
-  const priority = isUrgent ? priorities.normal : priorities.bulk;
-  for await (const ids of idBlocks(app.database, choice)) {
-    if (cli.signal.aborted) break;
-    const known = typeof choice === 'string' ? new Set(ids) : await findKnownMeetings(app.database, ids);
-    unknown.push(...ids.filter((id) => !known.has(id)));
-    const meetingIds = ids.filter((id) => known.has(id));
-    const report: EnqueueReport = await app.enqueuer.enqueue(
-      meetingIds.map((id) => ({ task: 'classify_meeting', args: [id, isForced], origin: 'cli', priority })),
-    );
-    if (report.queued === 'database') isQueued = false;
-    for (const [index, { taskId, rowId }] of report.accepted.entries()) {
-      const meetingId = meetingIds[index];
+  const isUrgent = typeof choice !== 'string' && choice.length <= maxUrgentIds;
+  for await (const block of chooseMeetings(database, choice)) {
+    if (signal?.aborted) break;
+    unknown.push(...block.unknown);
+    const requests = block.known.map((id) => classificationRequest(id, { origin, isForced, isUrgent }));
+    const { accepted, queued } = await enqueuer.enqueue(requests);
+    if (queued === 'database') isQueued = false;
+    for (const [index, { taskId, rowId }] of accepted.entries()) {
+      const meetingId = block.known[index];
       if (meetingId === undefined) throw new AppError('BUG', 'More jobs were accepted than asked for.');
       jobs.push({ meetingId, taskId, rowId });
     }
   }
+  if (jobs.length > 0) {
+    const after = { choice: typeof choice === 'string' ? choice : 'ids', is_forced: isForced, accepted: jobs.length };
+    await noteAction(database, { actor, action: 'classify', object: 'meetings', after, reason: null });
+  }
   return { jobs, unknown, isQueued };
-}
-
-/** Ids of the meetings chosen, 1,000 at most at a time. */
-export async function* idBlocks(database: Database, choice: QueueOptions['choice']): AsyncGenerator<readonly number[]> {
-  if (typeof choice !== 'string') {
-    for (let at = 0; at < choice.length; at += idsABlock) yield choice.slice(at, at + idsABlock);
-    return;
-  }
-  const list = choice === 'all' ? listMeetingsWithTranscript : listUnclassified;
-  for (let afterId = 0; ; ) {
-    const ids = await list(database, { afterId, limit: idsABlock });
-    if (ids.length > 0) yield ids;
-    const last = ids.at(-1);
-    if (last === undefined || ids.length < idsABlock) return;
-    afterId = last;
-  }
-}
-
-export function tellUnknown(cli: Cli, unknown: readonly number[]): void {
-  const shown = unknown.slice(0, mostUnknownShown).join(', ');
-  const more = unknown.length > mostUnknownShown ? ` and ${unknown.length - mostUnknownShown} more` : '';
-  cli.note(
-    unknown.length === 1
-      ? `vambe: There is no meeting ${shown}. Check the id.`
-      : `vambe: There are no meetings ${shown}${more}. Check the ids.`,
-  );
-}
-
-function tellQueued(cli: Cli, jobs: readonly QueuedJob[], unknown: readonly number[]): void {
-  if (cli.json) {
-    const queued = jobs.map(({ meetingId, taskId }) => ({ meeting_id: meetingId, task_id: taskId }));
-    cli.document({ success: unknown.length === 0, accepted: jobs.length, jobs: queued, unknown });
-    return;
-  }
-  if (jobs.length === 0) {
-    if (unknown.length === 0) cli.note('Nothing to classify: no meeting fits.');
-    return;
-  }
-  if (cli.isTerminal) {
-    cli.out(`📥 ${jobs.length === 1 ? 'One meeting' : `${jobs.length} meetings`} queued.`);
-    cli.note('"vambe status" shows how far they are; --wait waits for them.');
-  } else
-    cli.out(
-      cli.table(
-        ['meeting', 'task id'],
-        jobs.map(({ meetingId, taskId }) => [meetingId, taskId]),
-      ),
-    );
-}
-
-async function waitAndTell(cli: Cli, app: App, jobs: readonly QueuedJob[], unknown: readonly number[]): Promise<void> {
-  const ended = await waitForClassifications(cli, app, jobs);
-  const summary = summariseEnded(ended);
-  const failed = ended.length - summary.completed;
-  if (cli.json) {
-    cli.document({
-      success: failed === 0 && unknown.length === 0,
-      accepted: jobs.length,
-      ...summary,
-      unknown,
-      results: ended.map(({ row_id: _, ...rest }) => rest),
-    });
-  } else cli.out(describeEnded(cli, ended));
-  if (failed > 0) cli.exitWith(4);
 }

@@ -1,63 +1,65 @@
-/** The life of `vambe review`: read the corrections against the taxonomy, save them, refresh what clients read. */
-import { readTaxonomy } from '../../app.ts';
+/** A person's correction of a meeting's labels: checked, saved with its audit row, and shown to clients at once. */
 import type { Database } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
-import { emptyLabelFor } from '../../models/api-tables.ts';
 import type { EmptyLabel } from '../../models/classification-columns.ts';
 import { readStandingResult } from '../../models/queries/classifications.ts';
 import { findKnownMeetings } from '../../models/queries/meetings.ts';
-import { saveCorrections } from '../../models/queries/reviews.ts';
-import type { FieldValue } from '../classification/classifier.ts';
-import { type Correction, parseCorrection } from './correction.ts';
-import { describeValue } from '../reporting/meeting-labels.ts';
-import { currentActor } from '../../cli/actor.ts';
-import type { Cli } from '../../cli/cli.ts';
-import { lookAtRedis } from '../../cli/observe.ts';
-import { withDatabase } from '../../cli/with-database.ts';
+import { type SavedCorrection, saveCorrections } from '../../models/queries/reviews.ts';
+import { type CorrectableField, type Correction, parseCorrection } from './correction.ts';
 
-export interface ReviewOptions {
+export interface ReviewDeps {
+  readonly database: Database;
+  /** What the columns hold for a label without a value. */
+  readonly emptyLabel: EmptyLabel;
+  /** Replaces the copy that clients read, where there is one; see `replaceResultCopy`. @throws what Redis says */
+  replaceCopy(meetingId: number, json: string): Promise<void>;
+}
+
+export interface ReviewRequest {
   readonly meetingId: number;
-  /** field=value */
-  readonly texts: readonly string[];
-  readonly reason?: string;
-  readonly by?: string;
+  /** From `readCorrections`. */
+  readonly corrections: readonly Correction[];
+  /** Who says so, for the review and its audit row. */
+  readonly actor: string;
+  readonly reason: string | null;
 }
 
-const refreshTimeoutMs = 2_000;
-
-export async function runReview(cli: Cli, { meetingId, texts, reason, by }: ReviewOptions): Promise<void> {
-  const { config } = cli.config();
-  const taxonomy = await readTaxonomy(config);
-  const corrections = texts.map((text) => parseCorrection(text, taxonomy.fields));
-  refuseRepeated(corrections);
-  if (by?.trim() === '') throw new AppError('USAGE', '--by is empty. Give a name, or leave it out.');
-  await withDatabase(cli, async (database, { servers, schema }) => {
-    const emptyLabel = emptyLabelFor(config.labelsWithoutValue, schema);
-    const saved = await saveCorrections(database, {
-      meetingId,
-      values: Object.fromEntries(corrections.map(({ field, value }) => [field, value])),
-      reviewer: by?.trim() ?? currentActor(),
-      reason: reason?.trim() || null,
-      emptyLabel,
-    });
-    if (saved === undefined) throw await whyNothing(database, meetingId);
-    await refresh(cli, database, { meetingId, redisUrl: servers.redisUrl, emptyLabel });
-    if (cli.json) cli.document({ success: true, meeting_id: meetingId, corrections: saved });
-    else
-      for (const { field, before, after } of saved) {
-        const isSame = JSON.stringify(before) === JSON.stringify(after);
-        cli.out(`${field}: ${isSame ? `${asText(after)} (confirmed)` : `${asText(before)} → ${asText(after)}`}`);
-      }
-  });
+export interface ReviewedMeeting {
+  readonly meetingId: number;
+  readonly corrections: readonly SavedCorrection[];
+  /** Why a copy in Redis may show the former labels for a day; null: it does not. */
+  readonly staleCopy: AppError | null;
 }
 
-function refuseRepeated(corrections: readonly Correction[]): void {
-  const fields = corrections.map(({ field }) => field);
-  const repeated = fields.find((field, index) => fields.indexOf(field) !== index);
+/** Each text is `field=value`. @throws AppError USAGE with what was expected */
+export function readCorrections(texts: readonly string[], fields: readonly CorrectableField[]): readonly Correction[] {
+  const corrections = texts.map((text) => parseCorrection(text, fields));
+  const ids = corrections.map(({ field }) => field);
+  const repeated = ids.find((field, index) => ids.indexOf(field) !== index);
   if (repeated !== undefined) throw new AppError('USAGE', `"${repeated}" is given twice. Give each field once.`);
+  return corrections;
 }
 
-async function whyNothing(database: Database, meetingId: number): Promise<AppError> {
+/** May be repeated. @throws AppError NOT_FOUND, RESULT_NOT_STORABLE, DATABASE_* */
+export async function reviewMeeting(
+  { database, emptyLabel, replaceCopy }: ReviewDeps,
+  { meetingId, corrections, actor, reason }: ReviewRequest,
+): Promise<ReviewedMeeting> {
+  const values = Object.fromEntries(corrections.map(({ field, value }) => [field, value]));
+  const saved = await saveCorrections(database, { meetingId, values, reviewer: actor, reason, emptyLabel });
+  if (saved === undefined) throw await whyNothingSaved(database, meetingId);
+  const standing = await readStandingResult(database, meetingId, emptyLabel);
+  let staleCopy: AppError | null = null;
+  if (standing !== undefined) {
+    await replaceCopy(meetingId, JSON.stringify(standing.classification_data)).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+      staleCopy = error;
+    });
+  }
+  return { meetingId, corrections: saved, staleCopy };
+}
+
+async function whyNothingSaved(database: Database, meetingId: number): Promise<AppError> {
   const isKnown = (await findKnownMeetings(database, [meetingId])).has(meetingId);
   return new AppError(
     'NOT_FOUND',
@@ -65,30 +67,4 @@ async function whyNothing(database: Database, meetingId: number): Promise<AppErr
       ? `Meeting ${meetingId} has no classification to correct. "vambe classify ${meetingId} --wait" makes one.`
       : `There is no meeting ${meetingId}. "vambe export" lists all of them.`,
   );
-}
-
-/** Clients of the queue read results in Redis for a day: a copy that is there gets the correction, none is made. */
-async function refresh(
-  cli: Cli,
-  database: Database,
-  { meetingId, redisUrl, emptyLabel }: { meetingId: number; redisUrl: string; emptyLabel: EmptyLabel },
-): Promise<void> {
-  const standing = await readStandingResult(database, meetingId, emptyLabel);
-  if (standing === undefined) return;
-  const json = JSON.stringify(standing.classification_data);
-  try {
-    await lookAtRedis(redisUrl, refreshTimeoutMs, (redis) =>
-      redis.set(`classification_result:${meetingId}`, json, 'KEEPTTL', 'XX'),
-    );
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    cli.note(
-      `vambe: the correction is saved, but a copy in Redis may show the former labels for a day: ${error.message}`,
-    );
-  }
-}
-
-function asText(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
-  return describeValue(value as FieldValue) ?? '[]';
 }

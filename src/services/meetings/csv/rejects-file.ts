@@ -2,8 +2,8 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { AppError } from '../../../core/errors.ts';
-import { type MeetingCell, meetingColumns } from './csv-header.ts';
 import type { RejectedRow } from '../import-meetings.ts';
+import { type MeetingCell, meetingColumns } from './csv-header.ts';
 
 export interface RejectsFile {
   write(row: RejectedRow): Promise<void>;
