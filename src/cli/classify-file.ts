@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { chooseClassifier, readTaxonomy } from '../app.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsOf } from '../services/reporting/meeting-labels.ts';
-import type { Cli } from './cli.ts';
 import { describeLabels, describeTexts } from './describe-labels.ts';
+import type { Cli } from './kit/cli.ts';
 import { readInput } from './read-input.ts';
 
 /** What an import takes, too. */

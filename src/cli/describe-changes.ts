@@ -4,7 +4,7 @@ import type { Classifier } from '../services/classification/classifier.ts';
 import type { FieldChanges } from '../services/evaluation/label-changes.ts';
 import type { EvaluationCost } from '../services/evaluation/report.ts';
 import { describeValue } from '../services/reporting/meeting-labels.ts';
-import type { Cli } from './cli.ts';
+import type { Cli } from './kit/cli.ts';
 
 /** @throws AppError USAGE where a model would be paid and nobody agreed to it */
 export function refuseUnaskedCost(classifier: Classifier, { mayPay, what }: { mayPay: boolean; what: string }): void {

@@ -2,7 +2,7 @@
 import type { EndedClassification } from '../models/queries/classification-jobs.ts';
 import type { FieldValue } from '../services/classification/classifier.ts';
 import { describeValue } from '../services/reporting/meeting-labels.ts';
-import type { Cli } from './cli.ts';
+import type { Cli } from './kit/cli.ts';
 
 /** Beyond, a terminal gets those that did not complete, and the count of the others. */
 const mostRows = 100;

@@ -12,9 +12,9 @@ import {
   valuesOf,
 } from '../services/evaluation/report.ts';
 import type { Evaluation, FieldScore } from '../services/evaluation/score.ts';
-import type { Cli } from './cli.ts';
-import { counted } from './counted.ts';
 import { costDocument } from './describe-changes.ts';
+import type { Cli } from './kit/cli.ts';
+import { counted } from './kit/counted.ts';
 
 const mostConfusions = 10;
 

@@ -1,7 +1,7 @@
 /** What became of the rows of an imported file, as text for people. */
 import path from 'node:path';
 import type { ImportReport } from '../services/meetings/import-meetings.ts';
-import type { Cli } from './cli.ts';
+import type { Cli } from './kit/cli.ts';
 
 export interface ImportResult extends ImportReport {
   readonly queued: number;

@@ -4,9 +4,9 @@ import type { MeetingWhole, RunSummary } from '../models/queries/meetings.ts';
 import type { Review } from '../models/queries/reviews.ts';
 import type { FieldValue } from '../services/classification/classifier.ts';
 import { describeValue, type Label } from '../services/reporting/meeting-labels.ts';
-import type { Cli } from './cli.ts';
 import { describeLabels, describeTexts, markQuotes } from './describe-labels.ts';
-import { describeDuration, describeMoment } from './times.ts';
+import type { Cli } from './kit/cli.ts';
+import { describeDuration, describeMoment } from './kit/times.ts';
 
 export interface ShownMeeting {
   readonly meeting: MeetingWhole;

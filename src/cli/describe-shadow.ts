@@ -1,9 +1,9 @@
 /** What a shadow found: as a document for programs, as tables for people. */
 import { describeCost, percent } from '../services/evaluation/html-page.ts';
 import { countHead, countRow, type ShadowReport } from '../services/evaluation/shadow.ts';
-import type { Cli } from './cli.ts';
 import { changesDocument, costDocument, describeExamples } from './describe-changes.ts';
-import { describeDuration } from './times.ts';
+import type { Cli } from './kit/cli.ts';
+import { describeDuration } from './kit/times.ts';
 
 export interface ShadowedBy {
   readonly classifier: string;

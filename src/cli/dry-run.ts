@@ -11,11 +11,11 @@ import { type ChangeCounter, type ChangeReport, createChangeCounter } from '../s
 import type { EvaluationCost } from '../services/evaluation/report.ts';
 import { sumUsages } from '../services/evaluation/run-figures.ts';
 import { labelsOf } from '../services/reporting/meeting-labels.ts';
-import type { Cli } from './cli.ts';
-import { counted } from './counted.ts';
 import { changesDocument, costDocument, describeExamples, refuseUnaskedCost } from './describe-changes.ts';
+import type { Cli } from './kit/cli.ts';
+import { counted } from './kit/counted.ts';
+import { withDatabase } from './kit/with-database.ts';
 import { idBlocks, type QueueOptions, tellUnknown } from './queue-meetings.ts';
-import { withDatabase } from './with-database.ts';
 
 export interface DryRunOptions {
   readonly choice: QueueOptions['choice'];

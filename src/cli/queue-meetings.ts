@@ -6,9 +6,9 @@ import type { EnqueueReport } from '../core/queue/enqueue.ts';
 import { priorities } from '../core/queue/enqueue.ts';
 import { findKnownMeetings, listMeetingsWithTranscript } from '../models/queries/meetings.ts';
 import { listUnclassified } from '../models/queries/upkeep.ts';
-import type { Cli } from './cli.ts';
 import { describeEnded, summariseEnded } from './describe-ended.ts';
-import { withApp } from './servers.ts';
+import type { Cli } from './kit/cli.ts';
+import { withApp } from './kit/servers.ts';
 import { type QueuedJob, waitForClassifications } from './wait-for-classifications.ts';
 
 export interface QueueOptions {

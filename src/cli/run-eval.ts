@@ -6,6 +6,7 @@ import { chooseClassifier, readTaxonomy } from '../app.ts';
 import { contradictions } from '../config/contradictions.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import type { Taxonomy } from '../models/taxonomy.ts';
 import type { Classifier, FieldResult, ModelUsage } from '../services/classification/classifier.ts';
 import { judgeAnswers, measureCalibration } from '../services/evaluation/calibration.ts';
@@ -16,9 +17,8 @@ import { type LabelledMeeting, readLabelledMeetings } from '../services/evaluati
 import { type EvaluationCost, type EvaluationReport, type Latency, valuesOf } from '../services/evaluation/report.ts';
 import { describeDurations, sumUsages } from '../services/evaluation/run-figures.ts';
 import { scoreMeetings } from '../services/evaluation/score.ts';
-import type { Cli } from './cli.ts';
 import { comparisonDocument, describeComparison, describeEvaluation, toDocument } from './describe-evaluation.ts';
-import { nearestName } from './nearest-name.ts';
+import type { Cli } from './kit/cli.ts';
 import { describePageFile, requirePageFile, writePageFile } from './page-file.ts';
 import { readInput } from './read-input.ts';
 

@@ -10,9 +10,9 @@ import { readArchive } from '../models/queries/archive.ts';
 import { streamMeetings } from '../models/queries/meetings.ts';
 import { archiveLines } from '../services/archive/archive-format.ts';
 import { type ExportFormat, exportMeetings } from '../services/meetings/export-meetings.ts';
-import type { Cli } from './cli.ts';
-import { counted } from './counted.ts';
-import { withDatabase } from './with-database.ts';
+import type { Cli } from './kit/cli.ts';
+import { counted } from './kit/counted.ts';
+import { withDatabase } from './kit/with-database.ts';
 
 export interface ExportOptions {
   readonly format?: ExportFormat | 'archive';

@@ -5,9 +5,9 @@ import { countJobs } from '../models/queries/jobs.ts';
 import { readArchiveLines } from '../services/archive/archive-file.ts';
 import { openArchive } from '../services/archive/archive-format.ts';
 import { importArchive } from '../services/archive/archive-import.ts';
-import type { Cli } from './cli.ts';
-import { counted } from './counted.ts';
-import { withDatabase } from './with-database.ts';
+import type { Cli } from './kit/cli.ts';
+import { counted } from './kit/counted.ts';
+import { withDatabase } from './kit/with-database.ts';
 
 /** @throws AppError INPUT_FILE_INVALID, USAGE, DATABASE_* */
 export async function runImportArchive(cli: Cli, path: string): Promise<void> {

@@ -9,10 +9,10 @@ import { type MeetingsCsv, openMeetingsCsv } from '../services/meetings/csv-file
 import type { DateOrder } from '../services/meetings/date-form.ts';
 import { importMeetings, type MeetingStore } from '../services/meetings/import-meetings.ts';
 import { openRejectsFile, type RejectsFile } from '../services/meetings/rejects-file.ts';
-import type { Cli } from './cli.ts';
 import { describeImport, type ImportResult } from './describe-import.ts';
-import { withApp } from './servers.ts';
-import { withDatabase } from './with-database.ts';
+import type { Cli } from './kit/cli.ts';
+import { withApp } from './kit/servers.ts';
+import { withDatabase } from './kit/with-database.ts';
 
 export interface ImportOptions {
   readonly rejects?: string;

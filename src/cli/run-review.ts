@@ -9,11 +9,11 @@ import { findKnownMeetings } from '../models/queries/meetings.ts';
 import { saveCorrections } from '../models/queries/reviews.ts';
 import type { FieldValue } from '../services/classification/classifier.ts';
 import { type Correction, parseCorrection } from '../services/meetings/correction.ts';
+import { lookAtRedis } from '../services/observe/look.ts';
 import { describeValue } from '../services/reporting/meeting-labels.ts';
-import { currentActor } from './actor.ts';
-import type { Cli } from './cli.ts';
-import { lookAtRedis } from './observe.ts';
-import { withDatabase } from './with-database.ts';
+import { currentActor } from './kit/actor.ts';
+import type { Cli } from './kit/cli.ts';
+import { withDatabase } from './kit/with-database.ts';
 
 export interface ReviewOptions {
   readonly meetingId: number;

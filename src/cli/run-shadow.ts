@@ -10,9 +10,9 @@ import type { Classifier } from '../services/classification/classifier.ts';
 import { createSavedWatch } from '../services/evaluation/saved-watch.ts';
 import { createShadowCounter, type ShadowCounter } from '../services/evaluation/shadow.ts';
 import { writeShadowPage } from '../services/evaluation/shadow-page.ts';
-import type { Cli } from './cli.ts';
 import { refuseUnaskedCost } from './describe-changes.ts';
 import { describeShadow, shadowDocument } from './describe-shadow.ts';
+import type { Cli } from './kit/cli.ts';
 import { describePageFile, requirePageFile, writePageFile } from './page-file.ts';
 
 /** A look reads the table once, so not more often than a person would notice. */

@@ -9,8 +9,8 @@ import { countMeetings, countOpenClassifications, summarise } from '../models/qu
 import { openMeetingsCsv } from '../services/meetings/csv-file.ts';
 import { importMeetings } from '../services/meetings/import-meetings.ts';
 import { leaveInTime, type RunningWorker, startWorker } from '../worker.ts';
-import type { Cli } from './cli.ts';
-import { openServers, type ServerUrls } from './servers.ts';
+import type { Cli } from './kit/cli.ts';
+import { openServers, type ServerUrls } from './kit/servers.ts';
 import { describeSummary } from './up-summary.ts';
 
 const samplesFile = fileURLToPath(new URL('../../samples/meetings.csv', import.meta.url));

@@ -10,10 +10,10 @@ import {
   listRetryCauses,
 } from '../models/queries/classification-jobs.ts';
 import { listControls } from '../models/queries/controls.ts';
-import type { Cli } from './cli.ts';
-import { counted } from './counted.ts';
 import { describeControl } from './describe-control.ts';
-import { isAbort } from './fault.ts';
+import type { Cli } from './kit/cli.ts';
+import { counted } from './kit/counted.ts';
+import { isAbort } from './kit/fault.ts';
 
 export interface QueuedJob {
   readonly meetingId: number;

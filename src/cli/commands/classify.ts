@@ -1,7 +1,7 @@
 /** `vambe classify`: queues meetings for classification, or classifies a bare transcript at once. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 interface ClassifyFlags {
   readonly all?: boolean;

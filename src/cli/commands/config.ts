@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { llmModel, usesLlm } from '../../config/derived.ts';
 import { describeLlmAccess, llmAccess, unusedProviderHint } from '../../config/llm-access.ts';
 import type { LoadedConfig } from '../../config/load.ts';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program

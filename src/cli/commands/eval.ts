@@ -1,7 +1,7 @@
 /** `vambe eval`: how well labelled meetings are classified. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 interface EvalFlags {
   readonly verbose?: boolean;

@@ -1,7 +1,7 @@
 /** `vambe export`: every meeting with its labels, streamed. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 
 const formats = ['csv', 'jsonl', 'json', 'archive'] as const;
 type Format = (typeof formats)[number];

@@ -1,8 +1,8 @@
 /** `vambe import`: meetings from a CSV file, the new ones onto the queue; or all there is from an archive. */
 import type { Command } from 'commander';
 import { type DateOrder, dateOrders } from '../../services/meetings/date-form.ts';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 
 const archiveEnding = '.vambe';
 

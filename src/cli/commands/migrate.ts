@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { Log } from '../../core/logger.ts';
 import type { MigrationReport } from '../../models/schema-check.ts';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
-import type { ServerUrls } from '../servers.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
+import type { ServerUrls } from '../kit/servers.ts';
 
 /** As for every command but `worker` and `up`. */
 const patienceMs = 10_000;
@@ -35,7 +35,7 @@ async function runMigrate(cli: Cli, flags: MigrateFlags): Promise<void> {
   const [{ createDatabase }, { checkSchema, migrateDatabase }, { commandLog, openServers }] = await Promise.all([
     import('../../core/database.ts'),
     import('../../models/schema-check.ts'),
-    import('../servers.ts'),
+    import('../kit/servers.ts'),
   ]);
   const log = await commandLog(cli);
   const servers = await openServers(config, log);
@@ -96,7 +96,7 @@ async function tell(cli: Cli, { report, isEmbedded, rewritten }: Told): Promise<
   }
   const [{ describeMissing }, { counted }] = await Promise.all([
     import('../../models/schema-check.ts'),
-    import('../counted.ts'),
+    import('../kit/counted.ts'),
   ]);
   const where = isEmbedded ? 'The embedded database' : 'The database';
   if (from === to) cli.out(`${where} is already up to date: schema version ${to}.`);

@@ -1,7 +1,7 @@
 /** `vambe review`: a person's correction of a meeting's labels. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { wholeNumber, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { wholeNumber, withExample } from '../kit/help.ts';
 
 interface ReviewFlags {
   readonly reason?: string;

@@ -1,7 +1,7 @@
 /** `vambe show`: one meeting with its labels, the quotes that they rest on, and its history. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { wholeNumber, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { wholeNumber, withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -24,7 +24,7 @@ async function runShow(cli: Cli, meetingId: number): Promise<void> {
     { labelsOf },
     { describeMeeting, toDocument },
   ] = await Promise.all([
-    import('../with-database.ts'),
+    import('../kit/with-database.ts'),
     import('../../app.ts'),
     import('../../core/errors.ts'),
     import('../../models/queries/meetings.ts'),
@@ -64,7 +64,7 @@ async function listMeetingJobs(
 ): Promise<readonly import('../../models/queries/jobs.ts').JobSummary[]> {
   const [{ listJobs }, { readRunning }] = await Promise.all([
     import('../../models/queries/jobs.ts'),
-    import('../observe.ts'),
+    import('../../services/observe/look.ts'),
   ]);
   const filter = { meetingId };
   const { jobs } = await listJobs(database, { filter, running: [], limit });

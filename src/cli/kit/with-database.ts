@@ -1,6 +1,6 @@
 /** Runs a command on the database alone: opened, tested and, where it is embedded, migrated; closed afterwards. */
-import type { Database } from '../core/database.ts';
-import type { SchemaFacts } from '../models/schema-check.ts';
+import type { Database } from '../../core/database.ts';
+import type { SchemaFacts } from '../../models/schema-check.ts';
 import type { Cli } from './cli.ts';
 import { commandLog, openServers, type ServerUrls } from './servers.ts';
 
@@ -15,8 +15,8 @@ export async function withDatabase<T>(
   const { config } = cli.config();
   const log = await commandLog(cli);
   const [{ preflight }, { createDatabase }] = await Promise.all([
-    import('../preflight.ts'),
-    import('../core/database.ts'),
+    import('../../preflight.ts'),
+    import('../../core/database.ts'),
   ]);
   const servers = await openServers(config, log);
   try {
