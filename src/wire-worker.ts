@@ -38,7 +38,7 @@ import { probeDatabase } from './models/queries/probe.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { cacheEntry } from './services/classification/classify-meeting.ts';
-import { createControlledWorker } from './services/operations/controlled-worker.ts';
+import { createControlledWorker } from './services/observe/controlled-worker.ts';
 import type { Services } from './services/services.ts';
 import { readVersion } from './version.ts';
 

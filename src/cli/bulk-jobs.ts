@@ -4,8 +4,8 @@ import { AppError } from '../core/errors.ts';
 import { type FilterTerm, parseJobFilter } from '../models/job-filter.ts';
 import type { RetryCandidate } from '../models/queries/jobs.ts';
 import { countSelection, listSelection, type Selection, type SelectionCount } from '../models/queries/operations.ts';
-import type { Cli } from './cli.ts';
-import { counted } from './counted.ts';
+import type { Cli } from './kit/cli.ts';
+import { counted } from './kit/counted.ts';
 
 const rowsAPage = 1_000;
 

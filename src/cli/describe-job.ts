@@ -1,8 +1,8 @@
 /** Jobs as text: relative times and aligned columns on a terminal, exact times and tabs elsewhere. */
 import type { UnsentFollowUp } from '../core/job-ledger.ts';
 import type { JobSummary, JobWhole } from '../models/queries/jobs.ts';
-import type { Cli } from './cli.ts';
-import { describeDuration, describeMoment } from './times.ts';
+import type { Cli } from './kit/cli.ts';
+import { describeDuration, describeMoment } from './kit/times.ts';
 
 const mostValueChars = 200;
 

@@ -1,9 +1,9 @@
 /** The report of `vambe status` as text. */
 import { pauseOfQueue } from '../core/queue/controls.ts';
 import { mostCounted } from '../models/queries/jobs.ts';
-import type { Cli } from './cli.ts';
-import type { ServerStatus, StatusReport } from './status-report.ts';
-import { describeDuration, describeMoment } from './times.ts';
+import type { ServerStatus, StatusReport } from '../services/observe/status.ts';
+import type { Cli } from './kit/cli.ts';
+import { describeDuration, describeMoment } from './kit/times.ts';
 
 type Shown = StatusReport & { readonly classifier?: { readonly kind: string } };
 

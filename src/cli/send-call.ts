@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlClient } from '../celery/control-client.ts';
 import { isObject } from '../celery/envelope.ts';
 import { encodeTaskMessage } from '../celery/message.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { createRedis, type Redis } from '../core/redis.ts';
 import { withNodes } from './ask-nodes.ts';
-import type { Cli } from './cli.ts';
-import { nearestName } from './nearest-name.ts';
+import type { Cli } from './kit/cli.ts';
 
 export interface CallToSend {
   readonly name: string;

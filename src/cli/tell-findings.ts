@@ -1,6 +1,6 @@
 /** Findings of `check` and `doctor` as lines for people, or as one document. */
-import type { Finding } from './check-servers.ts';
-import type { Cli } from './cli.ts';
+import type { Finding } from '../services/observe/check-servers.ts';
+import type { Cli } from './kit/cli.ts';
 
 /** Ends the command with the highest exit code among the faults. */
 export function tellFindings(cli: Cli, findings: readonly Finding[]): void {

@@ -7,11 +7,11 @@ import { createLogger } from '../core/logger.ts';
 import { importSamples } from '../services/meetings/import-samples.ts';
 import { summariseMeetings, waitUntilIdle } from '../services/meetings/summarise-meetings.ts';
 import { leaveInTime, type RunningWorker, startWorker } from '../worker.ts';
-import { currentActor } from './actor.ts';
-import type { Cli } from './cli.ts';
+import { currentActor } from './kit/actor.ts';
+import type { Cli } from './kit/cli.ts';
+import type { Bar } from './kit/progress.ts';
+import { openServers, type ServerUrls } from './kit/servers.ts';
 import { describeSummary } from './print/summary.ts';
-import type { Bar } from './progress.ts';
-import { openServers, type ServerUrls } from './servers.ts';
 
 const samplesFile = fileURLToPath(new URL('../../samples/meetings.csv', import.meta.url));
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { checkRedis } from '../../src/cli/check-servers.ts';
+import { checkRedis } from '../../src/services/observe/check-servers.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createRedis } from '../../src/core/redis.ts';
 import { preflight } from '../../src/preflight.ts';

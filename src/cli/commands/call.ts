@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { App } from '../../app.ts';
 import type { EnqueueRequest } from '../../core/queue/enqueue.ts';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, withExample } from '../kit/help.ts';
 
 interface CallFlags {
   readonly args?: readonly unknown[];
@@ -47,7 +47,7 @@ async function runCall(cli: Cli, name: string, flags: CallFlags): Promise<void> 
     const { sendCall } = await import('../send-call.ts');
     return sendCall(cli, { ...flags, name, queue: flags.queue });
   }
-  const { withApp } = await import('../servers.ts');
+  const { withApp } = await import('../kit/servers.ts');
   await withApp(
     cli,
     async (app) => {
@@ -72,7 +72,7 @@ async function toRequest(
   name: string,
   { args, kwargs, countdown, taskId }: CallFlags,
 ): Promise<EnqueueRequest> {
-  const { nearestName } = await import('../nearest-name.ts');
+  const { nearestName } = await import('../../core/nearest-name.ts');
   const { AppError } = await import('../../core/errors.ts');
   const names = app.registry.all.flatMap((task) => [task.name, ...task.aliases]);
   if (!names.includes(name)) {

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
 import type { FilterTerm } from '../../models/job-filter.ts';
-import type { CancelAnswer } from '../../services/operations/cancel-jobs.ts';
+import type { CancelAnswer } from '../../services/jobs/cancel-jobs.ts';
 import type { BulkFlags } from '../bulk-jobs.ts';
-import type { Cli } from '../cli.ts';
-import { withExample, withJobSelection } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample, withJobSelection } from '../kit/help.ts';
 
 interface CancelFlags extends BulkFlags {
   readonly reason?: string;
@@ -38,7 +38,7 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runCancel(cli: Cli, taskIds: readonly string[], { reason }: CancelFlags): Promise<void> {
-  const { withApp } = await import('../servers.ts');
+  const { withApp } = await import('../kit/servers.ts');
   const answers = await withApp(cli, async (app) => (await canceller(app, reason))(taskIds));
   const done = answers.filter(({ answer }) => isDone(answer)).length;
   if (cli.json) cli.document({ success: done === answers.length, cancelled: done, jobs: answers });
@@ -53,9 +53,9 @@ async function runCancel(cli: Cli, taskIds: readonly string[], { reason }: Cance
 
 async function runCancelWhere(cli: Cli, terms: readonly FilterTerm[], flags: CancelFlags): Promise<void> {
   const [{ withApp }, { confirmSelection, forEachPage }, { readRunning }] = await Promise.all([
-    import('../servers.ts'),
+    import('../kit/servers.ts'),
     import('../bulk-jobs.ts'),
-    import('../observe.ts'),
+    import('../../services/observe/look.ts'),
   ]);
   await withApp(cli, async (app, { redisUrl }) => {
     const selection = { terms, running: await readRunning(cli, redisUrl), eligible: 'open' as const };
@@ -84,8 +84,8 @@ async function runCancelWhere(cli: Cli, terms: readonly FilterTerm[], flags: Can
 
 async function canceller(app: App, reason: string | undefined) {
   const [{ cancelJobs }, { currentActor }] = await Promise.all([
-    import('../../services/operations/cancel-jobs.ts'),
-    import('../actor.ts'),
+    import('../../services/jobs/cancel-jobs.ts'),
+    import('../kit/actor.ts'),
   ]);
   const request = { actor: currentActor(), reason: reason ?? null };
   return (taskIds: readonly string[]) => cancelJobs(app, { taskIds, ...request });

@@ -1,8 +1,8 @@
 /** `vambe check`: connection tests of the servers: what answers, how fast, what is wrong and what to do. */
 import type { Command } from 'commander';
-import type { Finding } from '../check-servers.ts';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Finding } from '../../services/observe/check-servers.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 
 const parts = ['redis', 'db', 'llm'] as const;
 type Part = (typeof parts)[number];
@@ -23,7 +23,11 @@ export function register(program: Command, cli: Cli): void {
 
 async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
   const [{ checkClassifier, checkDatabase, checkRedis, redisTargets }, { commandLog, openServers }, { tellFindings }] =
-    await Promise.all([import('../check-servers.ts'), import('../servers.ts'), import('../tell-findings.ts')]);
+    await Promise.all([
+      import('../../services/observe/check-servers.ts'),
+      import('../kit/servers.ts'),
+      import('../tell-findings.ts'),
+    ]);
   const { config } = cli.config();
   const needsServers = named.includes('redis') || named.includes('db');
   const servers = needsServers ? await openServers(config, await commandLog(cli)) : null;

@@ -3,8 +3,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { App } from '../../app.ts';
 import type { MeetingChoice } from '../../services/meetings/choose-meetings.ts';
 import type { RequestedClassifications } from '../../services/meetings/request-classification.ts';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 interface ClassifyFlags {
   readonly all?: boolean;
@@ -71,10 +71,10 @@ async function queueMeetings(
   { choice, isForced, waits }: { choice: MeetingChoice; isForced: boolean; waits: boolean },
 ): Promise<void> {
   const [{ withApp }, { requestClassification }, { describeNotQueued }, { currentActor }, print] = await Promise.all([
-    import('../servers.ts'),
+    import('../kit/servers.ts'),
     import('../../services/meetings/request-classification.ts'),
     import('../../services/jobs/not-queued.ts'),
-    import('../actor.ts'),
+    import('../kit/actor.ts'),
     import('../print/classifications.ts'),
   ]);
   await withApp(cli, async (app) => {
@@ -111,7 +111,7 @@ async function waitForEnds(cli: Cli, app: App, requested: RequestedClassificatio
     import('../../services/meetings/wait-for-classifications.ts'),
     import('../../contract/classifications.ts'),
     import('../print/classifications.ts'),
-    import('../fault.ts'),
+    import('../kit/fault.ts'),
   ]);
   const { jobs } = requested;
   const bar = cli.bar(jobs.length, 'classifying meetings');
@@ -140,7 +140,7 @@ async function tryClassification(cli: Cli, choice: MeetingChoice, flags: Classif
   const [{ chooseClassifier, readTaxonomy }, { withDatabase }, { dryRun }, { refuseUnaskedCost }, contract, print] =
     await Promise.all([
       import('../../app.ts'),
-      import('../with-database.ts'),
+      import('../kit/with-database.ts'),
       import('../../services/meetings/dry-run.ts'),
       import('../../services/evaluation/run-figures.ts'),
       import('../../contract/classifications.ts'),

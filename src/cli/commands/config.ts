@@ -4,8 +4,8 @@ import { llmModel, usesLlm } from '../../config/derived.ts';
 import { describeLlmAccess, llmAccess, unusedProviderHint } from '../../config/llm-access.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { SettingsCheckDocument, SettingsDocument } from '../../contract/settings.ts';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program

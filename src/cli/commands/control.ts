@@ -1,7 +1,7 @@
 /** `vambe control`: changes running workers, ours and Python's, as `celery control` does. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 import { names, seconds } from '../node-arguments.ts';
 
 /** Arguments in Celery's order; `...` takes all that follow, `?` may be left out, `#` is a number. */

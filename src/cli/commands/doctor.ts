@@ -1,9 +1,9 @@
 /** `vambe doctor`: everything that has to be right for the product to run, a line and a remedy each. */
 import type { Command } from 'commander';
-import type { Finding } from '../check-servers.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
-import { withExample } from '../help.ts';
+import type { Finding } from '../../services/observe/check-servers.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -20,9 +20,9 @@ async function runDoctor(cli: Cli): Promise<void> {
     { locateServers },
     { tellFindings },
   ] = await Promise.all([
-    import('../examine.ts'),
-    import('../check-servers.ts'),
-    import('../observe.ts'),
+    import('../../services/observe/examine.ts'),
+    import('../../services/observe/check-servers.ts'),
+    import('../../services/observe/look.ts'),
     import('../tell-findings.ts'),
   ]);
   const { finding: settings, loaded } = examineSettings(() => cli.config({ warnings: 'caller' }));

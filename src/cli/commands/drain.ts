@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
-import type { Cli } from '../cli.ts';
-import { taskFolders, wholeNumber, withExample } from '../help.ts';
-import type { QueueReport } from '../queue-report.ts';
+import type { QueueReport } from '../../services/observe/queues.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, wholeNumber, withExample } from '../kit/help.ts';
 
 interface DrainFlags {
   readonly timeout?: number;
@@ -26,8 +26,8 @@ export function register(program: Command, cli: Cli): void {
 
 async function runDrain(cli: Cli, given: string, { timeout, tasks }: DrainFlags): Promise<void> {
   const [{ withApp }, { requireName, readQueues }, { listWorkers }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
+    import('../kit/servers.ts'),
+    import('../../services/observe/queues.ts'),
     import('../../core/queue/presence.ts'),
   ]);
   const { queue, left } = await withApp(

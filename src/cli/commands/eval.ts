@@ -4,8 +4,8 @@ import type { Config } from '../../config/schema.ts';
 import type { EvaluationSubject } from '../../services/evaluation/evaluate.ts';
 import type { LabelledMeeting } from '../../services/evaluation/labelled-meetings.ts';
 import type { EvaluationReport } from '../../services/evaluation/report.ts';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 interface EvalFlags {
   readonly verbose?: boolean;
@@ -145,7 +145,7 @@ async function chooseSettings(config: Config, spec: string | undefined): Promise
   if (spec === undefined) return { name: 'as configured', config };
   const [{ AppError }, { nearestName }, { contradictions }, { basename }] = await Promise.all([
     import('../../core/errors.ts'),
-    import('../nearest-name.ts'),
+    import('../../core/nearest-name.ts'),
     import('../../config/contradictions.ts'),
     import('node:path'),
   ]);

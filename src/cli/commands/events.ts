@@ -1,7 +1,7 @@
 /** `vambe events`: what workers announce as it happens, as `celery events --dump` shows it. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 import { seconds } from '../node-arguments.ts';
 
 interface EventsFlags {

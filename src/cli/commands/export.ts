@@ -1,7 +1,7 @@
 /** `vambe export`: every meeting with its labels, streamed. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 
 const formats = ['csv', 'jsonl', 'json', 'archive'] as const;
 type Format = (typeof formats)[number];
@@ -60,7 +60,7 @@ async function exportToFile(cli: Cli, { format, out }: { format: Format; out: st
     format,
     meetings,
   };
-  const { counted } = await import('../counted.ts');
+  const { counted } = await import('../kit/counted.ts');
   if (cli.json) cli.document(document);
   else cli.note(`${counted(meetings, 'meeting')} written to ${out} (${format}).`);
 }
@@ -74,7 +74,7 @@ interface Writing {
 
 async function write(cli: Cli, writing: Writing): Promise<number> {
   const [{ withDatabase }, { writeExport }] = await Promise.all([
-    import('../with-database.ts'),
+    import('../kit/with-database.ts'),
     import('../../services/meetings/write-export.ts'),
   ]);
   return withDatabase(cli, (database, { schema }) =>

@@ -4,8 +4,8 @@ import type { App } from '../../app.ts';
 import type { MeetingsCsv } from '../../services/meetings/csv/csv-file.ts';
 import { type DateOrder, dateOrders } from '../../services/meetings/csv/date-form.ts';
 import type { ImportedFile, ImportFileDeps, ImportProgress } from '../../services/meetings/import-file.ts';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 import { launcherName } from '../launcher.ts';
 
 const archiveEnding = '.vambe';
@@ -80,7 +80,7 @@ async function importCsv(cli: Cli, path: string, flags: ImportFlags): Promise<vo
       import('../../services/meetings/csv/csv-file.ts'),
       import('../../services/meetings/csv/rejects-file.ts'),
       import('../../services/meetings/import-file.ts'),
-      import('../actor.ts'),
+      import('../kit/actor.ts'),
     ]);
   // Before any server: a wrong file is reported at once.
   const source = await openMeetingsCsv(path, { dateOrder, signal: cli.signal });
@@ -104,13 +104,13 @@ async function importCsv(cli: Cli, path: string, flags: ImportFlags): Promise<vo
   };
   try {
     if (classify) {
-      const { withApp } = await import('../servers.ts');
+      const { withApp } = await import('../kit/servers.ts');
       await withApp(cli, async (app) => {
         const imported = await importInto({ database: app.database, enqueuer: app.enqueuer });
         if (imported.queued > 0) await printNext(cli, app, imported);
       });
     } else {
-      const { withDatabase } = await import('../with-database.ts');
+      const { withDatabase } = await import('../kit/with-database.ts');
       const { ids } = await withDatabase(cli, (database) => importInto({ database }));
       if (ids !== null) cli.note(`Next: ${launcherName()} classify --unclassified`);
     }
@@ -163,7 +163,7 @@ async function print(cli: Cli, importing: Importing, imported: ImportedFile): Pr
 async function printNext(cli: Cli, { redis, clock }: App, { ids, isQueued }: ImportedFile): Promise<void> {
   const [{ describeNotQueued }, { readPresence }] = await Promise.all([
     import('../../services/jobs/not-queued.ts'),
-    import('../observe.ts'),
+    import('../../services/observe/look.ts'),
   ]);
   if (!isQueued) cli.note(`vambe: ${describeNotQueued('several')}`);
   const { alive } = await readPresence(redis, clock).catch(() => ({ alive: [] }));
@@ -192,7 +192,7 @@ async function restoreArchive(cli: Cli, path: string, { rejects, classify, dateO
   }
   // Before any server: a wrong file is reported at once.
   const archive = await openArchive(readArchiveLines(path, cli.signal), path);
-  const { withDatabase } = await import('../with-database.ts');
+  const { withDatabase } = await import('../kit/with-database.ts');
   await withDatabase(cli, async (database, { schema, emptyLabel }) => {
     const request = { archive, schemaVersion: schema.version, emptyLabel, signal: cli.signal };
     const restored = await services.restoreArchive(database, request).catch((error: unknown) => {

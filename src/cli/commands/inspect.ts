@@ -1,7 +1,7 @@
 /** `vambe inspect`: what workers do and know, asked and shown as `celery inspect` does, of ours and of Python's. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 import { names, seconds } from '../node-arguments.ts';
 
 /** `hello` is for workers alone. */

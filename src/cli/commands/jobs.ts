@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { FilterTerm } from '../../models/job-filter.ts';
 import { isJobCursor, type ShownState, shownStates } from '../../models/queries/jobs.ts';
-import type { Cli } from '../cli.ts';
-import { filterHelp, oneOf, wholeNumber, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { filterHelp, oneOf, wholeNumber, withExample } from '../kit/help.ts';
 
 interface ListFlags {
   readonly state?: ShownState;
@@ -54,8 +54,8 @@ function jobCursor(given: string): string {
 async function listJobs(cli: Cli, flags: ListFlags): Promise<void> {
   const [{ withDatabase }, { readRunning }, queries, { listJobsWhere }, { parseJobFilter }, { describeJobList }] =
     await Promise.all([
-      import('../with-database.ts'),
-      import('../observe.ts'),
+      import('../kit/with-database.ts'),
+      import('../../services/observe/look.ts'),
       import('../../models/queries/jobs.ts'),
       import('../../models/queries/operations.ts'),
       import('../../models/job-filter.ts'),
@@ -100,8 +100,8 @@ async function showJob(cli: Cli, taskId: string): Promise<void> {
   const [{ AppError }, { withDatabase }, { readRunning }, { findJob }, { createJobLedger }, { describeJob }] =
     await Promise.all([
       import('../../core/errors.ts'),
-      import('../with-database.ts'),
-      import('../observe.ts'),
+      import('../kit/with-database.ts'),
+      import('../../services/observe/look.ts'),
       import('../../models/queries/jobs.ts'),
       import('../../models/queries/job-ledger.ts'),
       import('../describe-job.ts'),

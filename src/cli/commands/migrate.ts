@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import type { MigrationDocument } from '../../contract/settings.ts';
 import type { Log } from '../../core/logger.ts';
 import type { MigratedDatabase } from '../../services/upkeep/migrate-database.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
-import { oneOf, withExample } from '../help.ts';
-import type { ServerUrls } from '../servers.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
+import { oneOf, withExample } from '../kit/help.ts';
+import type { ServerUrls } from '../kit/servers.ts';
 
 /** As for every command but `worker` and `up`. */
 const patienceMs = 10_000;
@@ -37,7 +37,7 @@ async function runMigrate(cli: Cli, flags: MigrateFlags): Promise<void> {
   const [{ createDatabase }, { bringUpToDate }, { commandLog, openServers }] = await Promise.all([
     import('../../core/database.ts'),
     import('../../services/upkeep/migrate-database.ts'),
-    import('../servers.ts'),
+    import('../kit/servers.ts'),
   ]);
   const log = await commandLog(cli);
   const servers = await openServers(config, log);
@@ -72,7 +72,10 @@ async function waitForServer(cli: Cli, { postgresUrl }: ServerUrls, log: Log): P
 
 function print(cli: Cli, migrated: MigratedDatabase, isEmbedded: boolean): void {
   const { from, to, createdTables, missing, rewritten } = migrated;
-  if (cli.json) return cli.document(toMigrationDocument(migrated, isEmbedded));
+  if (cli.json) {
+    cli.document(toMigrationDocument(migrated, isEmbedded));
+    return;
+  }
   const where = isEmbedded ? 'The embedded database' : 'The database';
   if (from === to) cli.out(`${where} is already up to date: schema version ${to}.`);
   else cli.out(`${where} was brought from schema version ${from} to ${to}.`);

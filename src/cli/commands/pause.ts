@@ -1,8 +1,8 @@
 /** `vambe pause`: a queue starts nothing any more. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
-import { futureMoment } from '../moment-argument.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, withExample } from '../kit/help.ts';
+import { futureMoment } from '../kit/moment-argument.ts';
 
 interface PauseFlags {
   readonly reason?: string;
@@ -24,10 +24,10 @@ export function register(program: Command, cli: Cli): void {
 
 async function runPause(cli: Cli, given: string, { reason, until, tasks }: PauseFlags): Promise<void> {
   const [{ withApp }, { requireName }, { pause }, { currentActor }, { countQueue }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
-    import('../../services/operations/pauses.ts'),
-    import('../actor.ts'),
+    import('../kit/servers.ts'),
+    import('../../services/observe/queues.ts'),
+    import('../../services/observe/pauses.ts'),
+    import('../kit/actor.ts'),
     import('../../core/queue/holdings.ts'),
   ]);
   const { isNew, active } = await withApp(

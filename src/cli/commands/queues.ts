@@ -1,8 +1,8 @@
 /** `vambe queues`: what waits, runs and failed in each queue, and which are paused. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
-import type { QueueReport } from '../queue-report.ts';
+import type { QueueReport } from '../../services/observe/queues.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -14,9 +14,9 @@ export function register(program: Command, cli: Cli): void {
 
 async function runQueues(cli: Cli): Promise<void> {
   const [{ withApp }, { readQueues }, { describeMoment }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
-    import('../times.ts'),
+    import('../kit/servers.ts'),
+    import('../../services/observe/queues.ts'),
+    import('../kit/times.ts'),
   ]);
   const queues = await withApp(cli, (app) => readQueues(app));
   if (cli.json) {

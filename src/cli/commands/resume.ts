@@ -1,7 +1,7 @@
 /** `vambe resume`: a paused queue goes on. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, withExample } from '../kit/help.ts';
 
 interface ResumeFlags {
   readonly reason?: string;
@@ -21,10 +21,10 @@ export function register(program: Command, cli: Cli): void {
 
 async function runResume(cli: Cli, given: string, { reason, tasks }: ResumeFlags): Promise<void> {
   const [{ withApp }, { requireName }, { resume }, { currentActor }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
-    import('../../services/operations/pauses.ts'),
-    import('../actor.ts'),
+    import('../kit/servers.ts'),
+    import('../../services/observe/queues.ts'),
+    import('../../services/observe/pauses.ts'),
+    import('../kit/actor.ts'),
   ]);
   const wasPaused = await withApp(
     cli,

@@ -6,8 +6,8 @@ import type { FilterTerm } from '../../models/job-filter.ts';
 import type { RetryCandidate } from '../../models/queries/jobs.ts';
 import type { UnsentRow } from '../../models/queries/operations.ts';
 import type { BulkFlags } from '../bulk-jobs.ts';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample, withJobSelection } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, withExample, withJobSelection } from '../kit/help.ts';
 
 interface RetryFlags extends BulkFlags {
   readonly reason?: string;
@@ -68,7 +68,7 @@ export function register(program: Command, cli: Cli): void {
 const isDone = (answer: Answer) => answer === 'reopened' || answer === 'sent-again' || answer === 'follow-ups-sent';
 
 async function runRetry(cli: Cli, taskIds: readonly string[], { reason, tasks }: RetryFlags): Promise<void> {
-  const [{ withApp }, { currentActor }] = await Promise.all([import('../servers.ts'), import('../actor.ts')]);
+  const [{ withApp }, { currentActor }] = await Promise.all([import('../kit/servers.ts'), import('../kit/actor.ts')]);
   const { answers, isQueued } = await withApp(
     cli,
     (app) => retryJobs(app, { taskIds, reason: reason ?? null, actor: currentActor() }),
@@ -91,10 +91,10 @@ const notQueued = 'vambe: Redis did not take the jobs; a worker picks them up fr
 
 async function runRetryWhere(cli: Cli, terms: readonly FilterTerm[], flags: RetryFlags): Promise<void> {
   const [{ withApp }, { currentActor }, { confirmSelection, forEachPage }, { readRunning }] = await Promise.all([
-    import('../servers.ts'),
-    import('../actor.ts'),
+    import('../kit/servers.ts'),
+    import('../kit/actor.ts'),
     import('../bulk-jobs.ts'),
-    import('../observe.ts'),
+    import('../../services/observe/look.ts'),
   ]);
   await withApp(
     cli,
@@ -146,7 +146,7 @@ async function retryCandidates(
   const { reopenJobs } = await import('../../models/queries/jobs.ts');
   const judged = new Map(candidates.map((each) => [each.task_id, judge(each, app.queues.names)]));
   const messages = candidates.filter(({ task_id }) => judged.get(task_id) === 'sent-again');
-  const { sendAgain } = await import('../../services/operations/send-again.ts');
+  const { sendAgain } = await import('../../services/jobs/send-again.ts');
   const sent = new Set(await sendAgain(app, { rowIds: messages.map(({ row_id }) => row_id), actor, reason }));
   for (const { task_id, row_id } of messages) if (!sent.has(row_id)) judged.set(task_id, 'too-large');
   for (const [taskId, answer] of await retryFollowUps(app, candidates, { actor, reason })) judged.set(taskId, answer);
@@ -174,7 +174,7 @@ async function retryFollowUps(
 ): Promise<readonly (readonly [taskId: string, answer: Answer])[]> {
   const completed = candidates.filter((each) => each.state === 'completed' && each.has_unsent);
   if (completed.length === 0) return [];
-  const { sendFollowUps } = await import('../../services/operations/send-follow-ups.ts');
+  const { sendFollowUps } = await import('../../services/jobs/send-follow-ups.ts');
   const { database, sendUnsent } = app;
   const deps = { database, send: ({ terms }: UnsentRow, unsent: UnsentFollowUp) => sendUnsent(terms, unsent) };
   const sent = await sendFollowUps(deps, { rowIds: completed.map(({ row_id }) => row_id), ...request });

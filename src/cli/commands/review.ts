@@ -1,7 +1,7 @@
 /** `vambe review`: a person's correction of a meeting's labels. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { wholeNumber, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { wholeNumber, withExample } from '../kit/help.ts';
 
 interface ReviewFlags {
   readonly reason?: string;
@@ -36,9 +36,9 @@ async function runReview(cli: Cli, { meetingId, texts, reason, by }: Review): Pr
   const [{ readTaxonomy }, { AppError }, { withDatabase }, { lookAtRedis }, { currentActor }] = await Promise.all([
     import('../../app.ts'),
     import('../../core/errors.ts'),
-    import('../with-database.ts'),
-    import('../observe.ts'),
-    import('../actor.ts'),
+    import('../kit/with-database.ts'),
+    import('../../services/observe/look.ts'),
+    import('../kit/actor.ts'),
   ]);
   const [{ readCorrections, reviewMeeting }, { replaceResultCopy }, { toReviewDocument }, { describeCorrection }] =
     await Promise.all([

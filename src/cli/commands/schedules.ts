@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
 import type { Schedule } from '../../core/queue/schedules.ts';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
-import { futureMoment } from '../moment-argument.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, withExample } from '../kit/help.ts';
+import { futureMoment } from '../kit/moment-argument.ts';
 
 interface Flags {
   readonly tasks?: readonly string[];
@@ -54,11 +54,11 @@ export function register(program: Command, cli: Cli): void {
 async function listSchedules(cli: Cli, { tasks }: Flags): Promise<void> {
   const [{ withApp }, { readNextRuns }, { withDeadline }, { listControls }, { describeDuration, describeMoment }] =
     await Promise.all([
-      import('../servers.ts'),
+      import('../kit/servers.ts'),
       import('../../core/queue/schedules.ts'),
       import('../../core/queue/queues.ts'),
       import('../../models/queries/controls.ts'),
-      import('../times.ts'),
+      import('../kit/times.ts'),
     ]);
   const schedules = await withApp(
     cli,
@@ -108,7 +108,7 @@ async function listSchedules(cli: Cli, { tasks }: Flags): Promise<void> {
 
 async function runNow(cli: Cli, name: string, { reason, tasks }: ChangeFlags): Promise<void> {
   await withSchedule(cli, { name, tasks }, async (app, schedule, change) => {
-    const { runSchedule } = await import('../../services/operations/pauses.ts');
+    const { runSchedule } = await import('../../services/observe/pauses.ts');
     const { taskId, queued } = await runSchedule(app, schedule, { ...change, reason: reason ?? null, origin: 'cli' });
     if (queued === 'database')
       cli.note('vambe: Redis did not take the job; a worker picks it up from the database within a minute.');
@@ -119,7 +119,7 @@ async function runNow(cli: Cli, name: string, { reason, tasks }: ChangeFlags): P
 
 async function pauseOne(cli: Cli, name: string, { reason, until, tasks }: ChangeFlags): Promise<void> {
   await withSchedule(cli, { name, tasks }, async (app, schedule, change) => {
-    const { pause } = await import('../../services/operations/pauses.ts');
+    const { pause } = await import('../../services/observe/pauses.ts');
     const request = { ...change, reason: reason ?? null, until: until ?? null };
     const isNew = await pause(app, { kind: 'schedule', schedule }, request);
     if (cli.json)
@@ -130,7 +130,7 @@ async function pauseOne(cli: Cli, name: string, { reason, until, tasks }: Change
 
 async function resumeOne(cli: Cli, name: string, { reason, tasks }: ChangeFlags): Promise<void> {
   await withSchedule(cli, { name, tasks }, async (app, schedule, change) => {
-    const { resume } = await import('../../services/operations/pauses.ts');
+    const { resume } = await import('../../services/observe/pauses.ts');
     const wasPaused = await resume(app, { kind: 'schedule', schedule }, { ...change, reason: reason ?? null });
     if (cli.json) cli.document({ success: true, schedule: name, paused: false, was_paused: wasPaused });
     else cli.out(wasPaused ? `${name} is planned again.` : `${name} was not paused.`);
@@ -143,9 +143,9 @@ async function withSchedule(
   use: (app: App, schedule: Schedule, change: { actor: string }) => Promise<void>,
 ): Promise<void> {
   const [{ withApp }, { requireName }, { currentActor }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
-    import('../actor.ts'),
+    import('../kit/servers.ts'),
+    import('../../services/observe/queues.ts'),
+    import('../kit/actor.ts'),
   ]);
   await withApp(
     cli,

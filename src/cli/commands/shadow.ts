@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import type { ShadowReport } from '../../services/evaluation/shadow.ts';
 import type { ShadowDeps } from '../../services/evaluation/watch-saved-rows.ts';
-import type { Cli } from '../cli.ts';
-import { wholeNumber, withExample } from '../help.ts';
-import { futureMoment, pastMoment } from '../moment-argument.ts';
+import type { Cli } from '../kit/cli.ts';
+import { wholeNumber, withExample } from '../kit/help.ts';
+import { futureMoment, pastMoment } from '../kit/moment-argument.ts';
 
 interface ShadowFlags {
   readonly for?: string;

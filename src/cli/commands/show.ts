@@ -1,7 +1,7 @@
 /** `vambe show`: one meeting with its labels, the quotes that they rest on, and its history. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -18,7 +18,7 @@ async function runShow(cli: Cli, given: string): Promise<void> {
   const [{ readTaxonomy }, { withDatabase }, { findOneMeeting }, { showMeeting }, contract, { describeMeeting }] =
     await Promise.all([
       import('../../app.ts'),
-      import('../with-database.ts'),
+      import('../kit/with-database.ts'),
       import('../../services/meetings/find-meetings.ts'),
       import('../../services/meetings/show-meeting.ts'),
       import('../../contract/meetings.ts'),
@@ -28,7 +28,7 @@ async function runShow(cli: Cli, given: string): Promise<void> {
   const taxonomy = await readTaxonomy(cli.config().config);
   await withDatabase(cli, async (database, { servers }) => {
     const meetingId = id ?? (await findOneMeeting(database, given)).id;
-    const listRunning = async () => (await import('../observe.ts')).readRunning(cli, servers.redisUrl);
+    const listRunning = async () => (await import('../../services/observe/look.ts')).readRunning(cli, servers.redisUrl);
     const order = taxonomy.fields.map((field) => field.id);
     const shown = await showMeeting({ database, listRunning }, { meetingId, order });
     if (cli.json) cli.document(contract.toMeetingDocument(shown));

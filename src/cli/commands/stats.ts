@@ -1,9 +1,9 @@
 /** `vambe stats cost`: what the model's calls cost, by day, model or seller. */
 import type { Command } from 'commander';
 import { type CostGroup, type CostRow, costGroups } from '../../models/queries/cost-stats.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
-import { oneOf, wholeNumber, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
+import { oneOf, wholeNumber, withExample } from '../kit/help.ts';
 
 interface CostFlags {
   readonly by: CostGroup;
@@ -24,7 +24,7 @@ export function register(program: Command, cli: Cli): void {
 
 async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {
   const [{ withDatabase }, { readCosts }, { readSpentToday }] = await Promise.all([
-    import('../with-database.ts'),
+    import('../kit/with-database.ts'),
     import('../../models/queries/cost-stats.ts'),
     import('../../models/queries/llm-replies.ts'),
   ]);

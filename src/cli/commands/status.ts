@@ -1,7 +1,7 @@
 /** `vambe status`: servers, workers, queues and jobs at a glance, within two seconds. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -13,7 +13,7 @@ export function register(program: Command, cli: Cli): void {
 
 async function runStatus(cli: Cli): Promise<void> {
   const [{ gatherStatus }, { usesLlm }] = await Promise.all([
-    import('../status-report.ts'),
+    import('../../services/observe/status.ts'),
     import('../../config/derived.ts'),
   ]);
   const { config } = cli.config();

@@ -1,8 +1,8 @@
 /** `vambe taxonomy check`: every fault of a taxonomy file, with its line. */
 import type { Command } from 'commander';
 import type { TaxonomyDocument } from '../../contract/settings.ts';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program

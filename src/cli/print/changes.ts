@@ -1,7 +1,7 @@
 /** Labels that differ between two answers: what a dry run and a shadow print of them. */
 import type { FieldChanges } from '../../services/evaluation/label-changes.ts';
 import { describeValue } from '../../services/reporting/meeting-labels.ts';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../kit/cli.ts';
 
 /** One example a row under these two heads, two lines each on a terminal; empty where there is none. */
 export function describeExamples(

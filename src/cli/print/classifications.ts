@@ -6,9 +6,9 @@ import type { DryRun } from '../../services/meetings/dry-run.ts';
 import type { QueuedMeeting } from '../../services/meetings/request-classification.ts';
 import type { EndCounts, EndedClassification, Stall } from '../../services/meetings/wait-for-classifications.ts';
 import { describeValue, toFieldValue } from '../../services/reporting/meeting-labels.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
 import { describeControl } from '../describe-control.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
 import { describeExamples } from './changes.ts';
 import { describeLabels, describeTexts } from './labels.ts';
 

@@ -11,8 +11,8 @@ import {
   nothingScored,
 } from '../../services/evaluation/report.ts';
 import type { Evaluation, FieldScore } from '../../services/evaluation/score.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
 import { inQuotes } from './changes.ts';
 
 const maxConfusions = 10;

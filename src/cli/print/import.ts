@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { RestoredArchive } from '../../services/archive/restore-archive.ts';
 import type { DateForm } from '../../services/meetings/csv/date-form.ts';
 import type { ImportedFile } from '../../services/meetings/import-file.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
 
 const maxLines = 20;
 

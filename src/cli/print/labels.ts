@@ -1,7 +1,7 @@
 /** Labels with their quotes, and a transcript with the quotes marked, as text for people. */
 import type { Evidence } from '../../services/classification/classifier.ts';
 import { describeValue, type Label } from '../../services/reporting/meeting-labels.ts';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../kit/cli.ts';
 
 const maxQuotes = 3;
 

@@ -1,8 +1,8 @@
 /** One meeting whole, as text for people. */
 import type { ShownMeeting } from '../../services/meetings/show-meeting.ts';
 import { describeValue, toFieldValue } from '../../services/reporting/meeting-labels.ts';
-import type { Cli } from '../cli.ts';
-import { describeDuration, describeMoment } from '../times.ts';
+import type { Cli } from '../kit/cli.ts';
+import { describeDuration, describeMoment } from '../kit/times.ts';
 import { describeLabels, describeTexts, markQuotes } from './labels.ts';
 
 export function describeMeeting(cli: Cli, shown: ShownMeeting, nowMs: number): string {

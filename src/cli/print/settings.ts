@@ -2,7 +2,7 @@
 import type { LoadedConfig, Origin } from '../../config/load.ts';
 import { groups, type Setting, settingKeys, settings } from '../../config/schema.ts';
 import { maskSecrets } from '../../core/mask.ts';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../kit/cli.ts';
 
 export interface DescribedSetting {
   readonly name: string;

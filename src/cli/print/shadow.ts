@@ -2,8 +2,8 @@
 import type { ShadowedBy } from '../../contract/shadow.ts';
 import { describeCost, percent } from '../../services/evaluation/html-page.ts';
 import { countHead, countRow, type ShadowReport } from '../../services/evaluation/shadow.ts';
-import type { Cli } from '../cli.ts';
-import { describeDuration } from '../times.ts';
+import type { Cli } from '../kit/cli.ts';
+import { describeDuration } from '../kit/times.ts';
 import { describeExamples } from './changes.ts';
 
 const maxFailures = 20;

@@ -1,7 +1,7 @@
 /** The summary that `vambe up` ends its first batch with. */
 import type { Overview } from '../../services/meetings/summarise-meetings.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
 import { launcherName } from '../launcher.ts';
 
 const rowsPerChart = 6;

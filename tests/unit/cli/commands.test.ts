@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { CommandModule } from '../../../src/cli/cli.ts';
-import { createCli } from '../../../src/cli/create-cli.ts';
+import type { CommandModule } from '../../../src/cli/kit/cli.ts';
+import { createCli } from '../../../src/cli/kit/create-cli.ts';
 import { makeIo, runWith } from './fake-io.ts';
 
 const folder = new URL('../../../src/cli/commands/', import.meta.url);

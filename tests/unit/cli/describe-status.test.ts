@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createCli } from '../../../src/cli/create-cli.ts';
 import { describeStatus } from '../../../src/cli/describe-status.ts';
-import { type ServerStatus, type StatusReport, stateOfWorkers } from '../../../src/cli/status-report.ts';
+import { createCli } from '../../../src/cli/kit/create-cli.ts';
 import type { WorkerState } from '../../../src/core/queue/presence.ts';
+import { type ServerStatus, type StatusReport, stateOfWorkers } from '../../../src/services/observe/status.ts';
 import { makeIo } from './fake-io.ts';
 
 const server = (state: ServerStatus['state']): ServerStatus => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { oneOf, wholeNumber } from '../../../src/cli/help.ts';
+import { oneOf, wholeNumber } from '../../../../src/cli/kit/help.ts';
 
 describe('a choice', () => {
   it('is taken as it is written', () => {

@@ -15,7 +15,7 @@ import type { Redis } from '../../core/redis.ts';
 import type { Steering } from '../../core/steering.ts';
 import type { Task, TaskRegistry } from '../../core/task.ts';
 import { type JobCall, readJobCalls } from '../../models/queries/jobs.ts';
-import { closeTerminatedJobs, revokeWaitingJobs } from './revoke-jobs.ts';
+import { closeTerminatedJobs, revokeWaitingJobs } from '../jobs/revoke-jobs.ts';
 
 /** Jobs shown of one queue. */
 const mostShown = 1_000;

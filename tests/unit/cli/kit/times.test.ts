@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeDuration, describeMoment } from '../../../src/cli/times.ts';
+import { describeDuration, describeMoment } from '../../../../src/cli/kit/times.ts';
 
 describe('a duration', () => {
   it.each([

@@ -1,11 +1,12 @@
 /** Looks at servers and workers without starting, waiting for or changing anything: for commands that ask how things stand. */
-import type { Config } from '../config/schema.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
-import { listSilentWorkers, listWorkers, type SilentWorker, type WorkerState } from '../core/queue/presence.ts';
-import { withDeadline } from '../core/queue/queues.ts';
-import { createRedis, probeRedis, type Redis, type RedisFacts } from '../core/redis.ts';
-import type { Cli } from './cli.ts';
+
+import type { Cli } from '../../cli/kit/cli.ts';
+import type { Config } from '../../config/schema.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { listSilentWorkers, listWorkers, type SilentWorker, type WorkerState } from '../../core/queue/presence.ts';
+import { withDeadline } from '../../core/queue/queues.ts';
+import { createRedis, probeRedis, type Redis, type RedisFacts } from '../../core/redis.ts';
 
 export interface LocatedServers {
   /** null: embedded, and nobody runs it at the moment. */
@@ -17,8 +18,8 @@ export interface LocatedServers {
 /** Where the servers are: the addresses that are set, else those of embedded servers that run now. Starts none. */
 export async function locateServers(config: Config): Promise<LocatedServers> {
   const [derived, { findRuntime }, path] = await Promise.all([
-    import('../config/derived.ts'),
-    import('../embedded/runtime-file.ts'),
+    import('../../config/derived.ts'),
+    import('../../embedded/runtime-file.ts'),
     import('node:path'),
   ]);
   const [postgres, redis] = [derived.postgresUrl(config), derived.redisUrl(config)];

@@ -1,6 +1,6 @@
 /** Moments as arguments. */
 import { InvalidArgumentError } from 'commander';
-import { parseMoment } from '../core/moment.ts';
+import { parseMoment } from '../../core/moment.ts';
 
 /** For `.option('--until <time>', '…', futureMoment)`: `30m`, `2h`, `2026-11-01`, `2026-11-01T09:30+01:00`; ISO 8601 in UTC. */
 export function futureMoment(given: string): string {

@@ -1,7 +1,7 @@
 /** Runs a command on the database alone: opened, tested and, where it is embedded, migrated; closed afterwards. */
-import type { Database } from '../core/database.ts';
-import type { EmptyLabel } from '../models/classification-columns.ts';
-import type { SchemaFacts } from '../models/schema-check.ts';
+import type { Database } from '../../core/database.ts';
+import type { EmptyLabel } from '../../models/classification-columns.ts';
+import type { SchemaFacts } from '../../models/schema-check.ts';
 import type { Cli } from './cli.ts';
 import { commandLog, openServers, type ServerUrls } from './servers.ts';
 
@@ -23,9 +23,9 @@ export async function withDatabase<T>(
   const { config } = cli.config();
   const log = await commandLog(cli);
   const [{ preflight }, { createDatabase }, { emptyLabelFor }] = await Promise.all([
-    import('../preflight.ts'),
-    import('../core/database.ts'),
-    import('../models/api-tables.ts'),
+    import('../../preflight.ts'),
+    import('../../core/database.ts'),
+    import('../../models/api-tables.ts'),
   ]);
   const servers = await openServers(config, log);
   try {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { Cli, CommandEntry } from '../../../src/cli/cli.ts';
-import { oneOf, wholeNumber, withExample } from '../../../src/cli/help.ts';
-import { run } from '../../../src/cli/program.ts';
-import { AppError } from '../../../src/core/errors.ts';
-import { makeCommand, makeIo, makeStream, runWith } from './fake-io.ts';
+import type { Cli, CommandEntry } from '../../../../src/cli/kit/cli.ts';
+import { oneOf, wholeNumber, withExample } from '../../../../src/cli/kit/help.ts';
+import { run } from '../../../../src/cli/kit/program.ts';
+import { AppError } from '../../../../src/core/errors.ts';
+import { makeCommand, makeIo, makeStream, runWith } from '../fake-io.ts';
 
 const greet = makeCommand('greet', (cli) => cli.out('hello'));
 const fail = (error: unknown) =>

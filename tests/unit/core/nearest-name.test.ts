@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearestName } from '../../../src/cli/nearest-name.ts';
+import { nearestName } from '../../../src/core/nearest-name.ts';
 
 const names = ['classify_meeting', 'core.tasks.classify_meeting_task', 'health_check', 'add'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { examineNode } from '../../../src/cli/examine.ts';
+import { examineNode } from '../../../../src/services/observe/examine.ts';
 
 describe('the version of Node.js', () => {
   it.each(['20.19.0', '22.0.0', '24.1.3'])('%s is new enough', (version) => {

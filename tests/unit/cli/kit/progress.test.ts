@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createBar } from '../../../src/cli/progress.ts';
-import { makeStream } from './fake-io.ts';
+import { createBar } from '../../../../src/cli/kit/progress.ts';
+import { makeStream } from '../fake-io.ts';
 
 describe('progress where stderr is no terminal', () => {
   it('is a line every tenth of the way, the first and the last among them', () => {

@@ -1,7 +1,7 @@
 /** What every command is given: where data and messages go, settings, Ctrl-C and the exit code. */
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import type { Style } from './output.ts';
 import type { Bar } from './progress.ts';
 

@@ -1,6 +1,6 @@
 /** Builds the Cli that commands get, over the streams of one process. */
 import type { Writable } from 'node:stream';
-import type { LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import type { Cli } from './cli.ts';
 import { type SignalSource, type StopSignal, watchInterrupts } from './interrupt.ts';
 import type { Bar } from './progress.ts';
@@ -128,7 +128,7 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
       const [output, progress, config] = await Promise.all([
         import('./output.ts'),
         import('./progress.ts'),
-        import('../config/load.ts'),
+        import('../../config/load.ts'),
       ]);
       tools = { output, progress, loadConfig: io.loadConfig ?? (() => config.loadConfig()) };
     },

@@ -1,16 +1,16 @@
 /** One look of `vambe doctor` a function: what is found, and what to do where something is not right. Nothing is started or changed. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { postgresUrl, redisUrl } from '../config/derived.ts';
-import type { LoadedConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
-import { createDatabase, type Database } from '../core/database.ts';
-import { AppError } from '../core/errors.ts';
+import { describeControl } from '../../cli/describe-control.ts';
+import type { ServerUrls } from '../../cli/kit/servers.ts';
+import { describeDuration } from '../../cli/kit/times.ts';
+import { postgresUrl, redisUrl } from '../../config/derived.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { createDatabase, type Database } from '../../core/database.ts';
+import { AppError } from '../../core/errors.ts';
 import { checkDatabase, checkRedis, type Finding, findingOf, redisTargets } from './check-servers.ts';
-import { describeControl } from './describe-control.ts';
-import { type LocatedServers, lookAtRedis, readPresence } from './observe.ts';
-import type { ServerUrls } from './servers.ts';
-import { describeDuration } from './times.ts';
+import { type LocatedServers, lookAtRedis, readPresence } from './look.ts';
 
 /** Heartbeats are compared across machines and a worker counts as gone after 6 s: beyond this, clocks tell lies. */
 const mostClockDifferenceMs = 2_000;
@@ -24,7 +24,7 @@ const nothing = { embedded: false, address: null, facts: {}, warnings: [] as str
 
 export function examineNode(version: string = process.versions.node): Finding {
   const { engines }: { engines: { node: string } } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
   );
   const [neededMajor = 0, neededMinor = 0] = engines.node.replace(/^\D+/, '').split('.').map(Number);
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -103,7 +103,7 @@ async function withPersistence(finding: Finding, url: string): Promise<Finding> 
 async function examineDatabase(urls: ServerUrls, config: Config): Promise<Finding> {
   const [finding, url] = [await checkDatabase(urls, config), urls.postgresUrl];
   if (finding.fault !== null) return finding;
-  const { readServerClockMs } = await import('../models/queries/server-clock.ts');
+  const { readServerClockMs } = await import('../../models/queries/server-clock.ts');
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
   try {
     return await findingOf(finding, async () => {
@@ -127,8 +127,8 @@ async function examineDatabase(urls: ServerUrls, config: Config): Promise<Findin
 /** What is paused and why, what keeps failing, and what Redis lost; the faults of both servers are told elsewhere. */
 async function examineQueues({ postgresUrl: url, redisUrl }: ServerUrls): Promise<Finding> {
   const [{ listControls }, { countJobs }] = await Promise.all([
-    import('../models/queries/controls.ts'),
-    import('../models/queries/jobs.ts'),
+    import('../../models/queries/controls.ts'),
+    import('../../models/queries/jobs.ts'),
   ]);
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
   try {
@@ -160,8 +160,8 @@ async function examineQueues({ postgresUrl: url, redisUrl }: ServerUrls): Promis
 async function countLost(database: Database, redisUrl: string): Promise<number> {
   if (redisUrl === '') return 0;
   const [{ countLostJobs }, { createJobLedger }] = await Promise.all([
-    import('../core/queue/lost-jobs.ts'),
-    import('../models/queries/job-ledger.ts'),
+    import('../../core/queue/lost-jobs.ts'),
+    import('../../models/queries/job-ledger.ts'),
   ]);
   const ledger = createJobLedger(database);
   const look = lookAtRedis(redisUrl, lookMs, (redis) => countLostJobs({ redis, ledger }, lostJobs));
@@ -203,7 +203,7 @@ async function examineWorkers(redisUrl: string): Promise<Finding> {
 
 export async function examineTaxonomy(config: Config): Promise<Finding> {
   return findingOf({ ...nothing, part: 'Taxonomy' }, async () => {
-    const { readTaxonomy } = await import('../app.ts');
+    const { readTaxonomy } = await import('../../app.ts');
     const { version, fields } = await readTaxonomy(config);
     const file = config.taxonomyFile ?? 'the one that comes along';
     return {
@@ -219,7 +219,7 @@ export async function examineDisk(config: Config): Promise<Finding> {
   const folder = path.resolve(config.dataDir);
   const isUsed = usesEmbedded(config);
   return findingOf({ ...nothing, part: 'Data folder' }, async () => {
-    const { checkRoom, folderError, freeMegabytes } = await import('../embedded/data-folder.ts');
+    const { checkRoom, folderError, freeMegabytes } = await import('../../embedded/data-folder.ts');
     let existing = folder;
     while (!existsSync(existing) && path.dirname(existing) !== existing) existing = path.dirname(existing);
     try {
@@ -243,8 +243,8 @@ const leastMegabytes = 100;
 /** Packages of the embedded servers; a fault only where one is needed that is not there. */
 export async function examinePackages(config: Config): Promise<Finding> {
   const [{ findPostgresHome, thisMachine }, { findValkeyWasm }] = await Promise.all([
-    import('../embedded/postgres-binaries.ts'),
-    import('../embedded/valkey-wasm-file.ts'),
+    import('../../embedded/postgres-binaries.ts'),
+    import('../../embedded/valkey-wasm-file.ts'),
   ]);
   const machine = thisMachine();
   const hasExceptions = typeof Reflect.get(globalThis, 'WebAssembly')?.Tag === 'function';

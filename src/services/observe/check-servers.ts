@@ -1,13 +1,14 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
-import { celeryBrokerUrl, celeryResultUrl } from '../config/derived.ts';
-import { describeLlmAccess, llmAccess, unusedProviderHint } from '../config/llm-access.ts';
-import type { Config } from '../config/schema.ts';
-import { createDatabase } from '../core/database.ts';
-import { AppError } from '../core/errors.ts';
-import { withDeadline } from '../core/queue/queues.ts';
-import { createRedis, describeRedis, probeRedis } from '../core/redis.ts';
-import type { ServerUrls } from './servers.ts';
-import { describePostgres } from './status-report.ts';
+
+import type { ServerUrls } from '../../cli/kit/servers.ts';
+import { celeryBrokerUrl, celeryResultUrl } from '../../config/derived.ts';
+import { describeLlmAccess, llmAccess, unusedProviderHint } from '../../config/llm-access.ts';
+import type { Config } from '../../config/schema.ts';
+import { createDatabase } from '../../core/database.ts';
+import { AppError } from '../../core/errors.ts';
+import { withDeadline } from '../../core/queue/queues.ts';
+import { createRedis, describeRedis, probeRedis } from '../../core/redis.ts';
+import { describePostgres } from './status.ts';
 
 export interface Finding {
   readonly part: string;
@@ -66,8 +67,8 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls, 
   const about = { part: 'PostgreSQL', embedded: embedded.postgres, address: describePostgres(url) };
   return findingOf(about, async () => {
     const [{ checkSchema, migrateDatabase }, { emptyLabelFor }] = await Promise.all([
-      import('../models/schema-check.ts'),
-      import('../models/api-tables.ts'),
+      import('../../models/schema-check.ts'),
+      import('../../models/api-tables.ts'),
     ]);
     const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe check' });
     const look = async () => {
@@ -121,7 +122,7 @@ export async function checkClassifier(
   { calls, redisUrl = null }: { calls: boolean; redisUrl?: string | null },
 ): Promise<Finding> {
   return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
-    const { chooseClassifier, readTaxonomy } = await import('../app.ts');
+    const { chooseClassifier, readTaxonomy } = await import('../../app.ts');
     // Without the patience of a worker: one try tells what is wrong.
     const { kind, model, probe } = await chooseClassifier(config, await readTaxonomy(config), { isPatient: false });
     if (probe === undefined) {
@@ -164,9 +165,9 @@ export async function checkClassifier(
 /** What workers learned of the model; nothing where Redis does not answer, which is told elsewhere. */
 async function readRefusedParts(config: Config, redisUrl: string): Promise<readonly string[]> {
   const [{ modelAddressOf }, { createRefusedPartsStore }, { llmModel }] = await Promise.all([
-    import('../services/classification/llm/from-settings.ts'),
-    import('../services/classification/llm/refused-parts-store.ts'),
-    import('../config/derived.ts'),
+    import('../classification/llm/from-settings.ts'),
+    import('../classification/llm/refused-parts-store.ts'),
+    import('../../config/derived.ts'),
   ]);
   const redis = createRedis({ url: redisUrl, name: 'vambe check', use: 'commands' });
   try {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignedTable, barChart, paint, tabSeparated, wrapWords } from '../../../src/cli/output.ts';
+import { alignedTable, barChart, paint, tabSeparated, wrapWords } from '../../../../src/cli/kit/output.ts';
 
 const plain = { widthChars: 80, hasColours: false };
 

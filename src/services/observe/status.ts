@@ -1,21 +1,21 @@
 /** How things stand, gathered within two seconds: servers, workers, queues, jobs. Starts nothing and waits for nobody. */
-import { createControlClient } from '../celery/control-client.ts';
-import { databaseNumberOf } from '../celery/control-wire.ts';
-import { countMessages } from '../celery/count-messages.ts';
-import { celeryBrokerUrl, celeryListsOf } from '../config/derived.ts';
-import type { Config } from '../config/schema.ts';
-import { systemClock } from '../core/clock.ts';
-import { createDatabase } from '../core/database.ts';
-import { AppError } from '../core/errors.ts';
-import type { Control } from '../core/queue/controls.ts';
-import { countQueue, type QueueCounts } from '../core/queue/holdings.ts';
-import type { SilentWorker, WorkerState } from '../core/queue/presence.ts';
-import { createQueues } from '../core/queue/queues.ts';
-import { describeRedis, type Redis } from '../core/redis.ts';
-import { listControls } from '../models/queries/controls.ts';
-import { countJobs, type JobCounts } from '../models/queries/jobs.ts';
-import { checkSchema } from '../models/schema-check.ts';
-import { locateServers, lookAtRedis, readPresence } from './observe.ts';
+import { createControlClient } from '../../celery/control-client.ts';
+import { databaseNumberOf } from '../../celery/control-wire.ts';
+import { countMessages } from '../../celery/count-messages.ts';
+import { celeryBrokerUrl, celeryListsOf } from '../../config/derived.ts';
+import type { Config } from '../../config/schema.ts';
+import { systemClock } from '../../core/clock.ts';
+import { createDatabase } from '../../core/database.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Control } from '../../core/queue/controls.ts';
+import { countQueue, type QueueCounts } from '../../core/queue/holdings.ts';
+import type { SilentWorker, WorkerState } from '../../core/queue/presence.ts';
+import { createQueues } from '../../core/queue/queues.ts';
+import { describeRedis, type Redis } from '../../core/redis.ts';
+import { listControls } from '../../models/queries/controls.ts';
+import { countJobs, type JobCounts } from '../../models/queries/jobs.ts';
+import { checkSchema } from '../../models/schema-check.ts';
+import { locateServers, lookAtRedis, readPresence } from './look.ts';
 
 /** What is left of two seconds after the start of a process. */
 const lookMs = 1_300;

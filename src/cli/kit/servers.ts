@@ -1,7 +1,7 @@
 /** Gives a command its servers and its app: real ones where an address is set, embedded ones where none is. */
-import type { App } from '../app.ts';
-import type { Config } from '../config/schema.ts';
-import type { Log } from '../core/logger.ts';
+import type { App } from '../../app.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Log } from '../../core/logger.ts';
 import type { Cli } from './cli.ts';
 
 export interface ServerUrls {
@@ -22,12 +22,12 @@ const patienceMs = 10_000;
 
 /** Starts what has no address, or attaches to the process that runs it. @throws AppError DATA_FOLDER_*, EMBEDDED_UNAVAILABLE */
 export async function openServers(config: Config, log: Log): Promise<ServerUrls> {
-  const derived = await import('../config/derived.ts');
+  const derived = await import('../../config/derived.ts');
   const [postgres, redis] = [derived.postgresUrl(config), derived.redisUrl(config)];
   const embedded = { postgres: postgres === null, redis: redis === null, attached: false, dataDir: config.dataDir };
   if (postgres !== null && redis !== null)
     return { postgresUrl: postgres, redisUrl: redis, embedded, stop: async () => undefined };
-  const { startEmbedded } = await import('../embedded/embedded.ts');
+  const { startEmbedded } = await import('../../embedded/embedded.ts');
   const servers = await startEmbedded({
     dataDir: config.dataDir,
     postgres: embedded.postgres,
@@ -45,7 +45,7 @@ export async function openServers(config: Config, log: Log): Promise<ServerUrls>
 
 /** A log for commands: warnings and faults on stderr, unless LOG_LEVEL says otherwise. */
 export async function commandLog(cli: Cli): Promise<Log> {
-  const { createLogger } = await import('../core/logger.ts');
+  const { createLogger } = await import('../../core/logger.ts');
   const { config, origin } = cli.config();
   const format = config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
   return createLogger({ level: origin.logLevel === 'default' ? 'warn' : config.logLevel, format });
@@ -62,7 +62,7 @@ export async function withApp<T>(
 ): Promise<T> {
   const { config } = cli.config();
   const log = await commandLog(cli);
-  const [{ preflight }, { createApp }] = await Promise.all([import('../preflight.ts'), import('../app.ts')]);
+  const [{ preflight }, { createApp }] = await Promise.all([import('../../preflight.ts'), import('../../app.ts')]);
   const servers = await openServers(config, log);
   try {
     const { postgresUrl, redisUrl } = servers;

@@ -1,13 +1,13 @@
 /** Queues as BullMQ and the job table see them together. */
-import type { App } from '../app.ts';
-import { AppError } from '../core/errors.ts';
-import { type Control, pauseOfQueue } from '../core/queue/controls.ts';
-import { countQueue } from '../core/queue/holdings.ts';
-import { withDeadline } from '../core/queue/queues.ts';
-import { listControls } from '../models/queries/controls.ts';
-import { readQueueRows } from '../models/queries/operations.ts';
-import { nearestName } from './nearest-name.ts';
-import { readPresence } from './observe.ts';
+import type { App } from '../../app.ts';
+import { AppError } from '../../core/errors.ts';
+import { nearestName } from '../../core/nearest-name.ts';
+import { type Control, pauseOfQueue } from '../../core/queue/controls.ts';
+import { countQueue } from '../../core/queue/holdings.ts';
+import { withDeadline } from '../../core/queue/queues.ts';
+import { listControls } from '../../models/queries/controls.ts';
+import { readQueueRows } from '../../models/queries/operations.ts';
+import { readPresence } from './look.ts';
 
 export interface QueueReport {
   readonly name: string;

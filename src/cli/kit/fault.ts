@@ -1,8 +1,8 @@
 /** What a command that failed tells the person, the script and the shell. */
 import { CommanderError } from 'commander';
-import { AppError } from '../core/errors.ts';
-import { maskSecrets } from '../core/mask.ts';
-import { nearestName } from './nearest-name.ts';
+import { AppError } from '../../core/errors.ts';
+import { maskSecrets } from '../../core/mask.ts';
+import { nearestName } from '../../core/nearest-name.ts';
 
 export interface Told {
   readonly exitCode: number;
