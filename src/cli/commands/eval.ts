@@ -24,7 +24,8 @@ export function register(program: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
-Needs no server and stores nothing. --json adds "predictions": [{"id", "labels"}].
+Needs no server and stores nothing. --json adds
+"predictions": [{"id", "labels"}].
 A label is null where the text does not say; "acceptable" may hold other values
 that count as right:
   {"id": "1", "transcript": "…", "labels": {"urgency": true},
