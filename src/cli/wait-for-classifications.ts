@@ -10,7 +10,7 @@ import {
   listRetryCauses,
 } from '../models/queries/classification-jobs.ts';
 import { listControls } from '../models/queries/controls.ts';
-import { describeControl } from './describe-control.ts';
+import { describeControl } from '../services/observe/describe-control.ts';
 import type { Cli } from './kit/cli.ts';
 import { counted } from './kit/counted.ts';
 import { isAbort } from './kit/fault.ts';

@@ -1,8 +1,7 @@
 /** `vambe shadow`: what a Python worker saves, beside what ours would. */
 import type { Command } from 'commander';
 import type { Cli } from '../kit/cli.ts';
-import { wholeNumber, withExample } from '../kit/help.ts';
-import { futureMoment, pastMoment } from '../kit/moment-argument.ts';
+import { futureMoment, pastMoment, wholeNumber, withExample } from '../kit/help.ts';
 
 interface ShadowFlags {
   readonly for?: string;

@@ -64,7 +64,7 @@ async function listMeetingJobs(
 ): Promise<readonly import('../../models/queries/jobs.ts').JobSummary[]> {
   const [{ listJobs }, { readRunning }] = await Promise.all([
     import('../../models/queries/jobs.ts'),
-    import('../../services/observe/look.ts'),
+    import('../kit/job-selection.ts'),
   ]);
   const filter = { meetingId };
   const { jobs } = await listJobs(database, { filter, running: [], limit });
