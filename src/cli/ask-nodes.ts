@@ -4,8 +4,8 @@ import { databaseNumberOf } from '../celery/control-wire.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { createRedis, probeRedis, type Redis } from '../core/redis.ts';
-import { locateServers } from '../services/observe/look.ts';
 import type { Cli } from './kit/cli.ts';
+import { locateServers } from './kit/servers.ts';
 
 export interface Nodes extends ControlClient {
   readonly broker: Redis;

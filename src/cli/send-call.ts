@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlClient } from '../celery/control-client.ts';
 import { isObject } from '../celery/envelope.ts';
 import { encodeTaskMessage } from '../celery/message.ts';
-import { nearestName } from '../core/nearest-name.ts';
+import { didYouMean } from '../core/nearest-name.ts';
 import { createRedis, type Redis } from '../core/redis.ts';
 import { withNodes } from './ask-nodes.ts';
 import type { Cli } from './kit/cli.ts';
@@ -69,10 +69,8 @@ async function tellWhereNobodyTakes(cli: Cli, nodes: ControlClient, list: string
   if (taken.includes(list)) return;
   const whoever =
     answered.listeners === 0 ? 'no worker is registered' : 'none of the workers that answered takes from it';
-  const nearest = nearestName(list, taken);
-  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
   const known = taken.length === 0 ? '' : ` They take from ${taken.join(', ')}.`;
-  cli.note(`vambe: the message waits in the list "${list}": ${whoever}.${suggestion}${known}`);
+  cli.note(`vambe: the message waits in the list "${list}": ${whoever}.${didYouMean(list, taken)}${known}`);
 }
 
 function listNames(answer: unknown): string[] {

@@ -4,7 +4,8 @@ import type { ClassifiedTranscript } from '../services/meetings/classify-transcr
 import type { DryRun } from '../services/meetings/dry-run.ts';
 import type { RequestedClassifications } from '../services/meetings/request-classification.ts';
 import type { EndCounts, EndedClassification } from '../services/meetings/wait-for-classifications.ts';
-import { cost, evidence, fieldChanges, fieldValue, list, meetingId, share, toCost, toFieldChanges } from './labels.ts';
+import { cost, evidence, fieldChanges, fieldValue, meetingId, share, toCost, toFieldChanges } from './labels.ts';
+import { list } from './pieces.ts';
 
 /** Jobs that were accepted. */
 export const queuedDocument = z.strictObject({

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Comparison } from '../services/evaluation/comparison.ts';
 import { type EvaluationReport, quotesOf, valuesOf } from '../services/evaluation/report.ts';
 import type { FieldScore } from '../services/evaluation/score.ts';
-import { cost, fieldValue, latency, list, share, toCost } from './labels.ts';
+import { cost, fieldValue, latency, share, toCost } from './labels.ts';
+import { list } from './pieces.ts';
 
 const interval = z.strictObject({ low: z.number(), high: z.number() }).nullable();
 

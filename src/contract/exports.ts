@@ -1,6 +1,7 @@
 /** What `vambe export` writes as JSON, and what it says of a file that it wrote. */
 import { z } from 'zod';
-import { list, meetingId, moment, share } from './labels.ts';
+import { meetingId, share } from './labels.ts';
+import { list, moment } from './pieces.ts';
 
 const text = z.string().nullable();
 

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { RestoredArchive } from '../services/archive/restore-archive.ts';
 import type { ImportedFile } from '../services/meetings/import-file.ts';
-import { list, meetingId } from './labels.ts';
+import { meetingId } from './labels.ts';
+import { list } from './pieces.ts';
 
 const rowNote = z.strictObject({ line: z.int(), reason: z.string() });
 

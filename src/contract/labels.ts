@@ -1,13 +1,9 @@
-/** Pieces that several documents share: values, quotes, times and costs. */
+/** Pieces that the documents of meetings and evaluations share: values, quotes, changes, times and costs. */
 import { z } from 'zod';
-
-/** A list that may come from read-only data. */
-export const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
+import { list } from './pieces.ts';
 
 /** 0 to 1. */
 export const share = z.number().min(0).max(1);
-/** ISO 8601 in UTC. */
-export const moment = z.iso.datetime({ offset: true });
 export const meetingId = z.int().positive();
 
 const quantity = z.strictObject({ count: z.number(), period: z.string(), approx: z.boolean() });

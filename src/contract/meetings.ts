@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import type { ReviewedMeeting } from '../services/meetings/review-meeting.ts';
 import type { ShownMeeting } from '../services/meetings/show-meeting.ts';
-import { evidence, fieldValue, list, meetingId, moment, share } from './labels.ts';
+import { jobSummary } from './jobs.ts';
+import { evidence, fieldValue, meetingId, share } from './labels.ts';
+import { list, moment } from './pieces.ts';
 
 const label = z.strictObject({
   value: fieldValue,
@@ -12,24 +14,6 @@ const label = z.strictObject({
   is_corrected: z.boolean(),
   /** What the classifier had answered; only where a person corrected it. */
   answered: fieldValue.optional(),
-});
-
-const job = z.strictObject({
-  row_id: z.string(),
-  task_id: z.string(),
-  task: z.string(),
-  queue: z.string(),
-  meeting_id: meetingId.nullable(),
-  state: z.enum(['queued', 'waiting', 'processing', 'retrying', 'completed', 'failed', 'cancelled', 'rejected']),
-  origin: z.string(),
-  attempts: z.int(),
-  error_code: z.string().nullable(),
-  worker: z.string().nullable(),
-  accepted_at: moment,
-  due_at: moment.nullable(),
-  started_at: moment.nullable(),
-  finished_at: moment.nullable(),
-  duration_ms: z.number().nullable(),
 });
 
 const run = z.strictObject({
@@ -88,7 +72,7 @@ export const meetingDocument = z.strictObject({
     })
     .nullable(),
   /** Each newest first. */
-  history: z.strictObject({ jobs: list(job), runs: list(run), reviews: list(review) }),
+  history: z.strictObject({ jobs: list(jobSummary), runs: list(run), reviews: list(review) }),
 });
 
 export function toMeetingDocument(shown: ShownMeeting): z.infer<typeof meetingDocument> {

@@ -1,6 +1,6 @@
 /** What `vambe config --json`, `taxonomy check --json` and `migrate --json` say. */
 import { z } from 'zod';
-import { list } from './labels.ts';
+import { list } from './pieces.ts';
 
 const described = z.strictObject({
   name: z.string(),

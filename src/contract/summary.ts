@@ -1,7 +1,8 @@
 /** What `vambe up --json` says when its first batch has ended. */
 import { z } from 'zod';
 import type { Overview } from '../services/meetings/summarise-meetings.ts';
-import { list, share } from './labels.ts';
+import { share } from './labels.ts';
+import { list } from './pieces.ts';
 
 export const summaryDocument = z.strictObject({
   success: z.literal(true),

@@ -1,11 +1,22 @@
-/** "Did you mean": the name that somebody probably meant. */
+/** "Did you mean": the name that was probably meant. */
 import { distance } from 'fastest-levenshtein';
 
-/** The nearest of `names`, whatever its case; undefined where none is near: within a third of its letters, and three at most. */
+/** Beyond a third of a name's letters, or three, it is another name. */
+const maxEdits = 3;
+/** A part of a name counts from this length on. */
+const minPartChars = 4;
+
+/** The nearest of `names` in any case, within a third of its letters and three at most, or one that holds it; undefined: none is near. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const ranked = names
     .map((name) => ({ name, edits: distance(name.toLowerCase(), given.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.min(3, Math.ceil(name.length / 3)))
+    .filter(({ name, edits }) => edits <= Math.min(maxEdits, Math.ceil(name.length / 3)))
     .sort((a, b) => a.edits - b.edits);
-  return ranked[0]?.name ?? names.find((name) => given.length >= 4 && name.includes(given.toLowerCase()));
+  return ranked[0]?.name ?? names.find((name) => given.length >= minPartChars && name.includes(given.toLowerCase()));
+}
+
+/** ` Did you mean add?`, to follow a sentence; empty where no name is near. */
+export function didYouMean(given: string, names: readonly string[]): string {
+  const nearest = nearestName(given, names);
+  return nearest === undefined || nearest === given ? '' : ` Did you mean ${nearest}?`;
 }

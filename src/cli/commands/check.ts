@@ -22,11 +22,12 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
-  const [{ checkClassifier, checkDatabase, checkRedis, redisTargets }, { commandLog, openServers }, { tellFindings }] =
+  const [{ callClassifier, checkDatabase, checkRedis }, { commandLog, openServers }, targets, { tellFindings }] =
     await Promise.all([
       import('../../services/observe/check-servers.ts'),
       import('../kit/servers.ts'),
-      import('../tell-findings.ts'),
+      import('../kit/look-targets.ts'),
+      import('../print/findings.ts'),
     ]);
   const { config } = cli.config();
   const needsServers = named.includes('redis') || named.includes('db');
@@ -34,12 +35,15 @@ async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
   const findings: Finding[] = [];
   try {
     const looks: Promise<Finding>[] = [];
-    if (servers !== null && named.includes('redis'))
-      looks.push(...redisTargets(config, servers).map((target) => checkRedis(target)));
-    if (servers !== null && named.includes('db')) looks.push(checkDatabase(servers, config));
+    if (servers !== null && named.includes('redis')) {
+      const all = targets.redisTargetsOf(config, servers.redisUrl, servers.embedded.redis);
+      looks.push(...all.map((target) => checkRedis(target)));
+    }
+    if (servers !== null && named.includes('db'))
+      looks.push(checkDatabase(targets.databaseTargetOf(config, servers.postgresUrl, servers.embedded.postgres)));
     findings.push(...(await Promise.all(looks)));
     // Not beside the others: what it loads would count into their latency.
-    if (named.includes('llm')) findings.push(await checkClassifier(config, { calls: true }));
+    if (named.includes('llm')) findings.push(await callClassifier(targets.classifierTargetOf(config, null)));
   } finally {
     await servers?.stop();
   }

@@ -1,5 +1,7 @@
 /** `vambe doctor`: everything that has to be right for the product to run, a line and a remedy each. */
 import type { Command } from 'commander';
+import type { LoadedConfig } from '../../config/load.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Finding } from '../../services/observe/check-servers.ts';
 import type { Cli } from '../kit/cli.ts';
 import { counted } from '../kit/counted.ts';
@@ -14,27 +16,11 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runDoctor(cli: Cli): Promise<void> {
-  const [
-    { examineDisk, examineNode, examinePackages, examineServers, examineSettings, examineTaxonomy },
-    { checkClassifier },
-    { locateServers },
-    { tellFindings },
-  ] = await Promise.all([
+  const [{ examineNode }, { tellFindings }] = await Promise.all([
     import('../../services/observe/examine.ts'),
-    import('../../services/observe/check-servers.ts'),
-    import('../../services/observe/look.ts'),
-    import('../tell-findings.ts'),
+    import('../print/findings.ts'),
   ]);
-  const { finding: settings, loaded } = examineSettings(() => cli.config({ warnings: 'caller' }));
-  const findings: Finding[] = [examineNode(), settings];
-  if (loaded !== null) {
-    const { config } = loaded;
-    const servers = await locateServers(config);
-    findings.push(...(await examineServers(config, servers)));
-    findings.push(await examineTaxonomy(config));
-    findings.push(await checkClassifier(config, { calls: false, redisUrl: servers.redisUrl }));
-    findings.push(await examineDisk(config), await examinePackages(config));
-  }
+  const findings = [examineNode(), ...(await examineInstallation(cli))];
   tellFindings(cli, findings);
   if (cli.json) return;
   const count = (isCounted: (finding: Finding) => boolean) => findings.filter(isCounted).length;
@@ -42,4 +28,37 @@ async function runDoctor(cli: Cli): Promise<void> {
   const warnings = count(({ fault, warnings: found }) => fault === null && found.length > 0);
   if (faults + warnings > 0)
     cli.note(`vambe: ${counted(faults, 'fault')} and ${counted(warnings, 'warning')} in ${findings.length} checks.`);
+}
+
+/** Settings first: where they are wrong, what depends on them is left out. */
+async function examineInstallation(cli: Cli): Promise<readonly Finding[]> {
+  const [examine, { checkClassifier }, { locateServers }, targets, { readTaxonomy }] = await Promise.all([
+    import('../../services/observe/examine.ts'),
+    import('../../services/observe/check-servers.ts'),
+    import('../kit/servers.ts'),
+    import('../kit/look-targets.ts'),
+    import('../../app.ts'),
+  ]);
+  const loaded = loadSettings(cli);
+  if (loaded instanceof AppError) return [examine.examineSettings(loaded)];
+  const { config } = loaded;
+  const servers = await locateServers(config);
+  const { platform, packages } = await targets.embeddedPackagesOf(config);
+  return [
+    examine.examineSettings(loaded),
+    ...(await examine.examineServers(targets.serverTargetsOf(config, servers))),
+    await examine.examineTaxonomy(config.taxonomyFile ?? 'the one that comes along', () => readTaxonomy(config)),
+    await checkClassifier(targets.classifierTargetOf(config, servers.redisUrl)),
+    await examine.examineDisk(await targets.dataFolderOf(config)),
+    await examine.examinePackages(platform, packages),
+  ];
+}
+
+function loadSettings(cli: Cli): LoadedConfig | AppError {
+  try {
+    return cli.config({ warnings: 'caller' });
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
 }

@@ -19,24 +19,15 @@ export function register(program: Command, cli: Cli): void {
   withExample(command, 'vambe resume classification');
 }
 
-async function runResume(cli: Cli, given: string, { reason, tasks }: ResumeFlags): Promise<void> {
-  const [{ withApp }, { requireName }, { resume }, { currentActor }] = await Promise.all([
+async function runResume(cli: Cli, queue: string, { reason, tasks }: ResumeFlags): Promise<void> {
+  const [{ withApp }, { currentActor }, { resumeQueueByName }, { toResumeDocument }] = await Promise.all([
     import('../kit/servers.ts'),
-    import('../../services/observe/queues.ts'),
-    import('../../services/observe/pauses.ts'),
     import('../kit/actor.ts'),
+    import('../../services/observe/pauses.ts'),
+    import('../../contract/queues.ts'),
   ]);
-  const wasPaused = await withApp(
-    cli,
-    async (app) => {
-      const name = requireName('queue', given, app.queues.names);
-      // Somebody may have paused it with BullMQ's own tools, of which no row tells.
-      const wasPausedInRedis = await app.queues.get(name).isPaused();
-      const change = { actor: currentActor(), reason: reason ?? null };
-      return (await resume(app, { kind: 'queue', name }, change)) || wasPausedInRedis;
-    },
-    { taskFolders: tasks },
-  );
-  if (cli.json) cli.document({ success: true, queue: given, paused: false, was_paused: wasPaused });
-  else cli.out(wasPaused ? `${given} goes on.` : `${given} was not paused.`);
+  const change = { queue, actor: currentActor(), reason: reason ?? null };
+  const wasPaused = await withApp(cli, (app) => resumeQueueByName(app, change), { taskFolders: tasks });
+  if (cli.json) cli.document(toResumeDocument(queue, wasPaused));
+  else cli.out(wasPaused ? `${queue} goes on.` : `${queue} was not paused.`);
 }

@@ -4,8 +4,7 @@ import type { Config } from '../../config/schema.ts';
 import type { ShadowReport } from '../../services/evaluation/shadow.ts';
 import type { ShadowDeps } from '../../services/evaluation/watch-saved-rows.ts';
 import type { Cli } from '../kit/cli.ts';
-import { wholeNumber, withExample } from '../kit/help.ts';
-import { futureMoment, pastMoment } from '../kit/moment-argument.ts';
+import { futureMoment, pastMoment, wholeNumber, withExample } from '../kit/help.ts';
 
 interface ShadowFlags {
   readonly for?: string;

@@ -28,7 +28,7 @@ async function runShow(cli: Cli, given: string): Promise<void> {
   const taxonomy = await readTaxonomy(cli.config().config);
   await withDatabase(cli, async (database, { servers }) => {
     const meetingId = id ?? (await findOneMeeting(database, given)).id;
-    const listRunning = async () => (await import('../../services/observe/look.ts')).readRunning(cli, servers.redisUrl);
+    const listRunning = async () => (await import('../kit/job-selection.ts')).readRunning(cli, servers.redisUrl);
     const order = taxonomy.fields.map((field) => field.id);
     const shown = await showMeeting({ database, listRunning }, { meetingId, order });
     if (cli.json) cli.document(contract.toMeetingDocument(shown));

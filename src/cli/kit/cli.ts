@@ -37,10 +37,12 @@ export interface Cli {
    * `caller`. Throws SETTINGS_INVALID.
    */
   config(options?: { warnings?: 'note' | 'caller' }): LoadedConfig;
-  /** Asks yes or no on a terminal, "no" where nothing is said; null: nobody sits at one. */
+  /** Asks yes or no on a terminal, "no" where nothing is said; null: there is no terminal. */
   confirm(question: string): Promise<boolean | null>;
   /** The exit code when the command returns, where it is not 0: such as 4 when some items failed. */
   exitWith(code: number): void;
+  /** From now on Ctrl-C is the usual end of the command: `signal` is aborted, nothing is said, and the exit code is 0. */
+  endByInterrupt(): void;
   /** From now on the command itself answers SIGINT, SIGTERM and a closed stdout: for `worker` and `up`, which drain. */
   takeOverShutdown(): void;
 }

@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../../config/load.ts';
 import type { Cli } from './cli.ts';
 import { type SignalSource, type StopSignal, watchInterrupts } from './interrupt.ts';
 import type { Bar } from './progress.ts';
+import { wrapWords } from './wrap.ts';
 
 export interface TerminalStream extends Writable {
   readonly isTTY?: boolean;
@@ -18,7 +19,7 @@ export interface Io {
   readonly signals: SignalSource;
   exit(code: number): void;
   readonly loadConfig?: () => LoadedConfig;
-  /** Asks the person at the terminal; unset: nobody sits there. */
+  /** Asks the person at the terminal; unset: there is no person. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
 }
 
@@ -29,7 +30,10 @@ export interface CliHandle {
   /** Whether anything was written to stdout: a failure then adds no second JSON document. */
   hasOutput(): boolean;
   exitCode(): number;
+  /** null: by no signal, or by one that is this command's usual end. */
   interruptedBy(): StopSignal | null;
+  /** Whether a signal came, whatever it means. */
+  wasStopped(): boolean;
   release(): void;
 }
 
@@ -49,6 +53,7 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
   let hasOutput = false;
   let exitCode = 0;
   let isShutdownOurs = true;
+  let endsByInterrupt = false;
 
   const write = (text: string): void => {
     hasOutput = true;
@@ -56,7 +61,7 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
   };
   const note = (text: string): void => {
     activeBar?.clearLine();
-    stderr.write(`${text}\n`);
+    stderr.write(`${stderr.isTTY === true ? wrapWords(text, stderr.columns ?? 80) : text}\n`);
   };
   const ready = (): Tools => {
     if (tools === undefined) throw new Error('cli tools are there inside an action, not while commands are registered');
@@ -64,7 +69,9 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
   };
 
   const interrupts = watchInterrupts(io.signals, {
-    first: () => note('vambe: stopping, what is under way is finished. Ctrl-C again leaves at once.'),
+    first: () => {
+      if (!endsByInterrupt) note('vambe: stopping, what is under way is finished. Ctrl-C again leaves at once.');
+    },
     second: (code) => io.exit(code),
   });
   const onStdoutError = (error: NodeJS.ErrnoException): void => {
@@ -78,7 +85,7 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
   };
   const onStderrError = (): void => {};
   stdout.on('error', onStdoutError);
-  // Nobody reads the messages any more: the work goes on.
+  // The messages have no reader any more: the work goes on.
   stderr.on('error', onStderrError);
 
   const cli: Cli = {
@@ -90,7 +97,7 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
     document: (value) => write(`${JSON.stringify(value, null, isTerminal ? 2 : 0)}\n`),
     note,
     style: (style, text) => ready().output.paint(style, text, hasColours),
-    prose: (text) => (isTerminal ? ready().output.wrapWords(text, stdout.columns ?? 80) : text),
+    prose: (text) => (isTerminal ? wrapWords(text, stdout.columns ?? 80) : text),
     table: (head, rows) =>
       isTerminal
         ? ready().output.alignedTable(head, rows, { widthChars: stdout.columns ?? 80, hasColours })
@@ -116,6 +123,9 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
     exitWith(code) {
       exitCode = code;
     },
+    endByInterrupt() {
+      endsByInterrupt = true;
+    },
     takeOverShutdown() {
       isShutdownOurs = false;
       interrupts.release();
@@ -134,7 +144,8 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
     },
     hasOutput: () => hasOutput,
     exitCode: () => exitCode,
-    interruptedBy: interrupts.received,
+    interruptedBy: () => (endsByInterrupt ? null : interrupts.received()),
+    wasStopped: () => interrupts.received() !== null,
     release() {
       activeBar?.stop();
       interrupts.release();

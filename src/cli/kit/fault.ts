@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import { maskSecrets } from '../../core/mask.ts';
-import { nearestName } from '../../core/nearest-name.ts';
+import { didYouMean } from '../../core/nearest-name.ts';
 
 export interface Told {
   readonly exitCode: number;
@@ -49,9 +49,7 @@ function describeUsage(error: CommanderError, line: CommandLine): Told {
 function unknownSubcommand({ code }: CommanderError, { unknownWord, subcommands }: CommandLine): string | undefined {
   const isWordTooMany = code === 'commander.excessArguments' || code === 'commander.unknownCommand';
   if (!isWordTooMany || unknownWord === undefined || subcommands.length === 0) return undefined;
-  const nearest = nearestName(unknownWord, subcommands);
-  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
-  return `unknown command '${unknownWord}'.${suggestion} Known: ${subcommands.join(', ')}.`;
+  return `unknown command '${unknownWord}'.${didYouMean(unknownWord, subcommands)} Known: ${subcommands.join(', ')}.`;
 }
 
 /** Commander writes `error: unknown command 'x'`, then its suggestion in brackets on a line of its own. */

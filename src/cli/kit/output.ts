@@ -1,6 +1,7 @@
 /** Text for people: colours, tables, charts; every function returns a string and writes nothing. */
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import Table from 'cli-table3';
+import { charsOf, partsOf, wrapCell } from './wrap.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan';
 export type Cell = string | number | null;
@@ -12,7 +13,7 @@ export interface Value {
 const gapChars = 2;
 /** The last column, usually prose, keeps at least this much; the widest of the others give way for it. */
 const minLastColumnChars = 24;
-const minColumnChars = 12;
+const minColumnChars = 4;
 
 export function paint(style: Style | readonly Style[], text: string, hasColours: boolean): string {
   if (!hasColours) return text;
@@ -28,12 +29,11 @@ export function alignedTable(
 ): string {
   const cells = rows.map((row) => head.map((_, column) => shown(row[column] ?? null)));
   const widths = columnWidths([head, ...cells], options.widthChars);
+  const wrapped = (row: readonly string[]) => row.map((cell, column) => wrapCell(cell, widths[column] ?? 1).join('\n'));
   const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
   const table = new Table({
-    head: head.map((each) => paint('bold', each, options.hasColours)),
-    colWidths: widths,
-    wordWrap: true,
-    wrapOnWordBoundary: true,
+    head: wrapped(head).map((each) => paint('bold', each, options.hasColours)),
+    colWidths: widths.map((width) => width + gapChars),
     style: { 'padding-left': 0, 'padding-right': gapChars, head: [], border: [] },
     chars: {
       ...none,
@@ -50,34 +50,12 @@ export function alignedTable(
       middle: '',
     },
   });
-  table.push(...cells);
+  table.push(...cells.map(wrapped));
   return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
-}
-
-/** Prose broken between words at `widthChars`, each line of a paragraph indented as its first; escapes of colours take no room. */
-export function wrapWords(text: string, widthChars: number): string {
-  return text
-    .split('\n')
-    .flatMap((line) => wrapLine(line, widthChars))
-    .join('\n');
-}
-
-function wrapLine(line: string, widthChars: number): string[] {
-  const [indent = ''] = /^ */.exec(line) ?? [];
-  const lines: string[] = [];
-  let current = '';
-  for (const word of line.slice(indent.length).split(' ')) {
-    const longer = current === '' ? indent + word : `${current} ${word}`;
-    if (current !== '' && charsOf(stripVTControlCharacters(longer)) > widthChars) {
-      lines.push(current);
-      current = indent + word;
-    } else current = longer;
-  }
-  return [...lines, current];
 }
 
 /** One row a line, cells separated by tabs: what `cut` and spreadsheets take. */
@@ -103,18 +81,31 @@ function barOf(eighths: number): string {
   return '█'.repeat(Math.floor(eighths / 8)) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8];
 }
 
+/** Characters of each column, without the gap: as wide as its cells where they fit, else cut down to words, then to parts of words. */
 function columnWidths(rows: readonly (readonly string[])[], widthChars: number): number[] {
   const [head = []] = rows;
-  const natural = head.map((_, column) => Math.max(...rows.map((row) => charsOf(row[column] ?? ''))) + gapChars);
-  const last = natural.pop() ?? 0;
-  const firstsRoom = widthChars - Math.min(last, minLastColumnChars);
-  for (let taken = sum(natural); taken > firstsRoom; taken -= 1) {
-    const widest = natural.indexOf(Math.max(...natural));
-    const chars = natural[widest] ?? 0;
-    if (chars <= minColumnChars) break;
-    natural[widest] = chars - 1;
+  const longest = (column: number, piecesOf: (cell: string) => readonly string[]) =>
+    Math.max(1, ...rows.flatMap((row) => piecesOf(row[column] ?? '').map(charsOf)));
+  const widths = head.map((_, column) => longest(column, (cell) => [cell]));
+  const words = head.map((_, column) => longest(column, (cell) => cell.split(' ')));
+  const parts = head.map((_, column) => longest(column, (cell) => cell.split(' ').flatMap(partsOf)));
+  const last = head.length - 1;
+  const room = widthChars - gapChars * last;
+  const prose = words.map((word, column) =>
+    column === last ? Math.max(word, minLastColumnChars) : (widths[column] ?? 0),
+  );
+  for (const floors of [prose, words, parts, parts.map(() => minColumnChars)]) narrow(widths, floors, room);
+  return widths;
+}
+
+/** Takes from the widest column that is above its floor, until all fit or none is. */
+function narrow(widths: number[], floors: readonly number[], room: number): void {
+  for (let excess = sum(widths) - room; excess > 0; excess -= 1) {
+    const above = widths.map((width, column) => (width > (floors[column] ?? 0) ? width : 0));
+    const widest = above.indexOf(Math.max(...above));
+    if ((above[widest] ?? 0) === 0) return;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
-  return [...natural, Math.min(last, Math.max(widthChars - sum(natural), minLastColumnChars))];
 }
 
 function sum(numbers: readonly number[]): number {
@@ -125,8 +116,4 @@ function sum(numbers: readonly number[]): number {
 function shown(cell: Cell): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is taken out
   return cell === null ? '-' : String(cell).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
-}
-
-function charsOf(text: string): number {
-  return [...text].length;
 }

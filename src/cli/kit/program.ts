@@ -50,8 +50,8 @@ function createProgram(version: string, io: Io, handle: CliHandle): Command {
         writeOut: (text) => io.stdout.write(text),
         writeErr: (text) => io.stderr.write(text),
         outputError: () => {},
-        getOutHelpWidth: () => io.stdout.columns ?? 100,
-        getErrHelpWidth: () => io.stderr.columns ?? 100,
+        getOutHelpWidth: () => io.stdout.columns ?? 80,
+        getErrHelpWidth: () => io.stderr.columns ?? 80,
         getOutHasColors: () => false,
         getErrHasColors: () => false,
       })
@@ -75,7 +75,7 @@ function wantsJson(argv: readonly string[]): boolean {
 
 function tell(error: unknown, context: { argv: readonly string[]; program: Command; handle: CliHandle }): number {
   const { argv, program, handle } = context;
-  if (handle.interruptedBy() !== null && isAbort(error)) return endedCode(handle, 0);
+  if (handle.wasStopped() && isAbort(error)) return endedCode(handle, 0);
   const told = describeFault(error, commandLineMeant(argv, program));
   if (told.text !== '') handle.cli.note(told.text);
   if (handle.cli.json && told.document !== null && !handle.hasOutput()) handle.cli.document(told.document);

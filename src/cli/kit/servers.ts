@@ -85,3 +85,27 @@ export async function withApp<T>(
     await servers.stop();
   }
 }
+
+export interface LocatedServers {
+  /** null: embedded, and not running now. */
+  readonly postgresUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly embedded: { readonly postgres: boolean; readonly redis: boolean; readonly dataDir: string };
+}
+
+/** Where the servers are: the addresses that are set, else those of embedded servers that run now. Starts none. */
+export async function locateServers(config: Config): Promise<LocatedServers> {
+  const [derived, { findRuntime }, path] = await Promise.all([
+    import('../../config/derived.ts'),
+    import('../../embedded/runtime-file.ts'),
+    import('node:path'),
+  ]);
+  const [postgres, redis] = [derived.postgresUrl(config), derived.redisUrl(config)];
+  const embedded = { postgres: postgres === null, redis: redis === null, dataDir: config.dataDir };
+  const runtime = embedded.postgres || embedded.redis ? findRuntime(path.resolve(config.dataDir)) : undefined;
+  return {
+    postgresUrl: postgres ?? runtime?.postgresUrl ?? null,
+    redisUrl: redis ?? runtime?.redisUrl ?? null,
+    embedded,
+  };
+}

@@ -5,8 +5,8 @@ import type { ClassifiedTranscript } from '../../services/meetings/classify-tran
 import type { DryRun } from '../../services/meetings/dry-run.ts';
 import type { QueuedMeeting } from '../../services/meetings/request-classification.ts';
 import type { EndCounts, EndedClassification, Stall } from '../../services/meetings/wait-for-classifications.ts';
+import { describeControl } from '../../services/observe/describe-control.ts';
 import { describeValue, toFieldValue } from '../../services/reporting/meeting-labels.ts';
-import { describeControl } from '../describe-control.ts';
 import type { Cli } from '../kit/cli.ts';
 import { counted } from '../kit/counted.ts';
 import { describeExamples } from './changes.ts';

@@ -1,4 +1,4 @@
-/** Cancels jobs: the row first, then the queue, then the worker that runs it, and documents for whoever waits for the result. */
+/** Cancels jobs: the row first, then the queue, then the worker that runs it, and documents for clients that wait for the result. */
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../core/database.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
@@ -15,6 +15,7 @@ import { type Queues, withDeadline } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
 import { findRetryCandidates } from '../../models/queries/jobs.ts';
 import { cancelOpenJobs } from '../../models/queries/operations.ts';
+import { forEachSelectedPage, type SelectedJobs } from './select-jobs.ts';
 
 /**
  * `stopped`: it ran, and its worker has let go of it · `not-running`: it waited and never starts · `already-finished`: nothing
@@ -83,6 +84,16 @@ export async function cancelJobs(deps: CancelDeps, request: CancelRequest): Prom
 
 interface StoppingJob extends QueuedJob {
   readonly taskId: string;
+}
+
+/** Cancels counted jobs page by page; how many got each answer. @throws as `cancelJobs` */
+export async function cancelSelected(
+  deps: CancelDeps,
+  { selected, ...change }: { selected: SelectedJobs; actor: string; reason: string | null },
+): Promise<Partial<Record<CancelAnswer, number>>> {
+  return forEachSelectedPage(deps.database, selected, (page) =>
+    cancelJobs(deps, { taskIds: page.map(({ task_id }) => task_id), ...change }),
+  );
 }
 
 async function stopJobs(

@@ -1,13 +1,11 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
 
-import type { ServerUrls } from '../../cli/kit/servers.ts';
-import { celeryBrokerUrl, celeryResultUrl } from '../../config/derived.ts';
-import { describeLlmAccess, llmAccess, unusedProviderHint } from '../../config/llm-access.ts';
-import type { Config } from '../../config/schema.ts';
 import { createDatabase } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { withDeadline } from '../../core/queue/queues.ts';
-import { createRedis, describeRedis, probeRedis } from '../../core/redis.ts';
+import { describeRedis, probeRedis } from '../../core/redis.ts';
+import type { LabelsWithoutValue } from '../../models/api-tables.ts';
+import type { Classifier } from '../classification/classifier.ts';
 import { describePostgres } from './status.ts';
 
 export interface Finding {
@@ -32,12 +30,15 @@ export interface RedisTarget {
 }
 
 /** The Redis of the queues, and Celery's where they are others. */
-export function redisTargets(config: Config, { redisUrl, embedded }: ServerUrls): RedisTarget[] {
+export function redisTargets(
+  queues: Omit<RedisTarget, 'name'>,
+  celery: { readonly brokerUrl: string | null; readonly resultUrl: string | null },
+): RedisTarget[] {
   const others = [
-    { name: 'Redis of CELERY_BROKER_URL', url: celeryBrokerUrl(config) },
-    { name: 'Redis of CELERY_RESULT_BACKEND', url: celeryResultUrl(config) },
+    { name: 'Redis of CELERY_BROKER_URL', url: celery.brokerUrl },
+    { name: 'Redis of CELERY_RESULT_BACKEND', url: celery.resultUrl },
   ];
-  const targets: RedisTarget[] = [{ name: 'Redis', url: redisUrl, embedded: embedded.redis }];
+  const targets: RedisTarget[] = [{ name: 'Redis', ...queues }];
   for (const { name, url } of others) {
     if (url !== null && targets.every((each) => each.url !== url)) targets.push({ name, url, embedded: false });
   }
@@ -63,8 +64,16 @@ export async function checkRedis({ name, url, embedded }: RedisTarget): Promise<
   });
 }
 
-export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls, config: Config): Promise<Finding> {
-  const about = { part: 'PostgreSQL', embedded: embedded.postgres, address: describePostgres(url) };
+export interface DatabaseTarget {
+  readonly url: string;
+  /** An embedded database is brought up to date first. */
+  readonly embedded: boolean;
+  /** LABELS_WITHOUT_VALUE. */
+  readonly labelsWithoutValue: LabelsWithoutValue;
+}
+
+export async function checkDatabase({ url, embedded, labelsWithoutValue }: DatabaseTarget): Promise<Finding> {
+  const about = { part: 'PostgreSQL', embedded, address: describePostgres(url) };
   return findingOf(about, async () => {
     const [{ checkSchema, migrateDatabase }, { emptyLabelFor }] = await Promise.all([
       import('../../models/schema-check.ts'),
@@ -75,7 +84,7 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls, 
       await database.testConnection();
       // The second one, as the first pays for the connection too.
       const facts = await database.testConnection();
-      if (embedded.postgres) await migrateDatabase(database, { createsApiTables: true });
+      if (embedded) await migrateDatabase(database, { createsApiTables: true });
       return { ...facts, schema: await checkSchema(database) };
     };
     try {
@@ -86,10 +95,10 @@ export async function checkDatabase({ postgresUrl: url, embedded }: ServerUrls, 
         version: version.split(' ')[0] ?? version,
         latency_ms: round(latencyMs),
         schema_version: schema.version,
-        labels_without_value: emptyLabelFor(config.labelsWithoutValue, schema) === null ? 'null' : 'blank',
+        labels_without_value: emptyLabelFor(labelsWithoutValue, schema) === null ? 'null' : 'blank',
       };
       const words = describe(
-        embedded.postgres,
+        embedded,
         facts.version,
         latencyMs,
         `schema version ${schema.version}, up to date`,
@@ -113,70 +122,78 @@ function asDatabaseFault(address: string): (error: unknown) => never {
   };
 }
 
-/**
- * Settings and taxonomy; `calls`: also one small call of the model, which costs a few tokens.
- * @param redisUrl where workers keep what the model refuses; null: it is not looked up
- */
-export async function checkClassifier(
-  config: Config,
-  { calls, redisUrl = null }: { calls: boolean; redisUrl?: string | null },
-): Promise<Finding> {
-  return findingOf({ part: 'Classifier', embedded: false, address: null }, async () => {
-    const { chooseClassifier, readTaxonomy } = await import('../../app.ts');
-    // Without the patience of a worker: one try tells what is wrong.
-    const { kind, model, probe } = await chooseClassifier(config, await readTaxonomy(config), { isPatient: false });
-    if (probe === undefined) {
-      const unused = unusedProviderHint(config);
-      const warnings = unused === undefined ? [] : [unused];
-      return { facts: { kind, model }, words: `${model}; no model is called`, warnings };
-    }
-    const access = llmAccess(config);
-    const from = {
-      provider: access.provider,
-      address_from: access.baseUrlFrom ?? 'none',
-      key_from: access.apiKeyFrom ?? 'none',
-    };
-    if (!calls) {
-      const refused = redisUrl === null ? [] : await readRefusedParts(config, redisUrl);
-      const words = `${model} (${describeLlmAccess(access)}); the settings suit it; "vambe check llm" calls the model${describeRefused(refused)}`;
-      const refusedFacts: Finding['facts'] = refused.length === 0 ? {} : { refused_parts: refused.join(', ') };
-      return { facts: { kind, model, ...from, ...refusedFacts }, words, warnings: [] };
-    }
+export interface ClassifierTarget {
+  /** Builds the classifier of the settings, without retries: one call tells what is wrong. @throws AppError SETTINGS_INVALID, TAXONOMY_INVALID */
+  choose(): Promise<Pick<Classifier, 'kind' | 'model' | 'probe'>>;
+  /** Where the provider's address and key come from. */
+  readonly access: {
+    readonly provider: string;
+    readonly addressFrom: string | null;
+    readonly keyFrom: string | null;
+    readonly words: string;
+  };
+  /** What to do about a provider that is set and not used; null: nothing. */
+  readonly unusedProvider: string | null;
+  /** LLM_TIMEOUT_SECONDS. */
+  readonly timeoutSeconds: number;
+  /** What workers learned that the model refuses of a request; none where Redis does not answer. */
+  readRefusedParts(): Promise<readonly string[]>;
+}
+
+/** Settings and taxonomy, without a call of the model. */
+export async function checkClassifier(target: ClassifierTarget): Promise<Finding> {
+  return findingOf(aboutClassifier, async () => {
+    const { kind, model, probe } = await target.choose();
+    if (probe === undefined) return offlineFacts(target, { kind, model });
+    const refused = await target.readRefusedParts();
+    const words = `${model} (${target.access.words}); the settings suit it; "vambe check llm" calls the model${describeRefused(refused)}`;
+    const refusedFacts: Finding['facts'] = refused.length === 0 ? {} : { refused_parts: refused.join(', ') };
+    return { facts: { kind, model, ...accessFacts(target), ...refusedFacts }, words, warnings: [] };
+  });
+}
+
+/** As `checkClassifier`, with one small call of the model, which costs a few tokens. */
+export async function callClassifier(target: ClassifierTarget): Promise<Finding> {
+  return findingOf(aboutClassifier, async () => {
+    const { kind, model, probe } = await target.choose();
+    if (probe === undefined) return offlineFacts(target, { kind, model });
     // LLM_TIMEOUT_SECONDS ends the call first, with its own error; this ends what else may hang.
-    const found = await probe(AbortSignal.timeout(config.llmTimeoutSeconds * 1_000 + lookMs));
+    const found = await probe(AbortSignal.timeout(target.timeoutSeconds * 1_000 + lookMs));
     const cost = found.costUsd === null ? 'no price is known' : `${found.costUsd.toFixed(6)} USD`;
     const tokens = `${found.inputTokens ?? 'unknown'} and ${found.outputTokens ?? 'unknown'} tokens`;
     const facts = {
       kind,
       model,
-      ...from,
+      ...accessFacts(target),
       answered_by: found.model,
       host: found.host,
       latency_ms: found.latencyMs,
       ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
       ...(found.refusedParts.length === 0 ? {} : { refused_parts: found.refusedParts.join(', ') }),
     };
-    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${describeLlmAccess(access)}${describeRefused(found.refusedParts)}`;
-    const other = found.model === model ? '' : `${model} was asked for, and ${found.model} answers. Its price counts.`;
-    return { facts, words, warnings: other === '' || found.model.startsWith(model) ? [] : [other] };
+    const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${target.access.words}${describeRefused(found.refusedParts)}`;
+    const isOther = !found.model.startsWith(model);
+    return {
+      facts,
+      words,
+      warnings: isOther ? [`${model} was asked for, and ${found.model} answers. Its price counts.`] : [],
+    };
   });
 }
 
-/** What workers learned of the model; nothing where Redis does not answer, which is told elsewhere. */
-async function readRefusedParts(config: Config, redisUrl: string): Promise<readonly string[]> {
-  const [{ modelAddressOf }, { createRefusedPartsStore }, { llmModel }] = await Promise.all([
-    import('../classification/llm/from-settings.ts'),
-    import('../classification/llm/refused-parts-store.ts'),
-    import('../../config/derived.ts'),
-  ]);
-  const redis = createRedis({ url: redisUrl, name: 'vambe check', use: 'commands' });
-  try {
-    return (await createRefusedPartsStore(redis, modelAddressOf(config, llmModel(config))).read()) ?? [];
-  } catch {
-    return [];
-  } finally {
-    redis.disconnect();
-  }
+const aboutClassifier = { part: 'Classifier', embedded: false, address: null };
+
+function offlineFacts({ unusedProvider }: ClassifierTarget, { kind, model }: { kind: string; model: string }) {
+  const warnings = unusedProvider === null ? [] : [unusedProvider];
+  return { facts: { kind, model }, words: `${model}; no model is called`, warnings };
+}
+
+function accessFacts({ access }: ClassifierTarget) {
+  return {
+    provider: access.provider,
+    address_from: access.addressFrom ?? 'none',
+    key_from: access.keyFrom ?? 'none',
+  };
 }
 
 /** What a model refuses of a request is left out, which is no fault. */

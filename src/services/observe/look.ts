@@ -1,36 +1,10 @@
-/** Looks at servers and workers without starting, waiting for or changing anything: for commands that ask how things stand. */
+/** One look at Redis and its workers; nothing is started or changed. */
 
-import type { Cli } from '../../cli/kit/cli.ts';
-import type { Config } from '../../config/schema.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { listSilentWorkers, listWorkers, type SilentWorker, type WorkerState } from '../../core/queue/presence.ts';
 import { withDeadline } from '../../core/queue/queues.ts';
 import { createRedis, probeRedis, type Redis, type RedisFacts } from '../../core/redis.ts';
-
-export interface LocatedServers {
-  /** null: embedded, and nobody runs it at the moment. */
-  readonly postgresUrl: string | null;
-  readonly redisUrl: string | null;
-  readonly embedded: { readonly postgres: boolean; readonly redis: boolean; readonly dataDir: string };
-}
-
-/** Where the servers are: the addresses that are set, else those of embedded servers that run now. Starts none. */
-export async function locateServers(config: Config): Promise<LocatedServers> {
-  const [derived, { findRuntime }, path] = await Promise.all([
-    import('../../config/derived.ts'),
-    import('../../embedded/runtime-file.ts'),
-    import('node:path'),
-  ]);
-  const [postgres, redis] = [derived.postgresUrl(config), derived.redisUrl(config)];
-  const embedded = { postgres: postgres === null, redis: redis === null, dataDir: config.dataDir };
-  const runtime = embedded.postgres || embedded.redis ? findRuntime(path.resolve(config.dataDir)) : undefined;
-  return {
-    postgresUrl: postgres ?? runtime?.postgresUrl ?? null,
-    redisUrl: redis ?? runtime?.redisUrl ?? null,
-    embedded,
-  };
-}
 
 /** One look at Redis within a bound. @throws AppError REDIS_* */
 export async function lookAtRedis<T>(
@@ -63,15 +37,21 @@ export async function readPresence(redis: Redis, clock: Clock = systemClock): Pr
 
 const runningLookMs = 2_000;
 
-/** Task ids that workers run now; none, and a note, where Redis cannot say. */
-export async function readRunning(cli: Cli, redisUrl: string | null): Promise<readonly string[]> {
-  if (redisUrl === null) return [];
+export interface RunningJobs {
+  /** Task ids that workers run now; none where Redis cannot say. */
+  readonly taskIds: readonly string[];
+  /** Why Redis cannot say; null: it can, or it is embedded and not running. */
+  readonly trouble: string | null;
+}
+
+/** What workers run now, which the job table does not know. @param url null: Redis is embedded and not running */
+export async function readRunningJobs(url: string | null): Promise<RunningJobs> {
+  if (url === null) return { taskIds: [], trouble: null };
   try {
-    const { alive } = await lookAtRedis(redisUrl, runningLookMs, (redis) => readPresence(redis));
-    return alive.flatMap(({ active }) => active.map(({ task_id }) => task_id));
+    const { alive } = await lookAtRedis(url, runningLookMs, (redis) => readPresence(redis));
+    return { taskIds: alive.flatMap(({ active }) => active.map(({ task_id }) => task_id)), trouble: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    cli.note(`vambe: jobs that run now are shown as queued: ${error.message}`);
-    return [];
+    return { taskIds: [], trouble: error.message };
   }
 }

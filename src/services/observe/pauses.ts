@@ -1,10 +1,12 @@
 /** Pauses and resumes queues and schedules: the row first, which workers keep to, then Redis, where it takes effect at once. */
 import type { Database } from '../../core/database.ts';
 import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/controls.ts';
-import type { EnqueueReport, Enqueuer } from '../../core/queue/enqueue.ts';
+import type { Enqueuer } from '../../core/queue/enqueue.ts';
+import { countQueue } from '../../core/queue/holdings.ts';
 import { type Queues, withDeadline } from '../../core/queue/queues.ts';
 import { registerSchedules, type Schedule } from '../../core/queue/schedules.ts';
 import { createHoldBook, endControl, noteAction, setControl } from '../../models/queries/controls.ts';
+import { requireName } from './queues.ts';
 
 export interface PauseDeps {
   readonly database: Database;
@@ -21,7 +23,7 @@ export type Pausable =
   | { readonly kind: 'queue'; readonly name: string }
   | { readonly kind: 'schedule'; readonly schedule: Schedule };
 
-/** `until` null: until somebody resumes it. False: it was paused before, and has a new reason and end now. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
+/** `until` null: until a person resumes it. False: it was paused before, and has a new reason and end now. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
 export async function pause(
   { database, queues }: PauseDeps,
   what: Pausable,
@@ -43,21 +45,52 @@ export async function resume({ database, queues }: PauseDeps, what: Pausable, ch
   return wasPaused || wasHeld;
 }
 
+interface QueueChange extends Change {
+  readonly queue: string;
+}
+
+/** @throws AppError NOT_FOUND with the nearest name; as `pause` */
+export async function pauseQueueByName(
+  deps: PauseDeps,
+  { queue, ...change }: QueueChange & { readonly until: string | null },
+): Promise<{ readonly isNew: boolean; readonly running: number }> {
+  const name = requireName('queue', queue, deps.queues.names);
+  const isNew = await pause(deps, { kind: 'queue', name }, change);
+  return { isNew, running: (await countQueue(deps.queues, name)).active };
+}
+
+/** False: it was not paused. @throws AppError NOT_FOUND with the nearest name; as `resume` */
+export async function resumeQueueByName(deps: PauseDeps, { queue, ...change }: QueueChange): Promise<boolean> {
+  const name = requireName('queue', queue, deps.queues.names);
+  // It may have been paused with BullMQ's own tools, which leave no row.
+  const wasPausedInRedis = await deps.queues.get(name).isPaused();
+  return (await resume(deps, { kind: 'queue', name }, change)) || wasPausedInRedis;
+}
+
+/** @throws AppError NOT_FOUND with the nearest name */
+export function requireSchedule(schedules: readonly Schedule[], name: string): Schedule {
+  const names = schedules.map((each) => each.name);
+  requireName('schedule', name, names);
+  return schedules[names.indexOf(name)] as Schedule;
+}
+
+export interface ScheduledRun {
+  readonly taskId: string;
+  readonly task: string;
+  /** False: the job is accepted and Redis did not take it. */
+  readonly isQueued: boolean;
+}
+
 /** Runs a schedule's task now, beside its planned runs. @throws AppError as Enqueuer.enqueue */
 export async function runSchedule(
   { database, enqueuer }: { database: Database; enqueuer: Enqueuer },
-  schedule: Schedule,
+  { name, task }: Schedule,
   { origin, ...change }: Change & { origin: string },
-): Promise<EnqueueReport & { readonly taskId: string }> {
-  const report = await enqueuer.enqueue([{ task: schedule.task, origin }]);
-  const taskId = report.accepted[0]?.taskId ?? '';
-  await noteAction(database, {
-    action: 'run',
-    object: `schedule:${schedule.name}`,
-    after: { task_id: taskId },
-    ...change,
-  });
-  return { ...report, taskId };
+): Promise<ScheduledRun> {
+  const { accepted, queued } = await enqueuer.enqueue([{ task, origin }]);
+  const taskId = accepted[0]?.taskId ?? '';
+  await noteAction(database, { action: 'run', object: `schedule:${name}`, after: { task_id: taskId }, ...change });
+  return { taskId, task, isQueued: queued === 'redis' };
 }
 
 function nameOf(what: Pausable): string {

@@ -1,10 +1,12 @@
 /** Queues as BullMQ and the job table see them together. */
-import type { App } from '../../app.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
-import { nearestName } from '../../core/nearest-name.ts';
+import { didYouMean } from '../../core/nearest-name.ts';
 import { type Control, pauseOfQueue } from '../../core/queue/controls.ts';
 import { countQueue } from '../../core/queue/holdings.ts';
-import { withDeadline } from '../../core/queue/queues.ts';
+import { type Queues, withDeadline } from '../../core/queue/queues.ts';
+import type { Redis } from '../../core/redis.ts';
 import { listControls } from '../../models/queries/controls.ts';
 import { readQueueRows } from '../../models/queries/operations.ts';
 import { readPresence } from './look.ts';
@@ -27,18 +29,25 @@ export interface QueueReport {
 
 const lookMs = 5_000;
 
+export interface QueueDeps {
+  readonly queues: Queues;
+  readonly redis: Redis;
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
 /** @throws AppError REDIS_UNREACHABLE, DATABASE_* */
 export async function readQueues(
-  app: App,
-  names: readonly string[] = app.queues.names,
+  { queues, redis, database, clock }: QueueDeps,
+  names: readonly string[] = queues.names,
 ): Promise<readonly QueueReport[]> {
   const look = async () => {
-    const { alive } = await readPresence(app.redis, app.clock);
+    const { alive } = await readPresence(redis, clock);
     const running = alive.flatMap(({ active }) => active.map(({ task_id }) => task_id));
     const [counts, rows, controls] = await Promise.all([
-      Promise.all(names.map((name) => countQueue(app.queues, name))),
-      readQueueRows(app.database, running),
-      listControls(app.database),
+      Promise.all(names.map((name) => countQueue(queues, name))),
+      readQueueRows(database, running),
+      listControls(database),
     ]);
     return counts.map(({ name, waiting, delayed, active, is_paused }) => {
       const row = rows.find(({ queue }) => queue === name);
@@ -56,7 +65,7 @@ export async function readQueues(
   return withDeadline(look(), lookMs, 'the queues were counted');
 }
 
-/** A queue may also be paused with BullMQ's own tools: then nobody noted why. */
+/** A queue may also be paused with BullMQ's own tools: then no reason is on record. */
 function pauseOf(controls: readonly Control[], queue: string): NonNullable<QueueReport['paused']> {
   const found = pauseOfQueue(controls, queue);
   if (found === undefined) return { reason: null, since: null, until: null };
@@ -66,7 +75,8 @@ function pauseOf(controls: readonly Control[], queue: string): NonNullable<Queue
 /** @throws AppError NOT_FOUND with the name that was probably meant */
 export function requireName(kind: 'queue' | 'schedule', given: string, names: readonly string[]): string {
   if (names.includes(given)) return given;
-  const nearest = nearestName(given, names);
-  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
-  throw new AppError('NOT_FOUND', `There is no ${kind} "${given}".${suggestion} Known: ${names.join(', ')}.`);
+  throw new AppError(
+    'NOT_FOUND',
+    `There is no ${kind} "${given}".${didYouMean(given, names)} Known: ${names.join(', ')}.`,
+  );
 }

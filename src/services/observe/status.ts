@@ -1,13 +1,8 @@
-/** How things stand, gathered within two seconds: servers, workers, queues, jobs. Starts nothing and waits for nobody. */
-import { createControlClient } from '../../celery/control-client.ts';
-import { databaseNumberOf } from '../../celery/control-wire.ts';
-import { countMessages } from '../../celery/count-messages.ts';
-import { celeryBrokerUrl, celeryListsOf } from '../../config/derived.ts';
-import type { Config } from '../../config/schema.ts';
+/** Servers, workers, queues and jobs at one moment, gathered within two seconds. Starts nothing. */
 import { systemClock } from '../../core/clock.ts';
 import { createDatabase } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Control } from '../../core/queue/controls.ts';
+import { type Control, pauseOfQueue } from '../../core/queue/controls.ts';
 import { countQueue, type QueueCounts } from '../../core/queue/holdings.ts';
 import type { SilentWorker, WorkerState } from '../../core/queue/presence.ts';
 import { createQueues } from '../../core/queue/queues.ts';
@@ -15,17 +10,15 @@ import { describeRedis, type Redis } from '../../core/redis.ts';
 import { listControls } from '../../models/queries/controls.ts';
 import { countJobs, type JobCounts } from '../../models/queries/jobs.ts';
 import { checkSchema } from '../../models/schema-check.ts';
-import { locateServers, lookAtRedis, readPresence } from './look.ts';
+import { lookAtRedis, readPresence } from './look.ts';
 
 /** What is left of two seconds after the start of a process. */
 const lookMs = 1_300;
-/** A Python worker answers within some milliseconds unless it is starved. */
-const pingMs = 500;
 /** Queues that are there however few workers live. */
 const ownQueues = ['classification', 'default'];
 
 export interface ServerStatus {
-  /** `stopped`: embedded, and nobody runs it. `refused`: by password or rights. `unfit`: version, kind or schema. */
+  /** `stopped`: embedded, and not running. `refused`: by password or rights. `unfit`: version, kind or schema. */
   readonly state: 'reachable' | 'stopped' | 'unreachable' | 'refused' | 'unfit';
   readonly embedded: boolean;
   readonly address: string | null;
@@ -37,6 +30,8 @@ export interface ServerStatus {
 
 /** `none`: no worker is registered · `busy`: every slot of every worker is taken · `unknown`: Redis does not tell. */
 export type WorkersState = 'none' | 'idle' | 'working' | 'busy' | 'unknown';
+
+export { pauseOfQueue };
 
 export interface StatusReport {
   readonly servers: {
@@ -61,12 +56,35 @@ export interface StatusReport {
   readonly controls: readonly Control[] | null;
 }
 
-export async function gatherStatus(config: Config): Promise<StatusReport> {
-  const { redisUrl, postgresUrl, embedded } = await locateServers(config);
+/** Jobs that a worker has now. Their rows say `queued` or `retrying`, as the table does not know what runs. */
+export function countProcessing({ workers }: Pick<StatusReport, 'workers'>): number {
+  return workers.alive.reduce((sum, { active }) => sum + active.length, 0);
+}
+
+/** Where the servers are; null: embedded, and not running. */
+export interface StatusTargets {
+  readonly redisUrl: string | null;
+  readonly postgresUrl: string | null;
+  readonly embedded: { readonly postgres: boolean; readonly redis: boolean; readonly dataDir: string };
+  /** What Celery's broker says, within the same bound as the other looks; null: it does not tell. */
+  askCelery(timeoutMs: number): Promise<CeleryFacts | null>;
+}
+
+export interface CeleryFacts {
+  readonly nodes: readonly string[];
+  readonly messages: Readonly<Record<string, number>> | null;
+}
+
+export async function gatherStatus({
+  redisUrl,
+  postgresUrl,
+  embedded,
+  askCelery,
+}: StatusTargets): Promise<StatusReport> {
   const [redis, postgres, broker] = await Promise.all([
     lookAtBroker(redisUrl, embedded.redis),
     lookAtDatabase(postgresUrl, embedded.postgres),
-    lookAtCelery(celeryBrokerUrl(config) ?? redisUrl, celeryListsOf(config)),
+    askCelery(lookMs),
   ]);
   const { alive = [], silent = [] } = redis.presence ?? {};
   return {
@@ -81,7 +99,7 @@ export async function gatherStatus(config: Config): Promise<StatusReport> {
 }
 
 export function stateOfWorkers(broker: ServerStatus['state'], alive: readonly WorkerState[]): WorkersState {
-  // Embedded servers that nobody runs have no workers either.
+  // Embedded servers that do not run have no workers either.
   if (broker !== 'reachable' && broker !== 'stopped') return 'unknown';
   if (alive.length === 0) return 'none';
   if (alive.every(({ active }) => active.length === 0)) return 'idle';
@@ -100,24 +118,6 @@ async function lookAtBroker(url: string | null, isEmbedded: boolean) {
     });
   } catch (error) {
     return { status: troubled(error, { isEmbedded, address }), presence: null, queues: null };
-  }
-}
-
-async function lookAtCelery(url: string | null, lists: readonly string[]) {
-  if (url === null) return null;
-  try {
-    return await lookAtRedis(url, lookMs, async (redis) => {
-      const client = createControlClient({ redis, database: databaseNumberOf(url), clock: systemClock });
-      const [{ answers }, messages] = await Promise.all([
-        client.ask('ping', { timeoutMs: pingMs }),
-        // Something else may have one of these names.
-        countMessages(redis, lists).catch(() => null),
-      ]);
-      return { nodes: Object.keys(answers).sort(), messages };
-    });
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return null;
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignedTable, barChart, paint, tabSeparated, wrapWords } from '../../../../src/cli/kit/output.ts';
+import { alignedTable, barChart, paint, tabSeparated } from '../../../../src/cli/kit/output.ts';
+import { wrapWords } from '../../../../src/cli/kit/wrap.ts';
 
 const plain = { widthChars: 80, hasColours: false };
 
@@ -27,6 +28,33 @@ describe('a table on a terminal', () => {
     expect(lines.length).toBeGreaterThan(3);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
     expect(lines.map((line) => line.slice(11).trim()).join(' ')).toBe(`meaning ${words}`);
+  });
+
+  it('fits 80 columns and breaks between words, or after the punctuation of a name (N5)', () => {
+    const rows = Array.from({ length: 3 }, (_, n) => [
+      `0b9ff9a${n}`,
+      'reports.monthly_summary_by_seller',
+      12,
+      'processing',
+      'WORKER_LOST_WHILE_PROCESSING',
+      'a note of many words that nothing else has room for here',
+    ]);
+    const table = alignedTable(['task id', 'task', 'meeting', 'state', 'error', 'why'], rows, plain);
+    expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(table).not.toContain('…');
+    for (const word of ['processing', '0b9ff9a2', 'nothing', 'WORKER_']) expect(table).toContain(word);
+  });
+
+  it('loses no character of any cell, however narrow it is (N5)', () => {
+    const cell = fc.string({ unit: fc.constantFrom('a', 'b', '_', '-', '.', ' '), maxLength: 40 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 3 }), fc.nat(60), (rows, width) => {
+        const options = { widthChars: 20 + width, hasColours: false };
+        const letters = (text: string) => text.replaceAll(/\s/g, '').length;
+        const shown = alignedTable(['x', 'y', 'z'], rows, options);
+        expect(letters(shown)).toBe(3 + letters(rows.flat().join('')));
+      }),
+    );
   });
 
   it('lets no cell forge a line, move the cursor or colour the rest', () => {

@@ -1,9 +1,11 @@
 /** The report of `vambe status` as text. */
-import { pauseOfQueue } from '../core/queue/controls.ts';
-import { mostCounted } from '../models/queries/jobs.ts';
-import type { ServerStatus, StatusReport } from '../services/observe/status.ts';
-import type { Cli } from './kit/cli.ts';
-import { describeDuration, describeMoment } from './kit/times.ts';
+import { countProcessing, pauseOfQueue, type ServerStatus, type StatusReport } from '../../services/observe/status.ts';
+import type { Cli } from '../kit/cli.ts';
+import { describeDuration, describeMoment } from '../kit/times.ts';
+import { describePause } from './queues.ts';
+
+/** A larger count is told as this one and more. */
+const maxCounted = 10_000;
 
 type Shown = StatusReport & { readonly classifier?: { readonly kind: string } };
 
@@ -24,19 +26,21 @@ export function describeStatus(cli: Cli, report: Shown, nowMs: number): string {
   if (report.data_dir !== null) {
     const runs = isUp(postgres) || isUp(redis);
     parts.push(
-      `Embedded mode: ${runs ? 'servers of this machine' : 'the servers are not running'}, data in ${report.data_dir}.${runs ? '' : ' "vambe up" starts everything.'}`,
+      cli.prose(
+        `Embedded mode: ${runs ? 'servers of this machine' : 'the servers are not running'}, data in ${report.data_dir}.${runs ? '' : ' "vambe up" starts everything.'}`,
+      ),
     );
   }
-  parts.push(cli.style(report.workers.state === 'none' ? 'yellow' : 'bold', verdict(report)));
+  parts.push(cli.style(report.workers.state === 'none' ? 'yellow' : 'bold', cli.prose(verdict(report))));
   if (report.workers.alive.length > 0) parts.push(workerTable(cli, report, nowMs));
   const others = otherNodes(report);
-  if (others !== null) parts.push(others);
-  if (report.queues !== null) parts.push(queueTable(cli, report));
+  if (others !== null) parts.push(cli.prose(others));
+  if (report.queues !== null) parts.push(queueTable(cli, report, nowMs));
   const lists = celeryLists(report);
-  if (lists !== null) parts.push(lists);
+  if (lists !== null) parts.push(cli.prose(lists));
   const schedules = pausedSchedules(report);
-  if (schedules !== null) parts.push(schedules);
-  if (report.jobs !== null) parts.push(jobLine(report.jobs));
+  if (schedules !== null) parts.push(cli.prose(schedules));
+  if (report.jobs !== null) parts.push(cli.prose(jobLine(report, report.jobs)));
   return parts.join('\n\n');
 }
 
@@ -53,52 +57,55 @@ const unknownWords: Partial<Record<ServerStatus['state'], string>> = {
   unfit: 'does not suit',
 };
 
-/** One sentence that tells "nobody is there" from "everybody is busy" from "nobody can know". */
-function verdict({ workers, queues, jobs, servers, celery_messages: messages }: StatusReport): string {
+/** One sentence: whether a worker is there, whether it is busy, and what is queued. */
+function verdict(report: Shown): string {
+  const { workers, queues, jobs, servers } = report;
   const waiting = queues?.reduce((sum, queue) => sum + queue.waiting, 0) ?? 0;
   const open = jobs === null ? waiting : Math.max(waiting, jobs.queued + jobs.retrying);
-  const untaken = Object.values(messages ?? {}).reduce((sum, count) => sum + count, 0);
-  const waits = (count: number) => {
-    const kinds = [
-      count === 0 ? '' : `${counted(count)} ${count === 1 ? 'job' : 'jobs'}`,
-      untaken === 0 ? '' : `${untaken} Celery ${untaken === 1 ? 'message' : 'messages'}`,
-    ].filter((each) => each !== '');
-    if (kinds.length === 0) return 'nothing waits';
-    return `${kinds.join(' and ')} ${count + untaken === 1 ? 'waits' : 'wait'}`;
-  };
   const slots = workers.alive.reduce((sum, { concurrency }) => sum + concurrency, 0);
-  const taken = workers.alive.reduce((sum, { active }) => sum + active.length, 0);
   const silent = workers.silent.map(
     ({ worker, silentMs }) => `${worker} was last seen ${describeDuration(silentMs)} ago`,
   );
   const last = silent.length > 0 ? ` (${silent.join(', ')})` : '';
   const alive = workers.alive.length === 1 ? '1 worker is alive' : `${workers.alive.length} workers are alive`;
+  const processing = `processing ${countProcessing(report)} of ${slots} jobs at once`;
   switch (workers.state) {
     case 'unknown':
       return `Workers: unknown, as Redis ${unknownWords[servers.redis.state] ?? 'does not tell'}.`;
     case 'none':
       if (queues === null && jobs === null) return 'No worker is registered.';
-      return `No worker is registered${last}; ${waits(open)}. "vambe worker" starts one.`;
+      return `No worker is registered${last}; ${describeQueued(report, open)}. "vambe worker" starts one.`;
     case 'idle':
-      return `${alive}${last} and idle; ${waits(waiting)}.`;
+      return `${alive}${last} and idle; ${describeQueued(report, waiting)}.`;
     case 'busy':
-      return `${alive}${last} and busy, ${taken} of ${slots} slots taken; ${waits(waiting)}.`;
+      return `${alive}${last} and busy, ${processing}; ${describeQueued(report, waiting)}.`;
     case 'working':
-      return `${alive}${last} and working, ${taken} of ${slots} slots taken; ${waits(waiting)}.`;
+      return `${alive}${last}, ${processing}; ${describeQueued(report, waiting)}.`;
   }
+}
+
+/** Jobs, and Celery messages that no worker has taken. */
+function describeQueued({ celery_messages: messages }: Shown, jobs: number): string {
+  const untaken = Object.values(messages ?? {}).reduce((sum, count) => sum + count, 0);
+  const kinds = [
+    jobs === 0 ? '' : `${counted(jobs)} ${jobs === 1 ? 'job' : 'jobs'}`,
+    untaken === 0 ? '' : `${untaken} Celery ${untaken === 1 ? 'message' : 'messages'}`,
+  ].filter((each) => each !== '');
+  if (kinds.length === 0) return 'nothing is queued';
+  return `${kinds.join(' and ')} ${jobs + untaken === 1 ? 'is' : 'are'} queued`;
 }
 
 function workerTable(cli: Cli, { workers }: StatusReport, nowMs: number): string {
   const rows = workers.alive.map((each) => [
     each.worker,
     each.pid,
-    `${each.active.length}/${each.concurrency}`,
+    `${each.active.length} of ${each.concurrency}`,
     Object.values(each.processed).reduce((sum, count) => sum + count, 0),
     cli.isTerminal ? describeMoment(Date.parse(each.started_at), nowMs) : each.started_at,
     `${Math.round(each.rss_bytes / 1_048_576)} MB`,
-    each.queues.join(','),
+    each.queues.join(', '),
   ]);
-  return cli.table(['worker', 'pid', 'busy', 'processed', 'started', 'memory', 'queues'], rows);
+  return cli.table(['worker', 'pid', 'processing', 'done', 'started', 'memory', 'queues'], rows);
 }
 
 /** Python workers, and workers of ours on another Redis. */
@@ -107,40 +114,53 @@ function otherNodes({ workers }: StatusReport): string | null {
   return names.length === 0 ? null : `Celery nodes beside them that answer: ${names.join(', ')}.`;
 }
 
-function queueTable(cli: Cli, { queues, jobs, controls }: StatusReport): string {
+function queueTable(cli: Cli, { queues, controls }: Shown, nowMs: number): string {
   const rows = (queues ?? []).map(({ name, waiting, delayed, active, is_paused }) => [
     name,
     waiting,
-    delayed,
     active,
-    jobs === null ? null : counted(jobs.open[name] ?? 0),
-    is_paused || pauseOfQueue(controls ?? [], name) ? pauseWords(controls, name) : 'no',
+    delayed,
+    pauseCell(cli, { name, isPaused: is_paused, controls, nowMs }),
   ]);
-  return cli.table(['queue', 'waiting', 'delayed', 'running', 'open rows', 'paused'], rows);
+  return cli.table(['queue', 'queued', 'processing', 'due later', 'paused'], rows);
 }
 
-/** A list that nobody takes from looks like any other. */
+function pauseCell(
+  cli: Cli,
+  {
+    name,
+    isPaused,
+    controls,
+    nowMs,
+  }: { name: string; isPaused: boolean; controls: StatusReport['controls']; nowMs: number },
+): string {
+  const pause = pauseOfQueue(controls ?? [], name);
+  if (pause === undefined) return isPaused ? 'yes' : 'no';
+  const { reason, code, since, until } = pause;
+  const why = [code, reason].filter((each) => each !== null && each !== '').join(', ');
+  return describePause(cli, { reason: why === '' ? null : why, since, until }, nowMs);
+}
+
+/** A list without a worker looks like any other. */
 function celeryLists({ celery_messages: messages }: StatusReport): string | null {
   const counts = Object.entries(messages ?? {}).map(([list, count]) => `${list} ${count}`);
   if (counts.length === 0) return null;
-  return `Celery messages that no worker has taken, by list: ${counts.join(', ')}. "vambe inspect active_queues" tells who takes from which.`;
+  return `Celery messages that no worker has taken, by list: ${counts.join(', ')}. "vambe inspect active_queues" says which worker takes from which.`;
 }
 
-function pauseWords(controls: StatusReport['controls'], queue: string): string {
-  const control = pauseOfQueue(controls ?? [], queue);
-  const until = control?.until ? `until ${new Date(control.until).toISOString()}` : '';
-  return ['yes', until, control?.code ?? '', control?.reason ?? ''].filter((each) => each !== '').join(', ');
-}
-
-/** Queues have their column; a schedule that is paused would be missed by nobody for a while. */
+/** Queues have their column; a paused schedule would go unnoticed for a while. */
 function pausedSchedules({ controls }: StatusReport): string | null {
   const names = (controls ?? []).filter(({ kind }) => kind === 'schedule').map(({ name }) => name);
   return names.length === 0 ? null : `Paused schedules: ${names.join(', ')}. "vambe schedules" tells why.`;
 }
 
-function jobLine(jobs: NonNullable<StatusReport['jobs']>): string {
-  const { queued, retrying, failed, cancelled, rejected, retrying_by_code: codes } = jobs;
-  const counts = Object.entries({ queued, retrying, failed, cancelled, rejected });
+function jobLine(report: Shown, jobs: NonNullable<StatusReport['jobs']>): string {
+  const { failed, cancelled, rejected, retrying_by_code: codes } = jobs;
+  const processing = countProcessing(report);
+  // The rows of jobs that a worker has are queued or retrying.
+  const queued = Math.max(0, jobs.queued - processing);
+  const retrying = Math.max(0, jobs.retrying - Math.max(0, processing - jobs.queued));
+  const counts = Object.entries({ queued, processing, retrying, failed, cancelled, rejected });
   const lines = [`Jobs: ${counts.map(([state, count]) => `${counted(count)} ${state}`).join(', ')}.`];
   const causes = Object.entries(codes).map(([code, count]) => `${code} ${counted(count)}`);
   if (causes.length > 0)
@@ -150,5 +170,5 @@ function jobLine(jobs: NonNullable<StatusReport['jobs']>): string {
 }
 
 function counted(count: number): string {
-  return count > mostCounted ? `${mostCounted.toLocaleString('en')}+` : String(count);
+  return count > maxCounted ? `${maxCounted.toLocaleString('en')}+` : String(count);
 }

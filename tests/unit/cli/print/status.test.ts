@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { describeStatus } from '../../../src/cli/describe-status.ts';
-import { createCli } from '../../../src/cli/kit/create-cli.ts';
-import type { WorkerState } from '../../../src/core/queue/presence.ts';
-import { type ServerStatus, type StatusReport, stateOfWorkers } from '../../../src/services/observe/status.ts';
-import { makeIo } from './fake-io.ts';
+import { createCli } from '../../../../src/cli/kit/create-cli.ts';
+import { describeStatus } from '../../../../src/cli/print/status.ts';
+import type { WorkerState } from '../../../../src/core/queue/presence.ts';
+import { type ServerStatus, type StatusReport, stateOfWorkers } from '../../../../src/services/observe/status.ts';
+import { makeIo } from '../fake-io.ts';
 
 const server = (state: ServerStatus['state']): ServerStatus => ({
   state,
@@ -65,12 +65,12 @@ async function statusText(
 }
 
 describe('vambe status', () => {
-  it('tells that nobody is there from that everybody is busy from that nobody can know', async () => {
+  it('distinguishes no worker, busy workers, and a Redis that cannot say', async () => {
     expect(await statusText('reachable', [])).toContain(
-      'No worker is registered; 3 jobs wait. "vambe worker" starts one.',
+      'No worker is registered; 3 jobs are queued. "vambe worker" starts one.',
     );
     expect(await statusText('reachable', [makeWorker({ active: running(2) })])).toContain(
-      '1 worker is alive and busy, 2 of 2 slots taken; 3 jobs wait.',
+      '1 worker is alive and busy, processing 2 of 2 jobs at once; 3 jobs are queued.',
     );
     expect(await statusText('unreachable', [])).toContain('Workers: unknown, as Redis is unreachable.');
     expect(await statusText('refused', [])).toContain('Workers: unknown, as Redis refuses us.');
@@ -80,19 +80,21 @@ describe('vambe status', () => {
     const queues = [{ name: 'default', waiting: 0, delayed: 0, active: 0, is_paused: false }];
     const some = { celery_messages: { celery: 2, reports: 1 } };
     const text = await statusText('reachable', [makeWorker()], { queues, ...some });
-    expect(text).toContain('1 worker is alive and idle; 3 Celery messages wait.');
+    expect(text).toContain('1 worker is alive and idle; 3 Celery messages are queued.');
     expect(text).toContain('Celery messages that no worker has taken, by list: celery 2, reports 1.');
-    expect(await statusText('reachable', [], some)).toContain('; 3 jobs and 3 Celery messages wait. "vambe worker"');
+    expect(await statusText('reachable', [], some)).toContain(
+      '; 3 jobs and 3 Celery messages are queued. "vambe worker"',
+    );
     const one = { queues, celery_messages: { celery: 1 } };
-    expect(await statusText('reachable', [makeWorker()], one)).toContain('; 1 Celery message waits.');
+    expect(await statusText('reachable', [makeWorker()], one)).toContain('; 1 Celery message is queued.');
     const none = await statusText('reachable', [makeWorker()], { queues });
-    expect(none).toContain('; nothing waits.');
+    expect(none).toContain('; nothing is queued.');
     expect(none).not.toContain('Celery messages');
   });
 
-  it('calls workers with a free slot working, and those without a job idle', async () => {
+  it('says how many jobs are being processed, and calls workers without a job idle', async () => {
     const workers = [makeWorker({ active: running(2) }), makeWorker({ worker: 'worker@two', active: running(1) })];
-    expect(await statusText('reachable', workers)).toContain('2 workers are alive and working, 3 of 4 slots taken');
+    expect(await statusText('reachable', workers)).toContain('2 workers are alive, processing 3 of 4 jobs at once');
     expect(await statusText('reachable', [makeWorker()])).toContain('1 worker is alive and idle');
   });
 
@@ -104,7 +106,7 @@ describe('vambe status', () => {
       { ...control, kind: 'schedule' as const, name: 'purge_expired', reason: '', until: null },
     ];
     const text = await statusText('reachable', [makeWorker()], { queues, controls });
-    expect(text).toContain('yes, until 2026-03-02T00:00:00.000Z, no key');
+    expect(text).toContain('yes, since 2026-02-28T00:00:00.000Z, until 2026-03-02T00:00:00.000Z, no key');
     expect(text).toContain('Paused schedules: purge_expired.');
   });
 
@@ -132,6 +134,19 @@ describe('vambe status', () => {
     expect(await statusText('reachable', [makeWorker()])).not.toContain('tried again');
   });
 
+  it('has one word and one place for jobs that a worker has (N6)', async () => {
+    const text = await statusText('reachable', [makeWorker({ active: running(2) })]);
+    expect(text).toContain('Jobs: 1 queued, 2 processing, 0 retrying');
+    expect(text).toContain('2 of 2');
+    expect(text).not.toMatch(/\brunning\b|\bopen rows\b|slots/);
+  });
+
+  it('takes jobs that a worker has out of the retrying ones where no more are queued (N6)', async () => {
+    const jobs = { queued: 1, retrying: 2, failed: 0, cancelled: 0, rejected: 0, open: {}, retrying_by_code: {} };
+    const text = await statusText('reachable', [makeWorker({ active: running(2) })], { jobs });
+    expect(text).toContain('Jobs: 0 queued, 2 processing, 1 retrying');
+  });
+
   it('says where counts end', async () => {
     expect(await statusText('reachable', [])).toContain('10,000+ failed');
   });
@@ -146,6 +161,6 @@ describe('vambe status', () => {
     });
     expect(text).toContain('Embedded mode: the servers are not running, data in .vambe. "vambe up" starts everything.');
     expect(text).toContain('No worker is registered.');
-    expect(text).not.toContain('wait');
+    expect(text).not.toContain('queued');
   });
 });

@@ -1,24 +1,38 @@
 /** Jobs as text: relative times and aligned columns on a terminal, exact times and tabs elsewhere. */
-import type { UnsentFollowUp } from '../core/job-ledger.ts';
-import type { JobSummary, JobWhole } from '../models/queries/jobs.ts';
-import type { Cli } from './kit/cli.ts';
-import { describeDuration, describeMoment } from './kit/times.ts';
+import type { UnsentFollowUp } from '../../core/job-ledger.ts';
+import type { JobSummary, JobWhole } from '../../services/jobs/list-jobs.ts';
+import type { Cli } from '../kit/cli.ts';
+import { describeDuration, describeMoment } from '../kit/times.ts';
 
-const mostValueChars = 200;
+const maxValueChars = 200;
 
+/** What is shown of an id made by us: enough to name the job. */
+const shownIdChars = 8;
+
+type Column = readonly [head: string, value: (job: JobSummary) => string | number | null];
+
+/** Elsewhere than on a terminal every column is there, and ids are whole. */
 export function describeJobList(cli: Cli, jobs: readonly JobSummary[], nowMs: number): string {
-  const head = ['task id', 'task', 'meeting', 'state', 'attempts', 'accepted', 'duration', 'error'];
-  const rows = jobs.map((job) => [
-    job.task_id,
-    job.task,
-    job.meeting_id,
-    job.state,
-    job.attempts,
-    cli.isTerminal ? describeMoment(Date.parse(job.accepted_at), nowMs) : toUtc(job.accepted_at),
-    duration(job.duration_ms),
-    job.error_code,
-  ]);
-  return cli.table(head, rows);
+  const columns: readonly Column[] = [
+    ['task id', ({ task_id }) => (cli.isTerminal ? shortenId(task_id) : task_id)],
+    ['task', ({ task }) => task],
+    ['meeting', ({ meeting_id }) => meeting_id],
+    ['state', ({ state }) => state],
+    ['attempts', ({ attempts }) => attempts],
+    ['accepted', ({ accepted_at }) => momentCell(cli, accepted_at, nowMs)],
+    ['duration', ({ duration_ms }) => duration(duration_ms)],
+    ['error', ({ error_code }) => error_code],
+  ];
+  const shown = cli.isTerminal ? columns.filter(([, value]) => jobs.some((job) => value(job) !== null)) : columns;
+  return cli.table(
+    shown.map(([head]) => head),
+    jobs.map((job) => shown.map(([, value]) => value(job))),
+  );
+}
+
+/** Ids that a sender chose stay whole: their beginnings are often alike. */
+function shortenId(taskId: string): string {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(taskId) ? taskId.slice(0, shownIdChars) : taskId;
 }
 
 export function describeJob(cli: Cli, job: JobWhole, nowMs: number): string {
@@ -45,22 +59,7 @@ export function describeJob(cli: Cli, job: JobWhole, nowMs: number): string {
     ['message', job.error_message],
   ];
   const known = facts.filter(([, value]) => value !== null);
-  const parts = [cli.table(['job', ''], known)];
-  if (job.attempt_notes.length > 0) {
-    const head = ['failed attempt', 'at', 'error', 'next', 'message'];
-    const rows = job.attempt_notes.map((each) => [
-      each.attempt,
-      cli.isTerminal ? describeMoment(Date.parse(each.at), nowMs) : toUtc(each.at),
-      each.code,
-      each.due_at === null
-        ? null
-        : cli.isTerminal
-          ? describeMoment(Date.parse(each.due_at), nowMs)
-          : toUtc(each.due_at),
-      each.message,
-    ]);
-    parts.push(cli.table(head, rows));
-  }
+  const parts = [cli.table(['job', ''], known), ...attemptTable(cli, job, nowMs)];
   const unsent = unsentOf(job.message);
   if (unsent.length > 0) {
     const rows = unsent.map(({ at, code, message }) => [moment(at), code, message]);
@@ -72,6 +71,22 @@ export function describeJob(cli: Cli, job: JobWhole, nowMs: number): string {
     parts.push(cli.table(['changed', 'by', 'what', 'why'], rows));
   }
   return parts.join('\n\n');
+}
+
+function attemptTable(cli: Cli, { attempt_notes: notes }: JobWhole, nowMs: number): string[] {
+  if (notes.length === 0) return [];
+  const rows = notes.map(({ attempt, at, code, due_at, message }) => [
+    attempt,
+    momentCell(cli, at, nowMs),
+    code,
+    due_at === null ? null : momentCell(cli, due_at, nowMs),
+    message,
+  ]);
+  return [cli.table(['failed attempt', 'at', 'error', 'next', 'message'], rows)];
+}
+
+function momentCell(cli: Cli, at: string, nowMs: number): string {
+  return cli.isTerminal ? describeMoment(Date.parse(at), nowMs) : toUtc(at);
 }
 
 /** What followed the job and was refused. */
@@ -87,7 +102,7 @@ function summarise(result: unknown): [string, string][] {
 
 function shorten(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length <= mostValueChars ? text : `${text.slice(0, mostValueChars)}…`;
+  return text.length <= maxValueChars ? text : `${text.slice(0, maxValueChars)}…`;
 }
 
 function duration(ms: number | null): string | null {
