@@ -194,8 +194,8 @@ async function refuseMixedUp({ dryRun, taxonomy, yes, force, wait, file }: Class
       : [taxonomy !== undefined && '--taxonomy', yes && '--yes'].filter((each) => each)[0];
   if (problem === undefined) return;
   const { AppError } = await import('../../core/errors.ts');
-  const words = dryRun === true ? 'has no meaning with --dry-run' : 'goes with --dry-run alone';
-  throw new AppError('USAGE', `${problem} ${words}. Leave it out${dryRun === true ? '' : ', or add --dry-run'}.`);
+  const message = dryRun === true ? 'has no meaning with --dry-run' : 'goes only with --dry-run';
+  throw new AppError('USAGE', `${problem} ${message}. Leave it out${dryRun === true ? '' : ', or add --dry-run'}.`);
 }
 
 /** Called with one id at a time; one list grows, as a hundred thousand ids may be given. */

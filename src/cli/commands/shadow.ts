@@ -18,9 +18,9 @@ interface ShadowFlags {
 export function register(program: Command, cli: Cli): void {
   const command = program
     .command('shadow')
-    .description('compare what a Python worker saves with what this one would; reads rows alone, writes nothing')
+    .description('compare what a Python worker saves with what this one would; only reads rows, writes nothing')
     .option('--for <time>', 'end after that, such as 10m; unset: Ctrl-C ends it', futureMoment)
-    .option('--since <time>', 'also rows saved since then (2h, 2026-11-01); without --for, those alone', pastMoment)
+    .option('--since <time>', 'also rows saved since then (2h, 2026-11-01); without --for, only those', pastMoment)
     .option('--limit <rows>', 'end after so many rows', wholeNumber({ min: 1, max: 10_000_000 }))
     .option('--examples <rows>', 'differences to show for each field', wholeNumber({ min: 0, max: 1_000 }), 3)
     .option('--html <file>', 'also write a page with a chart: one file, no network')

@@ -42,7 +42,7 @@ export function describeEvaluation(cli: Cli, report: EvaluationReport, { isVerbo
     head,
     cli.isTerminal ? describeFieldsShort(cli, evaluation) : describeFields(cli, evaluation),
     cli.prose(
-      'Accuracy counts acceptable answers as right, strict the label alone; the interval holds 95 % of resamples. Commonest: what always giving the commonest label would score.',
+      'Accuracy counts acceptable answers as right, strict only the label; the interval holds 95 % of resamples. Commonest: what always giving the commonest label would score.',
     ),
     describeConfusion(cli, fields),
     isVerbose ? describeDisagreements(cli, report) : '',

@@ -5,7 +5,7 @@ import type { Cli } from '../kit/cli.ts';
 
 const maxQuotes = 3;
 
-/** A row a label that says something; on a terminal, those that say nothing share one line. */
+/** One row for each label that has a value; on a terminal, those without one share a line. */
 export function describeLabels(cli: Cli, labels: readonly Label[]): string {
   const isSaid = (label: Label) => describeValue(label.value) !== null || label.isCorrected;
   const shown = cli.isTerminal ? labels.filter(isSaid) : labels;
@@ -58,7 +58,7 @@ export function markQuotes(cli: Cli, transcript: string, labels: readonly Label[
   return cli.prose(text + plain(transcript.slice(at)));
 }
 
-/** A transcript that was edited since has other words there. */
+/** A transcript that was edited since has another text there. */
 function isThere(transcript: string) {
   return ({ quote, start, end }: Evidence) => transcript.slice(start, end) === quote;
 }

@@ -27,10 +27,10 @@ export interface ArchiveSource {
 
 /** At most 100 transcripts of 2 MB are in memory. */
 const rowsAFetch = 100;
-/** Whoever reads the rows may be slower than the bound that is right elsewhere. */
+/** The reader of the rows may be slower than the timeout that is right elsewhere. */
 const slowReader = `set local idle_in_transaction_session_timeout = '5min'`;
 
-/** All rows as they stood when it began, whatever is written meanwhile; a label without a value is null. */
+/** All rows of one snapshot, without what is written meanwhile; a label without a value is null. */
 export async function readArchive<T>(database: Database, use: (source: ArchiveSource) => Promise<T>): Promise<T> {
   return database.withClient(async (client) => {
     await client.query('begin isolation level repeatable read read only');
@@ -67,7 +67,7 @@ export interface ArchiveTarget {
 }
 
 /**
- * One transaction: what `use` throws leaves the database as it was. Nobody else writes to the tables meanwhile. `emptyLabel` is
+ * One transaction: what `use` throws leaves the database as it was. No other session writes to the tables meanwhile. `emptyLabel` is
  * stored for a label without a value.
  */
 export async function writeArchive<T>(

@@ -98,7 +98,7 @@ function toStanding(row: ClassificationRow): StandingClassification {
   };
 }
 
-/** The run is the source of what stands only while nobody else wrote the row since: then model and model_used agree. */
+/** The run is the source of the stored labels only while no other worker wrote the row since: then model and model_used agree. */
 async function findRunBehind(database: Database, meetingId: number, standing: StandingClassification | null) {
   const [row] = await ormOf(database)
     .select({ run: runs, corrected: current.corrected })

@@ -1,4 +1,4 @@
-/** What classifying meetings anew would change, counted field by field. */
+/** What classifying meetings again would change, counted field by field. */
 import type { TaxonomyField } from '../../models/taxonomy.ts';
 import type { Evidence, FieldResult, FieldValue } from '../classification/classifier.ts';
 import type { Label } from '../reporting/meeting-labels.ts';
@@ -21,7 +21,7 @@ export interface FieldChanges {
   readonly emptied: number;
   /** From one value to another. */
   readonly replaced: number;
-  /** A person corrected it, so that it stands whatever is answered. */
+  /** A person corrected it, so no answer replaces it. */
   readonly kept: number;
   readonly examples: readonly LabelChange[];
 }

@@ -58,7 +58,7 @@ export interface ShadowCounter {
   report(): ShadowReport;
 }
 
-/** Compares what stands in the columns with what would stand there; `maxExamples` a field are kept. */
+/** Compares the stored columns with those that this worker would store; keeps `maxExamples` for each field. */
 export function createShadowCounter(
   taxonomy: Pick<Taxonomy, 'fields'>,
   { maxExamples }: { readonly maxExamples: number },

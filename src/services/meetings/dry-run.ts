@@ -1,4 +1,4 @@
-/** What classifying meetings again would change: classified here, compared with what stands, nothing written. */
+/** What classifying meetings again would change: classified here, compared with the labels that are stored, nothing written. */
 import type { Database } from '../../core/database.ts';
 import { findStandingMeetings, type StandingMeeting } from '../../models/queries/standing-labels.ts';
 import type { Taxonomy } from '../../models/taxonomy.ts';

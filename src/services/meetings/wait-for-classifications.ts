@@ -82,7 +82,7 @@ async function findStall({ database, redis, clock }: WaitDeps, rowIds: readonly 
   return { kind: 'retrying', jobs: cause.jobs, code: cause.error_code, message: cause.error_message };
 }
 
-/** What tells reasons apart, whatever their counts and messages. */
+/** Tells reasons apart by their kind, not by their counts and messages. */
 function keyOf(stall: Stall): string {
   if (stall.kind === 'paused') return stall.pause.kind;
   return stall.kind === 'retrying' ? stall.code : stall.kind;

@@ -1,10 +1,10 @@
-/** The labels of one meeting as they stand: what the classifier answered, and what a person said instead. */
+/** The current labels of one meeting: what the classifier answered, and what a person said instead. */
 import type { Evidence, FieldValue } from '../classification/classifier.ts';
 
 export interface Label {
   readonly field: string;
   readonly value: FieldValue;
-  /** 0 to 1; null where nobody measured it: a person's word, or another worker's. */
+  /** 0 to 1; null where it was not measured: a person's label, or another worker's. */
   readonly confidence: number | null;
   readonly evidence: readonly Evidence[];
   readonly isCorrected: boolean;

@@ -1,4 +1,4 @@
-/** Finds the seven columns of a meetings CSV in its header line, whatever their order, case, accents and spaces. */
+/** Finds the seven columns of a meetings CSV in its header line, in any order, case and spacing, with or without accents. */
 import { distance } from 'fastest-levenshtein';
 import { parseCells } from './csv-records.ts';
 

@@ -19,7 +19,7 @@ export interface LineCutter {
   end(): CsvLine[];
 }
 
-/** A line longer than `maxLineChars` is passed on by its beginning, so that memory stays bounded whatever arrives. */
+/** A line longer than `maxLineChars` is passed on by its beginning, so that memory stays bounded. */
 export function createLineCutter(maxLineChars: number): LineCutter {
   let number = 0;
   let rest = '';

@@ -1,4 +1,4 @@
-/** Follows quotes through one line of a record, and mends the ones that a CSV parser would trip over. */
+/** Follows quotes through one line of a record, and repairs those that a CSV parser would misread. */
 
 export interface QuoteState {
   /** Whether a quoted cell is still open, so that the record goes on in the next line. */

@@ -1,7 +1,7 @@
 /**
  * Joins lines into records and recovers from broken quotes: an unclosed quote costs its own row, not the rest of the file.
  *
- * csv-parse alone cannot: strict, it rejects a row for a harmless quote inside an unquoted cell; relaxed, an unclosed quote
+ * csv-parse by itself cannot: strict, it rejects a row for a harmless quote inside an unquoted cell; relaxed, an unclosed quote
  * swallows the rows that follow, and they become part of a row that looks well. So quotes are followed line by line here,
  * and csv-parse splits records that are known to be whole.
  */
@@ -48,7 +48,7 @@ interface Whole {
   readonly notes: readonly string[];
 }
 
-/** Numbers of a date, a day and a month's name in either order, or a day number alone in its cell. */
+/** Numbers of a date, a day and a month's name in either order, or a day number as the whole cell. */
 const dateAtCellStart =
   /(?:^|["\s,;])(?:(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?!\d)|\d{1,2}(?: de |[-/. ])(?:ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic|jan|apr|aug|dec)|(?:ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic|jan|apr|aug|dec)[a-z]*\.? \d{1,2},? )|(?:^|["\t,;])\d{5}(?:\.\d+)?["\t,;]/i;
 

@@ -42,7 +42,7 @@ export interface DateColumnOptions {
 
 /**
  * Looks at cells one by one and keeps counts only. Most cells decide the family (month names, year first …); cells that
- * fit one order alone, such as a day above 12, decide the order. `givenOrder` decides for dates that start or end in
+ * fit only one order, such as a day above 12, decide the order. `givenOrder` decides for dates that start or end in
  * a number that could be the day.
  */
 export function createDateColumn({ order: givenOrder, now }: DateColumnOptions): DateColumn {
@@ -98,7 +98,7 @@ function createFamilyCount(orders: readonly DateOrder[], latestYear: number): Fa
   /**
    * Whether the year is rather at the place that `order` gives it. Meetings of years to come are rare. Years repeat and
    * days do not, so of the first and last numbers the ones with more values are the days. Years at the start are usual
-   * with hyphens alone: with another separator, the end has it unless the start looks more like a recent year.
+   * with hyphens only: with another separator, the end has it unless the start looks more like a recent year.
    */
   const hasLikelierYear = (order: DateOrder, rival: DateOrder): boolean => {
     if (order !== 'ymd' && rival !== 'ymd') return false;

@@ -9,7 +9,7 @@ export interface FileText {
   readonly encoding: Encoding;
   /** What a person should know about the decoding, such as damaged characters; empty when nothing. */
   readonly notes: readonly string[];
-  /** The whole text in pieces, byte order mark left out. May be called again: it reads the file anew. */
+  /** The whole text in pieces, byte order mark left out. May be called again: it reads the file once more. */
   read(): AsyncIterable<string>;
 }
 
@@ -129,7 +129,7 @@ async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
 async function openRegularFile(path: string): Promise<FileHandle> {
   let handle: FileHandle;
   try {
-    // Without O_NONBLOCK, opening a FIFO waits for its writer, for ever.
+    // Without O_NONBLOCK, opening a FIFO waits until a writer opens it.
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw invalid(path, whyNotOpened(path, error), error);

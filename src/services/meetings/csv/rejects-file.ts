@@ -1,4 +1,4 @@
-/** Writes rejected rows to a CSV file that can be mended and imported again. */
+/** Writes rejected rows to a CSV file that can be corrected and imported again. */
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { AppError } from '../../../core/errors.ts';

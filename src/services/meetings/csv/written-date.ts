@@ -81,7 +81,7 @@ function splitTime(text: string): { date: string; time: TimeOfDay } {
   const found = timeAtEnd.exec(text);
   if (!found) return whole;
   const [, hours, , minutes, seconds, fraction, half, offset] = found;
-  // "2 may 24": a number alone is no time of day.
+  // "2 may 24": a bare number is no time of day.
   if (minutes === undefined && half === undefined) return whole;
   const time = {
     hours: toHours(Number(hours), half),
