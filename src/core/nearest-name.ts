@@ -10,9 +10,14 @@ const minPartChars = 4;
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const ranked = names
     .map((name) => ({ name, edits: distance(name.toLowerCase(), given.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.min(maxEdits, Math.ceil(name.length / 3)))
+    .filter(({ name, edits }) => edits <= editsFor(name))
     .sort((a, b) => a.edits - b.edits);
   return ranked[0]?.name ?? names.find((name) => given.length >= minPartChars && name.includes(given.toLowerCase()));
+}
+
+/** Two for a name of three letters, so that swapped letters ("dya") are found. */
+function editsFor(name: string): number {
+  return Math.min(maxEdits, Math.max(Math.min(2, name.length - 1), Math.ceil(name.length / 3)));
 }
 
 /** ` Did you mean add?`, to follow a sentence; empty where no name is near. */
