@@ -82,7 +82,9 @@ describe('vambe status', () => {
     const text = await statusText('reachable', [makeWorker()], { queues, ...some });
     expect(text).toContain('1 worker is alive and idle; 3 Celery messages are queued.');
     expect(text).toContain('Celery messages that no worker has taken, by list: celery 2, reports 1.');
-    expect(await statusText('reachable', [], some)).toContain('; 3 jobs and 3 Celery messages are queued. "vambe worker"');
+    expect(await statusText('reachable', [], some)).toContain(
+      '; 3 jobs and 3 Celery messages are queued. "vambe worker"',
+    );
     const one = { queues, celery_messages: { celery: 1 } };
     expect(await statusText('reachable', [makeWorker()], one)).toContain('; 1 Celery message is queued.');
     const none = await statusText('reachable', [makeWorker()], { queues });
