@@ -1,48 +1,49 @@
-/** A database that is none: named statements are answered by the test, and each call is listed. */
-import type { Database } from '../../src/core/database.ts';
+/** A database that answers statements by their names, and keeps what it was asked; for unit tests of services. */
+import type { Database, Statement } from '../../src/core/database.ts';
 
-export type Answer = readonly unknown[] | ((values: readonly unknown[]) => readonly unknown[]);
+type Answer = readonly unknown[] | ((values: readonly unknown[]) => readonly unknown[]);
 
 export interface FakeDatabase extends Database {
-  /** Statements that ran, in order. */
-  readonly calls: readonly { readonly name: string; readonly values: readonly unknown[] }[];
-  /** Values of the audit rows that `noteAction` wrote: actor, action, object, after, reason. */
-  readonly notes: readonly (readonly unknown[])[];
+  /** Values of each call of the statement. */
+  calls(name: string): readonly (readonly unknown[])[];
+  /** Names of all statements, in order; without those of transactions. */
+  readonly asked: readonly string[];
 }
 
-export interface FakeDatabaseOptions {
-  /** Rows by statement name; a statement that is not named is a fault of the test. */
-  readonly statements?: Readonly<Record<string, Answer>>;
-  /** Answers a statement inside a transaction by its text; unset: no rows. */
+export interface FakeSessions {
+  /** Answers a statement of a transaction by its text; unset: no rows. */
   readonly transaction?: (text: string, values: readonly unknown[]) => readonly unknown[];
-  /** Answers the typed queries of the orm, in turn, as arrays of columns; unset: no rows. */
+  /** Answers the typed queries of the orm, in turn, with rows as arrays of columns; unset: no rows. */
   readonly orm?: readonly (readonly unknown[])[];
 }
 
-export function createFakeDatabase({ statements = {}, transaction, orm = [] }: FakeDatabaseOptions = {}): FakeDatabase {
-  const calls: { name: string; values: readonly unknown[] }[] = [];
+/** Keyed by a statement's name; where it has none, by a piece of its text. A statement without an answer gives no rows. */
+export function createFakeDatabase(
+  answers: Readonly<Record<string, Answer>> = {},
+  { transaction, orm = [] }: FakeSessions = {},
+): FakeDatabase {
+  const asked: { statement: Statement; values: readonly unknown[] }[] = [];
+  const isMeant = (key: string, { name, text }: Statement) => (name === '' ? text.includes(key) : name === key);
+  const run = async <Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> => {
+    asked.push({ statement, values });
+    const found = Object.entries(answers).find(([key]) => isMeant(key, statement))?.[1] ?? [];
+    return [...(typeof found === 'function' ? found(values) : found)] as Row[];
+  };
   const left = [...orm];
-  const run = async (statement: { name: string }, values: readonly unknown[]) => {
-    calls.push({ name: statement.name, values });
-    if (statement.name === 'audit_note') return [];
-    const answer = statements[statement.name];
-    if (answer === undefined) throw new Error(`the test has no answer for the statement ${statement.name}`);
-    return typeof answer === 'function' ? answer(values) : answer;
+  const client = {
+    query: async (text: string, values: readonly unknown[] = []) => ({ rows: transaction?.(text, values) ?? [] }),
   };
   const fake = {
-    orm: { $client: { query: async () => ({ rows: left.shift() ?? [] }) } },
-    translate: (error: unknown) => error,
     run,
     runLoosely: run,
-    withClient: async (use: (client: unknown) => Promise<unknown>) =>
-      use({
-        query: async (text: string, values: readonly unknown[] = []) => ({ rows: transaction?.(text, values) ?? [] }),
-      }),
-    testConnection: async () => ({ version: '17', latencyMs: 1, database: 'fake' }),
+    orm: { $client: { query: async () => ({ rows: left.shift() ?? [] }) } },
+    translate: (error: unknown) => error,
+    withClient: async (use: (given: typeof client) => unknown) => use(client),
+    testConnection: async () => ({ version: '16.0', latencyMs: 1, database: 'fake' }),
     close: async () => undefined,
-    calls,
-    get notes() {
-      return calls.filter(({ name }) => name === 'audit_note').map(({ values }) => values);
+    calls: (name: string) => asked.filter(({ statement }) => isMeant(name, statement)).map(({ values }) => values),
+    get asked() {
+      return asked.map(({ statement }) => statement.name);
     },
   };
   return fake as unknown as FakeDatabase;

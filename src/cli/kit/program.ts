@@ -1,9 +1,10 @@
 /** Runs one command line: finds the command, gives it its Cli, and turns how it ended into an exit code. */
 import { Command } from 'commander';
 import type { CommandEntry } from './cli.ts';
-import { type CliHandle, createCli, type Io } from './create-cli.ts';
+import { type CliHandle, createCli, type Io, type TerminalStream } from './create-cli.ts';
 import { type CommandLine, describeFault, isAbort } from './fault.ts';
 import { exitCodeOf } from './interrupt.ts';
+import { wrapWords } from './wrap.ts';
 
 const exitCodes = `
 Exit codes:
@@ -47,17 +48,29 @@ function createProgram(version: string, io: Io, handle: CliHandle): Command {
       .addHelpText('after', exitCodes)
       // A failure is told once, by `tell`.
       .configureOutput({
-        writeOut: (text) => io.stdout.write(text),
-        writeErr: (text) => io.stderr.write(text),
+        writeOut: (text) => io.stdout.write(wrapHelp(text, widthOf(io.stdout))),
+        writeErr: (text) => io.stderr.write(wrapHelp(text, widthOf(io.stderr))),
         outputError: () => {},
-        getOutHelpWidth: () => io.stdout.columns ?? 80,
-        getErrHelpWidth: () => io.stderr.columns ?? 80,
+        getOutHelpWidth: () => widthOf(io.stdout),
+        getErrHelpWidth: () => widthOf(io.stderr),
         getOutHasColors: () => false,
         getErrHasColors: () => false,
       })
       .exitOverride()
       .hook('preAction', () => handle.prepare())
   );
+}
+
+function widthOf({ columns }: TerminalStream): number {
+  return columns ?? 80;
+}
+
+/** Examples are for copying, so they stay on their line. */
+function wrapHelp(text: string, widthChars: number): string {
+  return text
+    .split('\n')
+    .map((line) => (line.startsWith('  $ ') ? line : wrapWords(line, widthChars)))
+    .join('\n');
 }
 
 /** The command named first is enough; help, and a name that is unknown, need them all. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearestName } from '../../../src/core/nearest-name.ts';
+import { didYouMean, nearestName } from '../../../src/core/nearest-name.ts';
 
 const names = ['classify_meeting', 'core.tasks.classify_meeting_task', 'health_check', 'add'];
 
@@ -13,4 +13,12 @@ describe('the name that was probably meant', () => {
   ])('for %s is %s', (given, name) => expect(nearestName(given, names)).toBe(name));
 
   it.each(['frobnicate', 'xyz', ''])('for "%s" is none', (given) => expect(nearestName(given, names)).toBeUndefined());
+});
+
+describe('did you mean', () => {
+  it('follows a sentence, and says nothing where no name is near or it is the name itself', () => {
+    expect(didYouMean('ad', names)).toBe(' Did you mean add?');
+    expect(didYouMean('frobnicate', names)).toBe('');
+    expect(didYouMean('add', names)).toBe('');
+  });
 });

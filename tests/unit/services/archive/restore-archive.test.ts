@@ -17,13 +17,15 @@ async function archiveOf(...rows: readonly string[]) {
 }
 
 function makeDatabase({ isEmpty = true } = {}) {
-  return createFakeDatabase({
-    transaction(text) {
-      if (text.includes('information_schema')) return tables;
-      return text.startsWith('select 1 from') && !isEmpty ? [{}] : [];
+  return createFakeDatabase(
+    { jobs_count: [{ queued: 2, retrying: 1 }] },
+    {
+      transaction(text) {
+        if (text.includes('information_schema')) return tables;
+        return text.startsWith('select 1 from') && !isEmpty ? [{}] : [];
+      },
     },
-    statements: { jobs_count: [{ queued: 2, retrying: 1 }] },
-  });
+  );
 }
 
 const request = { schemaVersion: 9, emptyLabel: null, signal: new AbortController().signal };

@@ -12,14 +12,10 @@ const idsOf = (values: readonly unknown[]) => values[0] as readonly number[];
 /** Finds these meetings at the first look. */
 function makeDeps(ids: readonly number[], classifier = createStubClassifier({ answer })) {
   const database = createFakeDatabase({
-    statements: {
-      saved_place: [{ classifications: true, worker: true }],
-      saved_versions: [
-        { floor: '1', versions: ids.map((meeting_id) => ({ meeting_id, version: '7', is_since: true })) },
-      ],
-      saved_rows: (values) => idsOf(values).map(rowOf),
-      saved_rows_of_others: (values) => idsOf(values).map(rowOf),
-    },
+    saved_place: [{ classifications: true, worker: true }],
+    saved_versions: [{ floor: '1', versions: ids.map((meeting_id) => ({ meeting_id, version: '7', is_since: true })) }],
+    saved_rows: (values) => idsOf(values).map(rowOf),
+    saved_rows_of_others: (values) => idsOf(values).map(rowOf),
   });
   return { database, taxonomy, classifier, clock: systemClock };
 }

@@ -9,11 +9,9 @@ const page = ([afterId, limit]: readonly unknown[]) =>
     .slice(0, Number(limit))
     .map((id) => ({ id }));
 const database = createFakeDatabase({
-  statements: {
-    meeting_list_with_transcript: page,
-    meeting_unclassified: page,
-    meeting_known: ([ids]) => (ids as number[]).filter((id) => stored.includes(id)).map((id) => ({ id })),
-  },
+  meeting_list_with_transcript: page,
+  meeting_unclassified: page,
+  meeting_known: ([ids]) => (ids as number[]).filter((id) => stored.includes(id)).map((id) => ({ id })),
 });
 
 async function blocksOf(choice: MeetingChoice) {

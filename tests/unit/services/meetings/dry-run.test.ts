@@ -14,10 +14,8 @@ const standing = (id: number, urgency: boolean | null) => ({
   corrected: {},
 });
 const database = createFakeDatabase({
-  statements: {
-    meeting_known: [{ id: 1 }, { id: 2 }, { id: 3 }],
-    meeting_standing: [standing(1, true), standing(2, false), standing(3, null)],
-  },
+  meeting_known: [{ id: 1 }, { id: 2 }, { id: 3 }],
+  meeting_standing: [standing(1, true), standing(2, false), standing(3, null)],
 });
 const answer = () => ({ fields: { urgency: fieldOf(true) } });
 const request = { choice: [1, 2, 3, 9], mayPay: false, signal: new AbortController().signal };
@@ -28,7 +26,7 @@ describe('A dry run', () => {
     expect(run).toMatchObject({ unknown: [9], cost: null, taxonomyVersion: 'v1', model: 'stub-1' });
     expect(run.report).toMatchObject({ meetings: 3, unclassified: 1, changed: 1 });
     expect(run.report.fields).toMatchObject([{ field: 'urgency', unchanged: 1, replaced: 1 }]);
-    expect(database.calls.map(({ name }) => name)).toEqual(['meeting_known', 'meeting_standing']);
+    expect(database.asked).toEqual(['meeting_known', 'meeting_standing']);
   });
 
   it('asks no model that costs money without leave', async () => {

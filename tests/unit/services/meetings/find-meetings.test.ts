@@ -5,16 +5,14 @@ import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 const meetings = ['Clínica Norte', 'Clínica Sur', 'Clínica Este', 'Clínica Oeste', 'Clínica Centro', 'Clínica Sol'];
 const found = (count: number) =>
   createFakeDatabase({
-    statements: {
-      meeting_of_clients: ([, limit]) =>
-        meetings.slice(0, Math.min(count, Number(limit))).map((client_name, index) => ({
-          id: index + 1,
-          client_name,
-          seller_name: 'Ana',
-          meeting_at: new Date('2024-02-10T15:00:00Z'),
-          total: count,
-        })),
-    },
+    meeting_of_clients: ([, limit]) =>
+      meetings.slice(0, Math.min(count, Number(limit))).map((client_name, index) => ({
+        id: index + 1,
+        client_name,
+        seller_name: 'Ana',
+        meeting_at: new Date('2024-02-10T15:00:00Z'),
+        total: count,
+      })),
   });
 
 describe('A meeting that is looked for by its client (N2)', () => {

@@ -11,15 +11,18 @@ afterAll(() => folder.remove());
 /** Stores each row under the next id from 40 on. */
 function makeDatabase({ isKnown = false } = {}) {
   let id = 39;
-  return createFakeDatabase({
-    transaction: (text, values) => {
-      if (!text.includes('is_new')) return [];
-      return (JSON.parse(String(values[0])) as unknown[]).map(() => {
-        id += 1;
-        return { id, is_new: !isKnown, differs: false };
-      });
+  return createFakeDatabase(
+    {},
+    {
+      transaction: (text, values) => {
+        if (!text.includes('is_new')) return [];
+        return (JSON.parse(String(values[0])) as unknown[]).map(() => {
+          id += 1;
+          return { id, is_new: !isKnown, differs: false };
+        });
+      },
     },
-  });
+  );
 }
 
 async function requestOf(...rows: readonly string[]) {
@@ -39,7 +42,7 @@ describe('An imported file', () => {
       { args: [42, false] },
     ]);
     const after = JSON.stringify({ file: 'two.csv', inserted: 3, queued: 2 });
-    expect(database.notes).toEqual([['cli:ana', 'import', 'meetings', after, null]]);
+    expect(database.calls('audit_note')).toEqual([['cli:ana', 'import', 'meetings', after, null]]);
   });
 
   it('is stored without jobs where no enqueuer is given', async () => {
@@ -51,7 +54,7 @@ describe('An imported file', () => {
     const [database, enqueuer] = [makeDatabase({ isKnown: true }), createFakeEnqueuer()];
     const imported = await importFile({ database, enqueuer }, await requestOf(...rows));
     expect(imported).toMatchObject({ inserted: 0, existing: 3, queued: 0, ids: null });
-    expect(database.notes).toEqual([]);
+    expect(database.calls('audit_note')).toEqual([]);
   });
 
   it('says when Redis did not take the jobs, and how far it is', async () => {

@@ -10,16 +10,18 @@ const request = { path, actor: 'cli:ana', timeZone: 'UTC', now: new Date('2026-0
 describe('Sample meetings', () => {
   it('are imported into a database without meetings', async () => {
     let id = 0;
-    const database = createFakeDatabase({
-      statements: { meeting_count: [{ count: 0 }] },
-      transaction: (text, values) =>
-        text.includes('is_new')
-          ? (JSON.parse(String(values[0])) as unknown[]).map(() => {
-              id += 1;
-              return { id, is_new: true, differs: false };
-            })
-          : [],
-    });
+    const database = createFakeDatabase(
+      { meeting_count: [{ count: 0 }] },
+      {
+        transaction: (text, values) =>
+          text.includes('is_new')
+            ? (JSON.parse(String(values[0])) as unknown[]).map(() => {
+                id += 1;
+                return { id, is_new: true, differs: false };
+              })
+            : [],
+      },
+    );
     const enqueuer = createFakeEnqueuer();
     const imported = await importSamples({ database, enqueuer }, request);
     expect(imported).toMatchObject({ rejected: [], inserted: id, queued: id });
@@ -27,7 +29,7 @@ describe('Sample meetings', () => {
   });
 
   it('never mix with meetings that are there', async () => {
-    const database = createFakeDatabase({ statements: { meeting_count: [{ count: 1 }] } });
+    const database = createFakeDatabase({ meeting_count: [{ count: 1 }] });
     expect(await importSamples({ database, enqueuer: createFakeEnqueuer() }, request)).toBeUndefined();
   });
 });

@@ -4,9 +4,7 @@ import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 import { createFakeEnqueuer } from '../../../helpers/fake-enqueuer.ts';
 
 const makeDatabase = () =>
-  createFakeDatabase({
-    statements: { meeting_known: ([ids]) => (ids as number[]).filter((id) => id < 1_000).map((id) => ({ id })) },
-  });
+  createFakeDatabase({ meeting_known: ([ids]) => (ids as number[]).filter((id) => id < 1_000).map((id) => ({ id })) });
 const order = { isForced: false, actor: 'cli:ana', origin: 'cli' };
 
 describe('A request for classification', () => {
@@ -22,7 +20,7 @@ describe('A request for classification', () => {
       isQueued: true,
     });
     const after = JSON.stringify({ choice: 'ids', is_forced: false, accepted: 2 });
-    expect(database.notes).toEqual([['cli:ana', 'classify', 'meetings', after, null]]);
+    expect(database.calls('audit_note')).toEqual([['cli:ana', 'classify', 'meetings', after, null]]);
   });
 
   it('goes before bulk work when it names few ids, and not when it names many', async () => {
@@ -42,7 +40,7 @@ describe('A request for classification', () => {
   it('writes no audit row when nothing was accepted', async () => {
     const [database, enqueuer] = [makeDatabase(), createFakeEnqueuer()];
     await requestClassification({ database, enqueuer }, { ...order, choice: [2_000] });
-    expect(database.notes).toEqual([]);
+    expect(database.calls('audit_note')).toEqual([]);
   });
 
   it('stops before the next block when it is aborted', async () => {

@@ -12,18 +12,20 @@ const request = { meetingId: 7, corrections, actor: 'Camila', reason: 'sure' };
 
 function makeDatabase({ isClassified = true, isKnown = true } = {}) {
   const notes: (readonly unknown[])[] = [];
-  const database = createFakeDatabase({
-    transaction(text, values) {
-      if (text.includes('for update') && isClassified) return [{ run_id: '3', corrected: {} }];
-      if (text.includes('to_jsonb(mc)')) return [{ fields: { urgency: { value: true } }, columns: {} }];
-      if (text.includes('vambe_worker.audit')) notes.push(values);
-      return [];
-    },
-    statements: {
+  const database = createFakeDatabase(
+    {
       meeting_known: isKnown ? [{ id: 7 }] : [],
       classification_standing: isClassified ? [{ meeting_id: 7, urgency: false }] : [],
     },
-  });
+    {
+      transaction(text, values) {
+        if (text.includes('for update') && isClassified) return [{ run_id: '3', corrected: {} }];
+        if (text.includes('to_jsonb(mc)')) return [{ fields: { urgency: { value: true } }, columns: {} }];
+        if (text.includes('vambe_worker.audit')) notes.push(values);
+        return [];
+      },
+    },
+  );
   return { database, notes };
 }
 

@@ -12,16 +12,16 @@ const meeting = [
   null,
 ];
 const makeDatabase = (state: string) =>
-  createFakeDatabase({
-    orm: [[meeting], []],
-    statements: {
+  createFakeDatabase(
+    {
       jobs_list_any_meeting: ([running]) => [
         { task_id: 'a', state: (running as string[]).includes('a') ? 'processing' : state },
       ],
       meeting_runs: [],
       review_list: [],
     },
-  });
+    { orm: [[meeting], []] },
+  );
 const request = { meetingId: 7, order: ['urgency'] };
 
 describe('A shown meeting', () => {

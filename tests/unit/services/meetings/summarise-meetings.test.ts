@@ -3,12 +3,12 @@ import { summariseMeetings, waitUntilIdle } from '../../../../src/services/meeti
 import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 
 const counting = (...counts: number[]) =>
-  createFakeDatabase({ statements: { job_count_open_classifications: () => [{ count: counts.shift() ?? 0 }] } });
+  createFakeDatabase({ job_count_open_classifications: () => [{ count: counts.shift() ?? 0 }] });
 
 describe('A summary of all meetings', () => {
   it('is what the database counts', async () => {
     const summary = { meetings: 3, classified: 2, columns: {} };
-    expect(await summariseMeetings(createFakeDatabase({ statements: { overview: [summary] } }))).toEqual(summary);
+    expect(await summariseMeetings(createFakeDatabase({ overview: [summary] }))).toEqual(summary);
   });
 });
 

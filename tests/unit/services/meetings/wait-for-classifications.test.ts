@@ -29,10 +29,8 @@ const endOf = (rowId: string, more: Partial<EndedClassification> = {}): EndedCla
 function makeDeps(options: { ends: readonly (readonly string[])[]; workers?: number; statements?: object }) {
   const looks = [...options.ends];
   const database = createFakeDatabase({
-    statements: {
-      classification_jobs_ended: () => (looks.shift() ?? []).map((rowId) => endOf(rowId)),
-      ...options.statements,
-    },
+    classification_jobs_ended: () => (looks.shift() ?? []).map((rowId) => endOf(rowId)),
+    ...options.statements,
   });
   const worker = JSON.stringify({ worker: 'w@host', active: [], queues: [] });
   const redis = {

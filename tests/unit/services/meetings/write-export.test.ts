@@ -21,13 +21,11 @@ describe('An export', () => {
   it('writes each meeting once and leaves an open target open', async () => {
     const { to, bytes } = makeTarget();
     const database = createFakeDatabase({
-      statements: {
-        meeting_export: ([afterId]) =>
-          [3, 5]
-            .filter((id) => id > Number(afterId))
-            .slice(0, 1)
-            .map((meeting_id) => ({ meeting_id })),
-      },
+      meeting_export: ([afterId]) =>
+        [3, 5]
+          .filter((id) => id > Number(afterId))
+          .slice(0, 1)
+          .map((meeting_id) => ({ meeting_id })),
     });
     expect(await writeExport(database, { ...request, format: 'jsonl', to, end: false })).toBe(2);
     const lines = bytes().toString().trimEnd().split('\n');
@@ -37,12 +35,15 @@ describe('An export', () => {
 
   it('writes an archive with its head and its counts', async () => {
     const { to, bytes } = makeTarget();
-    const database = createFakeDatabase({
-      transaction(text) {
-        if (text.includes('information_schema')) return [{ name: 'public.meetings', columns: ['id'] }];
-        return text.startsWith('fetch') ? [{ json: '{"id":1}' }] : [];
+    const database = createFakeDatabase(
+      {},
+      {
+        transaction(text) {
+          if (text.includes('information_schema')) return [{ name: 'public.meetings', columns: ['id'] }];
+          return text.startsWith('fetch') ? [{ json: '{"id":1}' }] : [];
+        },
       },
-    });
+    );
     expect(await writeExport(database, { ...request, format: 'archive', to, end: true })).toBe(1);
     const [head = '', row, end] = gunzipSync(bytes()).toString().trimEnd().split('\n');
     expect(JSON.parse(head)).toMatchObject({ schema_version: 9, written_at: '2026-01-01T00:00:00.000Z' });
