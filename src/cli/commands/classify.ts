@@ -70,20 +70,21 @@ async function queueMeetings(
   cli: Cli,
   { choice, isForced, waits }: { choice: MeetingChoice; isForced: boolean; waits: boolean },
 ): Promise<void> {
-  const [{ withApp }, { requestClassification }, { describeNotQueued }, { currentActor }, print] = await Promise.all([
-    import('../kit/servers.ts'),
-    import('../../services/meetings/request-classification.ts'),
-    import('../../services/jobs/not-queued.ts'),
-    import('../kit/actor.ts'),
-    import('../print/classifications.ts'),
-  ]);
+  const [{ withApp }, { requestClassification }, { describeNotQueued }, { currentActor }, { describeUnknown }] =
+    await Promise.all([
+      import('../kit/servers.ts'),
+      import('../../services/meetings/request-classification.ts'),
+      import('../../services/jobs/not-queued.ts'),
+      import('../kit/actor.ts'),
+      import('../print/classifications.ts'),
+    ]);
   await withApp(cli, async (app) => {
     const request = { choice, isForced, actor: currentActor(), origin: 'cli', signal: cli.signal };
     const requested = await requestClassification(app, request);
     const { jobs, unknown, isQueued } = requested;
     if (!isQueued) cli.note(`vambe: ${describeNotQueued('several')}`);
     if (unknown.length > 0) {
-      cli.note(`vambe: ${print.describeUnknown(unknown)}`);
+      cli.note(`vambe: ${describeUnknown(unknown)}`);
       cli.exitWith(jobs.length === 0 ? 3 : 4);
     }
     if (waits && jobs.length > 0) await waitForEnds(cli, app, requested);
@@ -107,7 +108,12 @@ async function printQueued(cli: Cli, requested: RequestedClassifications): Promi
 }
 
 async function waitForEnds(cli: Cli, app: App, requested: RequestedClassifications): Promise<void> {
-  const [{ countEnds, waitForClassifications }, { toEndedDocument }, print, { isAbort }] = await Promise.all([
+  const [
+    { countEnds, waitForClassifications },
+    { toEndedDocument },
+    { describeEnded, describeLeft, describeStall },
+    { isAbort },
+  ] = await Promise.all([
     import('../../services/meetings/wait-for-classifications.ts'),
     import('../../contract/classifications.ts'),
     import('../print/classifications.ts'),
@@ -123,29 +129,35 @@ async function waitForEnds(cli: Cli, app: App, requested: RequestedClassificatio
       done = count;
       bar.update(count);
     },
-    onStall: (stall) => cli.note(`vambe: ${print.describeStall(stall)}`),
+    onStall: (stall) => cli.note(`vambe: ${describeStall(stall)}`),
   })
     .catch((error: unknown) => {
-      if (isAbort(error)) cli.note(`vambe: ${print.describeLeft(jobs.length - done)}`);
+      if (isAbort(error)) cli.note(`vambe: ${describeLeft(jobs.length - done)}`);
       throw error;
     })
     .finally(() => bar.stop());
   const counts = countEnds(ended);
   if (cli.json) cli.document(toEndedDocument(requested, ended, counts));
-  else cli.out(print.describeEnded(cli, ended, counts));
+  else cli.out(describeEnded(cli, ended, counts));
   if (counts.failed > 0) cli.exitWith(4);
 }
 
 async function tryClassification(cli: Cli, choice: MeetingChoice, flags: ClassifyFlags): Promise<void> {
-  const [{ chooseClassifier, readTaxonomy }, { withDatabase }, { dryRun }, { refuseUnaskedCost }, contract, print] =
-    await Promise.all([
-      import('../../app.ts'),
-      import('../kit/with-database.ts'),
-      import('../../services/meetings/dry-run.ts'),
-      import('../../services/evaluation/run-figures.ts'),
-      import('../../contract/classifications.ts'),
-      import('../print/classifications.ts'),
-    ]);
+  const [
+    { chooseClassifier, readTaxonomy },
+    { withDatabase },
+    { dryRun },
+    { refuseUnaskedCost },
+    { toDryRunDocument },
+    { describeDryRun, describeUnknown },
+  ] = await Promise.all([
+    import('../../app.ts'),
+    import('../kit/with-database.ts'),
+    import('../../services/meetings/dry-run.ts'),
+    import('../../services/evaluation/run-figures.ts'),
+    import('../../contract/classifications.ts'),
+    import('../print/classifications.ts'),
+  ]);
   const { config } = cli.config();
   const chosen = flags.taxonomy === undefined ? config : { ...config, taxonomyFile: flags.taxonomy };
   const taxonomy = await readTaxonomy(chosen);
@@ -158,9 +170,9 @@ async function tryClassification(cli: Cli, choice: MeetingChoice, flags: Classif
     dryRun({ database, taxonomy, classifier }, { choice, mayPay, signal: cli.signal }),
   );
   if (run.unknown.length > 0) cli.exitWith(run.report.meetings === 0 ? 3 : 4);
-  if (cli.json) return cli.document(contract.toDryRunDocument(run));
-  cli.out(print.describeDryRun(cli, run));
-  if (run.unknown.length > 0) cli.note(`vambe: ${print.describeUnknown(run.unknown)}`);
+  if (cli.json) return cli.document(toDryRunDocument(run));
+  cli.out(describeDryRun(cli, run));
+  if (run.unknown.length > 0) cli.note(`vambe: ${describeUnknown(run.unknown)}`);
   cli.note('vambe: nothing was written.');
 }
 
@@ -168,14 +180,19 @@ async function tryClassification(cli: Cli, choice: MeetingChoice, flags: Classif
 const maxFileBytes = 8 * 1024 ** 2;
 
 async function classifyFile(cli: Cli, path: string): Promise<void> {
-  const [{ chooseClassifier, readTaxonomy }, { readInput }, { classifyTranscript }, { toTranscriptDocument }, print] =
-    await Promise.all([
-      import('../../app.ts'),
-      import('../read-input.ts'),
-      import('../../services/meetings/classify-transcript.ts'),
-      import('../../contract/classifications.ts'),
-      import('../print/classifications.ts'),
-    ]);
+  const [
+    { chooseClassifier, readTaxonomy },
+    { readInput },
+    { classifyTranscript },
+    { toTranscriptDocument },
+    { describeAnswerFlags, describeTranscript },
+  ] = await Promise.all([
+    import('../../app.ts'),
+    import('../read-input.ts'),
+    import('../../services/meetings/classify-transcript.ts'),
+    import('../../contract/classifications.ts'),
+    import('../print/classifications.ts'),
+  ]);
   const what = { what: 'a transcript as plain text', maxBytes: maxFileBytes, anyEncoding: true };
   const { text: transcript, name } = await readInput(path, what);
   const { config } = cli.config();
@@ -183,8 +200,8 @@ async function classifyFile(cli: Cli, path: string): Promise<void> {
   const classifier = await chooseClassifier(config, taxonomy);
   const classified = await classifyTranscript({ taxonomy, classifier }, { transcript, name, signal: cli.signal });
   if (cli.json) return cli.document(toTranscriptDocument(classified));
-  cli.out(print.describeTranscript(cli, classified));
-  cli.note(`\n${print.describeAnswerFlags(classified)}`);
+  cli.out(describeTranscript(cli, classified));
+  cli.note(`\n${describeAnswerFlags(classified)}`);
 }
 
 async function refuseMixedUp({ dryRun, taxonomy, yes, force, wait, file }: ClassifyFlags): Promise<void> {

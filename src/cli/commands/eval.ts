@@ -45,12 +45,13 @@ const maxBytes = 256 * 1024 ** 2;
 
 /** @throws AppError USAGE, INPUT_FILE_INVALID, TAXONOMY_INVALID, SETTINGS_INVALID */
 async function runEval(cli: Cli, path: string, { verbose = false, compare, html }: EvalFlags): Promise<void> {
-  const [{ AppError }, { readInput }, { readLabelledMeetings }, pages] = await Promise.all([
-    import('../../core/errors.ts'),
-    import('../read-input.ts'),
-    import('../../services/evaluation/labelled-meetings.ts'),
-    import('../page-file.ts'),
-  ]);
+  const [{ AppError }, { readInput }, { readLabelledMeetings }, { describePageFile, requirePageFile, writePageFile }] =
+    await Promise.all([
+      import('../../core/errors.ts'),
+      import('../read-input.ts'),
+      import('../../services/evaluation/labelled-meetings.ts'),
+      import('../page-file.ts'),
+    ]);
   if (compare !== undefined && compare.length !== 2) {
     const message = `--compare takes two of offline, llm or taxonomy files, ${compare.length} were given. Put the file of meetings before it.`;
     throw new AppError('USAGE', message);
@@ -60,15 +61,15 @@ async function runEval(cli: Cli, path: string, { verbose = false, compare, html 
   const { config } = cli.config();
   // All of them before the first meeting: an answer may take long and cost money.
   const [first, second] = await Promise.all((compare ?? [undefined]).map((spec) => openSubject(config, spec)));
-  await pages.requirePageFile(html);
+  await requirePageFile(html);
   if (first === undefined) throw new AppError('BUG', 'Nothing is there to be evaluated.');
   const page =
     second === undefined
       ? await evaluateOne(cli, first, { ...labelled, verbose })
       : await evaluateTwo(cli, [first, second], labelled);
   if (html === undefined) return;
-  await pages.writePageFile(html, page);
-  cli.note(pages.describePageFile(html));
+  await writePageFile(html, page);
+  cli.note(describePageFile(html));
 }
 
 interface Labelled {

@@ -1,5 +1,6 @@
 /** `vambe export`: every meeting with its labels, streamed. */
 import type { Command } from 'commander';
+import type { ExportFileDocument } from '../../contract/exports.ts';
 import type { Cli } from '../kit/cli.ts';
 import { oneOf, withExample } from '../kit/help.ts';
 
@@ -54,7 +55,7 @@ async function exportToFile(cli: Cli, { format, out }: { format: Format; out: st
     await target.discard();
     throw error;
   }
-  const document: import('../../contract/exports.ts').ExportFileDocument = {
+  const document: ExportFileDocument = {
     success: true,
     file: out,
     format,

@@ -176,15 +176,21 @@ async function printNext(cli: Cli, { redis, clock }: App, { ids, isQueued }: Imp
 }
 
 async function restoreArchive(cli: Cli, path: string, { rejects, classify, dateOrder }: ImportFlags): Promise<void> {
-  const [{ AppError }, { readArchiveLines }, { openArchive }, services, { toRestoreDocument }, print] =
-    await Promise.all([
-      import('../../core/errors.ts'),
-      import('../../services/archive/archive-file.ts'),
-      import('../../services/archive/archive-format.ts'),
-      import('../../services/archive/restore-archive.ts'),
-      import('../../contract/imports.ts'),
-      import('../print/import.ts'),
-    ]);
+  const [
+    { AppError },
+    { readArchiveLines },
+    { openArchive },
+    restoring,
+    { toRestoreDocument },
+    { describeOpenJobs, describeRestored },
+  ] = await Promise.all([
+    import('../../core/errors.ts'),
+    import('../../services/archive/archive-file.ts'),
+    import('../../services/archive/archive-format.ts'),
+    import('../../services/archive/restore-archive.ts'),
+    import('../../contract/imports.ts'),
+    import('../print/import.ts'),
+  ]);
   if (rejects !== undefined || !classify || dateOrder !== undefined) {
     const option = rejects !== undefined ? '--rejects' : classify ? '--date-order' : '--no-classify';
     const message = `${option} has no meaning for an archive, which comes whole or not at all. Leave it out.`;
@@ -195,12 +201,12 @@ async function restoreArchive(cli: Cli, path: string, { rejects, classify, dateO
   const { withDatabase } = await import('../kit/with-database.ts');
   await withDatabase(cli, async (database, { schema, emptyLabel }) => {
     const request = { archive, schemaVersion: schema.version, emptyLabel, signal: cli.signal };
-    const restored = await services.restoreArchive(database, request).catch((error: unknown) => {
+    const restored = await restoring.restoreArchive(database, request).catch((error: unknown) => {
       if (cli.signal.aborted) cli.note('vambe: stopped before the end of the archive. Nothing was imported.');
       throw error;
     });
     if (cli.json) return cli.document(toRestoreDocument(path, restored));
-    cli.out(cli.prose(print.describeRestored(path, restored)));
-    if (restored.openJobs > 0) cli.note(print.describeOpenJobs(restored.openJobs));
+    cli.out(cli.prose(describeRestored(path, restored)));
+    if (restored.openJobs > 0) cli.note(describeOpenJobs(restored.openJobs));
   });
 }

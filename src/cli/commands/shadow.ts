@@ -40,30 +40,37 @@ const reportEveryMs = 30_000;
 
 /** @throws AppError USAGE without a database or where a model would be paid unasked, TAXONOMY_INVALID, SCHEMA_DIFFERS, DATABASE_* */
 async function runShadow(cli: Cli, { html, yes, ...flags }: ShadowFlags): Promise<void> {
-  const [{ chooseClassifier, readTaxonomy }, { refuseUnaskedCost }, contract, print, pages, { writeShadowPage }] =
-    await Promise.all([
-      import('../../app.ts'),
-      import('../../services/evaluation/run-figures.ts'),
-      import('../../contract/shadow.ts'),
-      import('../print/shadow.ts'),
-      import('../page-file.ts'),
-      import('../../services/evaluation/shadow-page.ts'),
-    ]);
+  const [
+    { chooseClassifier, readTaxonomy },
+    { refuseUnaskedCost },
+    { toShadowDocument },
+    { describeShadow },
+    pageFile,
+    { writeShadowPage },
+  ] = await Promise.all([
+    import('../../app.ts'),
+    import('../../services/evaluation/run-figures.ts'),
+    import('../../contract/shadow.ts'),
+    import('../print/shadow.ts'),
+    import('../page-file.ts'),
+    import('../../services/evaluation/shadow-page.ts'),
+  ]);
+  const { describePageFile, requirePageFile, writePageFile } = pageFile;
   const { config } = cli.config();
   const url = await requireDatabaseUrl(config);
   const taxonomy = await readTaxonomy(config);
   // Without a memory the classifier keeps no reply, so that nothing is written by it either.
   const classifier = await chooseClassifier(config, taxonomy);
   refuseUnaskedCost(classifier, { mayPay: yes === true, what: 'A shadow' });
-  await pages.requirePageFile(html);
+  await requirePageFile(html);
   const report = await watch(cli, { url, taxonomy, classifier, flags });
   if (report.failed.length > 0) cli.exitWith(4);
   else if (report.rows === 0) cli.exitWith(3);
   const by = { classifier: classifier.kind, model: classifier.model, taxonomyVersion: taxonomy.version };
-  if (html !== undefined) await pages.writePageFile(html, writeShadowPage(report, by));
-  if (cli.json) cli.document(contract.toShadowDocument(report, by));
-  else cli.out(print.describeShadow(cli, report, by));
-  if (html !== undefined) cli.note(pages.describePageFile(html));
+  if (html !== undefined) await writePageFile(html, writeShadowPage(report, by));
+  if (cli.json) cli.document(toShadowDocument(report, by));
+  else cli.out(describeShadow(cli, report, by));
+  if (html !== undefined) cli.note(describePageFile(html));
   cli.note('vambe: nothing was written to the database, and no message was touched.');
 }
 
