@@ -67,10 +67,10 @@ async function tellWhereNobodyTakes(cli: Cli, nodes: ControlClient, list: string
   if (answered === null) return;
   const taken = [...new Set(Object.values(answered.answers).flatMap(listNames))];
   if (taken.includes(list)) return;
-  const whoever =
+  const takers =
     answered.listeners === 0 ? 'no worker is registered' : 'none of the workers that answered takes from it';
   const known = taken.length === 0 ? '' : ` They take from ${taken.join(', ')}.`;
-  cli.note(`vambe: the message waits in the list "${list}": ${whoever}.${didYouMean(list, taken)}${known}`);
+  cli.note(`vambe: the message waits in the list "${list}": ${takers}.${didYouMean(list, taken)}${known}`);
 }
 
 function listNames(answer: unknown): string[] {

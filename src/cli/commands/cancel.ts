@@ -32,25 +32,19 @@ export function register(program: Command, cli: Cli): void {
   );
 }
 
-async function load() {
-  const [{ withApp }, { currentActor }, selection, cancel, contract] = await Promise.all([
+async function runCancel(cli: Cli, given: readonly string[], { reason }: SelectionFlags): Promise<void> {
+  const [{ withApp }, { currentActor }, { completeTaskIds }, { cancelJobs }, { toCancelDocument }] = await Promise.all([
     import('../kit/servers.ts'),
     import('../kit/actor.ts'),
-    import('../kit/job-selection.ts'),
+    import('../../services/jobs/task-ids.ts'),
     import('../../services/jobs/cancel-jobs.ts'),
     import('../../contract/jobs.ts'),
   ]);
-  return { withApp, currentActor, ...selection, ...cancel, ...contract };
-}
-
-async function runCancel(cli: Cli, given: readonly string[], { reason }: SelectionFlags): Promise<void> {
-  const parts = await load();
-  const { completeTaskIds } = await import('../../services/jobs/task-ids.ts');
-  const answers = await parts.withApp(cli, async (app) => {
+  const answers = await withApp(cli, async (app) => {
     const taskIds = await completeTaskIds(app.database, given);
-    return parts.cancelJobs(app, { taskIds, actor: parts.currentActor(), reason: reason ?? null });
+    return cancelJobs(app, { taskIds, actor: currentActor(), reason: reason ?? null });
   });
-  const document = parts.toCancelDocument(answers);
+  const document = toCancelDocument(answers);
   if (cli.json) cli.document(document);
   else
     for (const { task_id, answer } of answers) {
@@ -62,19 +56,27 @@ async function runCancel(cli: Cli, given: readonly string[], { reason }: Selecti
 }
 
 async function runCancelWhere(cli: Cli, terms: readonly FilterTerm[], flags: SelectionFlags): Promise<void> {
-  const parts = await load();
-  const { countSelected } = await import('../../services/jobs/select-jobs.ts');
-  await parts.withApp(cli, async (app, { redisUrl }) => {
-    const running = await parts.readRunning(cli, redisUrl);
+  const [{ withApp }, { currentActor }, { confirmSelection, readRunning, withSelectionBar }] = await Promise.all([
+    import('../kit/servers.ts'),
+    import('../kit/actor.ts'),
+    import('../kit/job-selection.ts'),
+  ]);
+  const [{ countSelected }, { cancelSelected }, { toCancelSelectionDocument }] = await Promise.all([
+    import('../../services/jobs/select-jobs.ts'),
+    import('../../services/jobs/cancel-jobs.ts'),
+    import('../../contract/jobs.ts'),
+  ]);
+  await withApp(cli, async (app, { redisUrl }) => {
+    const running = await readRunning(cli, redisUrl);
     const selection = { terms, running, eligible: 'open' as const };
     const found = await countSelected(app.database, selection);
     const bulkWords = { verb: 'cancel', past: 'cancelled' };
-    if (!(await parts.confirmSelection(cli, found, { flags, words: bulkWords }))) return;
-    const change = { actor: parts.currentActor(), reason: flags.reason ?? null };
-    const answers = await parts.withSelectionBar(cli, found.count, (watch) =>
-      parts.cancelSelected(app, { selected: { selection, found, ...watch }, ...change }),
+    if (!(await confirmSelection(cli, found, { flags, words: bulkWords }))) return;
+    const change = { actor: currentActor(), reason: flags.reason ?? null };
+    const answers = await withSelectionBar(cli, found.count, (watch) =>
+      cancelSelected(app, { selected: { selection, found, ...watch }, ...change }),
     );
-    const document = parts.toCancelSelectionDocument(found.count, answers);
+    const document = toCancelSelectionDocument(found.count, answers);
     const {
       stopped = 0,
       'not-running': waited = 0,

@@ -22,13 +22,17 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
-  const [{ callClassifier, checkDatabase, checkRedis }, { commandLog, openServers }, targets, { tellFindings }] =
-    await Promise.all([
-      import('../../services/observe/check-servers.ts'),
-      import('../kit/servers.ts'),
-      import('../kit/look-targets.ts'),
-      import('../print/findings.ts'),
-    ]);
+  const [
+    { callClassifier, checkDatabase, checkRedis },
+    { commandLog, openServers },
+    { classifierTargetOf, databaseTargetOf, redisTargetsOf },
+    { tellFindings },
+  ] = await Promise.all([
+    import('../../services/observe/check-servers.ts'),
+    import('../kit/servers.ts'),
+    import('../kit/look-targets.ts'),
+    import('../print/findings.ts'),
+  ]);
   const { config } = cli.config();
   const needsServers = named.includes('redis') || named.includes('db');
   const servers = needsServers ? await openServers(config, await commandLog(cli)) : null;
@@ -36,14 +40,14 @@ async function runCheck(cli: Cli, named: readonly Part[]): Promise<void> {
   try {
     const looks: Promise<Finding>[] = [];
     if (servers !== null && named.includes('redis')) {
-      const all = targets.redisTargetsOf(config, servers.redisUrl, servers.embedded.redis);
+      const all = redisTargetsOf(config, servers.redisUrl, servers.embedded.redis);
       looks.push(...all.map((target) => checkRedis(target)));
     }
     if (servers !== null && named.includes('db'))
-      looks.push(checkDatabase(targets.databaseTargetOf(config, servers.postgresUrl, servers.embedded.postgres)));
+      looks.push(checkDatabase(databaseTargetOf(config, servers.postgresUrl, servers.embedded.postgres)));
     findings.push(...(await Promise.all(looks)));
     // Not beside the others: what it loads would count into their latency.
-    if (named.includes('llm')) findings.push(await callClassifier(targets.classifierTargetOf(config, null)));
+    if (named.includes('llm')) findings.push(await callClassifier(classifierTargetOf(config, null)));
   } finally {
     await servers?.stop();
   }

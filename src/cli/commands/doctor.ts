@@ -32,7 +32,13 @@ async function runDoctor(cli: Cli): Promise<void> {
 
 /** Settings first: where they are wrong, what depends on them is left out. */
 async function examineInstallation(cli: Cli): Promise<readonly Finding[]> {
-  const [examine, { checkClassifier }, { locateServers }, targets, { readTaxonomy }] = await Promise.all([
+  const [
+    examine,
+    { checkClassifier },
+    { locateServers },
+    { classifierTargetOf, dataFolderOf, embeddedPackagesOf, serverTargetsOf },
+    { readTaxonomy },
+  ] = await Promise.all([
     import('../../services/observe/examine.ts'),
     import('../../services/observe/check-servers.ts'),
     import('../kit/servers.ts'),
@@ -43,13 +49,13 @@ async function examineInstallation(cli: Cli): Promise<readonly Finding[]> {
   if (loaded instanceof AppError) return [examine.examineSettings(loaded)];
   const { config } = loaded;
   const servers = await locateServers(config);
-  const { platform, packages } = await targets.embeddedPackagesOf(config);
+  const { platform, packages } = await embeddedPackagesOf(config);
   return [
     examine.examineSettings(loaded),
-    ...(await examine.examineServers(targets.serverTargetsOf(config, servers))),
+    ...(await examine.examineServers(serverTargetsOf(config, servers))),
     await examine.examineTaxonomy(config.taxonomyFile ?? 'the one that comes along', () => readTaxonomy(config)),
-    await checkClassifier(targets.classifierTargetOf(config, servers.redisUrl)),
-    await examine.examineDisk(await targets.dataFolderOf(config)),
+    await checkClassifier(classifierTargetOf(config, servers.redisUrl)),
+    await examine.examineDisk(await dataFolderOf(config)),
     await examine.examinePackages(platform, packages),
   ];
 }

@@ -48,7 +48,7 @@ async function runInspect(
   given: readonly string[],
   { destination, timeout }: InspectFlags,
 ): Promise<void> {
-  const [{ silence, withNodes }, { describeAnswer }] = await Promise.all([
+  const [{ noAnswer, withNodes }, { describeAnswer }] = await Promise.all([
     import('../ask-nodes.ts'),
     import('../describe-answer.ts'),
   ]);
@@ -57,7 +57,7 @@ async function runInspect(
     nodes.ask(what, { arguments: argumentsOf(what, given), destination, timeoutMs, signal: cli.signal }),
   );
   const nodes = Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (nodes.length === 0) throw silence(listeners, timeoutMs, destination);
+  if (nodes.length === 0) throw noAnswer(listeners, timeoutMs, destination);
   if (cli.json) return cli.document(answers);
   for (const [node, answer] of nodes) cli.out(describeAnswer(cli, node, answer));
   cli.out(`\n${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} online.`);

@@ -44,59 +44,70 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function load() {
-  const [{ withApp }, { currentActor }, selection, retry, contract, notQueued] = await Promise.all([
+  const [{ withApp }, { currentActor }, { describeNotQueued }] = await Promise.all([
     import('../kit/servers.ts'),
     import('../kit/actor.ts'),
-    import('../kit/job-selection.ts'),
-    import('../../services/jobs/retry-jobs.ts'),
-    import('../../contract/jobs.ts'),
     import('../../services/jobs/not-queued.ts'),
   ]);
-  return { withApp, currentActor, ...selection, ...retry, ...contract, ...notQueued };
+  return { withApp, currentActor, notQueued: `vambe: ${describeNotQueued('several')}` };
 }
 
 async function runRetry(cli: Cli, given: readonly string[], { reason, tasks }: RetryFlags): Promise<void> {
-  const parts = await load();
-  const { completeTaskIds } = await import('../../services/jobs/task-ids.ts');
-  const { answers, isQueued } = await parts.withApp(
+  const { withApp, currentActor, notQueued } = await load();
+  const [{ completeTaskIds }, { isRetried, retryJobs }, { toRetryDocument }] = await Promise.all([
+    import('../../services/jobs/task-ids.ts'),
+    import('../../services/jobs/retry-jobs.ts'),
+    import('../../contract/jobs.ts'),
+  ]);
+  const { answers, isQueued } = await withApp(
     cli,
     async (app) => {
       const taskIds = await completeTaskIds(app.database, given);
-      return parts.retryJobs(app, { taskIds, reason: reason ?? null, actor: parts.currentActor() });
+      return retryJobs(app, { taskIds, reason: reason ?? null, actor: currentActor() });
     },
     { taskFolders: tasks },
   );
-  const document = parts.toRetryDocument(answers);
+  const document = toRetryDocument(answers);
   if (cli.json) cli.document(document);
   else
     for (const { task_id, answer } of answers) {
-      if (parts.isRetried(answer)) cli.out(`${task_id} ${words[answer]}`);
+      if (isRetried(answer)) cli.out(`${task_id} ${words[answer]}`);
       else cli.note(`vambe: ${task_id} ${words[answer]}.`);
     }
-  if (!isQueued) cli.note(`vambe: ${parts.describeNotQueued('several')}`);
+  if (!isQueued) cli.note(notQueued);
   if (answers.every(({ answer }) => answer === 'unknown')) cli.exitWith(3);
   else if (!document.success) cli.exitWith(4);
 }
 
 async function runRetryWhere(cli: Cli, terms: readonly FilterTerm[], flags: RetryFlags): Promise<void> {
-  const parts = await load();
-  const { countSelected } = await import('../../services/jobs/select-jobs.ts');
-  await parts.withApp(
+  const { withApp, currentActor, notQueued } = await load();
+  const [
+    { confirmSelection, readRunning, withSelectionBar },
+    { countSelected },
+    { retrySelected },
+    { toRetrySelectionDocument },
+  ] = await Promise.all([
+    import('../kit/job-selection.ts'),
+    import('../../services/jobs/select-jobs.ts'),
+    import('../../services/jobs/retry-jobs.ts'),
+    import('../../contract/jobs.ts'),
+  ]);
+  await withApp(
     cli,
     async (app, { redisUrl }) => {
-      const running = await parts.readRunning(cli, redisUrl);
+      const running = await readRunning(cli, redisUrl);
       const selection = { terms, running, eligible: 'retriable' as const };
       const found = await countSelected(app.database, selection);
       const bulkWords = { verb: 'retry', past: 'queued again' };
-      if (!(await parts.confirmSelection(cli, found, { flags, words: bulkWords }))) return;
-      const change = { actor: parts.currentActor(), reason: flags.reason ?? null };
-      const { answers, isQueued } = await parts.withSelectionBar(cli, found.count, (watch) =>
-        parts.retrySelected(app, { selected: { selection, found, ...watch }, ...change }),
+      if (!(await confirmSelection(cli, found, { flags, words: bulkWords }))) return;
+      const change = { actor: currentActor(), reason: flags.reason ?? null };
+      const { answers, isQueued } = await withSelectionBar(cli, found.count, (watch) =>
+        retrySelected(app, { selected: { selection, found, ...watch }, ...change }),
       );
-      const document = parts.toRetrySelectionDocument(found.count, answers);
+      const document = toRetrySelectionDocument(found.count, answers);
       if (cli.json) cli.document(document);
       else cli.out(`${document.reopened} of ${found.count} queued again`);
-      if (!isQueued) cli.note(`vambe: ${parts.describeNotQueued('several')}`);
+      if (!isQueued) cli.note(notQueued);
       if (answers['no-queue'] !== undefined)
         cli.note(
           `vambe: ${answers['no-queue']} belong to queues of tasks that are not known here: name their folder with --tasks.`,

@@ -25,7 +25,7 @@ export function withJobSelection(command: Command): Command {
     .option('--reason <text>', 'why, for the record');
 }
 
-/** What `--filter` says of itself wherever it stands. */
+/** The help text of `--filter`, the same in every command. */
 export const filterHelp =
   'only jobs for which all terms hold: state, id, task, queue, origin, worker, error or meeting with = or != (a comma is "or"); accepted, started or finished with <, <=, > or >= and a date or how long ago (3h, 2d)';
 

@@ -5,7 +5,7 @@ import type { SchemaFacts } from '../../models/schema-check.ts';
 import type { Cli } from './cli.ts';
 import { commandLog, openServers, type ServerUrls } from './servers.ts';
 
-/** As for every command but `worker` and `up`. */
+/** The same for each command except `worker` and `up`. */
 const patienceMs = 10_000;
 
 export interface DatabaseContext {

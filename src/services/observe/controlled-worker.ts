@@ -73,7 +73,7 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
         held('active', ({ worker }) => worker === name),
         held('prioritized', (_job, queue) => isShownBy(name, workers, queue)),
       ]);
-      // What waits here and came from a list is in no list any more: nobody else would show it. Bulk work is `vambe jobs`' to show.
+      // What waits here and came from a list is in no list any more: nothing else would show it. `vambe jobs` shows bulk work.
       const jobs = [...taken, ...waiting.filter(({ call }) => call.terms !== null)];
       return jobs.filter(({ call }) => !active.has(call.task_id)).map(({ call }) => shownCall(call, null));
     },

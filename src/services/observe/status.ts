@@ -207,7 +207,7 @@ async function within<T>(timeoutMs: number, work: Promise<T>, address: string): 
     const message = `PostgreSQL at ${address} did not answer within ${timeoutMs} ms. It is overloaded or out of reach.`;
     timer = setTimeout(() => reject(new AppError('DATABASE_UNREACHABLE', message)), timeoutMs);
   });
-  work.catch(() => undefined); // a late failure of abandoned work is nobody's
+  work.catch(() => undefined); // a late failure of abandoned work is not told
   try {
     return await Promise.race([work, late]);
   } finally {
