@@ -1,4 +1,4 @@
-// Who may import whom. Arrows point one way: config, core → models → services → tasks → app → worker → cli.
+// Who may import whom. Arrows point one way: config, core → models → services → contract, tasks → app → worker → cli.
 const folder = (name) => `^src/${name}/`;
 const only = (name, allowed, comment) => ({
   name: `${name.split('/').at(-1)}-imports`,
@@ -34,7 +34,11 @@ export default {
       [],
       'core/ is the machinery of any job system: it knows nothing of meetings. State what you need as an interface there and implement it in models/.',
     ),
-    only('config', ['core/errors.ts'], 'config/ is read before anything else exists: it may only raise errors.'),
+    only(
+      'config',
+      ['core/errors.ts', 'core/nearest-name.ts'],
+      'config/ is read before anything else exists: it may only raise errors.',
+    ),
     only('models', ['core'], 'models/ describes tables and queries; it uses nothing above it.'),
     only(
       'services',
@@ -64,6 +68,18 @@ export default {
       severity: 'error',
       from: { path: '^src/services/classification/(rules|model)/' },
       to: { path: '^src/services/classification/matching/', pathNot: '/(matcher|trie)\\.ts$' },
+    },
+    only(
+      'contract',
+      ['core', 'models', 'services'],
+      'contract/ says what documents look like: zod schemas, and functions from what a service answers to a document.',
+    ),
+    {
+      name: 'cli-over-services',
+      comment: 'A command is parse → call a service → print, so that another front end can do the same.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/(models/queries|core/queue)/' },
     },
     only(
       'tasks',

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import type { MeetingToStore } from '../src/models/queries/meeting-store.ts';
 import { createRandom } from '../src/services/evaluation/bootstrap.ts';
-import { openMeetingsCsv } from '../src/services/meetings/csv-file.ts';
+import { openMeetingsCsv } from '../src/services/meetings/csv/csv-file.ts';
 
 const samples = fileURLToPath(new URL('../samples/meetings.csv', import.meta.url));
 const wordsAMeeting = 150;

@@ -32,7 +32,7 @@ import { createControlBook, createHoldBook } from './models/queries/controls.ts'
 import { probeDatabase } from './models/queries/probe.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import { cacheEntry } from './services/classification/classify-meeting.ts';
-import { createControlledWorker } from './services/operations/controlled-worker.ts';
+import { createControlledWorker } from './services/observe/controlled-worker.ts';
 import { createPublishedReader } from './services/publishing/published-reader.ts';
 import type { Services } from './services/services.ts';
 import { readVersion } from './version.ts';

@@ -4,15 +4,15 @@ import { databaseNumberOf } from '../celery/control-wire.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { createRedis, probeRedis, type Redis } from '../core/redis.ts';
-import type { Cli } from './cli.ts';
-import { locateServers } from './observe.ts';
+import type { Cli } from './kit/cli.ts';
+import { locateServers } from './kit/servers.ts';
 
 export interface Nodes extends ControlClient {
   readonly broker: Redis;
   readonly database: string;
 }
 
-/** @throws AppError REDIS_* where the broker cannot be used, NOT_FOUND where it is embedded and nobody runs it */
+/** @throws AppError REDIS_* where the broker cannot be used, NOT_FOUND where it is embedded and not running */
 export async function withNodes<T>(cli: Cli, use: (nodes: Nodes) => Promise<T>): Promise<T> {
   const { config } = cli.config();
   const [{ celeryBrokerUrl }, { redisUrl }] = await Promise.all([
@@ -20,7 +20,7 @@ export async function withNodes<T>(cli: Cli, use: (nodes: Nodes) => Promise<T>):
     locateServers(config),
   ]);
   const url = celeryBrokerUrl(config) ?? redisUrl;
-  if (url === null) throw nobody();
+  if (url === null) throw noWorker();
   await probeRedis(url);
   const broker = createRedis({ url, name: 'vambe nodes', use: 'commands' });
   const database = databaseNumberOf(url);
@@ -31,17 +31,17 @@ export async function withNodes<T>(cli: Cli, use: (nodes: Nodes) => Promise<T>):
   }
 }
 
-export function nobody(): AppError {
+export function noWorker(): AppError {
   return new AppError(
     'NOT_FOUND',
-    'No worker is registered, so nobody can answer. "vambe worker" starts one, "vambe status" tells more.',
+    'No worker is registered, so there is no answer. "vambe worker" starts one, "vambe status" tells more.',
   );
 }
 
-/** Why no answer came, in a sentence: nobody listens, the ones that were meant do not, or they were too slow. */
-export function silence(listeners: number, timeoutMs: number, destination: readonly string[] | undefined): AppError {
-  if (listeners === 0) return nobody();
-  const whom = destination ? `${destination.join(', ')} did not answer` : 'Nobody answered';
+/** Why no answer came, in a sentence: no worker listens, the ones that were meant do not, or they were too slow. */
+export function noAnswer(listeners: number, timeoutMs: number, destination: readonly string[] | undefined): AppError {
+  if (listeners === 0) return noWorker();
+  const whom = destination ? `${destination.join(', ')} did not answer` : 'No worker answered';
   const listen = listeners === 1 ? '1 worker process listens' : `${listeners} worker processes listen`;
   return new AppError(
     'NOT_FOUND',

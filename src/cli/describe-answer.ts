@@ -1,5 +1,5 @@
 /** A worker's answer as `celery inspect` prints it. */
-import type { Cli } from './cli.ts';
+import type { Cli } from './kit/cli.ts';
 
 /** `->  worker@host: OK`, or ERROR, then the items. */
 export function describeAnswer(cli: Cli, worker: string, answer: unknown): string {

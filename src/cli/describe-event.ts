@@ -1,5 +1,5 @@
 /** An event of a worker on one line. */
-import type { Cli } from './cli.ts';
+import type { Cli } from './kit/cli.ts';
 
 /** Shown elsewhere on the line, or of no use to a person. */
 const left: readonly string[] = [

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `vambe` command. */
 import { readVersion } from '../version.ts';
-import type { CommandEntry } from './cli.ts';
+import type { CommandEntry } from './kit/cli.ts';
 import { unsupportedRuntime } from './supported-runtime.ts';
 
 const unsupported = unsupportedRuntime(process.versions);
@@ -68,5 +68,5 @@ if (argv.length === 1 && ['--version', '-V'].includes(argv[0] ?? '')) {
 }
 
 // Loaded after that check: an old Node.js does not get through its imports.
-const { run } = await import('./program.ts');
+const { run } = await import('./kit/program.ts');
 exit(await run(argv, { commands, version: readVersion(), io }));

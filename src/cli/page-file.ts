@@ -2,7 +2,7 @@
 import { open, writeFile } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
 
-/** Opens the file before the work whose page it is to hold, which may take hours and cost money. @throws AppError USAGE */
+/** Opens the file before the work, which may take hours and cost money. @throws AppError USAGE */
 export async function requirePageFile(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   await open(path, 'a', pageMode)
@@ -12,7 +12,7 @@ export async function requirePageFile(path: string | undefined): Promise<void> {
     });
 }
 
-/** Writes a page for this user's eyes alone, as quotes are personal data. @throws AppError USAGE */
+/** Writes a page that only this user may read, as quotes are personal data. @throws AppError USAGE */
 export async function writePageFile(path: string, page: string): Promise<void> {
   await writeFile(path, page, { mode: pageMode }).catch((cause: unknown) => {
     throw notWritable(path, cause);

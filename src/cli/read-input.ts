@@ -32,7 +32,7 @@ export async function readInput(path: string, options: InputOptions): Promise<In
 type Invalid = (problem: string, cause?: unknown) => AppError;
 
 async function readFile(path: string, options: InputOptions, invalid: Invalid): Promise<Buffer> {
-  // Without O_NONBLOCK, opening a FIFO waits for its writer, for ever.
+  // Without O_NONBLOCK, opening a FIFO waits until a writer opens it.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
     throw invalid(whyNotOpened(error, options.what), error);
   });

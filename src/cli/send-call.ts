@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlClient } from '../celery/control-client.ts';
 import { isObject } from '../celery/envelope.ts';
 import { encodeTaskMessage } from '../celery/message.ts';
+import { didYouMean } from '../core/nearest-name.ts';
 import { createRedis, type Redis } from '../core/redis.ts';
 import { withNodes } from './ask-nodes.ts';
-import type { Cli } from './cli.ts';
-import { nearestName } from './nearest-name.ts';
+import type { Cli } from './kit/cli.ts';
 
 export interface CallToSend {
   readonly name: string;
@@ -67,12 +67,10 @@ async function tellWhereNobodyTakes(cli: Cli, nodes: ControlClient, list: string
   if (answered === null) return;
   const taken = [...new Set(Object.values(answered.answers).flatMap(listNames))];
   if (taken.includes(list)) return;
-  const whoever =
+  const takers =
     answered.listeners === 0 ? 'no worker is registered' : 'none of the workers that answered takes from it';
-  const nearest = nearestName(list, taken);
-  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
   const known = taken.length === 0 ? '' : ` They take from ${taken.join(', ')}.`;
-  cli.note(`vambe: the message waits in the list "${list}": ${whoever}.${suggestion}${known}`);
+  cli.note(`vambe: the message waits in the list "${list}": ${takers}.${didYouMean(list, taken)}${known}`);
 }
 
 function listNames(answer: unknown): string[] {

@@ -1,20 +1,19 @@
 /** The life of `vambe up`: open servers, start a worker, classify what waits under a progress bar, sum up, stay. */
 import { fileURLToPath } from 'node:url';
 import { describeLlmAccess, llmAccess } from '../config/llm-access.ts';
+import { toSummaryDocument } from '../contract/summary.ts';
 import { createLogger } from '../core/logger.ts';
-import { priorities } from '../core/queue/enqueue.ts';
-import { saveMeetings } from '../models/queries/meeting-store.ts';
-import { countMeetings, countOpenClassifications, summarise } from '../models/queries/overview.ts';
-import { openMeetingsCsv } from '../services/meetings/csv-file.ts';
-import { importMeetings } from '../services/meetings/import-meetings.ts';
+import { importSamples } from '../services/meetings/import-samples.ts';
+import { summariseMeetings, waitUntilIdle } from '../services/meetings/summarise-meetings.ts';
 import type { App } from '../wiring.ts';
 import { leaveInTime, type RunningWorker, startWorker } from '../worker.ts';
-import type { Cli } from './cli.ts';
-import { openServers, type ServerUrls } from './servers.ts';
-import { describeSummary } from './up-summary.ts';
+import { currentActor } from './kit/actor.ts';
+import type { Cli } from './kit/cli.ts';
+import type { Bar } from './kit/progress.ts';
+import { openServers, type ServerUrls } from './kit/servers.ts';
+import { describeSummary } from './print/summary.ts';
 
 const samplesFile = fileURLToPath(new URL('../../samples/meetings.csv', import.meta.url));
-const lookEveryMs = 150;
 
 export interface UpOptions {
   readonly exitWhenIdle?: boolean;
@@ -49,10 +48,10 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
         await acceptWhatWaits(cli, app, servers, options);
       },
     });
-    await watchUntilIdle(cli, worker.app, stop.signal);
+    await waitWithBar(cli, worker.app, stop.signal);
     if (!stop.signal.aborted) {
-      const summary = await summarise(worker.app.database);
-      if (cli.json) cli.document({ success: true, ...summary });
+      const summary = await summariseMeetings(worker.app.database);
+      if (cli.json) cli.document(toSummaryDocument(summary));
       else cli.out(describeSummary(cli, summary));
     }
     if (options.exitWhenIdle !== true && !stop.signal.aborted) {
@@ -73,40 +72,28 @@ export async function runUp(cli: Cli, options: UpOptions): Promise<void> {
   }
 }
 
-/** Before the worker consumes: its own scheduled sweep would otherwise accept meetings that the import is about to. */
+/** Before the worker consumes: its own schedule would otherwise accept meetings that the import is about to. */
 async function acceptWhatWaits(cli: Cli, app: App, { embedded }: ServerUrls, options: UpOptions): Promise<void> {
-  const isFirstStart = (await countMeetings(app.database)) === 0;
-  // Meetings of our own never go into somebody's real database.
-  if (isFirstStart && embedded.postgres && options.samples) await importSamples(cli, app);
+  // Sample meetings never go into a database of other people.
+  if (embedded.postgres && options.samples) {
+    const imported = await importSamples(app, {
+      path: samplesFile,
+      actor: currentActor(),
+      timeZone: app.config.importTimezone,
+      now: new Date(app.clock.wallMs()),
+    });
+    if (imported) cli.note(`📥 ${imported.inserted} sample meetings imported from samples/meetings.csv`);
+  }
   await app.services.sweepUnclassified();
 }
 
-async function watchUntilIdle(cli: Cli, app: App, signal: AbortSignal): Promise<void> {
-  const total = await countOpenClassifications(app.database);
-  if (total === 0) return;
-  const bar = cli.bar(total, 'classifying meetings');
-  for (let open = total; open > 0 && !signal.aborted; ) {
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
-    open = await countOpenClassifications(app.database);
-    bar.update(Math.max(0, total - open));
-  }
-  bar.stop();
-}
-
-async function importSamples(cli: Cli, app: App): Promise<void> {
-  const report = await importMeetings(
-    await openMeetingsCsv(samplesFile),
-    {
-      store: { saveChunk: (rows) => saveMeetings(app.database, rows) },
-      async onInserted(ids) {
-        await app.enqueuer.enqueue(
-          ids.map((id) => ({ task: 'classify_meeting', args: [id], origin: 'import', priority: priorities.bulk })),
-        );
-      },
-    },
-    { timeZone: app.config.importTimezone, now: new Date(app.clock.wallMs()) },
-  );
-  cli.note(`📥 ${report.inserted} sample meetings imported from samples/meetings.csv`);
+async function waitWithBar(cli: Cli, { database }: App, signal: AbortSignal): Promise<void> {
+  let bar: Bar | undefined;
+  const onProgress = (done: number, total: number) => {
+    bar ??= cli.bar(total, 'classifying meetings');
+    bar.update(done);
+  };
+  await waitUntilIdle(database, { signal, onProgress }).finally(() => bar?.stop());
 }
 
 function tellServers(cli: Cli, { embedded }: ServerUrls, app: App): void {

@@ -1,9 +1,9 @@
 /** What is wrong with settings that are right one by one. */
+import { nearestName } from '../core/nearest-name.ts';
 import { softTaskTimeoutSeconds, usesLlm } from './derived.ts';
 import { llmAccess, otherProvidersSet, unusedProviderHint } from './llm-access.ts';
 import type { Config, SettingKey } from './schema.ts';
 import { settings } from './schema.ts';
-import { closest } from './unknown-names.ts';
 
 const databaseParts = ['postgresPort', 'postgresDb', 'postgresUser', 'postgresPassword'] as const;
 
@@ -92,7 +92,7 @@ function warningsOf(config: Config, isSet: (key: SettingKey) => boolean): string
   }
   const names = [...settings.workerQueues.default, ...(config.queueName === null ? [] : [config.queueName])];
   for (const queue of config.workerQueues) {
-    const nearest = names.includes(queue) ? undefined : closest(queue, names);
+    const nearest = names.includes(queue) ? undefined : nearestName(queue, names);
     if (nearest !== undefined) warnings.push(`WORKER_QUEUES names "${queue}". Did you mean "${nearest}"?`);
   }
   return [...warnings, ...llmWarnings(config, isSet)];

@@ -1,10 +1,11 @@
 /** Reads the environment and `.env`, and returns a frozen Config or one error that names every fault. */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { contradictions } from './contradictions.ts';
 import { readEnvText } from './env-file.ts';
 import { type Config, type Setting, type SettingKey, settingKeys, settings } from './schema.ts';
-import { closest, unknownNames } from './unknown-names.ts';
+import { unknownNames } from './unknown-names.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type Origin = 'environment' | '.env' | 'default';
@@ -76,7 +77,7 @@ function schemeOf(given: string): string | undefined {
 }
 
 function remedy(setting: Setting, given: string): string {
-  const nearest = closest(given.toLowerCase(), setting.choices ?? []);
+  const nearest = nearestName(given, setting.choices ?? []);
   if (nearest !== undefined) return `Did you mean "${nearest}"?`;
   if (setting.name.endsWith('_PORT') && given.startsWith('tcp://')) {
     return 'Kubernetes sets it so for a service of that name: set enableServiceLinks to false, or set it yourself.';

@@ -33,7 +33,7 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
     if (isOurs || foreign.has(name) || !value?.trim()) continue;
     const hasPrefix = prefixes.some((prefix) => name.startsWith(prefix));
     if (!hasPrefix && name.length < minLength) continue;
-    const nearest = closest(name.toUpperCase(), ourNames, isSlip);
+    const nearest = nearestOwnName(name.toUpperCase());
     if (nearest !== undefined)
       faults.push(`${name} is not a setting. Did you mean ${nearest}? Rename it, or unset it.`);
     else if (hasPrefix) ignored.push(name);
@@ -52,19 +52,15 @@ function isSlip(ourName: string, edits: number): boolean {
   return edits < ourName.length - ourName.lastIndexOf('_') - 1;
 }
 
-/** The candidate at most two edits away that `isNear` takes, the nearest first; undefined: none. */
-export function closest(
-  given: string,
-  candidates: readonly string[],
-  isNear: (candidate: string, edits: number) => boolean = () => true,
-): string | undefined {
+/** Our name at most two edits away, the nearest first: stricter than core/nearest-name.ts, as it stops a start. */
+function nearestOwnName(given: string): string | undefined {
   let nearest: string | undefined;
   let fewest = maxEdits + 1;
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - given.length) > maxEdits) continue;
-    const edits = distance(given, candidate);
-    if (edits < fewest && isNear(candidate, edits)) {
-      nearest = candidate;
+  for (const ourName of ourNames) {
+    if (Math.abs(ourName.length - given.length) > maxEdits) continue;
+    const edits = distance(given, ourName);
+    if (edits < fewest && isSlip(ourName, edits)) {
+      nearest = ourName;
       fewest = edits;
     }
   }

@@ -30,3 +30,8 @@ function isoOf(ms: number): string | undefined {
   const year = at.getUTCFullYear();
   return year >= 1900 && year <= 9999 ? at.toISOString() : undefined;
 }
+
+/** `2026-11-01T09:30:00Z`: without the milliseconds, for a sentence. */
+export function toIsoSeconds(at: string): string {
+  return new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

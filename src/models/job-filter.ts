@@ -2,9 +2,9 @@
  * The filter grammar for jobs: `state=failed,cancelled task=classify_meeting accepted>=2026-11-01 accepted<2d`. Terms are
  * separated by spaces and all hold; commas mean "or". Pure: the terms that come out are what queries/operations.ts runs.
  */
-import { distance } from 'fastest-levenshtein';
 import { AppError, errorCodes } from '../core/errors.ts';
 import { parseMoment } from '../core/moment.ts';
+import { didYouMean, nearestName } from '../core/nearest-name.ts';
 
 /** As people see a job: `processing` is an open job that a worker runs now, which workers know and the table does not; `waiting` one whose queue is on hold. */
 export const filterStates = [
@@ -18,6 +18,21 @@ export const filterStates = [
   'rejected',
 ] as const;
 export type FilterState = (typeof filterStates)[number];
+/** Other words for a state that people use. */
+const stateSynonyms: Readonly<Record<string, FilterState>> = { running: 'processing' };
+
+/** The state that a word means, in any case; undefined: none. */
+export function stateOf(word: string): FilterState | undefined {
+  const given = word.toLowerCase();
+  return filterStates.find((each) => each === given) ?? stateSynonyms[given];
+}
+
+export const largestRowId = '9223372036854775807';
+
+/** Whether a text can be the cursor of a list of jobs: a row id. */
+export function isJobCursor(text: string): boolean {
+  return /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= BigInt(largestRowId);
+}
 
 const textKeys = ['id', 'task', 'queue', 'origin', 'worker', 'error'] as const;
 const timeKeys = ['accepted', 'started', 'finished'] as const;
@@ -70,7 +85,9 @@ function readTerm(key: string, operator: string, value: string, nowMs: number): 
   }
   const known = filterKeys.find((each) => each === key);
   if (known === undefined)
-    throw usage(`There is no "${key}" in a filter of jobs.${meant(key, filterKeys)} Known: ${filterKeys.join(', ')}.`);
+    throw usage(
+      `There is no "${key}" in a filter of jobs.${didYouMean(key, filterKeys)} Known: ${filterKeys.join(', ')}.`,
+    );
   if (operator !== '=' && operator !== '!=')
     throw usage(`"${term}": ${key} is compared with = or !=; several values are separated by commas.`);
   const isNot = operator === '!=';
@@ -85,9 +102,9 @@ function readTerm(key: string, operator: string, value: string, nowMs: number): 
 }
 
 function readState(given: string): FilterState {
-  const state = filterStates.find((each) => each === given.toLowerCase());
+  const state = stateOf(given);
   if (state !== undefined) return state;
-  throw usage(`There is no state "${given}".${meant(given, filterStates)} Known: ${filterStates.join(', ')}.`);
+  throw usage(`There is no state "${given}".${didYouMean(given, filterStates)} Known: ${filterStates.join(', ')}.`);
 }
 
 function readMeetingId(term: string, given: string): number {
@@ -108,7 +125,7 @@ function readText(key: TextKey, given: string): string {
 }
 
 function refuseSlip(key: string, given: string, known: readonly string[]): void {
-  const nearest = nearestOf(given, known);
+  const nearest = nearestName(given, known);
   if (nearest === undefined || nearest === given) return;
   throw usage(`There is no ${key} "${given}". Did you mean ${nearest}?`);
 }
@@ -140,22 +157,8 @@ function unreadable(rest: string): AppError {
   const example = filterKeys.some((each) => each === key.toLowerCase()) ? `${key}=…` : 'state=failed';
   const quote = (word.match(/"/g)?.length ?? 0) % 2 === 1 ? ' A quote is not closed.' : '';
   return usage(
-    `"${word}" is no term of a filter.${quote}${meant(key, filterKeys)} A term is a name, a sign and a value without spaces around the sign: ${example}.`,
+    `"${word}" is no term of a filter.${quote}${didYouMean(key, filterKeys)} A term is a name, a sign and a value without spaces around the sign: ${example}.`,
   );
-}
-
-function meant(given: string, known: readonly string[]): string {
-  const nearest = nearestOf(given.toLowerCase(), known);
-  return nearest === undefined || nearest === given ? '' : ` Did you mean ${nearest}?`;
-}
-
-/** Within a third of its letters. */
-function nearestOf(given: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((name) => ({ name, edits: distance(name, given) }))
-    .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.edits - b.edits);
-  return ranked[0]?.name;
 }
 
 function usage(message: string): AppError {

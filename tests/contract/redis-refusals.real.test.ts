@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { checkRedis } from '../../src/cli/check-servers.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createRedis } from '../../src/core/redis.ts';
 import { preflight } from '../../src/preflight.ts';
+import { checkRedis } from '../../src/services/observe/check-servers.ts';
 import { startWorker } from '../../src/worker.ts';
 import { redisError, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';

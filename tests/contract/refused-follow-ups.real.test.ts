@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeTaskMessage, type TaskToSend, toSignature } from '../../src/celery/message.ts';
-import type { CommandModule } from '../../src/cli/cli.ts';
-import { run } from '../../src/cli/program.ts';
+import type { CommandModule } from '../../src/cli/kit/cli.ts';
+import { run } from '../../src/cli/kit/program.ts';
 import { createRedis, type Redis } from '../../src/core/redis.ts';
 import { allLists, stubTasks } from '../celery/fixture.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';

@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandModule } from '../../src/cli/cli.ts';
-import { run } from '../../src/cli/program.ts';
+import type { CommandModule } from '../../src/cli/kit/cli.ts';
+import { run } from '../../src/cli/kit/program.ts';
 import { insertMeetings, spanishTranscript } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { productProgram } from '../helpers/product.ts';
@@ -232,7 +232,7 @@ describe('while no worker lives', () => {
       jobs: { queued: 0 },
     });
     const text = await vambe(['status']);
-    expect(text.out).toContain('No worker is registered; nothing waits.');
+    expect(text.out).toContain('No worker is registered; nothing is queued.');
   });
 
   it('inspect says so in one sentence, exit 3', async () => {
@@ -609,7 +609,7 @@ describe('jobs and retry', () => {
     const { code, out, err } = await vambe(['jobs'], { REDIS_URL: `redis://127.0.0.1:${await freePort()}/0` });
     expect(code).toBe(0);
     expect(out).toContain('to be retried');
-    expect(err).toContain('jobs that run now are shown as queued');
+    expect(err).toContain('jobs in state processing are shown as queued');
   });
 });
 

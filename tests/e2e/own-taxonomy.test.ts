@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandModule } from '../../src/cli/cli.ts';
-import { run } from '../../src/cli/program.ts';
+import type { CommandModule } from '../../src/cli/kit/cli.ts';
+import { run } from '../../src/cli/kit/program.ts';
 import { loadTaxonomy } from '../../src/models/taxonomy.ts';
 import { insertMeetings } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandModule } from '../../src/cli/cli.ts';
-import { run } from '../../src/cli/program.ts';
+import type { CommandModule } from '../../src/cli/kit/cli.ts';
+import { run } from '../../src/cli/kit/program.ts';
 import { productProgram } from '../helpers/product.ts';
 import { makeIo } from '../unit/cli/fake-io.ts';
 

@@ -1,10 +1,8 @@
 /** `vambe call`: enqueues any task by its name, as `celery call` does. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { EnqueueRequest } from '../../core/queue/enqueue.ts';
 import type { Core } from '../../wiring.ts';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, withExample } from '../kit/help.ts';
 
 interface CallFlags {
   readonly args?: readonly unknown[];
@@ -16,10 +14,9 @@ interface CallFlags {
   readonly queue?: string;
 }
 
-const lookEveryMs = 200;
-const longestCountdownSeconds = 365 * 86_400;
-const longestTaskIdChars = 255;
-const deepestJson = 100;
+const maxCountdownSeconds = 365 * 86_400;
+const maxTaskIdChars = 255;
+const maxJsonDepth = 100;
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -47,82 +44,43 @@ async function runCall(cli: Cli, name: string, flags: CallFlags): Promise<void> 
     const { sendCall } = await import('../send-call.ts');
     return sendCall(cli, { ...flags, name, queue: flags.queue });
   }
-  const { withCore } = await import('../servers.ts');
+  const [{ withCore }, { enqueueTask }, { describeNotQueued }, { toCallDocument }] = await Promise.all([
+    import('../kit/servers.ts'),
+    import('../../services/jobs/enqueue-task.ts'),
+    import('../../services/jobs/not-queued.ts'),
+    import('../../contract/jobs.ts'),
+  ]);
+  const { countdown, wait, tasks, ...call } = flags;
   await withCore(
     cli,
     async (app) => {
-      const request = await toRequest(app, name, flags);
-      const { accepted, queued } = await app.enqueuer.enqueue([request]);
-      const [job] = accepted;
-      if (!job) throw new Error('one request gets one answer');
+      const job = await enqueueTask(app, { ...call, name, countdownSeconds: countdown, origin: 'cli' });
       if (!job.isNew) cli.note(`vambe: the task id ${job.taskId} was accepted before; it is not done again.`);
-      if (queued === 'database')
-        cli.note('vambe: Redis did not take the job; a worker picks it up from the database within a minute.');
+      if (!job.isQueued) cli.note(`vambe: ${describeNotQueued('one')}`);
       if (!cli.json) cli.out(job.taskId);
-      if (flags.wait === true) await tellEnd(cli, app, job.taskId);
-      else if (cli.json) cli.document({ success: true, task_id: job.taskId, task: request.task, is_new: job.isNew });
+      if (wait === true) await waitAndTell(cli, app, job.taskId);
+      else if (cli.json) cli.document(toCallDocument(job));
     },
-    { taskFolders: flags.tasks },
+    { taskFolders: tasks },
   );
 }
 
-/** Finds the task first, so that an unknown name is answered with the nearest one. @throws AppError TASK_UNKNOWN, TASK_ARGUMENTS */
-async function toRequest(
-  app: Core,
-  name: string,
-  { args, kwargs, countdown, taskId }: CallFlags,
-): Promise<EnqueueRequest> {
-  const { nearestName } = await import('../nearest-name.ts');
-  const { AppError } = await import('../../core/errors.ts');
-  const names = app.registry.all.flatMap((task) => [task.name, ...task.aliases]);
-  if (!names.includes(name)) {
-    const nearest = nearestName(name, names);
-    throw new AppError(
-      'TASK_UNKNOWN',
-      `There is no task "${name}".${nearest === undefined ? '' : ` Did you mean ${nearest}?`} Known: ${app.registry.all.map((task) => task.name).join(', ')}.`,
-    );
-  }
-  return {
-    task: app.registry.find(name).name,
-    args,
-    kwargs,
-    taskId,
-    origin: 'cli',
-    dueAt:
-      countdown === undefined || countdown === 0
-        ? null
-        : new Date(app.clock.wallMs() + countdown * 1_000).toISOString(),
-  };
-}
-
-async function tellEnd(cli: Cli, app: Core, taskId: string): Promise<void> {
-  const [{ readJobState }, { listWorkers }] = await Promise.all([
-    import('../../models/queries/jobs.ts'),
-    import('../../core/queue/presence.ts'),
+async function waitAndTell(cli: Cli, app: Core, taskId: string): Promise<void> {
+  const [{ waitForJob }, { readPresence }, { toCallEndDocument }] = await Promise.all([
+    import('../../services/jobs/enqueue-task.ts'),
+    import('../../services/observe/look.ts'),
+    import('../../contract/jobs.ts'),
   ]);
-  if ((await listWorkers(app.redis, app.clock)).length === 0)
+  if ((await readPresence(app.redis, app.clock)).alive.length === 0)
     cli.note('vambe: no worker is registered; the job waits until "vambe worker" or "vambe up" runs.');
-  for (;;) {
-    const job = await readJobState(app.database, taskId);
-    if (job && job.state !== 'queued' && job.state !== 'retrying') {
-      const { state, error_code: code, error_message: message } = job;
-      if (state === 'completed') {
-        const result = (await app.ledger.resultOf(taskId)) ?? null;
-        if (cli.json) cli.document({ success: true, task_id: taskId, state, result });
-        else cli.out(JSON.stringify(result, null, cli.isTerminal ? 2 : 0));
-        return;
-      }
-      const words = message ?? `the job was ${state}`;
-      if (cli.json) cli.document({ success: false, task_id: taskId, state, error: words, code });
-      else
-        cli.note(
-          `vambe: the job ${state === 'failed' ? 'failed' : `was ${state}`}${code === null ? '' : ` (${code})`}: ${words}`,
-        );
-      cli.exitWith(4);
-      return;
-    }
-    await sleep(lookEveryMs, undefined, { signal: cli.signal });
+  const end = toCallEndDocument(taskId, await waitForJob(app, taskId, cli.signal));
+  if (cli.json) cli.document(end);
+  else if (end.success) cli.out(JSON.stringify(end.result, null, cli.isTerminal ? 2 : 0));
+  else {
+    const how = end.state === 'failed' ? 'failed' : `was ${end.state}`;
+    cli.note(`vambe: the job ${how}${end.code === null ? '' : ` (${end.code})`}: ${end.error}`);
   }
+  if (!end.success) cli.exitWith(4);
 }
 
 function jsonArray(given: string): readonly unknown[] {
@@ -146,15 +104,15 @@ function parseJson(given: string, example: string): unknown {
       `It must be JSON such as ${example}: ${error instanceof Error ? error.message : 'not JSON'}.`,
     );
   }
-  refuseUnbearable(value);
+  refuseUnstorable(value);
   return value;
 }
 
 /** What is read as JSON but could not be written as the same again; not by recursion, as depth is what is looked for. */
-function refuseUnbearable(whole: unknown): void {
+function refuseUnstorable(whole: unknown): void {
   let level: unknown[] = [whole];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepestJson) throw new InvalidArgumentError(`It is nested deeper than ${deepestJson} levels.`);
+    if (depth > maxJsonDepth) throw new InvalidArgumentError(`It is nested deeper than ${maxJsonDepth} levels.`);
     if (level.some((each) => typeof each === 'number' && !Number.isFinite(each))) {
       throw new InvalidArgumentError('It holds a number beyond 1.8e308, which would be lost. Give it as text.');
     }
@@ -170,12 +128,12 @@ function kindOf(value: unknown): string {
 
 function seconds(given: string): number {
   const number = Number(given);
-  if (/^\d{1,9}(\.\d{1,6})?$/.test(given) && number <= longestCountdownSeconds) return number;
-  throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${longestCountdownSeconds}.`);
+  if (/^\d{1,9}(\.\d{1,6})?$/.test(given) && number <= maxCountdownSeconds) return number;
+  throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${maxCountdownSeconds}.`);
 }
 
 function taskIdText(given: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
-  if (given.length > 0 && given.length <= longestTaskIdChars && !/[\u0000-\u001f\u007f]/.test(given)) return given;
-  throw new InvalidArgumentError(`It must be 1 to ${longestTaskIdChars} characters on one line.`);
+  if (given.length > 0 && given.length <= maxTaskIdChars && !/[\u0000-\u001f\u007f]/.test(given)) return given;
+  throw new InvalidArgumentError(`It must be 1 to ${maxTaskIdChars} characters on one line.`);
 }

@@ -1,7 +1,10 @@
 /** `vambe classify`: queues meetings for classification, or classifies a bare transcript at once. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { MeetingChoice } from '../../services/meetings/choose-meetings.ts';
+import type { RequestedClassifications } from '../../services/meetings/request-classification.ts';
+import type { Core } from '../../wiring.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 interface ClassifyFlags {
   readonly all?: boolean;
@@ -14,7 +17,7 @@ interface ClassifyFlags {
   readonly yes?: boolean;
 }
 
-const largestId = 2_147_483_647;
+const maxId = 2_147_483_647;
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -23,7 +26,7 @@ export function register(program: Command, cli: Cli): void {
     .argument('[id...]', 'ids of meetings', meetingIds)
     .option('--all', 'every meeting that has a transcript')
     .option('--unclassified', 'every meeting that has a transcript and no classification')
-    .option('--force', 'classify anew also what has not changed')
+    .option('--force', 'classify again also what has not changed')
     .option('-w, --wait', 'wait for the end and print the labels; a worker must be running')
     .option('--file <file>', 'classify this transcript here and now, without servers; - reads standard input')
     .option('--dry-run', 'show which labels would change, and write nothing')
@@ -56,18 +59,149 @@ async function runClassify(cli: Cli, ids: readonly number[], flags: ClassifyFlag
       const option = wait ? '--wait' : '--force';
       throw new AppError('USAGE', `${option} has no meaning with --file, which is classified at once. Leave it out.`);
     }
-    const { classifyFile } = await import('../classify-file.ts');
-    await classifyFile(cli, file);
-    return;
+    return classifyFile(cli, file);
   }
   const choice = all ? 'all' : unclassified ? 'unclassified' : [...new Set(ids)];
-  if (flags.dryRun === true) {
-    const { dryRun } = await import('../dry-run.ts');
-    await dryRun(cli, { choice, taxonomyFile: flags.taxonomy, mayPay: flags.yes === true });
+  if (flags.dryRun === true) await tryClassification(cli, choice, flags);
+  else await queueMeetings(cli, { choice, isForced: force, waits: wait });
+}
+
+async function queueMeetings(
+  cli: Cli,
+  { choice, isForced, waits }: { choice: MeetingChoice; isForced: boolean; waits: boolean },
+): Promise<void> {
+  const [{ withCore }, { requestClassification }, { describeNotQueued }, { currentActor }, { describeUnknown }] =
+    await Promise.all([
+      import('../kit/servers.ts'),
+      import('../../services/meetings/request-classification.ts'),
+      import('../../services/jobs/not-queued.ts'),
+      import('../kit/actor.ts'),
+      import('../print/classifications.ts'),
+    ]);
+  await withCore(cli, async (app) => {
+    const request = { choice, isForced, actor: currentActor(), origin: 'cli', signal: cli.signal };
+    const requested = await requestClassification(app, request);
+    const { jobs, unknown, isQueued } = requested;
+    if (!isQueued) cli.note(`vambe: ${describeNotQueued('several')}`);
+    if (unknown.length > 0) {
+      cli.note(`vambe: ${describeUnknown(unknown)}`);
+      cli.exitWith(jobs.length === 0 ? 3 : 4);
+    }
+    if (waits && jobs.length > 0) await waitForEnds(cli, app, requested);
+    else await printQueued(cli, requested);
+  });
+}
+
+async function printQueued(cli: Cli, requested: RequestedClassifications): Promise<void> {
+  const [{ toQueuedDocument }, { describeQueued }] = await Promise.all([
+    import('../../contract/classifications.ts'),
+    import('../print/classifications.ts'),
+  ]);
+  const { jobs, unknown } = requested;
+  if (cli.json) return cli.document(toQueuedDocument(requested));
+  if (jobs.length === 0) {
+    if (unknown.length === 0) cli.note('Nothing to classify: no meeting fits.');
     return;
   }
-  const { queueMeetings } = await import('../queue-meetings.ts');
-  await queueMeetings(cli, { choice, isForced: force, waits: wait });
+  cli.out(describeQueued(cli, jobs));
+  if (cli.isTerminal) cli.note('"vambe status" shows how far they are; --wait waits for them.');
+}
+
+async function waitForEnds(cli: Cli, app: Core, requested: RequestedClassifications): Promise<void> {
+  const [
+    { countEnds, waitForClassifications },
+    { toEndedDocument },
+    { describeEnded, describeLeft, describeStall },
+    { isAbort },
+  ] = await Promise.all([
+    import('../../services/meetings/wait-for-classifications.ts'),
+    import('../../contract/classifications.ts'),
+    import('../print/classifications.ts'),
+    import('../kit/fault.ts'),
+  ]);
+  const { jobs } = requested;
+  const bar = cli.bar(jobs.length, 'classifying meetings');
+  let done = 0;
+  const ended = await waitForClassifications(app, {
+    jobs,
+    signal: cli.signal,
+    onProgress(count) {
+      done = count;
+      bar.update(count);
+    },
+    onStall: (stall) => cli.note(`vambe: ${describeStall(stall)}`),
+  })
+    .catch((error: unknown) => {
+      if (isAbort(error)) cli.note(`vambe: ${describeLeft(jobs.length - done)}`);
+      throw error;
+    })
+    .finally(() => bar.stop());
+  const counts = countEnds(ended);
+  if (cli.json) cli.document(toEndedDocument(requested, ended, counts));
+  else cli.out(describeEnded(cli, ended, counts));
+  if (counts.failed > 0) cli.exitWith(4);
+}
+
+async function tryClassification(cli: Cli, choice: MeetingChoice, flags: ClassifyFlags): Promise<void> {
+  const [
+    { chooseClassifier, readTaxonomy },
+    { withDatabase },
+    { dryRun },
+    { refuseUnaskedCost },
+    { toDryRunDocument },
+    { describeDryRun, describeUnknown },
+  ] = await Promise.all([
+    import('../../wire-services.ts'),
+    import('../kit/with-database.ts'),
+    import('../../services/meetings/dry-run.ts'),
+    import('../../services/evaluation/run-figures.ts'),
+    import('../../contract/classifications.ts'),
+    import('../print/classifications.ts'),
+  ]);
+  const { config } = cli.config();
+  const chosen = flags.taxonomy === undefined ? config : { ...config, taxonomyFile: flags.taxonomy };
+  const taxonomy = await readTaxonomy(chosen);
+  // Without a memory the classifier keeps no reply, so that nothing is written by it either.
+  const classifier = await chooseClassifier(chosen, taxonomy);
+  const mayPay = flags.yes === true;
+  // Before any server.
+  refuseUnaskedCost(classifier, { mayPay, what: 'A dry run' });
+  const run = await withDatabase(cli, (database) =>
+    dryRun({ database, taxonomy, classifier }, { choice, mayPay, signal: cli.signal }),
+  );
+  if (run.unknown.length > 0) cli.exitWith(run.report.meetings === 0 ? 3 : 4);
+  if (cli.json) return cli.document(toDryRunDocument(run));
+  cli.out(describeDryRun(cli, run));
+  if (run.unknown.length > 0) cli.note(`vambe: ${describeUnknown(run.unknown)}`);
+  cli.note('vambe: nothing was written.');
+}
+
+/** Four bytes a character at most. */
+const maxFileBytes = 8 * 1024 ** 2;
+
+async function classifyFile(cli: Cli, path: string): Promise<void> {
+  const [
+    { chooseClassifier, readTaxonomy },
+    { readInput },
+    { classifyTranscript },
+    { toTranscriptDocument },
+    { describeAnswerFlags, describeTranscript },
+  ] = await Promise.all([
+    import('../../wire-services.ts'),
+    import('../read-input.ts'),
+    import('../../services/meetings/classify-transcript.ts'),
+    import('../../contract/classifications.ts'),
+    import('../print/classifications.ts'),
+  ]);
+  const what = { what: 'a transcript as plain text', maxBytes: maxFileBytes, anyEncoding: true };
+  const { text: transcript, name } = await readInput(path, what);
+  const { config } = cli.config();
+  const taxonomy = await readTaxonomy(config);
+  const classifier = await chooseClassifier(config, taxonomy);
+  const classified = await classifyTranscript({ taxonomy, classifier }, { transcript, name, signal: cli.signal });
+  if (cli.json) return cli.document(toTranscriptDocument(classified));
+  cli.out(describeTranscript(cli, classified));
+  cli.note(`\n${describeAnswerFlags(classified)}`);
 }
 
 async function refuseMixedUp({ dryRun, taxonomy, yes, force, wait, file }: ClassifyFlags): Promise<void> {
@@ -77,15 +211,15 @@ async function refuseMixedUp({ dryRun, taxonomy, yes, force, wait, file }: Class
       : [taxonomy !== undefined && '--taxonomy', yes && '--yes'].filter((each) => each)[0];
   if (problem === undefined) return;
   const { AppError } = await import('../../core/errors.ts');
-  const words = dryRun === true ? 'has no meaning with --dry-run' : 'goes with --dry-run alone';
-  throw new AppError('USAGE', `${problem} ${words}. Leave it out${dryRun === true ? '' : ', or add --dry-run'}.`);
+  const message = dryRun === true ? 'has no meaning with --dry-run' : 'goes only with --dry-run';
+  throw new AppError('USAGE', `${problem} ${message}. Leave it out${dryRun === true ? '' : ', or add --dry-run'}.`);
 }
 
 /** Called with one id at a time; one list grows, as a hundred thousand ids may be given. */
 function meetingIds(given: string, before: number[] = []): number[] {
   const id = Number(given);
-  if (!/^\d{1,10}$/.test(given) || id < 1 || id > largestId) {
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${largestId}.`);
+  if (!/^\d{1,10}$/.test(given) || id < 1 || id > maxId) {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${maxId}.`);
   }
   before.push(id);
   return before;

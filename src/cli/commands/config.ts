@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { llmModel, usesLlm } from '../../config/derived.ts';
 import { describeLlmAccess, llmAccess, unusedProviderHint } from '../../config/llm-access.ts';
 import type { LoadedConfig } from '../../config/load.ts';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { SettingsCheckDocument, SettingsDocument } from '../../contract/settings.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -13,40 +14,33 @@ export function register(program: Command, cli: Cli): void {
     .option('--check', 'only say whether the settings are right')
     .action(async ({ check }: { check?: boolean }) => {
       const loaded = cli.config();
-      if (check === true) tellChecked(cli, loaded);
-      else await tellAll(cli, loaded);
+      if (check === true) printChecked(cli, loaded);
+      else await printAll(cli, loaded);
     });
   withExample(command, 'vambe config', 'WORKER_CONCURRENCY=50 vambe config --check');
 }
 
-function tellChecked(cli: Cli, { origin, warnings }: LoadedConfig): void {
+function printChecked(cli: Cli, { origin, warnings }: LoadedConfig): void {
   const set = Object.values(origin).filter((each) => each !== 'default').length;
-  if (cli.json) cli.document({ success: true, set, warnings });
+  const document: SettingsCheckDocument = { success: true, set, warnings };
+  if (cli.json) cli.document(document);
   else cli.out(`Settings are right: ${set} set, all others at their defaults.`);
 }
 
-async function tellAll(cli: Cli, loaded: LoadedConfig): Promise<void> {
-  const { describeSettings } = await import('../describe-settings.ts');
-  const described = describeSettings(loaded);
-  if (cli.json) {
-    cli.document({ success: true, settings: described, llm: llmInForce(loaded), warnings: loaded.warnings });
-    return;
-  }
-  const head = ['setting', 'value', 'from', 'meaning'];
-  const rowOf = (each: (typeof described)[number]) => [
-    each.name,
-    each.value === null ? `- (${each.unset})` : [each.value].flat().join(','),
-    each.origin,
-    each.meaning,
-  ];
-  if (!cli.isTerminal) {
-    cli.out(cli.table(head, described.map(rowOf)));
-    cli.note(describeLlm(loaded));
-    return;
-  }
-  for (const group of new Set(described.map((each) => each.group))) {
-    const rows = described.filter((each) => each.group === group).map(rowOf);
-    cli.out(`${cli.style(['bold', 'cyan'], group)}\n${cli.table(head, rows)}\n`);
+async function printAll(cli: Cli, loaded: LoadedConfig): Promise<void> {
+  const { describeGroups, describeSettings } = await import('../print/settings.ts');
+  const settings = describeSettings(loaded);
+  const document: SettingsDocument = { success: true, settings, llm: llmInForce(loaded), warnings: loaded.warnings };
+  if (cli.json) return cli.document(document);
+  if (cli.isTerminal) cli.out(describeGroups(cli, settings));
+  else {
+    const rows = settings.map(({ name, value, unset, origin, meaning }) => [
+      name,
+      value === null ? `- (${unset})` : [value].flat().join(','),
+      origin,
+      meaning,
+    ]);
+    cli.out(cli.table(['setting', 'value', 'from', 'meaning'], rows));
   }
   cli.note(describeLlm(loaded));
 }

@@ -1,7 +1,7 @@
 /** `vambe control`: changes running workers, ours and Python's, as `celery control` does. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 import { names, seconds } from '../node-arguments.ts';
 
 /** Arguments in Celery's order; `...` takes all that follow, `?` may be left out, `#` is a number. */
@@ -53,7 +53,7 @@ async function runControl(
   given: readonly string[],
   { destination, timeout }: ControlFlags,
 ): Promise<void> {
-  const [{ AppError }, { silence, nobody, withNodes }, { describeAnswer, isErrorAnswer }] = await Promise.all([
+  const [{ AppError }, { noAnswer, noWorker, withNodes }, { describeAnswer, isErrorAnswer }] = await Promise.all([
     import('../../core/errors.ts'),
     import('../ask-nodes.ts'),
     import('../describe-answer.ts'),
@@ -64,7 +64,7 @@ async function runControl(
   if (change === 'shutdown') {
     // A worker that stops answers nothing, so waiting for it would end as a failure (Celery's own does, with 69).
     const told = await withNodes(cli, (nodes) => nodes.tell(change, { arguments: named, destination }));
-    if (told === 0) throw nobody();
+    if (told === 0) throw noWorker();
     if (cli.json) return cli.document({ success: true, told });
     return cli.out(`Told to stop: ${destination?.join(', ') ?? 'every node'}.`);
   }
@@ -72,7 +72,7 @@ async function runControl(
     nodes.ask(change, { arguments: named, destination, timeoutMs, signal: cli.signal }),
   );
   const nodes = Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (nodes.length === 0) throw silence(listeners, timeoutMs, destination);
+  if (nodes.length === 0) throw noAnswer(listeners, timeoutMs, destination);
   if (nodes.some(([, answer]) => isErrorAnswer(answer))) cli.exitWith(4);
   if (cli.json) return cli.document(answers);
   for (const [node, answer] of nodes) cli.out(describeAnswer(cli, node, answer));

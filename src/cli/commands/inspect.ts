@@ -1,7 +1,7 @@
 /** `vambe inspect`: what workers do and know, asked and shown as `celery inspect` does, of ours and of Python's. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, withExample } from '../kit/help.ts';
 import { names, seconds } from '../node-arguments.ts';
 
 /** `hello` is for workers alone. */
@@ -48,7 +48,7 @@ async function runInspect(
   given: readonly string[],
   { destination, timeout }: InspectFlags,
 ): Promise<void> {
-  const [{ silence, withNodes }, { describeAnswer }] = await Promise.all([
+  const [{ noAnswer, withNodes }, { describeAnswer }] = await Promise.all([
     import('../ask-nodes.ts'),
     import('../describe-answer.ts'),
   ]);
@@ -57,7 +57,7 @@ async function runInspect(
     nodes.ask(what, { arguments: argumentsOf(what, given), destination, timeoutMs, signal: cli.signal }),
   );
   const nodes = Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (nodes.length === 0) throw silence(listeners, timeoutMs, destination);
+  if (nodes.length === 0) throw noAnswer(listeners, timeoutMs, destination);
   if (cli.json) return cli.document(answers);
   for (const [node, answer] of nodes) cli.out(describeAnswer(cli, node, answer));
   cli.out(`\n${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} online.`);

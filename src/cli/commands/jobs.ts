@@ -1,12 +1,11 @@
 /** `vambe jobs`: the jobs, newest first, and one of them whole. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { FilterTerm } from '../../models/job-filter.ts';
-import { isJobCursor, type ShownState, shownStates } from '../../models/queries/jobs.ts';
-import type { Cli } from '../cli.ts';
-import { filterHelp, oneOf, wholeNumber, withExample } from '../help.ts';
+import { type FilterState, filterStates, isJobCursor, parseJobFilter, stateOf } from '../../models/job-filter.ts';
+import type { Cli } from '../kit/cli.ts';
+import { filterHelp, oneOf, wholeNumber, withExample } from '../kit/help.ts';
 
 interface ListFlags {
-  readonly state?: ShownState;
+  readonly state?: FilterState;
   readonly task?: string;
   readonly meeting?: number;
   readonly filter?: string;
@@ -18,8 +17,8 @@ export function register(program: Command, cli: Cli): void {
   const command = program
     .command('jobs')
     .description('jobs, newest first, or one job whole')
-    .argument('[task-id]', 'show this job')
-    .option('-s, --state <state>', `only jobs that are ${shownStates.join(', ')}`, oneOf(shownStates))
+    .argument('[task-id]', 'show this job; the first characters of its id are enough')
+    .option('-s, --state <state>', `only jobs that are ${filterStates.join(', ')}`, jobState)
     .option('-t, --task <name>', 'only jobs of this task')
     .option('-m, --meeting <id>', 'only jobs of this meeting', wholeNumber({ min: 1, max: 2_147_483_647 }))
     .option('-f, --filter <filter>', filterHelp)
@@ -27,22 +26,27 @@ export function register(program: Command, cli: Cli): void {
     .option('--cursor <cursor>', 'go on with what is older; the end of a list names it', jobCursor)
     .helpCommand(false)
     .action(async (taskId: string | undefined, flags: ListFlags) => {
-      if (taskId === undefined) await listJobs(cli, flags);
-      else await showJob(cli, taskId);
+      if (taskId === undefined) await runList(cli, flags);
+      else await runShow(cli, taskId);
     });
   withExample(
     command,
     'vambe jobs',
     'vambe jobs --state failed --limit 50',
-    'vambe jobs --filter "state=failed,cancelled error=TASK_TIMEOUT accepted>=2026-11-01 accepted<2d"',
-    'vambe jobs show 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11',
+    'vambe jobs --filter "state=failed error=TASK_TIMEOUT accepted>=2026-11-01"',
+    'vambe jobs show 0b9ff9a0',
   );
   const show = command
     .command('show')
     .description('one job whole: parameters, attempts, result')
-    .argument('<task-id>', 'its id')
-    .action((taskId: string) => showJob(cli, taskId));
-  withExample(show, 'vambe jobs show 0b9ff9a0-32a6-4f0f-a0c2-3f8b8f6c1d11');
+    .argument('<task-id>', 'its id, or the first characters of it')
+    .action((taskId: string) => runShow(cli, taskId));
+  withExample(show, 'vambe jobs show 0b9ff9a0');
+}
+
+/** A state, or another word for one: `running`. */
+function jobState(given: string): FilterState {
+  return stateOf(given) ?? oneOf(filterStates)(given);
 }
 
 /** A row id, as `next_cursor` gives it. */
@@ -51,42 +55,24 @@ function jobCursor(given: string): string {
   throw new InvalidArgumentError('It must be what the end of a list named.');
 }
 
-async function listJobs(cli: Cli, flags: ListFlags): Promise<void> {
-  const [{ withDatabase }, { readRunning }, queries, { listJobsWhere }, { parseJobFilter }, { describeJobList }] =
+async function runList(cli: Cli, flags: ListFlags): Promise<void> {
+  const [{ withDatabase }, { readRunning }, { listJobs }, { toJobListDocument }, { describeJobList }] =
     await Promise.all([
-      import('../with-database.ts'),
-      import('../observe.ts'),
-      import('../../models/queries/jobs.ts'),
-      import('../../models/queries/operations.ts'),
-      import('../../models/job-filter.ts'),
-      import('../describe-job.ts'),
+      import('../kit/with-database.ts'),
+      import('../kit/job-selection.ts'),
+      import('../../services/jobs/list-jobs.ts'),
+      import('../../contract/jobs.ts'),
+      import('../print/jobs.ts'),
     ]);
-  const terms = flags.filter === undefined ? null : parseJobFilter(flags.filter, Date.now());
-  await withDatabase(cli, async (database, { servers }) => {
-    const running = await readRunning(cli, servers.redisUrl);
-    const { state, task, meeting, limit, cursor } = flags;
-    const page =
-      terms === null
-        ? await queries.listJobs(database, { filter: { state, task, meetingId: meeting }, running, limit, cursor })
-        : await listJobsWhere(database, { terms: [...terms, ...flagTerms(flags)], running, limit, cursor });
-    if (cli.json) {
-      cli.document({ success: true, jobs: page.jobs, next_cursor: page.nextCursor });
-      return;
-    }
-    if (page.jobs.length > 0) cli.out(describeJobList(cli, page.jobs, Date.now()));
-    else if (!cli.isTerminal) cli.out(describeJobList(cli, [], Date.now()));
-    if (page.jobs.length === 0) cli.note(emptyWords(flags));
-    if (page.nextCursor !== null) cli.note(`There are older ones: add --cursor ${page.nextCursor}`);
-  });
-}
-
-/** The short flags as terms, where they stand beside a filter. */
-function flagTerms({ state, task, meeting }: ListFlags): FilterTerm[] {
-  return [
-    ...(state === undefined ? [] : [{ key: 'state' as const, isNot: false, values: [state] }]),
-    ...(task === undefined ? [] : [{ key: 'task' as const, isNot: false, values: [task] }]),
-    ...(meeting === undefined ? [] : [{ key: 'meeting' as const, isNot: false, values: [meeting] }]),
-  ];
+  const { filter, meeting: meetingId, ...chosen } = flags;
+  const terms = filter === undefined ? undefined : parseJobFilter(filter, Date.now());
+  const page = await withDatabase(cli, async (database, { servers }) =>
+    listJobs(database, { ...chosen, meetingId, terms, running: await readRunning(cli, servers.redisUrl) }),
+  );
+  if (cli.json) return cli.document(toJobListDocument(page));
+  if (page.jobs.length > 0 || !cli.isTerminal) cli.out(describeJobList(cli, page.jobs, Date.now()));
+  if (page.jobs.length === 0) cli.note(emptyWords(flags));
+  if (page.nextCursor !== null) cli.note(`There are older ones: add --cursor ${page.nextCursor}`);
 }
 
 function emptyWords({ state, task, meeting, filter, cursor }: ListFlags): string {
@@ -96,25 +82,17 @@ function emptyWords({ state, task, meeting, filter, cursor }: ListFlags): string
   return `No jobs yet. "vambe classify --all" or "vambe call classify_meeting --args '[1]'" makes some.`;
 }
 
-async function showJob(cli: Cli, taskId: string): Promise<void> {
-  const [{ AppError }, { withDatabase }, { readRunning }, { findJob }, { createJobLedger }, { describeJob }] =
-    await Promise.all([
-      import('../../core/errors.ts'),
-      import('../with-database.ts'),
-      import('../observe.ts'),
-      import('../../models/queries/jobs.ts'),
-      import('../../models/queries/job-ledger.ts'),
-      import('../describe-job.ts'),
-    ]);
-  await withDatabase(cli, async (database, { servers }) => {
-    const running = await readRunning(cli, servers.redisUrl);
-    const found = await findJob(database, { taskId, running });
-    if (!found)
-      throw new AppError('NOT_FOUND', `There is no job with the task id "${taskId}". "vambe jobs" lists them.`);
-    // A classification's result is put together from the tables; only other tasks keep it in the job row.
-    const result = found.state === 'completed' ? await createJobLedger(database).resultOf(taskId) : found.result;
-    const job = { ...found, result: result ?? null };
-    if (cli.json) cli.document({ success: true, job });
-    else cli.out(describeJob(cli, job, Date.now()));
-  });
+async function runShow(cli: Cli, taskId: string): Promise<void> {
+  const [{ withDatabase }, { readRunning }, { showJob }, { toJobDocument }, { describeJob }] = await Promise.all([
+    import('../kit/with-database.ts'),
+    import('../kit/job-selection.ts'),
+    import('../../services/jobs/show-job.ts'),
+    import('../../contract/jobs.ts'),
+    import('../print/jobs.ts'),
+  ]);
+  const job = await withDatabase(cli, async (database, { servers }) =>
+    showJob(database, { taskId, running: await readRunning(cli, servers.redisUrl) }),
+  );
+  if (cli.json) cli.document(toJobDocument(job));
+  else cli.out(describeJob(cli, job, Date.now()));
 }

@@ -1,10 +1,12 @@
 /** `vambe migrate`: brings the database up to this version. */
 import type { Command } from 'commander';
+import type { MigrationDocument } from '../../contract/settings.ts';
 import type { Log } from '../../core/logger.ts';
-import type { MigrationReport } from '../../models/schema-check.ts';
-import type { Cli } from '../cli.ts';
-import { oneOf, withExample } from '../help.ts';
-import type { ServerUrls } from '../servers.ts';
+import type { MigratedDatabase } from '../../services/upkeep/migrate-database.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
+import { oneOf, withExample } from '../kit/help.ts';
+import type { ServerUrls } from '../kit/servers.ts';
 
 /** As for every command but `worker` and `up`. */
 const patienceMs = 10_000;
@@ -32,10 +34,10 @@ export function register(program: Command, cli: Cli): void {
 
 async function runMigrate(cli: Cli, flags: MigrateFlags): Promise<void> {
   const { config } = cli.config();
-  const [{ createDatabase }, { checkSchema, migrateDatabase }, { commandLog, openServers }] = await Promise.all([
+  const [{ createDatabase }, { bringUpToDate }, { commandLog, openServers }] = await Promise.all([
     import('../../core/database.ts'),
-    import('../../models/schema-check.ts'),
-    import('../servers.ts'),
+    import('../../services/upkeep/migrate-database.ts'),
+    import('../kit/servers.ts'),
   ]);
   const log = await commandLog(cli);
   const servers = await openServers(config, log);
@@ -45,12 +47,9 @@ async function runMigrate(cli: Cli, flags: MigrateFlags): Promise<void> {
     const database = createDatabase({ url, poolSize: 2, prepared: false, applicationName: 'vambe migrate' });
     try {
       const createsApiTables = embedded.postgres || flags.createApiTables === true;
-      const report = await migrateDatabase(database, { createsApiTables });
-      const form = flags.labelsWithoutValue;
-      // Without the API's tables, what is asked of their rows is refused.
-      if (report.missingTables.length === 0 || form !== undefined) await checkSchema(database);
-      const rewritten = form === undefined ? null : { form, rows: await rewriteRows(cli, database, form) };
-      await tell(cli, { report, isEmbedded: embedded.postgres, rewritten });
+      const { labelsWithoutValue } = flags;
+      const migrated = await bringUpToDate(database, { createsApiTables, labelsWithoutValue, signal: cli.signal });
+      print(cli, migrated, embedded.postgres);
     } finally {
       await database.close();
     }
@@ -66,43 +65,29 @@ async function waitForServer(cli: Cli, { postgresUrl }: ServerUrls, log: Log): P
   ]);
   const wait = { postgresUrl, redisUrls: [], patienceMs, migrates: false, log, signal: cli.signal };
   await preflight(wait).catch((error: unknown) => {
-    // What is wrong with the schema is what this command is for.
+    // A schema that is out of date is what this command is for.
     if (!(error instanceof AppError && /^(SCHEMA_|API_TABLES_MISSING)/.test(error.code))) throw error;
   });
 }
 
-async function rewriteRows(
-  cli: Cli,
-  database: import('../../core/database.ts').Database,
-  form: (typeof forms)[number],
-): Promise<number> {
-  const { rewriteEmptyLabels } = await import('../../models/queries/label-form.ts');
-  return rewriteEmptyLabels(database, { emptyLabel: form === 'blank' ? '' : null, signal: cli.signal });
-}
-
-interface Told {
-  readonly report: MigrationReport;
-  readonly isEmbedded: boolean;
-  readonly rewritten: { readonly form: string; readonly rows: number } | null;
-}
-
-async function tell(cli: Cli, { report, isEmbedded, rewritten }: Told): Promise<void> {
-  const { from, to, createdTables, missingTables } = report;
+function print(cli: Cli, migrated: MigratedDatabase, isEmbedded: boolean): void {
+  const { from, to, createdTables, missing, rewritten } = migrated;
   if (cli.json) {
-    const tables = { created_tables: createdTables, missing_tables: missingTables };
-    const rows = rewritten === null ? {} : { labels_without_value: rewritten.form, changed_rows: rewritten.rows };
-    cli.document({ success: true, from, to, migrated: from !== to, embedded: isEmbedded, ...tables, ...rows });
+    cli.document(toMigrationDocument(migrated, isEmbedded));
     return;
   }
-  const [{ describeMissing }, { counted }] = await Promise.all([
-    import('../../models/schema-check.ts'),
-    import('../counted.ts'),
-  ]);
   const where = isEmbedded ? 'The embedded database' : 'The database';
   if (from === to) cli.out(`${where} is already up to date: schema version ${to}.`);
   else cli.out(`${where} was brought from schema version ${from} to ${to}.`);
-  if (createdTables.length > 0) cli.out(`The API's tables were made: ${createdTables.join(', ')}.`);
-  if (missingTables.length > 0) cli.out(`${describeMissing(missingTables)}; workers wait for them.`);
+  if (createdTables.length > 0) cli.out(cli.prose(`The API's tables were made: ${createdTables.join(', ')}.`));
+  if (missing !== null) cli.out(cli.prose(`${missing}; workers wait for them.`));
   if (rewritten !== null)
     cli.out(`Labels without a value are ${rewritten.form}: ${counted(rewritten.rows, 'row')} changed.`);
+}
+
+function toMigrationDocument(migrated: MigratedDatabase, embedded: boolean): MigrationDocument {
+  const { from, to, createdTables, missingTables, rewritten } = migrated;
+  const tables = { created_tables: createdTables, missing_tables: missingTables };
+  const rows = rewritten === null ? {} : { labels_without_value: rewritten.form, changed_rows: rewritten.rows };
+  return { success: true, from, to, migrated: from !== to, embedded, ...tables, ...rows };
 }

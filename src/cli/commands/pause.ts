@@ -1,8 +1,7 @@
-/** `vambe pause`: a queue starts nothing any more. */
+/** `vambe pause`: a queue starts no further jobs. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
-import { futureMoment } from '../moment-argument.ts';
+import type { Cli } from '../kit/cli.ts';
+import { futureMoment, taskFolders, withExample } from '../kit/help.ts';
 
 interface PauseFlags {
   readonly reason?: string;
@@ -15,43 +14,26 @@ export function register(program: Command, cli: Cli): void {
     .command('pause')
     .description('pause a queue: jobs are accepted and wait, what runs goes on; it outlives an emptied Redis')
     .argument('<queue>', 'name of the queue, as "vambe queues" lists them')
-    .option('--reason <text>', 'why, for the record and for whoever looks at the queue')
+    .option('--reason <text>', 'why, for the record and for people who look at the queue')
     .option('--until <time>', 'resume it then by itself: 30m, 2h, 1d from now, or a time in ISO 8601', futureMoment)
     .option(...taskFolders)
     .action((queue: string, flags: PauseFlags) => runPause(cli, queue, flags));
   withExample(command, 'vambe pause classification --reason "provider is down" --until 2h');
 }
 
-async function runPause(cli: Cli, given: string, { reason, until, tasks }: PauseFlags): Promise<void> {
-  const [{ withCore }, { requireName }, { pause }, { currentActor }, { countQueue }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
-    import('../../services/operations/pauses.ts'),
-    import('../actor.ts'),
-    import('../../core/queue/holdings.ts'),
-  ]);
-  const { isNew, active } = await withCore(
-    cli,
-    async (app) => {
-      const name = requireName('queue', given, app.queues.names);
-      const change = { actor: currentActor(), reason: reason ?? null, until: until ?? null };
-      const isNew = await pause(app, { kind: 'queue', name }, change);
-      return { isNew, active: (await countQueue(app.queues, name)).active };
-    },
-    { taskFolders: tasks },
-  );
-  if (cli.json) {
-    cli.document({
-      success: true,
-      queue: given,
-      paused: true,
-      was_paused: !isNew,
-      until: until ?? null,
-      running: active,
-    });
-    return;
-  }
-  const end = until === undefined ? `"vambe resume ${given}" ends it` : `until ${until}`;
-  cli.out(`${given} is ${isNew ? 'paused' : 'paused still, with the new reason and end'}: ${end}.`);
-  if (active > 0) cli.note(`vambe: ${active === 1 ? '1 job runs and goes' : `${active} jobs run and go`} on.`);
+async function runPause(cli: Cli, queue: string, { reason, until, tasks }: PauseFlags): Promise<void> {
+  const [{ withCore }, { currentActor }, { pauseQueueByName }, { toPauseDocument }, { describeEnd }] =
+    await Promise.all([
+      import('../kit/servers.ts'),
+      import('../kit/actor.ts'),
+      import('../../services/observe/pauses.ts'),
+      import('../../contract/queues.ts'),
+      import('../kit/times.ts'),
+    ]);
+  const change = { queue, actor: currentActor(), reason: reason ?? null, until: until ?? null };
+  const { isNew, running } = await withCore(cli, (app) => pauseQueueByName(app, change), { taskFolders: tasks });
+  if (cli.json) return cli.document(toPauseDocument(queue, { isNew, running, until: change.until }));
+  const end = until === undefined ? `"vambe resume ${queue}" ends it` : `until ${describeEnd(cli, until, Date.now())}`;
+  cli.out(`${queue} is ${isNew ? 'paused' : 'paused still, with the new reason and end'}: ${end}.`);
+  if (running > 0) cli.note(`vambe: ${running === 1 ? '1 job is' : `${running} jobs are`} processing and will finish.`);
 }

@@ -1,7 +1,7 @@
 /** `vambe resume`: a paused queue goes on. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { taskFolders, withExample } from '../kit/help.ts';
 
 interface ResumeFlags {
   readonly reason?: string;
@@ -19,24 +19,15 @@ export function register(program: Command, cli: Cli): void {
   withExample(command, 'vambe resume classification');
 }
 
-async function runResume(cli: Cli, given: string, { reason, tasks }: ResumeFlags): Promise<void> {
-  const [{ withCore }, { requireName }, { resume }, { currentActor }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
-    import('../../services/operations/pauses.ts'),
-    import('../actor.ts'),
+async function runResume(cli: Cli, queue: string, { reason, tasks }: ResumeFlags): Promise<void> {
+  const [{ withCore }, { currentActor }, { resumeQueueByName }, { toResumeDocument }] = await Promise.all([
+    import('../kit/servers.ts'),
+    import('../kit/actor.ts'),
+    import('../../services/observe/pauses.ts'),
+    import('../../contract/queues.ts'),
   ]);
-  const wasPaused = await withCore(
-    cli,
-    async (app) => {
-      const name = requireName('queue', given, app.queues.names);
-      // Somebody may have paused it with BullMQ's own tools, of which no row tells.
-      const wasPausedInRedis = await app.queues.get(name).isPaused();
-      const change = { actor: currentActor(), reason: reason ?? null };
-      return (await resume(app, { kind: 'queue', name }, change)) || wasPausedInRedis;
-    },
-    { taskFolders: tasks },
-  );
-  if (cli.json) cli.document({ success: true, queue: given, paused: false, was_paused: wasPaused });
-  else cli.out(wasPaused ? `${given} goes on.` : `${given} was not paused.`);
+  const change = { queue, actor: currentActor(), reason: reason ?? null };
+  const wasPaused = await withCore(cli, (app) => resumeQueueByName(app, change), { taskFolders: tasks });
+  if (cli.json) cli.document(toResumeDocument(queue, wasPaused));
+  else cli.out(wasPaused ? `${queue} goes on.` : `${queue} was not paused.`);
 }

@@ -1,10 +1,11 @@
 /** `vambe schedules`: what runs by the clock, and when; run now, pause, resume. */
 import type { Command } from 'commander';
-import type { Schedule } from '../../core/queue/schedules.ts';
-import type { Core } from '../../wiring.ts';
-import type { Cli } from '../cli.ts';
-import { taskFolders, withExample } from '../help.ts';
-import { futureMoment } from '../moment-argument.ts';
+import type { z } from 'zod';
+import type { schedulePauseDocument } from '../../contract/schedules.ts';
+import type { Cli } from '../kit/cli.ts';
+import { futureMoment, taskFolders, withExample } from '../kit/help.ts';
+
+type SchedulePause = z.infer<typeof schedulePauseDocument>;
 
 interface Flags {
   readonly tasks?: readonly string[];
@@ -21,7 +22,7 @@ export function register(program: Command, cli: Cli): void {
     .description('what runs by the clock, how often and when next')
     .helpCommand(false)
     .option(...taskFolders)
-    .action((flags: Flags) => listSchedules(cli, flags));
+    .action((flags: Flags) => runList(cli, flags));
   withExample(command, 'vambe schedules', 'vambe schedules run sweep_unclassified');
   const names = 'name of the schedule, as "vambe schedules" lists them';
   const run = command
@@ -36,7 +37,7 @@ export function register(program: Command, cli: Cli): void {
     .command('pause')
     .description('plan no further runs of it; it outlives an emptied Redis')
     .argument('<name>', names)
-    .option('--reason <text>', 'why, for the record and for whoever looks at the schedules')
+    .option('--reason <text>', 'why, for the record and for people who look at the schedules')
     .option('--until <time>', 'resume it then by itself: 30m, 2h, 1d from now, or a time in ISO 8601', futureMoment)
     .option(...taskFolders)
     .action((name: string, flags: ChangeFlags) => pauseOne(cli, name, flags));
@@ -51,113 +52,66 @@ export function register(program: Command, cli: Cli): void {
   withExample(resume, 'vambe schedules resume purge_expired');
 }
 
-async function listSchedules(cli: Cli, { tasks }: Flags): Promise<void> {
-  const [{ withCore }, { readNextRuns }, { withDeadline }, { listControls }, { describeDuration, describeMoment }] =
-    await Promise.all([
-      import('../servers.ts'),
-      import('../../core/queue/schedules.ts'),
-      import('../../core/queue/queues.ts'),
-      import('../../models/queries/controls.ts'),
-      import('../times.ts'),
-    ]);
-  const schedules = await withCore(
-    cli,
-    async (app) => {
-      const [next, controls] = await Promise.all([
-        withDeadline(readNextRuns(app.queues, app.schedules), 5_000, 'the schedules were read'),
-        listControls(app.database),
-      ]);
-      return app.schedules.map(({ name, task, queue, everyMs, cron }) => {
-        const control = controls.find((each) => each.kind === 'schedule' && each.name === name);
-        const nextMs = next[name];
-        return {
-          name,
-          task,
-          queue,
-          every_ms: everyMs ?? null,
-          cron: cron ?? null,
-          next_run_at: nextMs === undefined || control !== undefined ? null : new Date(nextMs).toISOString(),
-          paused:
-            control === undefined
-              ? null
-              : { reason: control.reason || null, since: control.since, until: control.until },
-        };
-      });
-    },
-    { taskFolders: tasks },
-  );
-  if (cli.json) {
-    cli.document({ success: true, schedules });
-    return;
-  }
-  const nowMs = Date.now();
-  const moment = (at: string) => (cli.isTerminal ? describeMoment(Date.parse(at), nowMs) : new Date(at).toISOString());
-  const rows = schedules.map(({ name, task, every_ms, cron, next_run_at, paused }) => [
-    name,
-    task,
-    every_ms === null ? `cron ${cron} UTC` : describeDuration(every_ms),
-    next_run_at === null ? null : moment(next_run_at),
-    paused === null
-      ? 'no'
-      : ['yes', paused.until && `until ${moment(paused.until)}`, paused.reason].filter(Boolean).join(', '),
+async function runList(cli: Cli, { tasks }: Flags): Promise<void> {
+  const [{ withCore }, { listSchedules }, { toSchedulesDocument }, { describeSchedules }] = await Promise.all([
+    import('../kit/servers.ts'),
+    import('../../services/observe/schedules.ts'),
+    import('../../contract/schedules.ts'),
+    import('../print/queues.ts'),
   ]);
-  cli.out(cli.table(['schedule', 'task', 'every', 'next run', 'paused'], rows));
+  const schedules = await withCore(cli, (app) => listSchedules(app), { taskFolders: tasks });
+  if (cli.json) return cli.document(toSchedulesDocument(schedules));
+  cli.out(describeSchedules(cli, schedules, Date.now()));
   if (schedules.some(({ next_run_at, paused }) => next_run_at === null && paused === null))
     cli.note('vambe: a schedule without a next run is registered when a worker starts.');
 }
 
-async function runNow(cli: Cli, name: string, { reason, tasks }: ChangeFlags): Promise<void> {
-  await withSchedule(cli, { name, tasks }, async (app, schedule, change) => {
-    const { runSchedule } = await import('../../services/operations/pauses.ts');
-    const { taskId, queued } = await runSchedule(app, schedule, { ...change, reason: reason ?? null, origin: 'cli' });
-    if (queued === 'database')
-      cli.note('vambe: Redis did not take the job; a worker picks it up from the database within a minute.');
-    if (cli.json) cli.document({ success: true, schedule: name, task: schedule.task, task_id: taskId });
-    else cli.out(taskId);
-  });
-}
-
-async function pauseOne(cli: Cli, name: string, { reason, until, tasks }: ChangeFlags): Promise<void> {
-  await withSchedule(cli, { name, tasks }, async (app, schedule, change) => {
-    const { pause } = await import('../../services/operations/pauses.ts');
-    const request = { ...change, reason: reason ?? null, until: until ?? null };
-    const isNew = await pause(app, { kind: 'schedule', schedule }, request);
-    if (cli.json)
-      cli.document({ success: true, schedule: name, paused: true, was_paused: !isNew, until: until ?? null });
-    else cli.out(`${name} is paused${until === undefined ? '' : ` until ${until}`}; no run of it is planned.`);
-  });
-}
-
-async function resumeOne(cli: Cli, name: string, { reason, tasks }: ChangeFlags): Promise<void> {
-  await withSchedule(cli, { name, tasks }, async (app, schedule, change) => {
-    const { resume } = await import('../../services/operations/pauses.ts');
-    const wasPaused = await resume(app, { kind: 'schedule', schedule }, { ...change, reason: reason ?? null });
-    if (cli.json) cli.document({ success: true, schedule: name, paused: false, was_paused: wasPaused });
-    else cli.out(wasPaused ? `${name} is planned again.` : `${name} was not paused.`);
-  });
-}
-
-async function withSchedule(
-  cli: Cli,
-  { name, tasks }: { name: string; tasks: readonly string[] | undefined },
-  use: (app: Core, schedule: Schedule, change: { actor: string }) => Promise<void>,
-): Promise<void> {
-  const [{ withCore }, { requireName }, { currentActor }] = await Promise.all([
-    import('../servers.ts'),
-    import('../queue-report.ts'),
-    import('../actor.ts'),
-  ]);
-  await withCore(
+async function runNow(cli: Cli, name: string, flags: ChangeFlags): Promise<void> {
+  const { change, withCore, runSchedule, requireSchedule } = await load(flags);
+  const { toScheduleRunDocument } = await import('../../contract/schedules.ts');
+  const { describeNotQueued } = await import('../../services/jobs/not-queued.ts');
+  const run = await withCore(
     cli,
-    async (app) => {
-      requireName(
-        'schedule',
-        name,
-        app.schedules.map((each) => each.name),
-      );
-      const schedule = app.schedules.find((each) => each.name === name);
-      if (schedule !== undefined) await use(app, schedule, { actor: currentActor() });
-    },
-    { taskFolders: tasks },
+    (app) => runSchedule(app, requireSchedule(app.schedules, name), { ...change, origin: 'cli' }),
+    { taskFolders: flags.tasks },
   );
+  if (!run.isQueued) cli.note(`vambe: ${describeNotQueued('one')}`);
+  if (cli.json) cli.document(toScheduleRunDocument(name, run));
+  else cli.out(run.taskId);
+}
+
+async function pauseOne(cli: Cli, name: string, flags: ChangeFlags): Promise<void> {
+  const { change, withCore, pause, requireSchedule } = await load(flags);
+  const { describeEnd } = await import('../kit/times.ts');
+  const until = flags.until ?? null;
+  const isNew = await withCore(
+    cli,
+    (app) => pause(app, { kind: 'schedule', schedule: requireSchedule(app.schedules, name) }, { ...change, until }),
+    { taskFolders: flags.tasks },
+  );
+  const document: SchedulePause = { success: true, schedule: name, paused: true, was_paused: !isNew, until };
+  if (cli.json) return cli.document(document);
+  const end = until === null ? '' : ` until ${describeEnd(cli, until, Date.now())}`;
+  cli.out(`${name} is paused${end}; no run of it is planned.`);
+}
+
+async function resumeOne(cli: Cli, name: string, flags: ChangeFlags): Promise<void> {
+  const { change, withCore, resume, requireSchedule } = await load(flags);
+  const wasPaused = await withCore(
+    cli,
+    (app) => resume(app, { kind: 'schedule', schedule: requireSchedule(app.schedules, name) }, change),
+    { taskFolders: flags.tasks },
+  );
+  const document: SchedulePause = { success: true, schedule: name, paused: false, was_paused: wasPaused };
+  if (cli.json) cli.document(document);
+  else cli.out(wasPaused ? `${name} is planned again.` : `${name} was not paused.`);
+}
+
+async function load({ reason }: ChangeFlags) {
+  const [{ withCore }, { currentActor }, pauses] = await Promise.all([
+    import('../kit/servers.ts'),
+    import('../kit/actor.ts'),
+    import('../../services/observe/pauses.ts'),
+  ]);
+  return { withCore, ...pauses, change: { actor: currentActor(), reason: reason ?? null } };
 }

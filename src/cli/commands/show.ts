@@ -1,74 +1,49 @@
 /** `vambe show`: one meeting with its labels, the quotes that they rest on, and its history. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { wholeNumber, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
     .command('show')
     .description('one meeting with its labels, their quotes, its transcript and history')
-    .argument('<id>', 'id of the meeting', wholeNumber({ min: 1, max: 2_147_483_647 }))
-    .action((id: number) => runShow(cli, id));
-  withExample(command, 'vambe show 12', 'vambe show 12 --json');
+    .argument('<meeting>', "id of the meeting, or a piece of its client's name that fits no other meeting")
+    .action((given: string) => runShow(cli, given));
+  withExample(command, 'vambe show 12', 'vambe show "clinica norte"', 'vambe show 12 --json');
 }
 
-const mostOfHistory = 50;
+const maxId = 2_147_483_647;
 
-async function runShow(cli: Cli, meetingId: number): Promise<void> {
-  const [
-    { withDatabase },
-    { readTaxonomy },
-    { AppError },
-    { findMeeting, listRuns },
-    { listReviews },
-    { labelsOf },
-    { describeMeeting, toDocument },
-  ] = await Promise.all([
-    import('../with-database.ts'),
-    import('../../wire-services.ts'),
-    import('../../core/errors.ts'),
-    import('../../models/queries/meetings.ts'),
-    import('../../models/queries/reviews.ts'),
-    import('../../services/reporting/meeting-labels.ts'),
-    import('../describe-meeting.ts'),
-  ]);
+async function runShow(cli: Cli, given: string): Promise<void> {
+  const [{ readTaxonomy }, { withDatabase }, { findOneMeeting }, { showMeeting }, contract, { describeMeeting }] =
+    await Promise.all([
+      import('../../wire-services.ts'),
+      import('../kit/with-database.ts'),
+      import('../../services/meetings/find-meetings.ts'),
+      import('../../services/meetings/show-meeting.ts'),
+      import('../../contract/meetings.ts'),
+      import('../print/meeting.ts'),
+    ]);
+  const id = await readId(given);
   const taxonomy = await readTaxonomy(cli.config().config);
   await withDatabase(cli, async (database, { servers }) => {
-    const found = await findMeeting(database, meetingId);
-    if (found === undefined) {
-      throw new AppError('NOT_FOUND', `There is no meeting ${meetingId}. "vambe export" lists all of them.`);
-    }
-    const page = { meetingId, limit: mostOfHistory };
-    const [jobs, runs, reviews] = await Promise.all([
-      listMeetingJobs(cli, database, { ...page, redisUrl: servers.redisUrl }),
-      listRuns(database, page),
-      listReviews(database, page),
-    ]);
-    const labels = labelsOf({
-      runFields: found.run_fields,
-      columns: found.classification?.columns ?? {},
-      corrected: found.corrected,
-      order: taxonomy.fields.map(({ id }) => id),
-    });
-    const whole = { meeting: found, labels: found.classification === null ? [] : labels, jobs, runs, reviews };
-    if (cli.json) cli.document(toDocument(whole));
-    else cli.out(describeMeeting(cli, whole, Date.now()));
+    const meetingId = id ?? (await findOneMeeting(database, given)).id;
+    const listRunning = async () => (await import('../kit/job-selection.ts')).readRunning(cli, servers.redisUrl);
+    const order = taxonomy.fields.map((field) => field.id);
+    const shown = await showMeeting({ database, listRunning }, { meetingId, order });
+    if (cli.json) cli.document(contract.toMeetingDocument(shown));
+    else cli.out(describeMeeting(cli, shown, Date.now()));
   });
 }
 
-/** Redis, which knows what runs now, is asked only where some job is open. */
-async function listMeetingJobs(
-  cli: Cli,
-  database: import('../../core/database.ts').Database,
-  { meetingId, limit, redisUrl }: { meetingId: number; limit: number; redisUrl: string },
-): Promise<readonly import('../../models/queries/jobs.ts').JobSummary[]> {
-  const [{ listJobs }, { readRunning }] = await Promise.all([
-    import('../../models/queries/jobs.ts'),
-    import('../observe.ts'),
-  ]);
-  const filter = { meetingId };
-  const { jobs } = await listJobs(database, { filter, running: [], limit });
-  if (jobs.every(({ state }) => state !== 'queued' && state !== 'retrying')) return jobs;
-  const running = await readRunning(cli, redisUrl);
-  return running.length === 0 ? jobs : (await listJobs(database, { filter, running, limit })).jobs;
+/** Undefined: it is a name. @throws AppError USAGE for a number that is no id */
+async function readId(given: string): Promise<number | undefined> {
+  if (!/^-?\d+(\.\d+)?$/.test(given)) return undefined;
+  const id = Number(given);
+  if (Number.isInteger(id) && id >= 1 && id <= maxId) return id;
+  const { AppError } = await import('../../core/errors.ts');
+  throw new AppError(
+    'USAGE',
+    `"${given}" is no id of a meeting. Give a whole number from 1 to ${maxId}, or a piece of the client's name.`,
+  );
 }

@@ -1,9 +1,11 @@
 /** `vambe stats cost`: what the model's calls cost, by day, model or seller. */
 import type { Command } from 'commander';
-import { type CostGroup, type CostRow, costGroups } from '../../models/queries/cost-stats.ts';
-import type { Cli } from '../cli.ts';
-import { counted } from '../counted.ts';
-import { oneOf, wholeNumber, withExample } from '../help.ts';
+import type { CostGroup, CostReport, CostRow } from '../../services/observe/cost.ts';
+import type { Cli } from '../kit/cli.ts';
+import { counted } from '../kit/counted.ts';
+import { oneOf, wholeNumber, withExample } from '../kit/help.ts';
+
+const costGroups = ['day', 'model', 'seller'] as const satisfies readonly CostGroup[];
 
 interface CostFlags {
   readonly by: CostGroup;
@@ -23,43 +25,39 @@ export function register(program: Command, cli: Cli): void {
 }
 
 async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {
-  const [{ withDatabase }, { readCosts }, { readSpentToday }] = await Promise.all([
-    import('../with-database.ts'),
-    import('../../models/queries/cost-stats.ts'),
-    import('../../models/queries/llm-replies.ts'),
+  const [{ withDatabase }, { readCostReport }, { toCostDocument }] = await Promise.all([
+    import('../kit/with-database.ts'),
+    import('../../services/observe/cost.ts'),
+    import('../../contract/cost.ts'),
   ]);
   const { config } = cli.config();
-  const budget = config.llmBudgetUsdPerDay;
-  await withDatabase(cli, async (database) => {
-    const [rows, spentToday] = await Promise.all([readCosts(database, { by, days }), readSpentToday(database)]);
-    const total = totalOf(rows);
-    if (cli.json) {
-      cli.document({ success: true, by, days, rows, total, spent_today_usd: spentToday, budget_usd_per_day: budget });
-      return;
-    }
-    if (days > config.jobRetentionDays)
-      cli.note(
-        `vambe: calls older than JOB_RETENTION_DAYS (${config.jobRetentionDays}) are deleted; they are not here.`,
-      );
-    if (rows.length === 0) return cli.note(`No model was called in the last ${days === 1 ? 'day' : `${days} days`}.`);
-    const head = [by, 'calls', 'meetings', 'input tokens', 'output tokens', 'USD', 'mean latency'];
-    cli.out(cli.table(head, rows.map(cellsOf)));
-    if (total.unpriced_calls > 0)
-      cli.note(
-        `vambe: ${total.unpriced_calls === 1 ? '1 call has no price and is' : `${total.unpriced_calls} calls have no price and are`} not in the sum; LLM_PRICES_FILE can give one.`,
-      );
-    if (total.abandoned_calls > 0)
-      cli.note(`vambe: ${counted(total.abandoned_calls, 'call')} given up after sending; the cost is an estimate.`);
-    const limit = budget === null ? '' : ` of ${budget} USD a day`;
-    const together = total.cost_usd === null ? 'no known price' : `${total.cost_usd.toFixed(4)} USD`;
-    cli.note(`\nTogether ${together}; today ${spentToday.toFixed(4)} USD${limit}.`);
-  });
+  const report = await withDatabase(cli, (database) => readCostReport(database, { by, days }));
+  if (cli.json) return cli.document(toCostDocument(report, config.llmBudgetUsdPerDay));
+  if (days > config.jobRetentionDays)
+    cli.note(`vambe: calls older than JOB_RETENTION_DAYS (${config.jobRetentionDays}) are deleted; they are not here.`);
+  if (report.rows.length === 0)
+    return cli.note(`No model was called in the last ${days === 1 ? 'day' : `${days} days`}.`);
+  const head = [by, 'calls', 'meetings', 'input tokens', 'output tokens', 'USD', 'mean latency'];
+  cli.out(cli.table(head, report.rows.map(cellsOf)));
+  tellTotal(cli, report, config.llmBudgetUsdPerDay);
+}
+
+function tellTotal(cli: Cli, { total, spent_today_usd }: CostReport, budgetUsdPerDay: number | null): void {
+  if (total.unpriced_calls > 0)
+    cli.note(
+      `vambe: ${total.unpriced_calls === 1 ? '1 call has no price and is' : `${total.unpriced_calls} calls have no price and are`} not in the sum; LLM_PRICES_FILE can give one.`,
+    );
+  if (total.abandoned_calls > 0)
+    cli.note(`vambe: ${counted(total.abandoned_calls, 'call')} given up after sending; the cost is an estimate.`);
+  const limit = budgetUsdPerDay === null ? '' : ` of ${budgetUsdPerDay} USD a day`;
+  const together = total.cost_usd === null ? 'no known price' : `${total.cost_usd.toFixed(4)} USD`;
+  cli.note(`\nTogether ${together}; today ${spent_today_usd.toFixed(4)} USD${limit}.`);
 }
 
 function cellsOf(row: CostRow): (string | number | null)[] {
   const { name, calls, meetings, input_tokens, output_tokens, cost_usd, mean_latency_ms } = row;
   return [
-    name ?? 'nobody',
+    name ?? 'unknown',
     calls,
     meetings,
     input_tokens,
@@ -67,19 +65,4 @@ function cellsOf(row: CostRow): (string | number | null)[] {
     cost_usd?.toFixed(4) ?? null,
     `${mean_latency_ms} ms`,
   ];
-}
-
-function totalOf(rows: readonly CostRow[]) {
-  const sum = (key: 'calls' | 'input_tokens' | 'output_tokens' | 'cost_usd' | 'unpriced_calls' | 'abandoned_calls') =>
-    rows.reduce((total, row) => total + (row[key] ?? 0), 0);
-  return {
-    calls: sum('calls'),
-    input_tokens: sum('input_tokens'),
-    output_tokens: sum('output_tokens'),
-    cost_usd: rows.every(({ cost_usd }) => cost_usd === null)
-      ? null
-      : Math.round(sum('cost_usd') * 1_000_000) / 1_000_000,
-    unpriced_calls: sum('unpriced_calls'),
-    abandoned_calls: sum('abandoned_calls'),
-  };
 }

@@ -1,7 +1,8 @@
 /** `vambe taxonomy check`: every fault of a taxonomy file, with its line. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { withExample } from '../help.ts';
+import type { TaxonomyDocument } from '../../contract/settings.ts';
+import type { Cli } from '../kit/cli.ts';
+import { withExample } from '../kit/help.ts';
 
 export function register(program: Command, cli: Cli): void {
   const command = program
@@ -31,19 +32,22 @@ async function runCheck(cli: Cli, path: string): Promise<void> {
   const { text, name } = await readInput(path, { what: 'a taxonomy as YAML', maxBytes });
   const faults = checkTaxonomy(text);
   if (faults.length > 0) {
-    if (cli.json) cli.document({ success: false, file: name, code: 'TAXONOMY_INVALID', faults });
+    const invalid: TaxonomyDocument = { success: false, file: name, code: 'TAXONOMY_INVALID', faults };
+    if (cli.json) cli.document(invalid);
     else for (const { line, column, message } of faults) cli.out(`${name}:${line}:${column} ${message}`);
     cli.note(
-      `vambe: ${name} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}. Mend the lines named.`,
+      `vambe: ${name} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}. Correct the lines named.`,
     );
     cli.exitWith(2);
     return;
   }
   const taxonomy = loadTaxonomy(text, basename(name));
-  // Cues are compiled too: what a check lets pass, a worker must start with.
+  // Cues are compiled too: a worker must start with whatever a check accepts.
   createOfflineClassifier(taxonomy);
   const { id, version, fields } = taxonomy;
   const values = fields.reduce((sum, field) => sum + field.values.length, 0);
-  if (cli.json) cli.document({ success: true, file: name, id, version, fields: fields.length, values, faults: [] });
+  const counts = { fields: fields.length, values };
+  const valid: TaxonomyDocument = { success: true, file: name, id, version, ...counts, faults: [] };
+  if (cli.json) cli.document(valid);
   else cli.out(`${name} is right: taxonomy ${id}, ${fields.length} fields, ${values} values, version ${version}.`);
 }

@@ -1,7 +1,7 @@
 /** `vambe up`: everything on this machine: servers where needed, schema, sample meetings, a worker, and a summary. */
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { wholeNumber, withExample } from '../help.ts';
+import type { Cli } from '../kit/cli.ts';
+import { wholeNumber, withExample } from '../kit/help.ts';
 
 interface UpFlags {
   readonly exitWhenIdle?: boolean;

@@ -2,9 +2,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { nodeNamePattern } from '../../config/node-name.ts';
 import type { Log } from '../../core/logger.ts';
-import type { Cli } from '../cli.ts';
-import { oneOf, taskFolders, wholeNumber, withExample } from '../help.ts';
-import type { ServerUrls } from '../servers.ts';
+import type { Cli } from '../kit/cli.ts';
+import { oneOf, taskFolders, wholeNumber, withExample } from '../kit/help.ts';
+import type { ServerUrls } from '../kit/servers.ts';
 
 interface WorkerFlags {
   readonly queues?: string;
@@ -53,7 +53,7 @@ async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
   const [{ AppError }, { createLogger }, { openServers }, { runWorkerUntilSignal }] = await Promise.all([
     import('../../core/errors.ts'),
     import('../../core/logger.ts'),
-    import('../servers.ts'),
+    import('../kit/servers.ts'),
     import('../../worker.ts'),
   ]);
   const { config, warnings } = cli.config({ warnings: 'caller' });

@@ -27,7 +27,7 @@ export interface ArchiveSource {
 
 /** At most 100 transcripts of 2 MB are in memory. */
 const rowsAFetch = 100;
-/** Whoever reads the rows may be slower than the bound that is right elsewhere. */
+/** The reader of the rows may be slower than the timeout that is right elsewhere. */
 const slowReader = `set local idle_in_transaction_session_timeout = '5min'`;
 
 /** All rows as they were when it began, without later writes; a label without a value is null. */

@@ -1,4 +1,4 @@
-/** What became of classification jobs that somebody waits for. */
+/** The ends of classification jobs that a person waits for. */
 import type { Database, Statement } from '../../core/database.ts';
 import type { JobState } from '../../core/job-ledger.ts';
 import { fieldColumns, readColumn } from '../classification-columns.ts';

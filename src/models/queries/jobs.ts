@@ -1,11 +1,10 @@
 /** What people ask of the job table: lists, one job whole, counts, and opening an ended job again. */
 import type { Database, Statement } from '../../core/database.ts';
 import type { CallTerms, JobState, OpenJob } from '../../core/job-ledger.ts';
-import { type FilterState, filterStates } from '../job-filter.ts';
+import { type FilterState, largestRowId } from '../job-filter.ts';
 import type { AttemptNote } from '../worker-tables.ts';
 
 export type ShownState = FilterState;
-export const shownStates = filterStates;
 
 /** Times are ISO 8601, ids decimal text. */
 export interface JobSummary {
@@ -81,20 +80,13 @@ function listStatement({ state, task, meetingId }: JobFilter): Statement {
   };
 }
 
-export const largestId = '9223372036854775807';
-
-/** Whether a text can be a cursor of `listJobs`: a row id. */
-export function isJobCursor(text: string): boolean {
-  return /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= BigInt(largestId);
-}
-
 /** Newest first. `running`: the task ids that workers run now. */
 export async function listJobs(
   database: Database,
   page: { filter: JobFilter; running: readonly string[]; limit: number; cursor?: string },
 ): Promise<JobPage> {
   const { filter, running, limit, cursor } = page;
-  const values = [running, cursor ?? largestId, filter.task ?? null, filter.meetingId ?? null, limit + 1];
+  const values = [running, cursor ?? largestRowId, filter.task ?? null, filter.meetingId ?? null, limit + 1];
   const rows = await database.run<JobSummary>(listStatement(filter), values);
   const jobs = rows.slice(0, limit);
   return { jobs, nextCursor: rows.length > limit ? (jobs.at(-1)?.row_id ?? null) : null };
@@ -271,6 +263,32 @@ export async function findRetryCandidates(
   taskIds: readonly string[],
 ): Promise<readonly RetryCandidate[]> {
   return database.run<RetryCandidate>(candidatesStatement, [taskIds]);
+}
+
+const taskIdsStatement: Statement = {
+  name: 'jobs_task_ids',
+  text: 'select task_id from vambe_worker.jobs where task_id = any($1::text[])',
+};
+
+/** Those of the ids that jobs have. */
+export async function findTaskIds(database: Database, taskIds: readonly string[]): Promise<readonly string[]> {
+  const rows = await database.run<{ task_id: string }>(taskIdsStatement, [taskIds]);
+  return rows.map(({ task_id }) => task_id);
+}
+
+/** Reads the whole table: the index on ids follows the database's collation, in which a prefix is no range. */
+const prefixStatement: Statement = {
+  name: 'jobs_task_id_prefix',
+  text: 'select task_id from vambe_worker.jobs where starts_with(task_id, $1) order by id desc limit $2::int',
+};
+
+/** Ids that begin with the prefix, the newest jobs first. */
+export async function findTaskIdsByPrefix(
+  database: Database,
+  { prefix, limit }: { prefix: string; limit: number },
+): Promise<readonly string[]> {
+  const rows = await database.run<{ task_id: string }>(prefixStatement, [prefix, limit]);
+  return rows.map(({ task_id }) => task_id);
 }
 
 interface ReopenedRow {

@@ -98,7 +98,7 @@ function toStanding(row: ClassificationRow): StandingClassification {
   };
 }
 
-/** The run is the source of what stands only while nobody else wrote the row since: then model and model_used agree. */
+/** The run is the source of the stored labels only while no other worker wrote the row since: then model and model_used agree. */
 async function findRunBehind(database: Database, meetingId: number, standing: StandingClassification | null) {
   const [row] = await ormOf(database)
     .select({ run: runs, corrected: current.corrected })
@@ -148,6 +148,39 @@ export async function listRuns(
   { meetingId, limit }: { meetingId: number; limit: number },
 ): Promise<readonly RunSummary[]> {
   return database.run<RunSummary>(runsStatement, [meetingId, limit]);
+}
+
+// ---------------------------------------------------------------- some meetings
+
+export interface FoundMeeting {
+  readonly id: number;
+  readonly client_name: string;
+  readonly seller_name: string;
+  readonly meeting_at: Date;
+  readonly total: number;
+}
+
+/** Letters that are written with and without an accent, so that "clinica" finds "Clínica". */
+const folded = (text: string) => `translate(lower(${text}), 'áàâãäéèêëíìîïóòôõöúùûüñç', 'aaaaaeeeeiiiiooooouuuunc')`;
+
+/** `strpos`, as `%` and `_` of a name mean themselves. Each client's name is read once: there is no index for a piece of a text. */
+const ofClientsStatement: Statement = {
+  name: 'meeting_of_clients',
+  text: `
+select m.id::int as id, c.name as client_name, s.name as seller_name, m.meeting_at, count(*) over ()::int as total
+from public.clients c
+join public.meetings m on m.client_id = c.id
+join public.sellers s on s.id = m.seller_id
+where strpos(${folded('c.name')}, ${folded('$1::text')}) > 0
+order by m.meeting_at desc, m.id desc limit $2::int`,
+};
+
+/** Meetings of the clients that have this piece in their names, without case and accents, newest first; `total` counts all. */
+export async function findMeetingsOfClients(
+  database: Database,
+  { piece, limit }: { piece: string; limit: number },
+): Promise<readonly FoundMeeting[]> {
+  return database.run<FoundMeeting>(ofClientsStatement, [piece, limit]);
 }
 
 // ---------------------------------------------------------------- all meetings

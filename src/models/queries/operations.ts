@@ -1,12 +1,11 @@
 /** Jobs by filter, a page at a time, and the end of open jobs by a person's hand. */
 import type { Database } from '../../core/database.ts';
 import type { CallTerms, UnsentFollowUp } from '../../core/job-ledger.ts';
-import type { FilterTerm, TextKey } from '../job-filter.ts';
+import { type FilterTerm, largestRowId, type TextKey } from '../job-filter.ts';
 import {
   candidateColumns,
   type JobPage,
   type JobSummary,
-  largestId,
   type RetryCandidate,
   stateCondition,
   summaryColumns,
@@ -66,7 +65,7 @@ export async function listJobsWhere(
 where j.id < $${at + 1}::bigint and ${text} order by j.id desc limit $${at + 2}::int`;
   const rows = await database.run<JobSummary>({ name: '', text: statement }, [
     ...values,
-    page.cursor ?? largestId,
+    page.cursor ?? largestRowId,
     page.limit + 1,
   ]);
   const jobs = rows.slice(0, page.limit);

@@ -20,7 +20,7 @@ export interface SavedCorrection {
 }
 
 /**
- * First of all, so that a save waits for the correction or the correction for the save: the save's conflict on this row reads
+ * The first statement, so that a save waits for the correction or the correction for the save: the save's conflict on this row reads
  * `corrected` after it has the lock. A classification that the former worker made has no row yet; run 0 is older than any.
  */
 const makeStatement = `
@@ -54,7 +54,7 @@ interface BeforeRow {
 }
 
 /**
- * Corrects fields in one transaction: what stands for the meeting, its columns, one review a field and one audit row. May be
+ * Corrects fields in one transaction: the current labels, their columns, one review for each field and one audit row. May be
  * repeated. Undefined where the meeting has no classification. @throws AppError RESULT_NOT_STORABLE, DATABASE_*
  */
 export async function saveCorrections(
@@ -110,7 +110,7 @@ export async function saveCorrections(
   }
 }
 
-/** A column that cannot be null keeps null in the run alone, so the run is asked before the column. */
+/** A column that cannot be null keeps null only in the run, so the run is asked before the column. */
 function valueBefore(field: string, corrected: Readonly<Record<string, unknown>>, { fields, columns }: BeforeRow) {
   if (Object.hasOwn(corrected, field)) return corrected[field];
   if (fields !== null && Object.hasOwn(fields, field)) return fields[field]?.value ?? null;
@@ -126,7 +126,7 @@ function columnsOf(values: Readonly<Record<string, unknown>>): Record<string, un
   );
 }
 
-/** The corrected columns and no others: somebody else may be writing the rest. Names come from `fieldColumns` alone. */
+/** The corrected columns and no others: another session may be writing the rest. Names come only from `fieldColumns`. */
 function columnsStatement(names: readonly string[]): string {
   const sets = names.map((name) => `${name} = i.${name}`).join(', ');
   const types = names.map((name) => `${name} ${fieldColumns[name]?.type ?? 'text'}`).join(', ');

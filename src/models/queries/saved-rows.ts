@@ -1,4 +1,4 @@
-/** Rows of `meetings_classifications` as whichever worker saved them. Reads alone, and needs no table but the API's. */
+/** Rows of `meetings_classifications` as any worker saved them. Only reads, and needs no tables but the API's. */
 import type { Database, Statement } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { readRow } from '../classification-columns.ts';
@@ -85,7 +85,7 @@ export async function findSavedRows(
   return rows.map((row) => ({ ...row, saved: readRow(row.saved) }));
 }
 
-/** Whether this worker's own tables are there, which a database that nobody migrated lacks. @throws AppError SCHEMA_DIFFERS, DATABASE_* */
+/** Whether this worker's own tables are there, which a database that was not migrated lacks. @throws AppError SCHEMA_DIFFERS, DATABASE_* */
 export async function readSavedPlace(database: Database): Promise<{ hasWorkerTables: boolean }> {
   const text = `select to_regclass('public.meetings_classifications') is not null as classifications,
 to_regclass('vambe_worker.current') is not null as worker`;

@@ -1,4 +1,4 @@
-/** What stands for meetings now, beside the transcripts it was read from. Reads alone. */
+/** The current labels of meetings, with the transcripts that they come from. Only reads. */
 import type { Database, Statement } from '../../core/database.ts';
 import { fieldColumns, readColumn } from '../classification-columns.ts';
 

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
 
 /** A transcript of 2,000,000 characters, each written as an escape, and all else of its row. */
-const longestLine = 32 * 1024 ** 2;
+const maxLineChars = 32 * 1024 ** 2;
 
 /** Lines without their ends. @throws AppError INPUT_FILE_INVALID where the file cannot be read or is damaged */
 export async function* readArchiveLines(path: string, signal: AbortSignal): AsyncGenerator<string> {
@@ -28,7 +28,7 @@ export async function* readArchiveLines(path: string, signal: AbortSignal): Asyn
   } catch (error) {
     if (error instanceof AppError || signal.aborted) throw error;
     const problem = 'is damaged or no archive of "vambe export --format archive"';
-    throw new AppError('INPUT_FILE_INVALID', `"${path}" ${problem}. Nothing was imported; export it anew.`, {
+    throw new AppError('INPUT_FILE_INVALID', `"${path}" ${problem}. Nothing was imported; export it again.`, {
       cause: error,
     });
   } finally {
@@ -37,7 +37,7 @@ export async function* readArchiveLines(path: string, signal: AbortSignal): Asyn
   }
 }
 
-/** At "\n" alone: other characters that readers take for line ends may stand in a transcript. */
+/** Only at "\n": a transcript may hold other characters that some readers take for line ends. */
 async function* splitLines(pieces: AsyncIterable<Buffer>, path: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const held: string[] = [];
@@ -46,10 +46,10 @@ async function* splitLines(pieces: AsyncIterable<Buffer>, path: string): AsyncGe
     const [first = '', ...others] = decoder.decode(piece, { stream: true }).split('\n');
     held.push(first);
     heldChars += first.length;
-    if (heldChars > longestLine) {
+    if (heldChars > maxLineChars) {
       throw new AppError(
         'INPUT_FILE_INVALID',
-        `"${path}" has a line of more than ${longestLine} characters. Nothing was imported.`,
+        `"${path}" has a line of more than ${maxLineChars} characters. Nothing was imported.`,
       );
     }
     for (const next of others) {

@@ -88,5 +88,5 @@ function checkCounts(line: string, counts: RowCounts, name: string): void {
 }
 
 function damaged(name: string, problem: string): AppError {
-  return new AppError('INPUT_FILE_INVALID', `"${name}" ${problem}. Nothing was imported; export it anew.`);
+  return new AppError('INPUT_FILE_INVALID', `"${name}" ${problem}. Nothing was imported; export it again.`);
 }

@@ -4,8 +4,8 @@ import { AppError } from '../../core/errors.ts';
 import type { ArchiveTarget } from '../../models/queries/archive.ts';
 import type { OpenArchive, RowCounts } from './archive-format.ts';
 
-const mostRowsABlock = 500;
-const mostCharsABlock = 4 * 1024 ** 2;
+const maxRowsPerBlock = 500;
+const maxCharsPerBlock = 4 * 1024 ** 2;
 
 export interface ArchiveImport {
   readonly archive: OpenArchive;
@@ -53,7 +53,7 @@ export async function importArchive({ archive, target, ...options }: ArchiveImpo
     [block, blockChars] = [[], 0];
   };
   for await (const { table, json } of rows) {
-    if (table !== blockTable || block.length >= mostRowsABlock || blockChars >= mostCharsABlock) await flush();
+    if (table !== blockTable || block.length >= maxRowsPerBlock || blockChars >= maxCharsPerBlock) await flush();
     blockTable = table;
     block.push(json);
     blockChars += json.length;
@@ -77,7 +77,7 @@ function misfit(table: string, error: unknown): unknown {
   if (error instanceof AppError || !/^2[23]/.test(state ?? '')) return error;
   return new AppError(
     'INPUT_FILE_INVALID',
-    `The archive has rows of ${table} that do not fit (SQLSTATE ${state}): it was changed, or is not whole. Nothing was imported; export it anew.`,
+    `The archive has rows of ${table} that do not fit (SQLSTATE ${state}): it was changed, or is not whole. Nothing was imported; export it again.`,
     { cause: error },
   );
 }

@@ -230,7 +230,7 @@ export function createColumnReader(taxonomy: Pick<Taxonomy, 'fields'>): ColumnRe
   };
 }
 
-function resultKey(meetingId: number | null): string {
+export function resultKey(meetingId: number | null): string {
   return `classification_result:${meetingId}`;
 }
 

@@ -11,7 +11,7 @@ interface Block {
 }
 
 /** No number of right answers makes the next one certain. */
-const mostSure = 0.99;
+const maxConfidence = 0.99;
 
 /**
  * Isotonic regression (pool adjacent violators): the rising steps nearest to what was seen. Each step is drawn a little towards a
@@ -32,7 +32,7 @@ export function fitCurve(answers: readonly Pick<JudgedAnswer, 'confidence' | 'is
     ...block,
     share: (block.share * block.answers + 1) / (block.answers + 2),
   }));
-  return pool(smoothed).map(({ confidence, share }) => [round(confidence), Math.min(mostSure, round(share))]);
+  return pool(smoothed).map(({ confidence, share }) => [round(confidence), Math.min(maxConfidence, round(share))]);
 }
 
 /** Neighbours that fall become one, at their common mean. */

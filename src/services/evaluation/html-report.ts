@@ -39,7 +39,7 @@ function describeMean({ evaluation: { mean } }: EvaluationReport): string {
 
 const { barWidth, nameWidth, figureWidth, rowHeight } = chart;
 
-/** A bar a field with its interval; the mark is what the commonest value alone would score. */
+/** One bar for each field with its interval; the mark is the score of always answering the commonest value. */
 function drawAccuracy(fields: readonly FieldScore[]): string {
   if (fields.length === 0) return '';
   const height = fields.length * rowHeight + 10;
@@ -126,7 +126,7 @@ export function points(share: number): string {
   return `${share >= 0 ? '+' : ''}${(share * 100).toFixed(1)}`;
 }
 
-/** By field: rows, share right by the first and the second, right by one alone, and p. */
+/** By field: rows, share right by the first and the second, right by only one, and p. */
 export function comparisonRows(fields: Comparison['fields']): (string | number)[][] {
   return fields.map((each) => [
     each.field,

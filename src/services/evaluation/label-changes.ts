@@ -1,4 +1,4 @@
-/** What classifying meetings anew would change, counted field by field. */
+/** What classifying meetings again would change, counted field by field. */
 import type { TaxonomyField } from '../../models/taxonomy.ts';
 import type { Evidence, FieldResult, FieldValue } from '../classification/classifier.ts';
 import type { Label } from '../reporting/meeting-labels.ts';
@@ -21,7 +21,7 @@ export interface FieldChanges {
   readonly emptied: number;
   /** From one value to another. */
   readonly replaced: number;
-  /** A person corrected it, so that it stands whatever is answered. */
+  /** A person corrected it, so no answer replaces it. */
   readonly kept: number;
   readonly examples: readonly LabelChange[];
 }
@@ -47,10 +47,10 @@ export interface ChangeCounter {
   report(): ChangeReport;
 }
 
-/** `mostExamples` a field are kept, the first that come. */
+/** `maxExamples` a field are kept, the first that come. */
 export function createChangeCounter(
   fields: readonly Pick<TaxonomyField, 'id'>[],
-  { mostExamples }: { mostExamples: number },
+  { maxExamples }: { maxExamples: number },
 ): ChangeCounter {
   const counts = new Map(fields.map(({ id }) => [id, startCount(id)]));
   const gone = new Set<string>();
@@ -72,7 +72,7 @@ export function createChangeCounter(
         count[kind] += 1;
         if (kind === 'unchanged' || kind === 'kept') continue;
         hasChanged = true;
-        if (count.examples.length < mostExamples) count.examples.push(change);
+        if (count.examples.length < maxExamples) count.examples.push(change);
       }
       if (hasChanged) changed += 1;
     },

@@ -34,7 +34,7 @@ export interface EvaluationReport {
   readonly answers: ReadonlyMap<string, Readonly<Record<string, FieldResult>>>;
 }
 
-/** Stands in place of figures where there are none. */
+/** Replaces the figures where there are none. */
 export const nothingScored =
   'No row has a label of a field that the taxonomy has, so nothing was scored; --json gives the answers.';
 
@@ -58,7 +58,7 @@ export function disagreementRows(report: EvaluationReport): readonly string[][] 
   );
 }
 
-/** Values alone, by row id and field id. */
+/** Only the values, by row id and field id. */
 export function valuesOf({ answers }: Pick<EvaluationReport, 'answers'>) {
   return new Map(
     [...answers].map(([id, fields]) => [

@@ -1,5 +1,6 @@
 /** What a run of classifications took, in time and money. */
-import type { ModelUsage } from '../classification/classifier.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Classifier, ModelUsage } from '../classification/classifier.ts';
 import type { EvaluationCost, Latency } from './report.ts';
 
 /** Sums over all calls; null where no model was asked. */
@@ -20,4 +21,11 @@ export function describeDurations(durations: readonly number[]): Latency {
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
   const sum = sorted.reduce((total, each) => total + each, 0);
   return { meanMs: sum / Math.max(1, sorted.length), p50Ms: at(0.5), p95Ms: at(0.95), maxMs: at(1) };
+}
+
+/** @throws AppError USAGE where a model would be paid and the person did not agree to it */
+export function refuseUnaskedCost(classifier: Classifier, { mayPay, what }: { mayPay: boolean; what: string }): void {
+  if (!classifier.isPaid || mayPay) return;
+  const message = `${what} asks ${classifier.model} once a meeting, and that is paid for. Add --yes, or set CLASSIFIER=offline.`;
+  throw new AppError('USAGE', message);
 }

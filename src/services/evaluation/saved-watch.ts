@@ -1,4 +1,4 @@
-/** What was saved since the last look: each saved row once, whatever the clocks say and however late it is committed. */
+/** What was saved since the last look: each saved row once, even where clocks differ or a commit is late. */
 import type { SavedVersion, SavedVersions } from '../../models/queries/saved-rows.ts';
 
 export interface SavedWatch {
@@ -6,7 +6,7 @@ export interface SavedWatch {
   look(): Promise<readonly SavedVersion[]>;
 }
 
-/** `since` null: nothing that stands already. */
+/** `since` null: no row that is stored already. */
 export function createSavedWatch(
   find: (from: { floor: string | null; since: string | null }) => Promise<SavedVersions>,
   { since }: { readonly since: string | null },
@@ -18,7 +18,7 @@ export function createSavedWatch(
       const isFirst = floor === null;
       const found = await find({ floor, since: isFirst ? since : null });
       const fresh = found.versions.filter((each) => (isFirst ? each.is_since : !seen.has(keyOf(each))));
-      // Whatever stands above the next floor was found by this look.
+      // This look found every row above the next floor.
       seen = new Set(found.versions.map(keyOf));
       floor = found.floor;
       return fresh;

@@ -19,7 +19,7 @@ export interface Disagreement {
   readonly predicted: unknown;
 }
 
-/** Shares run from 0 to 1. Lenient counts every acceptable answer as right, strict the label alone. */
+/** Shares run from 0 to 1. Lenient counts every acceptable answer as right, strict only the label. */
 export interface FieldScore {
   readonly field: string;
   readonly type: FieldType;
@@ -28,7 +28,7 @@ export interface FieldScore {
   readonly lenient: number;
   /** Interval of `lenient`. */
   readonly interval: Interval | null;
-  /** The commonest label, and what it alone would score. */
+  /** The commonest label, and the score of always answering it. */
   readonly baselineAnswer: string;
   readonly baselineStrict: number;
   readonly baselineLenient: number;

@@ -58,14 +58,14 @@ export interface ShadowCounter {
   report(): ShadowReport;
 }
 
-/** Compares what stands in the columns with what would stand there; `mostExamples` a field are kept. */
+/** Compares the stored columns with those that this worker would store; keeps `maxExamples` for each field. */
 export function createShadowCounter(
   taxonomy: Pick<Taxonomy, 'fields'>,
-  { mostExamples }: { readonly mostExamples: number },
+  { maxExamples }: { readonly maxExamples: number },
 ): ShadowCounter {
   const compared = taxonomy.fields.filter(({ id }) => Object.hasOwn(fieldColumns, id));
   const order = compared.map(({ id }) => id);
-  const changes = createChangeCounter(compared, { mostExamples });
+  const changes = createChangeCounter(compared, { maxExamples });
   const durations: number[] = [];
   const usages: ModelUsage[] = [];
   const failed: FailedRow[] = [];

@@ -1,6 +1,6 @@
 /** Reads a person's correction, `field=value`, against the fields of the taxonomy. */
-import { distance } from 'fastest-levenshtein';
 import { AppError } from '../../core/errors.ts';
+import { nearestName } from '../../core/nearest-name.ts';
 import type { TaxonomyField, TaxonomyValue } from '../../models/taxonomy.ts';
 import type { FieldValue, Quantity } from '../classification/classifier.ts';
 
@@ -64,10 +64,8 @@ function readQuantity(text: string, { id, periods }: CorrectableField): Quantity
 }
 
 function suggest(wrong: string, known: readonly string[]): string {
-  const scored = known.map((name) => ({ name, steps: distance(wrong.toLowerCase(), name.toLowerCase()) }));
-  scored.sort((a, b) => a.steps - b.steps);
-  const near = scored.find(({ name, steps }) => steps <= Math.max(2, name.length / 3));
-  return near ? ` Did you mean "${near.name}"?` : '';
+  const nearest = nearestName(wrong, known);
+  return nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
 }
 
 function usage(message: string): AppError {

@@ -1,13 +1,13 @@
 /** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, says what became of each. */
 import { AppError } from '../../core/errors.ts';
 import type { StoredMeeting } from '../../models/queries/meeting-store.ts';
-import type { MeetingRecord, MeetingsCsv } from './csv-file.ts';
-import { delimiters, type MeetingCells } from './csv-header.ts';
-import { nameForm } from './date-form.ts';
-import { type MeetingRow, toMeetingRow } from './meeting-row.ts';
-import { createToInstant } from './zoned-time.ts';
+import type { MeetingRecord, MeetingsCsv } from './csv/csv-file.ts';
+import { delimiters, type MeetingCells } from './csv/csv-header.ts';
+import { nameForm } from './csv/date-form.ts';
+import { type MeetingRow, toMeetingRow } from './csv/meeting-row.ts';
+import { createToInstant } from './csv/zoned-time.ts';
 
-export type { MeetingRow } from './meeting-row.ts';
+export type { MeetingRow } from './csv/meeting-row.ts';
 
 /**
  * Saves rows into clients, sellers and meetings.
@@ -75,11 +75,11 @@ export interface ImportOptions {
 }
 
 /** 500 transcripts of the allowed length would be a statement of a gigabyte. */
-const mostChunkChars = 16_000_000;
+const maxChunkChars = 16_000_000;
 
 /**
  * Reads the file to its end and saves every good row. Safe to run twice: the second time all rows are `existing`.
- * Throws SETTINGS_INVALID for an unknown time zone and whatever the store throws; chunks before that stay saved.
+ * @throws AppError SETTINGS_INVALID for an unknown time zone, and what the store throws; chunks before that stay saved.
  */
 export async function importMeetings(
   source: MeetingsCsv,
@@ -128,7 +128,7 @@ export async function importMeetings(
   for await (const record of source.records) {
     if (signal?.aborted) break;
     await take(record);
-    if (chunk.length >= chunkRows || chunkChars >= mostChunkChars) await saveChunk();
+    if (chunk.length >= chunkRows || chunkChars >= maxChunkChars) await saveChunk();
   }
   if (chunk.length > 0 && !signal?.aborted) await saveChunk();
 

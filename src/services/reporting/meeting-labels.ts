@@ -1,10 +1,10 @@
-/** The labels of one meeting as they stand: what the classifier answered, and what a person said instead. */
+/** The current labels of one meeting: what the classifier answered, and what a person said instead. */
 import type { Evidence, FieldValue } from '../classification/classifier.ts';
 
 export interface Label {
   readonly field: string;
   readonly value: FieldValue;
-  /** 0 to 1; null where nobody measured it: a person's word, or another worker's. */
+  /** 0 to 1; null where it was not measured: a person's label, or another worker's. */
   readonly confidence: number | null;
   readonly evidence: readonly Evidence[];
   readonly isCorrected: boolean;
@@ -29,7 +29,7 @@ export function labelsOf({ runFields, columns, corrected, order }: LabelSources)
   return ordered.map((field) => {
     const answer = readAnswer(answers[field]);
     if (!Object.hasOwn(corrected, field)) return { field, ...answer, isCorrected: false, answered: answer.value };
-    const value = readValue(corrected[field]);
+    const value = toFieldValue(corrected[field]);
     return { field, value, confidence: null, evidence: [], isCorrected: true, answered: answer.value };
   });
 }
@@ -37,14 +37,15 @@ export function labelsOf({ runFields, columns, corrected, order }: LabelSources)
 /** Stored JSON is of our own making; a shape that is not ours says nothing. */
 function readAnswer(stored: unknown): Pick<Label, 'value' | 'confidence' | 'evidence'> {
   if (typeof stored !== 'object' || stored === null) return { value: null, confidence: null, evidence: [] };
-  const value = 'value' in stored ? readValue(stored.value) : null;
+  const value = 'value' in stored ? toFieldValue(stored.value) : null;
   const confidence = 'confidence' in stored && typeof stored.confidence === 'number' ? stored.confidence : null;
   const evidence = 'evidence' in stored && Array.isArray(stored.evidence) ? stored.evidence.filter(isEvidence) : [];
   const inOrder = evidence.map(({ quote, start, end }) => ({ quote, start, end }));
   return { value, confidence, evidence: inOrder };
 }
 
-function readValue(stored: unknown): FieldValue {
+/** A stored value; null where it has no shape of ours. */
+export function toFieldValue(stored: unknown): FieldValue {
   if (typeof stored === 'string' || typeof stored === 'boolean') return stored;
   if (Array.isArray(stored)) return stored.filter((each) => typeof each === 'string');
   if (typeof stored !== 'object' || stored === null || !('count' in stored) || !('period' in stored)) return null;

@@ -3,7 +3,8 @@
  * changed. A message that waits in a Celery list may ask for any of them, and a Python worker may be the one to do it, so nothing is
  * accepted while some wait.
  */
-import { type EnqueueRequest, priorities } from '../../core/queue/enqueue.ts';
+import type { EnqueueRequest } from '../../core/queue/enqueue.ts';
+import { classificationRequest } from '../jobs/classification-request.ts';
 
 const meetingsAPage = 1_000;
 
@@ -26,14 +27,10 @@ export function createSweepUnclassified({ countMessages, listUnclassified, enque
     let accepted = 0;
     for (let afterId = 0; ; ) {
       const ids = await listUnclassified({ afterId, limit: meetingsAPage });
-      if (ids.length > 0) await enqueue(ids.map(classifyInBulk));
+      if (ids.length > 0) await enqueue(ids.map((id) => classificationRequest(id, { origin: 'sweep' })));
       accepted += ids.length;
       afterId = ids.at(-1) ?? afterId;
       if (ids.length < meetingsAPage) return { accepted };
     }
   };
-}
-
-function classifyInBulk(meetingId: number): EnqueueRequest {
-  return { task: 'classify_meeting', args: [meetingId], origin: 'sweep', priority: priorities.bulk };
 }

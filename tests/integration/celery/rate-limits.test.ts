@@ -1,7 +1,7 @@
 /** `vambe control rate_limit` on tasks that share a queue: each has its own slots, and the others go on. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { CommandModule } from '../../../src/cli/cli.ts';
-import { run } from '../../../src/cli/program.ts';
+import type { CommandModule } from '../../../src/cli/kit/cli.ts';
+import { run } from '../../../src/cli/kit/program.ts';
 import { createTaskRates } from '../../../src/core/queue/rate-limits.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 import { query, readJob, startApp, type TestApp } from '../../helpers/start-app.ts';

@@ -4,7 +4,7 @@ import { createDatabase, type Database } from '../../../src/core/database.ts';
 import { pauseQueue } from '../../../src/core/queue/controls.ts';
 import { setControl } from '../../../src/models/queries/controls.ts';
 import { listJobs } from '../../../src/models/queries/jobs.ts';
-import { resume } from '../../../src/services/operations/pauses.ts';
+import { resume } from '../../../src/services/observe/pauses.ts';
 import { answerByReading, type FakeLlm, refuse, stall, startFakeLlm } from '../../helpers/fake-llm.ts';
 import { type LlmChoices, makeLlmClassifier, makeMemory, salesTaxonomy } from '../../helpers/llm-classifier.ts';
 import { insertMeetings, manyTranscripts } from '../../helpers/meetings.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CommandModule } from '../../../src/cli/cli.ts';
-import { run } from '../../../src/cli/program.ts';
+import type { CommandModule } from '../../../src/cli/kit/cli.ts';
+import { run } from '../../../src/cli/kit/program.ts';
 import { openAiDialect } from '../../../src/services/classification/model/providers/openai-dialect.ts';
 import { makeLlmClassifier, salesTaxonomy, testKey } from '../../helpers/llm-classifier.ts';
 import { insertMeetings, spanishTranscript } from '../../helpers/meetings.ts';

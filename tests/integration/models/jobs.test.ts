@@ -3,20 +3,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase, type Database } from '../../../src/core/database.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { JobLedger, JobRequest } from '../../../src/core/job-ledger.ts';
+import { filterStates, isJobCursor } from '../../../src/models/job-filter.ts';
 import { createHoldBook } from '../../../src/models/queries/controls.ts';
 import { createJobLedger } from '../../../src/models/queries/job-ledger.ts';
 import {
   countJobs,
   findJob,
   findRetryCandidates,
-  isJobCursor,
   type JobFilter,
   listJobs,
   mostCounted,
   readJobCalls,
   readJobState,
   reopenJobs,
-  shownStates,
 } from '../../../src/models/queries/jobs.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 
@@ -130,7 +129,7 @@ describe('the list of jobs', () => {
     expect((await idsOf({ state: 'waiting' })).sort()).toEqual(['queued', 'retrying']);
   });
 
-  const byRow = shownStates.filter((state) => state !== 'processing' && state !== 'waiting');
+  const byRow = filterStates.filter((state) => state !== 'processing' && state !== 'waiting');
   it.each(byRow)('finds the jobs that are %s', async (state) => {
     await acceptOneOfEach();
     expect(await idsOf({ state })).toEqual([state]);

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { CommandModule } from '../../../src/cli/cli.ts';
-import { createCli } from '../../../src/cli/create-cli.ts';
-import { makeIo, runWith } from './fake-io.ts';
+import type { CommandModule } from '../../../src/cli/kit/cli.ts';
+import { createCli } from '../../../src/cli/kit/create-cli.ts';
+import { makeIo, makeStream, runWith } from './fake-io.ts';
 
 const folder = new URL('../../../src/cli/commands/', import.meta.url);
 const files = readdirSync(folder).filter((each) => each.endsWith('.ts'));
@@ -27,6 +27,16 @@ describe.each(files)('commands/%s', (file) => {
   it('stands in the list of main.ts under the name of each of its commands', async () => {
     const names = listed.filter((each) => each.file === file).map((each) => each.name);
     expect(names).toEqual(await namesIn(file));
+  });
+
+  it('fits its help into 80 columns (N5)', async () => {
+    for (const name of await namesIn(file)) {
+      const stdout = makeStream({ columns: 80 });
+      const { out } = await runWith(`${name} --help`, [{ name, load: () => load(file) }], { stdout });
+      // Examples are for copying: they are not broken.
+      const lines = out.split('\n').filter((line) => !line.startsWith('  $ '));
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    }
   });
 
   it('ends the help of each of its commands with an example', async () => {

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import type { Cli, CommandEntry } from '../../../src/cli/cli.ts';
-import type { Io, TerminalStream } from '../../../src/cli/create-cli.ts';
-import { run } from '../../../src/cli/program.ts';
+import type { Cli, CommandEntry } from '../../../src/cli/kit/cli.ts';
+import type { Io, TerminalStream } from '../../../src/cli/kit/create-cli.ts';
+import { run } from '../../../src/cli/kit/program.ts';
 import { type Environment, loadConfig } from '../../../src/config/load.ts';
 
 export interface FakeStream extends TerminalStream {

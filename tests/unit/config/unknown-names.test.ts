@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closest, unknownNames } from '../../../src/config/unknown-names.ts';
+import { unknownNames } from '../../../src/config/unknown-names.ts';
 
 const set = (...names: string[]) => Object.fromEntries(names.map((name) => [name, 'x']));
 
@@ -88,12 +88,5 @@ describe('any other name', () => {
 
   it('is ours in another case where the system does not tell cases apart', () => {
     expect(unknownNames({ Redis_Url: 'redis://a', REDIS_URL: 'redis://a' }).faults).toEqual([]);
-  });
-});
-
-describe('closest', () => {
-  it('takes the nearest of several, and none beyond two edits', () => {
-    expect(closest('classificaton', ['classify', 'classification'])).toBe('classification');
-    expect(closest('abc', ['xyz', 'abcdef'])).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ import { schedulesOf } from '../../../src/core/queue/schedules.ts';
 import type { Task, TaskContext } from '../../../src/core/task.ts';
 import { loadTaxonomy } from '../../../src/models/taxonomy.ts';
 import { createOfflineClassifier } from '../../../src/services/classification/rules/offline-classifier.ts';
-import { readHeader } from '../../../src/services/meetings/csv-header.ts';
+import { readHeader } from '../../../src/services/meetings/csv/csv-header.ts';
 import { countWords } from '../../fixtures/docs/count-words.ts';
 import { createGreet } from '../../fixtures/docs/greet.ts';
 import { createMemoryLog } from '../../helpers/memory-log.ts';

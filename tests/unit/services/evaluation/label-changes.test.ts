@@ -18,7 +18,7 @@ function answer(sector: FieldValue, topics: FieldValue): Record<string, FieldRes
 
 describe('createChangeCounter', () => {
   it('counts what is filled, emptied and replaced, and lists without order are the same', () => {
-    const counter = createChangeCounter(fields, { mostExamples: 2 });
+    const counter = createChangeCounter(fields, { maxExamples: 2 });
     counter.add({
       meetingId: 1,
       before: standing({ sector: 'retail', topics: ['a', 'b'] }),
@@ -45,7 +45,7 @@ describe('createChangeCounter', () => {
   });
 
   it('keeps what a person corrected, and names fields that the taxonomy no longer has', () => {
-    const counter = createChangeCounter(fields, { mostExamples: 2 });
+    const counter = createChangeCounter(fields, { maxExamples: 2 });
     const before = standing({ sector: 'retail', topics: null, region: 'asia' }, { sector: 'mining' });
     counter.add({ meetingId: 1, before, after: answer('retail', null) });
     expect(counter.report()).toMatchObject({ changed: 0, gone: ['region'], fields: [{ kept: 1, examples: [] }, {}] });

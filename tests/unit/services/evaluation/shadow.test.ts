@@ -26,7 +26,7 @@ const saved = { model_used: 'gpt-4o-mini', processing_time_ms: 1_500, sentiment:
 
 describe('createShadowCounter', () => {
   it('compares the columns: what a null is saved as is the same, and a field without a column is no difference', () => {
-    const counter = createShadowCounter(taxonomy, { mostExamples: 1 });
+    const counter = createShadowCounter(taxonomy, { maxExamples: 1 });
     counter.add({
       meetingId: 1,
       saved: { ...saved, business_sector: 'mining' },
@@ -47,7 +47,7 @@ describe('createShadowCounter', () => {
   });
 
   it('counts rows that differ by field, with both values, and keeps failures apart', () => {
-    const counter = createShadowCounter(taxonomy, { mostExamples: 1 });
+    const counter = createShadowCounter(taxonomy, { maxExamples: 1 });
     const usage = { inputTokens: 10, outputTokens: null, costUsd: 0.25, latencyMs: 5 };
     const rows = [
       { business_sector: 'manual review needed', answer: answer('mining') },
@@ -77,13 +77,13 @@ describe('createShadowCounter', () => {
   });
 
   it('says nothing of agreement where nothing was compared', () => {
-    expect(createShadowCounter(taxonomy, { mostExamples: 1 }).report()).toMatchObject({ rows: 0, agreement: 0 });
+    expect(createShadowCounter(taxonomy, { maxExamples: 1 }).report()).toMatchObject({ rows: 0, agreement: 0 });
   });
 });
 
 describe('writeShadowPage', () => {
   it('escapes what comes from elsewhere and fetches nothing', () => {
-    const counter = createShadowCounter(taxonomy, { mostExamples: 1 });
+    const counter = createShadowCounter(taxonomy, { maxExamples: 1 });
     counter.add({
       meetingId: 1,
       saved: { ...saved, model_used: nasty, business_sector: nasty },

@@ -4,9 +4,9 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
-import { openMeetingsCsv } from '../../../../src/services/meetings/csv-file.ts';
-import { openRejectsFile } from '../../../../src/services/meetings/rejects-file.ts';
-import { header, importFile, makeStore, makeTempFolder } from './csv-helpers.ts';
+import { openMeetingsCsv } from '../../../../src/services/meetings/csv/csv-file.ts';
+import { openRejectsFile } from '../../../../src/services/meetings/csv/rejects-file.ts';
+import { header, importFile, makeStore, makeTempFolder } from './csv/csv-helpers.ts';
 
 const folder = makeTempFolder();
 afterAll(() => folder.remove());

@@ -1,9 +1,0 @@
-/** Why something is paused or waits, in one sentence. */
-import type { Control } from '../core/queue/controls.ts';
-
-export function describeControl({ kind, name, reason, code, until }: Control): string {
-  const what = kind === 'schedule' ? `The schedule ${name}` : `The queue ${name}`;
-  const end = until === null ? '' : ` until ${new Date(until).toISOString()}`;
-  if (kind === 'provider') return `${what} waits${end}: ${reason} [${code}]`;
-  return `${what} is paused${end}${reason === '' ? '' : `: ${reason}`}. "vambe resume ${name}" lets it go on.`;
-}

@@ -1,6 +1,0 @@
-import { expect, it } from 'vitest';
-import { counted } from '../../../src/cli/counted.ts';
-
-it('says one of a thing as one, and any other number as many', () => {
-  expect([0, 1, 2].map((count) => counted(count, 'meeting'))).toEqual(['0 meetings', '1 meeting', '2 meetings']);
-});
