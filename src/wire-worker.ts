@@ -1,8 +1,8 @@
 /** Wires the parts of a worker over those of its app: it takes jobs and Celery messages, keeps house, and answers Celery's tools. */
 import { randomUUID } from 'node:crypto';
-import { type Bridge, createBridge } from './celery/bridge.ts';
-import { type CeleryNode, createCeleryNode } from './celery/celery-node.ts';
-import type { FollowUps } from './celery/follow-ups.ts';
+import { type Bridge, createBridge } from './celery/bridge/bridge.ts';
+import { type CeleryNode, createCeleryNode } from './celery/control/celery-node.ts';
+import type { FollowUps } from './celery/results/follow-ups.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { type Config, settingKeys, settings as settingsTable } from './config/schema.ts';
 import { createClaims } from './core/claims.ts';

@@ -1,7 +1,8 @@
 /** How things stand, gathered within two seconds: servers, workers, queues, jobs. Starts nothing and waits for nobody. */
-import { createControlClient } from '../celery/control-client.ts';
-import { databaseNumberOf } from '../celery/control-wire.ts';
-import { countMessages } from '../celery/count-messages.ts';
+
+import { countMessages } from '../celery/bridge/count-messages.ts';
+import { createControlClient } from '../celery/control/control-client.ts';
+import { databaseNumberOf } from '../celery/protocol/control-wire.ts';
 import { celeryBrokerUrl, celeryListsOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';

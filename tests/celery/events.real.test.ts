@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeEnvelope } from '../../src/celery/envelope.ts';
+import { decodeEnvelope } from '../../src/celery/protocol/envelope.ts';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
 import { loadConfig } from '../../src/config/load.ts';

@@ -1,7 +1,7 @@
 /** Links that Redis refuses: their jobs end, the worker goes on, and `vambe retry` sends them later. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encodeTaskMessage, type TaskToSend, toSignature } from '../../src/celery/message.ts';
+import { encodeTaskMessage, type TaskToSend, toSignature } from '../../src/celery/protocol/message.ts';
 import type { CommandModule } from '../../src/cli/cli.ts';
 import { run } from '../../src/cli/program.ts';
 import { createRedis, type Redis } from '../../src/core/redis.ts';

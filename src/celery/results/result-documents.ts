@@ -6,7 +6,7 @@ import type { AppError } from '../../core/errors.ts';
 import type { CancelReason, KnownJob } from '../../core/lifecycle.ts';
 import type { DocumentWrite } from '../../core/redis-documents.ts';
 import type { ProgressStep } from '../../core/task.ts';
-import { pythonException, tracebackOf } from './python-exception.ts';
+import { pythonException, tracebackOf } from '../protocol/python-exception.ts';
 
 /** Celery keeps a SUCCESS that is stored, so that a late failure of a repeated run does not replace it. A Lua pattern. */
 export const storedSuccessPattern = '^{"status": ?"SUCCESS"';

@@ -1,8 +1,8 @@
 /** The bridge on a broker, with messages as producers write them; rows of the conformance checklist that need no Celery. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createInflight } from '../../../src/celery/inflight.ts';
-import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/message.ts';
+import { createInflight } from '../../../src/celery/bridge/inflight.ts';
+import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/message.ts';
 import type { CommandModule } from '../../../src/cli/cli.ts';
 import { run } from '../../../src/cli/program.ts';
 import { createRedis } from '../../../src/core/redis.ts';

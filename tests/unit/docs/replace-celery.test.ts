@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { controlCommands } from '../../../src/celery/control-commands.ts';
+import { controlCommands } from '../../../src/celery/control/control-commands.ts';
 import { allowedDifferences } from '../../celery/differential/differences.ts';
 import { codeSpans, readPage, root, sectionOf, tableRows } from './pages.ts';
 

@@ -1,0 +1,70 @@
+/** A job's call as its sender wrote it: name, arguments, list and priority. Jobs of our own commands are described by their parameters. */
+import type { CallTerms } from '../../core/job-ledger.ts';
+import { isBadMessage, readTaskMessage } from './message.ts';
+import { safeRepr, tupleRepr } from './python-repr.ts';
+
+export interface SentCall {
+  readonly task: string;
+  /** What lists are to call it. */
+  readonly displayName: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Arguments for people. */
+  readonly argsText: string;
+  readonly kwargsText: string;
+  /** What its sender named; a call of ours is the root of its own. */
+  readonly rootId: string | null;
+  readonly etaText: string | null;
+  readonly expiresText: string | null;
+  readonly queue: string;
+  /** 0 to 9 */
+  readonly priority: number;
+  readonly isRedelivered: boolean;
+}
+
+export interface DescribedJob {
+  readonly taskId: string;
+  readonly task: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly queue: string;
+  /** BullMQ's. */
+  readonly priority: number;
+  readonly terms?: CallTerms | null;
+}
+
+/** The call of a job; decodes its message where it came by one. */
+export function sentCallOf({ taskId, task, parameters, queue, priority, terms }: DescribedJob): SentCall {
+  const raw = terms?.wire.raw;
+  const message = typeof raw === 'string' ? readTaskMessage(raw) : undefined;
+  if (message && !isBadMessage(message)) {
+    return {
+      task: message.task,
+      displayName: message.shadow ?? message.task,
+      args: message.args,
+      kwargs: message.kwargs,
+      argsText: message.argsText ?? tupleRepr(message.args),
+      kwargsText: message.kwargsText ?? safeRepr(message.kwargs),
+      rootId: message.rootId,
+      etaText: message.etaText,
+      expiresText: message.expiresText,
+      queue: message.routingKey ?? queue,
+      priority: message.priority,
+      isRedelivered: message.isRedelivered,
+    };
+  }
+  return {
+    task,
+    displayName: task,
+    args: [],
+    kwargs: parameters,
+    argsText: '()',
+    kwargsText: safeRepr(parameters),
+    rootId: taskId,
+    etaText: null,
+    expiresText: null,
+    queue,
+    // The inverse of how Celery's 0, 3, 6, 9 became BullMQ's 1, 4, 7, 10; bulk work lies behind them all.
+    priority: Math.max(0, Math.min(9, priority - 1)),
+    isRedelivered: false,
+  };
+}

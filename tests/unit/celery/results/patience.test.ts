@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  encodeTaskMessage,
+  isBadMessage,
+  readTaskMessage,
+  type TaskMessage,
+} from '../../../../src/celery/protocol/message.ts';
+import { createPatience } from '../../../../src/celery/results/patience.ts';
+import { createMemoryLog } from '../../../helpers/memory-log.ts';
+
+const messageOf = (id: string): TaskMessage => {
+  const message = readTaskMessage(
+    encodeTaskMessage({ id, task: 't', args: [], kwargs: {}, queue: 'q', origin: '1@h' }).raw,
+  );
+  if (isBadMessage(message)) throw message.error;
+  return message;
+};
+const refused = (words: string) => Object.assign(new Error(words), { name: 'ReplyError' });
+const clock = { monotonicMs: () => Date.now(), wallMs: () => Date.now() };
+
+/** Always answers with this error; counts its calls. */
+const failing = (error: Error) => vi.fn(() => Promise.reject(error));
+
+describe('patience', () => {
+  let patience: ReturnType<typeof createPatience>;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    patience = createPatience({ clock, log: createMemoryLog() });
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  const outcomeOf = async (work: () => Promise<unknown>, { id = 'm', list = 'q', waitMs = 10_500 } = {}) => {
+    const attempted = patience.attempt(messageOf(id), work, list);
+    const waited = vi.advanceTimersByTimeAsync(waitMs).then(() => 'still waits' as const);
+    return Promise.race([attempted, waited]);
+  };
+
+  it.each([
+    ['WRONGTYPE Operation against a key holding the wrong kind of value'],
+    ['NOPERM this user has no permissions to access one of the keys used as arguments'],
+    ["OOM command not allowed when used memory > 'maxmemory'."],
+    ['ERR anything else'],
+  ])('gives up after ten seconds of "%s" (R3)', async (words) => {
+    const work = failing(refused(words));
+    expect(await outcomeOf(work)).toEqual({ refusal: refused(words) });
+    expect(work.mock.calls.length).toBeGreaterThan(10);
+    expect(work.mock.calls.length).toBeLessThan(30);
+  });
+
+  it.each([
+    [new Error('Connection is closed.')],
+    [new Error('Command timed out')],
+    [refused("READONLY You can't write against a read only replica.")],
+    [refused('LOADING Redis is loading the dataset in memory')],
+  ])('waits on for a server that does not answer, or comes back by itself: %s (R3)', async (error) => {
+    expect(await outcomeOf(failing(error), { waitMs: 60_000 })).toBe('still waits');
+  });
+
+  it('tries a list that was refused for good once for each further message, and counts the ten seconds by message (R3)', async () => {
+    const message = messageOf('m');
+    const first = patience.attempt(message, failing(refused('WRONGTYPE')), 'bad');
+    await vi.advanceTimersByTimeAsync(10_500);
+    expect(await first).toMatchObject({ refusal: {} });
+    const same = failing(refused('OOM'));
+    expect(await patience.attempt(message, same, 'other')).toMatchObject({ refusal: {} });
+    const further = failing(refused('WRONGTYPE'));
+    expect(await patience.attempt(messageOf('n'), further, 'bad')).toMatchObject({ refusal: {} });
+    expect([same.mock.calls.length, further.mock.calls.length]).toEqual([1, 1]);
+    expect(await patience.attempt(messageOf('o'), async () => 'sent', 'bad')).toEqual({ value: 'sent' });
+    expect(await outcomeOf(failing(refused('WRONGTYPE')), { id: 'p', list: 'bad', waitMs: 600 })).toBe('still waits');
+  });
+
+  it('does not try again once the worker stops (R3)', async () => {
+    const work = failing(refused('OOM'));
+    patience.hurry();
+    expect(await outcomeOf(work, { waitMs: 600 })).toMatchObject({ refusal: {} });
+    expect(work.mock.calls).toHaveLength(1);
+  });
+});
