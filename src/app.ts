@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countMessages } from './celery/bridge/count-messages.ts';
-import { messageWithFollowUps } from './celery/bridge/judge-message.ts';
+import { messageWithFollowUps } from './celery/protocol/call-terms.ts';
 import { createFollowUps } from './celery/results/follow-ups.ts';
 import { createPatience, noPatience } from './celery/results/patience.ts';
 import { metaKeyOf, storedSuccessPattern } from './celery/results/result-documents.ts';

@@ -120,7 +120,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const bridge = createBridge({
     broker,
     brokerUrl,
-    place: `${workerName}#${process.pid}#${randomUUID().slice(0, 8)}`,
+    bridgeId: `${workerName}#${process.pid}#${randomUUID().slice(0, 8)}`,
     registry,
     ledger,
     queues,

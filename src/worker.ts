@@ -124,7 +124,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     leaveAtMs = Math.min(leaveAtMs, performance.now() + leaveAfterGraceMs);
     // Before the connections close, though nobody may have to know.
     const silent = await silentServers(app);
-    if (hasLetGo) await inTime(farewells.then(() => endsWithin(giveBackMs, bridge.giveBack())));
+    if (hasLetGo) await inTime(farewells.then(() => endsWithin(giveBackMs, bridge.returnToCeleryList())));
     const isClosed = await inTime(farewells.then(celeryNode.close).then(app.close));
     watchdog.stop();
     if (!hasLetGo || !isClosed) throw hung(silent);

@@ -1,7 +1,7 @@
 /** (h) The same meetings by Celery messages: as a Python client sends them, all waiting in the list before the worker starts. */
 import { randomUUID } from 'node:crypto';
 import type { App } from '../../src/app.ts';
-import { encodeTaskMessage } from '../../src/celery/protocol/message.ts';
+import { encodeTaskMessage } from '../../src/celery/protocol/encode-task-message.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type ClassifyFigures, type ClassifyOptions, measureFilled } from './classify.ts';
 

@@ -104,7 +104,7 @@ export async function startApp(
           if (withHousekeeping) await housekeeping.stop();
           if (withHousekeeping) await celeryNode.leave();
           await consumer.stop(graceMs);
-          if (givesBack) await bridge.giveBack();
+          if (givesBack) await bridge.returnToCeleryList();
           await celeryNode.close();
         },
       };

@@ -1,13 +1,6 @@
 /** Under which ids the API polls for a message: it makes an id of its own and passes it as api_task_id. Pure. */
 import type { TaskRegistry } from '../../core/task.ts';
-import type { JsonObject } from '../protocol/envelope.ts';
-
-/** A call as far as it could be read. */
-export interface ReadCall {
-  readonly task: string | null;
-  readonly args: readonly unknown[];
-  readonly kwargs: JsonObject;
-}
+import type { ReadCall } from '../protocol/task-message.ts';
 
 export interface ApiPolls {
   readonly apiTaskIds: readonly string[];

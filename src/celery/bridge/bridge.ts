@@ -1,33 +1,35 @@
 /**
- * The bridge: takes messages from the Celery lists as far as the worker can soon run them, makes them jobs, and answers for
- * those that cannot be run. Order of every step: held in flight, row committed, queue told, forgotten.
+ * The bridge moves messages from the Celery lists into the job table, as many as the worker can soon run. Each batch is taken,
+ * decoded, judged, accepted or rejected, and removed. A message stays in flight, under this bridge's id in Redis, until its row
+ * is committed: a kill at any point loses none, and the same task id makes no second job.
  */
 import type { Clock } from '../../core/clock.ts';
-import { sqlState } from '../../core/database.ts';
-import { AppError } from '../../core/errors.ts';
-import type { AcceptedJob, JobLedger, SetAside } from '../../core/job-ledger.ts';
-import type { Lifecycle, Transition } from '../../core/lifecycle.ts';
+import { endsWithin } from '../../core/ends-within.ts';
+import type { JobLedger } from '../../core/job-ledger.ts';
+import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/logger.ts';
-import { toOpenJob } from '../../core/queue/enqueue.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
 import type { Steering } from '../../core/steering.ts';
-import { storableText, whyNotStorable } from '../../core/storable.ts';
 import type { TaskRegistry } from '../../core/task.ts';
-import { listKey, prioritySteps, splitListKey } from '../protocol/message.ts';
 import type { FollowUps } from '../results/follow-ups.ts';
-import { type ReadCall, readApiPolls } from './api-polls.ts';
-import { createBell } from './bell.ts';
+import { acceptMessages } from './accept.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { createInflight, type TakenMessage } from './inflight.ts';
-import { type Judgement, jobOf, judgeMessage, keepReceived, setAsideId } from './judge-message.ts';
+import { type AcceptedMessage, decodeMessage, type JudgedMessage, judgeMessage } from './judge-message.ts';
 import { createListWatch } from './list-watch.ts';
-import { giveBackUntouched } from './return-untouched.ts';
+import { createLoop } from './loop.ts';
+import { rejectMessages } from './reject.ts';
+import { returnToCeleryList } from './return-to-celery-list.ts';
+import { createRoom } from './room.ts';
+import { createTaker } from './take.ts';
+import { createWakeSignal } from './wake-signal.ts';
 
 export interface BridgeDeps {
   readonly broker: Redis;
   readonly brokerUrl: string;
-  /** A name that no other bridge has, also after a restart. */
-  readonly place: string;
+  /** No other bridge has the same id, not even after a restart. */
+  readonly bridgeId: string;
   readonly registry: TaskRegistry;
   readonly ledger: Pick<JobLedger, 'accept' | 'setAside' | 'listUntouched' | 'withdraw'>;
   readonly queues: Queues;
@@ -36,225 +38,77 @@ export interface BridgeDeps {
   readonly steering: Steering;
   readonly clock: Clock;
   readonly log: Log;
-  /** Jobs that run here or wait in the queues with no lower a priority than Celery's. */
+  /** Jobs that run here or wait in the queues with at least the priority of Celery's. */
   countBusy(): Promise<number>;
-  /** Queues that other workers of ours take from. */
+  /** Queues that other workers of this product take from. */
   queuesOfOthers(): Promise<readonly string[]>;
 }
 
 export interface Bridge {
-  /** Beats once and begins to take. @throws what Redis says */
+  /** Resolves after the first heartbeat; messages are taken from now on. */
   start(): Promise<void>;
-  /** Takes no more; resolves when nothing is in flight, or after 5 s, when another bridge adopts what is. */
+  /** Takes no more. Resolves when nothing is in flight, or after 3 s: then another bridge takes over what is. */
   stop(): Promise<void>;
-  /** After `stop`, when no job of this worker's runs any more: what nobody began goes back to its list, unless others of ours are there. */
-  giveBack(): Promise<void>;
+  /** After `stop`, when no job of this worker runs: messages without an attempt go back to their lists, unless others take from their queues. */
+  returnToCeleryList(): Promise<void>;
 }
 
-/** Running plus as many that wait: a Python worker beside it finds the rest in the lists. */
-const heldAConcurrency = 2;
-const beatMs = 2_000;
-const faultPauseMs = 1_000;
-const noRoomLookMs = 1_000;
-const stopWithinMs = 3_000;
-const mostABatch = 500;
+const stopTimeoutMs = 3_000;
 
 export function createBridge(deps: BridgeDeps): Bridge {
-  const { broker, brokerUrl, steering, log, lifecycle } = deps;
-  const bell = createBell();
-  const inflight = createInflight(broker, deps.place);
-  const watch = createListWatch({ url: brokerUrl, ring: bell.ring });
-  let isStopping = false;
-  let isFaulty = false;
-  /** After a fault, or a beat that adopted some, messages are held that no call gave back. */
-  let hasLeftovers = true;
-  let turns = 0;
-  /** Jobs that must end before it is worth looking for room again; 0: nobody waits for room. */
-  let endsUntilRoom = 0;
-  let work: Promise<void> = Promise.resolve();
-  let beatTimer: NodeJS.Timeout | undefined;
-
-  /** Only when half of the room is free, so that messages are accepted by the batch, and nothing is counted for each job. */
-  const roomFor = async (): Promise<number> => {
-    const concurrency = steering.concurrency();
-    const least = Math.max(1, Math.floor(concurrency / 2));
-    const room = concurrency * heldAConcurrency - (await deps.countBusy());
-    if (room >= least) return Math.min(room, mostABatch);
-    endsUntilRoom = Math.min(least - room, concurrency);
-    return 0;
+  const { broker, steering, lifecycle, log } = deps;
+  const signal = createWakeSignal();
+  const inflight = createInflight(broker, deps.bridgeId);
+  const watch = createListWatch({ url: deps.brokerUrl, wake: signal.wake });
+  const room = createRoom({ concurrency: steering.concurrency, countBusy: deps.countBusy, signal });
+  const isStopping = () => loop.isStopping();
+  const taker = createTaker({ inflight, watch, room, signal, lists: steering.lists, isStopping });
+  const onTakenOver = () => {
+    taker.noteLeftovers();
+    signal.wake();
   };
+  const heartbeat = createHeartbeat({ inflight, onTakenOver, log });
 
-  /** Lists of one priority take turns in being first. */
-  const keysByPriority = (): string[][] => {
-    const names = steering.lists();
-    turns = (turns + 1) % Math.max(1, names.length);
-    const rotated = [...names.slice(turns), ...names.slice(0, turns)];
-    return prioritySteps.map((step) => rotated.map((name) => listKey(name, step)));
+  const processMessages = async (taken: readonly TakenMessage[]): Promise<void> => {
+    const options = { registry: deps.registry, nowMs: deps.clock.wallMs(), isRevoked: steering.isRevoked };
+    const judged = taken.map((each) => judgeMessage(decodeMessage(each), options));
+    const unstorable = await acceptMessages(deps, judged.filter(isAccepted));
+    await rejectMessages({ ...deps, inflight }, [...unstorable, ...judged.filter(isNotAccepted)]);
+    await inflight.remove(taken.map(({ tag }) => tag));
   };
+  const loop = createLoop({
+    async step() {
+      const taken = await taker.take();
+      if (taken.length > 0) await processMessages(taken);
+    },
+    onError: taker.noteLeftovers,
+    signal,
+    log,
+  });
+  const stopListening = [steering.onChange(signal.wake), lifecycle.observe(room.observe)];
 
-  const takeOrWait = async (): Promise<readonly TakenMessage[]> => {
-    if (hasLeftovers) {
-      const held = await inflight.held();
-      hasLeftovers = false;
-      if (held.length > 0) return held;
-    }
-    const keys = keysByPriority();
-    if (steering.lists().length === 0) {
-      await bell.wait(noRoomLookMs);
-      return [];
-    }
-    const room = await roomFor();
-    if (room === 0) {
-      await bell.wait(noRoomLookMs);
-      endsUntilRoom = 0;
-      return [];
-    }
-    const taken = await inflight.take(keys, room);
-    if (taken.length > 0) return taken;
-    const { hasMessages, waitMs } = await watch.look(keys.flat());
-    if (!hasMessages && !isStopping) await bell.wait(waitMs);
-    return [];
-  };
-
-  const settle = async (messages: readonly TakenMessage[]): Promise<void> => {
-    const options = {
-      registry: deps.registry,
-      nowMs: deps.clock.wallMs(),
-      isRevoked: (id: string) => steering.isRevoked(id),
-    };
-    const judged = messages.map((taken) => ({ taken, judgement: judgeMessage(taken.raw, taken.list, options) }));
-    const others = await acceptJobs(judged);
-    await answerAll(others);
-    await inflight.done(messages.map(({ tag }) => tag));
-  };
-
-  /** Gives back what is no job, be it that PostgreSQL cannot store its arguments. */
-  const acceptJobs = async (judged: readonly Judged[]): Promise<readonly Judged[]> => {
-    const jobs = judged.flatMap(({ taken, judgement }) => (judgement.kind === 'job' ? [{ taken, judgement }] : []));
-    const rest = judged.filter(({ judgement }) => judgement.kind !== 'job');
-    if (jobs.length === 0) return rest;
-    const requests = jobs.map(({ judgement }) => judgement.request);
-    let accepted: readonly AcceptedJob[];
-    try {
-      accepted = await deps.ledger.accept(requests);
-    } catch (error) {
-      if (!isDataFault(error)) throw error;
-      const bad = jobs.filter(({ judgement }) => whyNotStorable(judgement.request) !== undefined);
-      // Nothing to be seen on any: halve no further, set aside one by one.
-      const refused = bad.length > 0 ? bad : jobs.slice(0, 1);
-      const good = judged.filter((each) => !refused.some(({ taken }) => taken === each.taken));
-      return [
-        ...refused.map(({ taken, judgement }) => ({ taken, judgement: unstorable(judgement) })),
-        ...(await acceptJobs(good)),
-      ];
-    }
-    const fresh = accepted.flatMap((each, index) => (each.isNew ? [toOpenJob(each, requests[index])] : []));
-    await deps.queues.add(fresh).catch((error: unknown) => {
-      // Accepted all the same: the recovery sweep delivers what the queue did not get.
-      log.warn('queue.add_waits', { jobs: fresh.length, error: error instanceof Error ? error.message : 'unknown' });
-    });
-    return rest;
-  };
-
-  /** Rows first, for all of them, then whoever waits is told. */
-  const answerAll = async (others: readonly Judged[]): Promise<void> => {
-    if (others.length === 0) return;
-    const bytes = await Promise.all(others.map(({ taken }) => bytesOf(taken)));
-    await deps.ledger.setAside(others.flatMap((each, index) => toSetAside(each, bytes[index] ?? Buffer.alloc(0))));
-    await Promise.all(others.map(({ taken, judgement }) => tell(taken, judgement)));
-  };
-
-  /** As text a message has lost what is no UTF-8; its row keeps the bytes. */
-  const bytesOf = async ({ tag, raw }: TakenMessage): Promise<Buffer> =>
-    (raw.includes('\ufffd') ? await inflight.bytesOf(tag) : undefined) ?? Buffer.from(raw);
-
-  const tell = async (taken: TakenMessage, judgement: Judgement): Promise<void> => {
-    if (judgement.kind === 'revoke') {
-      const { message, reason } = judgement;
-      const { apiTaskIds, meetingId } = readApiPolls(message, deps.registry);
-      const job = jobOf(message, taken, { parameters: { api_task_id: apiTaskIds[0] ?? null }, subjectId: meetingId });
-      log.info('celery.revoked', { task_id: job.taskId, task: job.task, reason });
-      return lifecycle.tell({ kind: 'cancelled', job, reason });
-    }
-    if (judgement.kind !== 'set-aside') return;
-    const { id, task, message, call, error } = judgement;
-    log.error('celery.rejected', { task_id: id, task, list: taken.list, code: error.code, error: error.message });
-    const { apiTaskIds: statusIds, meetingId: subjectId } = readApiPolls(call ?? noCall, deps.registry);
-    const known = { parameters: {}, subjectId };
-    const unread = { taskId: id, ...(task === null ? {} : { task }), ...known };
-    const job = message ? jobOf(message, taken, known) : unread;
-    await lifecycle.tell({ kind: 'rejected', job: { ...job, statusIds }, error });
-  };
-
-  const run = async () => {
-    while (!isStopping) {
-      try {
-        const messages = await takeOrWait();
-        if (messages.length > 0) await settle(messages);
-        if (isFaulty) log.info('celery.back', {});
-        isFaulty = false;
-      } catch (error) {
-        hasLeftovers = true;
-        if (!isFaulty)
-          log.warn('celery.waits', { error: error instanceof Error ? error.message.slice(0, 300) : 'unknown' });
-        isFaulty = true;
-        if (!isStopping) await bell.wait(faultPauseMs);
-      }
-    }
-  };
-
-  const beat = async () => {
-    const adopted = await inflight.beat();
-    if (adopted === 0) return;
-    log.warn('celery.adopted', { messages: adopted, reason: 'the worker that held them is gone' });
-    hasLeftovers = true;
-    bell.ring();
-  };
-  const beatOn = () => {
-    beatTimer = setTimeout(
-      () =>
-        void beat()
-          .catch(() => undefined)
-          .then(() => !isStopping && beatOn()),
-      beatMs,
-    );
-  };
-
-  /** What is still held is adopted by whoever finds this place silent; an empty one may be forgotten now. */
+  /** What is still in flight is taken over by another bridge as soon as this one is silent; an empty bridge is forgotten now. */
   const leaveIfEmpty = async () => {
-    if (broker.status !== 'ready' || (await inflight.held().catch(() => [{}])).length > 0) return;
+    if (broker.status !== 'ready' || (await inflight.list().catch(() => [{}])).length > 0) return;
     await inflight.leave().catch(() => undefined);
   };
 
-  const stopListening = [
-    steering.onChange(bell.ring),
-    lifecycle.observe(({ kind }) => {
-      if (endsUntilRoom === 0 || !isEnd(kind)) return;
-      endsUntilRoom -= 1;
-      if (endsUntilRoom === 0) bell.ring();
-    }),
-  ];
-
   return {
     async start() {
-      // A broker that takes no writes now is beaten again in a moment.
-      await beat().catch(() => undefined);
-      beatOn();
-      work = run();
+      await heartbeat.start();
+      loop.start();
     },
     async stop() {
-      isStopping = true;
       deps.followUps.hurry();
-      clearTimeout(beatTimer);
+      heartbeat.stop();
       for (const stop of stopListening) stop();
-      bell.ring();
-      await Promise.race([work, new Promise((resolve) => setTimeout(resolve, stopWithinMs).unref())]);
+      await endsWithin(stopTimeoutMs, loop.stop());
       watch.close();
       await leaveIfEmpty();
     },
-    async giveBack() {
+    async returnToCeleryList() {
       if (broker.status !== 'ready') return;
-      await giveBackUntouched({ ...deps, inflight }).catch((error: unknown) => {
+      await returnToCeleryList({ ...deps, inflight }).catch((error: unknown) => {
         log.warn('celery.give_back_failed', {
           error: error instanceof Error ? error.message.slice(0, 300) : 'unknown',
         });
@@ -264,47 +118,10 @@ export function createBridge(deps: BridgeDeps): Bridge {
   };
 }
 
-/** A job's room is free again, if only until its next attempt. */
-function isEnd(kind: Transition['kind']): boolean {
-  return kind !== 'accepted' && kind !== 'started' && kind !== 'progress' && kind !== 'waiting';
+function isAccepted(judged: JudgedMessage): judged is AcceptedMessage {
+  return judged.kind === 'accepted';
 }
 
-const noCall: ReadCall = { task: null, args: [], kwargs: {} };
-
-interface Judged {
-  readonly taken: TakenMessage;
-  readonly judgement: Judgement;
-}
-
-/** SQLSTATE classes 22 (data) and 54 (limits): the values are at fault, not the server. */
-function isDataFault(error: unknown): boolean {
-  return !(error instanceof AppError) && /^(22|54)/.test(sqlState(error) ?? '');
-}
-
-function toSetAside({ taken, judgement }: Judged, bytes: Buffer): readonly SetAside[] {
-  const received = keepReceived(taken.list, bytes);
-  const { queue } = splitListKey(taken.list);
-  if (judgement.kind === 'revoke') {
-    const {
-      message: { id, task },
-      reason,
-    } = judgement;
-    const [code, words] =
-      reason === 'expired'
-        ? ['TASK_EXPIRED', 'It arrived after the moment that it gave as "expires".']
-        : ['TASK_REVOKED', 'It was revoked before it arrived.'];
-    const taskId = setAsideId('revoked', id, bytes);
-    return [{ taskId, task, queue, state: 'cancelled', code, message: words, received }];
-  }
-  if (judgement.kind === 'job') return [];
-  const { id, task, error } = judgement;
-  const taskId = setAsideId('rejected', id, bytes);
-  const message = storableText(error.message, 1_024);
-  return [{ taskId, task: task ?? 'unknown', queue, state: 'rejected', code: error.code, message, received }];
-}
-
-function unstorable({ request, message }: Extract<Judgement, { kind: 'job' }>): Judgement {
-  const why = whyNotStorable(request) ?? 'PostgreSQL refuses them';
-  const error = new AppError('TASK_ARGUMENTS', `${message.task}() got arguments that cannot be stored: ${why}.`);
-  return { kind: 'set-aside', error, id: message.id, task: message.task, message, call: message };
+function isNotAccepted(judged: JudgedMessage): judged is Exclude<JudgedMessage, AcceptedMessage> {
+  return judged.kind !== 'accepted';
 }

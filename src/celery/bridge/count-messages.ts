@@ -1,8 +1,8 @@
-/** How many task messages wait in Celery lists, of every priority. */
+/** Counts the task messages that wait in Celery lists, of every priority. */
 import type { Redis } from '../../core/redis.ts';
-import { listKey, prioritySteps } from '../protocol/message.ts';
+import { listKey, prioritySteps } from '../protocol/list-key.ts';
 
-/** Of each list that holds some, how many. Takes nothing. @throws what Redis says */
+/** By list, without the empty ones. Takes nothing. @throws what Redis says */
 export async function countMessages(
   broker: Redis,
   lists: readonly string[],

@@ -1,35 +1,35 @@
 /**
- * Learns without polling that one of many lists has got a message. No blocking command waits for several lists and moves what
- * comes (BLMOVE knows one list, BRPOP would lose a message with the process), so Redis is asked to tell when a list that was
- * read has changed (CLIENT TRACKING): reading lengths arms it, the first push to any of them rings.
+ * Learns without polling that one of many lists has a message. No blocking command waits for several lists and moves a message
+ * safely (BLMOVE takes one list, BRPOP loses a message with the process). So it uses CLIENT TRACKING: it reads the lengths of the
+ * lists, and Redis sends an invalidation at the next push to any of them.
  */
 import { createRedis, type Redis } from '../../core/redis.ts';
 
 const channel = '__redis__:invalidate';
-/** A look now and then, should a message of the broker be lost. */
+/** In case an invalidation is lost. */
 const lookAgainMs = 5_000;
-/** A server, or a proxy before it, that knows no tracking. */
+/** For a server, or a proxy before it, without CLIENT TRACKING. */
 const pollMs = 200;
 
 export interface ListWatch {
-  /** Whether a list has messages. Where none has, the next push rings, and `waitMs` says how long to wait for it at most. */
+  /** Whether a list has messages. If none has, the next push wakes; look again after `waitMs`. */
   look(keys: readonly string[]): Promise<{ readonly hasMessages: boolean; readonly waitMs: number }>;
   close(): void;
 }
 
-export function createListWatch({ url, ring }: { url: string; ring: () => void }): ListWatch {
-  /** Tracking belongs to a connection, so this one is nobody else's; opened by the first look. */
+export function createListWatch({ url, wake }: { url: string; wake: () => void }): ListWatch {
+  /** Tracking belongs to a connection, so this one is used for nothing else; opened by the first look. */
   let reader: Redis | undefined;
   let listener: Redis | undefined;
   let isTracked = false;
   let isUnsupported = false;
 
-  /** The address of a listener is its id, which a reconnection changes. */
+  /** Redis sends invalidations to the listener's client id, which a reconnection changes. */
   const forget = () => {
     listener?.disconnect();
     listener = undefined;
     isTracked = false;
-    ring();
+    wake();
   };
 
   const open = (): Redis => {
@@ -44,7 +44,7 @@ export function createListWatch({ url, ring }: { url: string; ring: () => void }
     listener = fresh;
     const id = await fresh.client('ID');
     await fresh.subscribe(channel);
-    fresh.on('message', ring);
+    fresh.on('message', wake);
     fresh.on('close', () => listener === fresh && forget());
     await tracked.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id);
     isTracked = listener === fresh;

@@ -1,7 +1,7 @@
 /** A job's call as its sender wrote it: name, arguments, list and priority. Jobs of our own commands are described by their parameters. */
 import type { CallTerms } from '../../core/job-ledger.ts';
-import { isBadMessage, readTaskMessage } from './message.ts';
 import { safeRepr, tupleRepr } from './python-repr.ts';
+import { isBadMessage, readTaskMessage } from './read-task-message.ts';
 
 export interface SentCall {
   readonly task: string;

@@ -1,7 +1,7 @@
 /** The last tasks of a signature: a chord counts them, gives their results to its body, and they fail with what comes before. Pure. */
 import { nameUuid } from '../../core/name-uuid.ts';
 import { isObject, type JsonObject } from '../protocol/envelope.ts';
-import { fromSignature, type Signature, toSignature } from '../protocol/message.ts';
+import { fromSignature, type Signature, toSignature } from '../protocol/signature.ts';
 
 /** A result as Celery writes it, `[[id, parent], members]`: a task has no members, a group has a list. */
 export type ResultTuple = readonly [readonly [id: string | null, parent: unknown], readonly ResultTuple[] | null];

@@ -1,7 +1,9 @@
 /** Plans what a task sends on: signatures of links, chains, groups and chords become task messages. Pure. */
 import { nameUuid } from '../../core/name-uuid.ts';
+import type { TaskToSend } from '../protocol/encode-task-message.ts';
 import { isObject, type JsonObject } from '../protocol/envelope.ts';
-import { type Embed, fromSignature, type Signature, type TaskToSend, toSignature } from '../protocol/message.ts';
+import { fromSignature, type Signature, toSignature } from '../protocol/signature.ts';
+import type { Embed } from '../protocol/task-message.ts';
 import { countEnds, endsOf, nameEnds, type ResultTuple, signaturesIn, tasksOf, withOptions } from './canvas-ends.ts';
 
 /** Whose children they are. */

@@ -1,6 +1,6 @@
 /** Counts the members of a chord in the result backend, in the keys that Celery's own workers count in. */
 import type { Redis } from '../../core/redis.ts';
-import type { Signature } from '../protocol/message.ts';
+import type { Signature } from '../protocol/signature.ts';
 import type { PlannedChord } from './canvas.ts';
 import type { ResultTuple } from './canvas-ends.ts';
 

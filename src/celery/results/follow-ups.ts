@@ -10,10 +10,12 @@ import type { Log } from '../../core/logger.ts';
 import type { Redis } from '../../core/redis.ts';
 import { type DocumentWriter, isoMicroseconds } from '../../core/redis-documents.ts';
 import type { TaskRegistry } from '../../core/task.ts';
+import { encodeTaskMessage } from '../protocol/encode-task-message.ts';
 import { isObject, type JsonObject } from '../protocol/envelope.ts';
-import { encodeTaskMessage, type Signature, type TaskMessage } from '../protocol/message.ts';
 import { pythonException } from '../protocol/python-exception.ts';
 import { pythonRepr } from '../protocol/python-repr.ts';
+import type { Signature } from '../protocol/signature.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
 import { type Plan, type PlanOptions, planChainStep, planLinks, planSignature } from './canvas.ts';
 import { signaturesIn, type UnsentTask, unsentTasks } from './canvas-ends.ts';
 import {

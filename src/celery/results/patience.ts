@@ -1,7 +1,7 @@
 /** Tries what Redis refuses for a short while: a follow-up that cannot be sent must not keep its job's slot. */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/logger.ts';
-import type { TaskMessage } from '../protocol/message.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
 
 /** Undefined: the process stops, and another worker does it again. */
 export type Attempted<T> = { readonly value: T } | { readonly refusal: Error } | undefined;

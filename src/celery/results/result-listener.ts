@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { CriticalListener, KnownJob, Transition } from '../../core/lifecycle.ts';
 import { type DocumentWriter, isoMicroseconds } from '../../core/redis-documents.ts';
-import { messageWithFollowUps } from '../bridge/judge-message.ts';
+import { messageWithFollowUps } from '../protocol/call-terms.ts';
 import { type FollowUps, revokedEnd } from './follow-ups.ts';
 import {
   failureDocument,

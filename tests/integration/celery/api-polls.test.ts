@@ -1,7 +1,7 @@
 /** Messages as the API sends them, well or not: whoever polls task_status hears how each ended. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/message.ts';
+import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/encode-task-message.ts';
 import { allLists } from '../../celery/fixture.ts';
 import { insertMeetings, spanishTranscript } from '../../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';

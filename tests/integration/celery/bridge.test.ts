@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createInflight } from '../../../src/celery/bridge/inflight.ts';
-import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/message.ts';
+import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/encode-task-message.ts';
 import type { CommandModule } from '../../../src/cli/cli.ts';
 import { run } from '../../../src/cli/program.ts';
 import { createRedis } from '../../../src/core/redis.ts';
@@ -258,8 +258,8 @@ describe('the bridge', () => {
     await app.broker.zadd('vambe:bridges', 1, 'dead');
     const [taken, adopted] = await Promise.all([inflight.take([['celery']], 10), inflight.beat()]);
     expect([taken.map(({ raw }) => raw), adopted]).toEqual([['taken'], 1]);
-    await inflight.done(taken.map(({ tag }) => tag));
-    expect((await inflight.held()).map(({ raw }) => raw)).toEqual(['adopted']);
+    await inflight.remove(taken.map(({ tag }) => tag));
+    expect((await inflight.list()).map(({ raw }) => raw)).toEqual(['adopted']);
   });
 
   it('results go to CELERY_RESULT_BACKEND where that is another database, and are not in the broker', async () => {

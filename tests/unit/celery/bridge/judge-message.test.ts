@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { judgeMessage, keepReceived, setAsideId } from '../../../../src/celery/bridge/judge-message.ts';
-import { encodeTaskMessage, listKey, type TaskToSend } from '../../../../src/celery/protocol/message.ts';
+import { decodeMessage, judgeMessage } from '../../../../src/celery/bridge/judge-message.ts';
+import { encodeTaskMessage, type TaskToSend } from '../../../../src/celery/protocol/encode-task-message.ts';
+import { listKey } from '../../../../src/celery/protocol/list-key.ts';
 import { complete } from '../../../../src/core/outcome.ts';
 import { createTaskRegistry, defineTask } from '../../../../src/core/task.ts';
 
@@ -19,13 +20,14 @@ const registry = createTaskRegistry([
 
 function judge(task: Partial<TaskToSend> = {}, { list = 'celery', revoked = '' } = {}) {
   const whole = { id: 'a', task: 'classify_meeting', args: [7], kwargs: {}, queue: 'celery', origin: '1@h', ...task };
-  return judgeMessage(encodeTaskMessage(whole).raw, list, { registry, nowMs, isRevoked: (id) => id === revoked });
+  const decoded = decodeMessage({ tag: '1', list, raw: encodeTaskMessage(whole).raw });
+  return judgeMessage(decoded, { registry, nowMs, isRevoked: (id) => id === revoked });
 }
 
 describe('judgeMessage', () => {
-  it('makes a job of a message, under its id, routed by the task and not by the list', () => {
+  it('accepts a message as a job under its id, in the queue of its task, whatever list it came from', () => {
     expect(judge({ task: 'core.tasks.classify_meeting_task', kwargs: { force: true }, retries: 2 })).toMatchObject({
-      kind: 'job',
+      kind: 'accepted',
       request: {
         taskId: 'a',
         task: 'classify_meeting',
@@ -50,46 +52,37 @@ describe('judgeMessage', () => {
     expect(judge({}, { list: listKey('celery', step) })).toMatchObject({ request: { priority } });
   });
 
-  it('keeps an eta that is to come, and none that has passed', () => {
+  it('keeps an eta in the future and drops one in the past', () => {
     expect(judge({ etaMs: nowMs + 1_000 })).toMatchObject({ request: { dueAt: '2026-01-01T00:00:01.000Z' } });
     expect(judge({ etaMs: nowMs - 1_000 })).toMatchObject({ request: { dueAt: null } });
   });
 
-  it('keeps limits in milliseconds, and when it expires', () => {
+  it('keeps limits in milliseconds, and the moment at which it expires', () => {
     expect(judge({ softLimitSeconds: 1.5, hardLimitSeconds: 2, expiresAtMs: nowMs + 1 })).toMatchObject({
       request: { terms: { softLimitMs: 1_500, hardLimitMs: 2_000, expiresAt: '2026-01-01T00:00:00.001Z' } },
     });
   });
 
-  it('revokes what is revoked or has expired, the first before the second', () => {
-    expect(judge({ expiresAtMs: nowMs })).toMatchObject({ kind: 'revoke', reason: 'expired' });
-    expect(judge({ expiresAtMs: nowMs }, { revoked: 'a' })).toMatchObject({ kind: 'revoke', reason: 'revoked' });
+  it('revokes a message that was revoked or has expired; revoked is checked first', () => {
+    expect(judge({ expiresAtMs: nowMs })).toMatchObject({ kind: 'revoked', reason: 'expired' });
+    expect(judge({ expiresAtMs: nowMs }, { revoked: 'a' })).toMatchObject({ kind: 'revoked', reason: 'revoked' });
   });
 
   it.each([
     ['an unknown task', { task: 'no.such.task' }, 'TASK_UNKNOWN'],
     ['too many arguments', { args: [1, true, 3] }, 'TASK_ARGUMENTS'],
     ['a wrong type', { args: ['seven'] }, 'TASK_ARGUMENTS'],
-  ])('sets %s aside, with its id', (_name, task, code) => {
-    expect(judge(task)).toMatchObject({ kind: 'set-aside', id: 'a', error: { code } });
-  });
-});
-
-describe('what is kept of a message', () => {
-  it('is text where it is text, bytes elsewhere, and 256 KiB at most', () => {
-    expect(keepReceived('celery', Buffer.from('ñ{'))).toMatchObject({ encoding: 'utf8', raw: 'ñ{', is_cut: false });
-    expect(keepReceived('celery', Buffer.from([0, 255]))).toMatchObject({ encoding: 'base64', raw: 'AP8=' });
-    expect(keepReceived('celery', Buffer.from('a\0'))).toMatchObject({ encoding: 'base64' });
-    const cut = keepReceived('celery', Buffer.alloc(300 * 1024, 'x'));
-    expect(cut).toMatchObject({ is_cut: true, bytes: 300 * 1024 });
-    expect(String(cut.raw)).toHaveLength(256 * 1024);
+  ])('rejects %s, under its id', (_name, task, code) => {
+    expect(judge(task)).toMatchObject({ kind: 'rejected', id: 'a', error: { code } });
   });
 
-  it('has an id that takes none from a good message, the same for the same bytes', () => {
-    const [one, other] = [Buffer.from('1'), Buffer.from('2')];
-    expect(setAsideId('rejected', 'a', one)).toMatch(/^rejected-a-[0-9a-f]{12}$/);
-    expect(setAsideId('rejected', null, one)).toMatch(/^rejected-[0-9a-f]{12}$/);
-    expect(setAsideId('rejected', 'a', one)).toBe(setAsideId('rejected', 'a', one));
-    expect(setAsideId('rejected', 'a', one)).not.toBe(setAsideId('rejected', 'a', other));
+  it('rejects a message that cannot be decoded, with the part that could be read', () => {
+    const raw = JSON.stringify({ headers: { id: 'a', task: 'classify_meeting' }, body: 'e30', properties: {} });
+    const judged = judgeMessage(decodeMessage({ tag: '1', list: 'celery', raw }), {
+      registry,
+      nowMs,
+      isRevoked: () => false,
+    });
+    expect(judged).toMatchObject({ kind: 'rejected', id: 'a', task: 'classify_meeting', message: null });
   });
 });

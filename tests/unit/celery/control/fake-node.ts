@@ -1,8 +1,8 @@
 /** A worker under remote control that remembers what it was told, for tests of commands. */
 
 import type { NodeContext } from '../../../../src/celery/control/node-context.ts';
+import { encodeTaskMessage } from '../../../../src/celery/protocol/encode-task-message.ts';
 import { createLamportClock } from '../../../../src/celery/protocol/lamport-clock.ts';
-import { encodeTaskMessage } from '../../../../src/celery/protocol/message.ts';
 import type { ControlledWorker, ShownJob } from '../../../../src/core/controlled-worker.ts';
 import type { CallTerms } from '../../../../src/core/job-ledger.ts';
 

@@ -1,9 +1,11 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeTaskMessage } from '../../../../src/celery/protocol/encode-task-message.ts';
 import { encodeEnvelope, maxMessageBytes } from '../../../../src/celery/protocol/envelope.ts';
-import { encodeTaskMessage, isBadMessage, listKey, readTaskMessage } from '../../../../src/celery/protocol/message.ts';
+import { listKey } from '../../../../src/celery/protocol/list-key.ts';
 import { pythonRepr, tupleRepr } from '../../../../src/celery/protocol/python-repr.ts';
+import { isBadMessage, readTaskMessage } from '../../../../src/celery/protocol/read-task-message.ts';
 
 const headers = { lang: 'py', task: 'classify_meeting', id: 'a-1' };
 

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { encodeTaskMessage } from '../../../../src/celery/protocol/encode-task-message.ts';
 import { decodeEnvelope, isObject, parsePythonJson } from '../../../../src/celery/protocol/envelope.ts';
-import {
-  encodeTaskMessage,
-  isBadMessage,
-  listKey,
-  readTaskMessage,
-  type TaskMessage,
-} from '../../../../src/celery/protocol/message.ts';
+import { listKey } from '../../../../src/celery/protocol/list-key.ts';
+import { isBadMessage, readTaskMessage } from '../../../../src/celery/protocol/read-task-message.ts';
+import type { TaskMessage } from '../../../../src/celery/protocol/task-message.ts';
 import { readVectors } from '../../../helpers/celery-vectors.ts';
 
 const vectors = readVectors();

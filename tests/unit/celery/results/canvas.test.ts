@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromSignature, type Signature } from '../../../../src/celery/protocol/message.ts';
+import { fromSignature, type Signature } from '../../../../src/celery/protocol/signature.ts';
 import { type PlanOptions, planChainStep, planLinks, planSignature } from '../../../../src/celery/results/canvas.ts';
 import { unsentTasks } from '../../../../src/celery/results/canvas-ends.ts';
 

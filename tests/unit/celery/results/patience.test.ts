@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  encodeTaskMessage,
-  isBadMessage,
-  readTaskMessage,
-  type TaskMessage,
-} from '../../../../src/celery/protocol/message.ts';
+import { encodeTaskMessage } from '../../../../src/celery/protocol/encode-task-message.ts';
+import { isBadMessage, readTaskMessage } from '../../../../src/celery/protocol/read-task-message.ts';
+import type { TaskMessage } from '../../../../src/celery/protocol/task-message.ts';
 import { createPatience } from '../../../../src/celery/results/patience.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
