@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { countMessages } from './celery/bridge/count-messages.ts';
 import { messageWithFollowUps } from './celery/protocol/call-terms.ts';
 import { createFollowUps } from './celery/results/follow-ups.ts';
-import { createPatience, noPatience } from './celery/results/patience.ts';
+import { createRedisRetry, noRetry } from './celery/results/redis-retry.ts';
 import { metaKeyOf, storedSuccessPattern } from './celery/results/result-documents.ts';
 import { createResultListener } from './celery/results/result-listener.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmModel, usesLlm } from './config/derived.ts';
@@ -190,7 +190,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const origin = `${process.pid}@${hostname()}`;
   const { noteUnsent } = tables;
   const sending = { broker, backend, writer: resultWriter, registry, clock, log, origin, noteUnsent };
-  const followUps = createFollowUps({ ...sending, patience: createPatience({ clock, log }) });
+  const followUps = createFollowUps({ ...sending, retry: createRedisRetry({ clock, log }) });
   const told = createLifecycle({
     // In this order: a client that hears of the Celery result finds what the API reads beside it.
     critical: [
@@ -281,7 +281,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   return {
     async sendUnsent(terms, unsent) {
       const message = messageWithFollowUps(terms);
-      if (message) await createFollowUps({ ...sending, patience: noPatience }).sendUnsent(message, unsent);
+      if (message) await createFollowUps({ ...sending, retry: noRetry }).sendUnsent(message, unsent);
     },
     config,
     clock,

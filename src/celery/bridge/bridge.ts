@@ -34,7 +34,7 @@ export interface BridgeDeps {
   readonly ledger: Pick<JobLedger, 'accept' | 'setAside' | 'listUntouched' | 'withdraw'>;
   readonly queues: Queues;
   readonly lifecycle: Pick<Lifecycle, 'tell' | 'observe'>;
-  readonly followUps: Pick<FollowUps, 'hurry'>;
+  readonly followUps: Pick<FollowUps, 'stopRetrying'>;
   readonly steering: Steering;
   readonly clock: Clock;
   readonly log: Log;
@@ -99,7 +99,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       loop.start();
     },
     async stop() {
-      deps.followUps.hurry();
+      deps.followUps.stopRetrying();
       heartbeat.stop();
       for (const stop of stopListening) stop();
       await endsWithin(stopTimeoutMs, loop.stop());

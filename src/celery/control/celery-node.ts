@@ -1,34 +1,32 @@
-/** A worker as a node of Celery's: remote control, worker events every 2 s, task events on demand, and a greeting to its peers. */
+/** This worker as a Celery node: remote control, a worker event every 2 s, task events on demand, and mingle at its start. */
 import { loadavg } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
 import type { ControlledWorker } from '../../core/controlled-worker.ts';
+import { endsWithin } from '../../core/ends-within.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Redis } from '../../core/redis.ts';
 import { workerFields } from '../events/event-bodies.ts';
-import { createEventSender } from '../events/event-sender.ts';
+import { createEventSender, type EventSender } from '../events/event-sender.ts';
 import { taskEventsOf } from '../events/job-event-fields.ts';
 import { databaseNumberOf } from '../protocol/control-wire.ts';
-import { isObject } from '../protocol/envelope.ts';
-import { createLamportClock } from '../protocol/lamport-clock.ts';
-import { createControlClient } from './control-client.ts';
-import { revokedObject } from './inspect-commands.ts';
+import { createLamportClock, type LamportClock } from '../protocol/lamport-clock.ts';
+import { mingle } from './mingle.ts';
 import type { Broker, NodeContext } from './node-context.ts';
 import { createRemoteControl } from './remote-control.ts';
 
-/** Celery's own; a monitor calls a worker dead after twice that. */
+/** As in Celery: a monitor shows a worker as offline after two missed heartbeats. */
 const beatMs = 2_000;
 const beatSeconds = beatMs / 1_000;
-const startWithinMs = 1_000;
-/** How long a starting worker listens for what its peers revoked, as Celery's mingle does. */
-const mingleMs = 1_000;
+/** A start does not wait longer for a broker that is away. */
+const startTimeoutMs = 1_000;
 
-/** All processes of a node's name together. */
+/** The sum of all processes of one node name. */
 export interface NodeLoad {
   readonly active: number;
   readonly processed: number;
   readonly processes: number;
-  /** This process speaks for the node. */
+  /** This process sends the worker events of the node. */
   readonly isFirst: boolean;
 }
 
@@ -39,24 +37,24 @@ export interface CeleryNodeOptions {
   readonly brokerUrl: string;
   readonly broker: Redis;
   readonly subscriber: Redis;
-  /** Where processes of one node meet. */
+  /** Shared by the processes of one node. */
   readonly redis: Redis;
   readonly lifecycle: Pick<Lifecycle, 'observe'>;
-  /** `-E`: task events from the start, and nobody switches them off. */
+  /** `-E`: task events from the start; remote control cannot switch them off. */
   readonly sendsTaskEvents: boolean;
   readonly isInspectOnly: boolean;
-  /** `isFirst` false and `processes` 0 once this process has taken its leave and no other is there. */
+  /** Without this process after its stop: `isFirst` false, and `processes` 0 if there is no other. */
   readLoad(): Promise<NodeLoad>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export interface CeleryNode {
-  /** Resolves when it can be heard, within a second also where the broker is away: it goes on trying by itself. */
+  /** Resolves when it listens, or after a second: a broker that is away is tried again in the background. */
   start(): Promise<void>;
-  /** At the beginning of a warm stop: says worker-offline and hears nothing any more. Task events still go out. */
+  /** At the beginning of a warm stop: sends worker-offline and stops listening. Task events are still sent. */
   leave(): Promise<void>;
-  /** When the last job has ended. */
+  /** After the last job: sends the task events that are left. */
   close(): Promise<void>;
 }
 
@@ -65,7 +63,6 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
   const database = databaseNumberOf(options.brokerUrl);
   const lamport = createLamportClock();
   const sender = createEventSender({ broker, database, node: name, lamport, clock, isOn: sendsTaskEvents });
-  const startedMs = clock.monotonicMs();
   let timer: NodeJS.Timeout | undefined;
   let load: NodeLoad = { active: 0, processed: 0, processes: 1, isFirst: true };
   let hasLeft = false;
@@ -75,10 +72,83 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
     load = await options.readLoad().catch(() => load);
     return load;
   };
-  const sayWorker = (type: string, freq = beatSeconds) =>
+  const sendWorkerEvent = (type: string, freq = beatSeconds) =>
     sender.sendWorkerEvent(type, workerFields({ freq, ...load, loadavg: loadavg(), version: options.version }));
 
-  const context: NodeContext = {
+  const context = createNodeContext(options, { lamport, sender, signals, sendWorkerEvent });
+  const control = createRemoteControl({
+    context,
+    subscriber: options.subscriber,
+    broker,
+    redis: options.redis,
+    database,
+    countProcesses: async () => (await readLoad()).processes,
+    clock,
+    log,
+  });
+
+  /** Every 2 s: renews the binding, which an emptied Redis has lost, and sends a heartbeat to monitors. */
+  const beat = async (type: 'worker-online' | 'worker-heartbeat') => {
+    if (broker.status === 'ready') {
+      await readLoad();
+      await control.bind();
+      if (load.isFirst && !hasLeft) await sendWorkerEvent(type);
+    }
+  };
+  const turn = (type: 'worker-online' | 'worker-heartbeat') => {
+    beat(type)
+      .catch((error) => log.debug('celery.beat_failed', { error: error instanceof Error ? error.message : 'unknown' }))
+      .finally(() => {
+        if (!hasLeft) timer = setTimeout(turn, beatMs, 'worker-heartbeat');
+      });
+  };
+
+  const stopListening = lifecycle.observe((event) => {
+    const signum = event.kind === 'cancelled' ? signals.get(event.job.taskId) : undefined;
+    if (event.kind === 'cancelled') signals.delete(event.job.taskId);
+    if (sender.isOn) for (const { type, fields } of taskEventsOf(event, signum)) sender.noteTaskEvent(type, fields);
+  });
+
+  return {
+    async start() {
+      await endsWithin(startTimeoutMs, control.start());
+      turn('worker-online');
+      mingle({ node: name, worker, broker, database, lamport, clock, log }).catch((error) => {
+        log.debug('celery.mingle_failed', { error: error instanceof Error ? error.message : 'unknown' });
+      });
+    },
+    async leave() {
+      if (hasLeft) return;
+      hasLeft = true;
+      clearTimeout(timer);
+      const { processes } = await readLoad();
+      if (processes === 0) {
+        await sendWorkerEvent('worker-offline');
+        await control.unbind();
+      }
+      await control.stop();
+    },
+    async close() {
+      stopListening();
+      await sender.flush();
+    },
+  };
+}
+
+interface NodeParts {
+  readonly lamport: LamportClock;
+  readonly sender: EventSender;
+  readonly signals: Map<string, number>;
+  sendWorkerEvent(type: string, freqSeconds: number): Promise<void>;
+}
+
+function createNodeContext(
+  options: CeleryNodeOptions,
+  { lamport, sender, signals, sendWorkerEvent }: NodeParts,
+): NodeContext {
+  const { name, worker, version, clock, brokerUrl, isInspectOnly, sendsTaskEvents } = options;
+  const startedMs = clock.monotonicMs();
+  return {
     node: name,
     worker,
     clock: lamport,
@@ -93,91 +163,14 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
         if (wasOn) sender.switchOn(false);
         return wasOn;
       },
-      beat: (freq) => void sayWorker('worker-heartbeat', freq),
+      beat: (freq) => void sendWorkerEvent('worker-heartbeat', freq),
     },
     signals,
-    broker: describeBroker(options.brokerUrl),
-    isInspectOnly: options.isInspectOnly,
+    broker: describeBroker(brokerUrl),
+    isInspectOnly,
     pid: process.pid,
-    software: `vambe-ai-worker ${options.version} on Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
+    software: `vambe-ai-worker ${version} on Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
     uptimeSeconds: () => (clock.monotonicMs() - startedMs) / 1_000,
-  };
-  const control = createRemoteControl({
-    context,
-    subscriber: options.subscriber,
-    broker,
-    redis: options.redis,
-    database,
-    countProcesses: async () => (await readLoad()).processes,
-    clock,
-    log,
-  });
-
-  /** Once every 2 s: an emptied Redis has forgotten the binding, and monitors want a sign of life. */
-  const beat = async (type: 'worker-online' | 'worker-heartbeat') => {
-    if (broker.status === 'ready') {
-      await readLoad();
-      await control.bind();
-      if (load.isFirst && !hasLeft) await sayWorker(type);
-    }
-  };
-  const turn = (type: 'worker-online' | 'worker-heartbeat') => {
-    beat(type)
-      .catch((error) => log.debug('celery.beat_failed', { error: error instanceof Error ? error.message : 'unknown' }))
-      .finally(() => {
-        if (!hasLeft) timer = setTimeout(turn, beatMs, 'worker-heartbeat');
-      });
-  };
-
-  /** Mingle: ids that peers revoked while this worker was away. */
-  const mingle = async () => {
-    const client = createControlClient({ redis: broker, database, clock });
-    const { answers } = await client.ask('hello', {
-      arguments: { from_node: name, revoked: revokedObject(worker.revokedIds()) },
-      timeoutMs: mingleMs,
-    });
-    for (const answer of Object.values(answers)) {
-      if (!isObject(answer)) continue;
-      lamport.adjust(answer.clock);
-      if (isObject(answer.revoked)) worker.mergeRevoked(Object.keys(answer.revoked));
-    }
-    log.debug('celery.mingled', { nodes: Object.keys(answers).length });
-  };
-
-  const stopListening = lifecycle.observe((event) => {
-    const signum = event.kind === 'cancelled' ? signals.get(event.job.taskId) : undefined;
-    if (event.kind === 'cancelled') signals.delete(event.job.taskId);
-    if (sender.isOn) for (const { type, fields } of taskEventsOf(event, signum)) sender.noteTaskEvent(type, fields);
-  });
-
-  return {
-    async start() {
-      let timeout: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timeout = setTimeout(resolve, startWithinMs);
-      });
-      await Promise.race([control.start(), late]);
-      clearTimeout(timeout);
-      turn('worker-online');
-      mingle().catch((error) => {
-        log.debug('celery.mingle_failed', { error: error instanceof Error ? error.message : 'unknown' });
-      });
-    },
-    async leave() {
-      if (hasLeft) return;
-      hasLeft = true;
-      clearTimeout(timer);
-      const { processes } = await readLoad();
-      if (processes === 0) {
-        await sayWorker('worker-offline');
-        await control.unbind();
-      }
-      await control.stop();
-    },
-    async close() {
-      stopListening();
-      await sender.flush();
-    },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Remote control commands that change a worker. CELERY_CONTROL=inspect-only refuses them all. celery-wire section 6.3. */
+/** Remote control commands that change a worker. CELERY_CONTROL=inspect-only refuses them all. docs/celery-protocol.md lists them. */
 import { constants } from 'node:os';
 import { pythonError } from '../protocol/python-error.ts';
 import type { ControlCommand } from './control-command.ts';
@@ -67,7 +67,7 @@ export const changeCommands: readonly ControlCommand[] = [
       return null;
     },
   }),
-  // Nobody of ours holds elections; Celery's own answer to one is None.
+  // This worker holds no elections; Celery's own answer is None, too.
   change({ name: 'election', required: ['id', 'topic'], join: 'first', run: () => null }),
   change({
     name: 'shutdown',
@@ -88,7 +88,7 @@ async function revoke(
   if (terminate && signalNumber(name) === null && typeof signal !== 'number') {
     return { error: pythonError('AttributeError', `module 'signal' has no attribute '${signalName(name)}'`) };
   }
-  // Before it is done, as the event may go out at once.
+  // Before the revocation, as its event may be sent at once.
   const signum = typeof signal === 'number' ? signal : signalNumber(name);
   if (terminate && signum !== null) for (const id of ids) signals.set(id, signum);
   const stopped = await worker.revoke(ids, {

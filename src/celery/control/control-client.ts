@@ -1,4 +1,4 @@
-/** Asks workers by remote control and gathers their answers, as `celery inspect` and `celery control` do. celery-wire section 6. */
+/** Sends remote control requests to workers and gathers their answers, as `celery inspect` and `celery control` do. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
@@ -17,27 +17,27 @@ const lookEveryMs = 20;
 
 export interface Ask {
   readonly arguments?: JsonObject;
-  /** Node names; unset: everyone. */
+  /** Node names; unset: all nodes. */
   readonly destination?: readonly string[];
-  /** How long answers are gathered; shorter where as many nodes have answered as can. */
+  /** How long answers are gathered; shorter when all nodes have answered. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
 export interface Answers {
-  /** By node name, in their order of arrival; empty where nobody answers. */
+  /** By node name, in the order of their arrival; empty where no node answers. */
   readonly answers: Readonly<Record<string, unknown>>;
-  /** Connections that heard the question: worker processes, whether they were meant or not. */
+  /** Connections that received the request: all worker processes, addressed or not. */
   readonly listeners: number;
 }
 
 export interface ControlClient {
   ask(method: string, options: Ask): Promise<Answers>;
-  /** Nobody is to answer. Gives back how many connections heard it. */
+  /** Sends a request without an answer; how many connections received it. */
   tell(method: string, options: Pick<Ask, 'arguments' | 'destination'>): Promise<number>;
 }
 
-/** A client on an ordinary connection; each question has a reply list of its own. */
+/** A client on an ordinary connection; each request has its own reply list. */
 export function createControlClient({
   redis,
   database,
@@ -75,7 +75,7 @@ export function createControlClient({
       await redis.sadd(bindingKey(replyExchange), binding);
       try {
         const listeners = await publish(method, options, { ticket, routingKey });
-        // Processes of one name answer together, so fewer answers may be all there are: then the time has to pass.
+        // Processes of one node send one answer, so there may be fewer answers than listeners: then the time runs out.
         const wanted = options.destination?.length ?? listeners;
         while (Object.keys(answers).length < wanted && clock.monotonicMs() < untilMs) {
           const found = await redis.rpop(queue);
@@ -93,7 +93,7 @@ export function createControlClient({
   };
 }
 
-/** By node name; empty where it answers something else, or cannot be read. */
+/** By node name; empty where it answers another request, or cannot be read. */
 function readAnswer(raw: string, ticket: string): JsonObject {
   try {
     const { headers, body } = decodeEnvelope(raw);

@@ -1,7 +1,7 @@
 /** One remote control command. */
 import type { NodeContext } from './node-context.ts';
 
-/** How answers of several processes of one node become one. */
+/** How the answers of several processes of one node are joined. */
 export type Join = 'first' | 'list' | 'object' | 'stats' | 'terminated';
 
 export interface ControlCommand {

@@ -1,5 +1,4 @@
-/** The registry of remote control commands, and how a request finds and runs one. */
-
+/** The registry of remote control commands; runs a command by its name. */
 import { pythonError } from '../protocol/python-error.ts';
 import { changeCommands, unknownTasks } from './change-commands.ts';
 import type { ControlCommand, Join } from './control-command.ts';
@@ -19,7 +18,7 @@ export interface CommandAnswer {
   readonly join: Join;
 }
 
-/** Runs a command. Never throws: what goes wrong is answered in Celery's own form, `{error: "KeyError('nosuchcmd')"}`. */
+/** Runs a command. Never throws: an error is answered in Celery's own form, `{error: "KeyError('nosuchcmd')"}`. */
 export async function runCommand(
   context: NodeContext,
   method: string,
@@ -34,8 +33,8 @@ export async function runCommand(
   try {
     return { value: await command.run(context, given), join };
   } catch (error) {
-    const words = error instanceof Error ? error.message : 'unknown';
-    return { value: { error: pythonError('RuntimeError', words) }, join };
+    const message = error instanceof Error ? error.message : 'unknown';
+    return { value: { error: pythonError('RuntimeError', message) }, join };
   }
 }
 
@@ -48,11 +47,11 @@ function refusal(method: string): string {
 
 function missingArguments(name: string, missing: readonly string[]): string {
   const names = missing.map((each) => `'${each}'`).join(' and ');
-  const words = `${name}() missing ${missing.length} required positional argument${missing.length === 1 ? '' : 's'}: ${names}`;
-  return pythonError('TypeError', words);
+  const message = `${name}() missing ${missing.length} required positional argument${missing.length === 1 ? '' : 's'}: ${names}`;
+  return pythonError('TypeError', message);
 }
 
-/** One answer of a node from those of its processes. An error of one is the node's answer only where none succeeded. */
+/** The answer of a node from those of its processes. An error counts only where no process succeeded. */
 export function joinAnswers(join: Join, values: readonly unknown[]): unknown {
   const good = values.filter((value) => !isFailure(value));
   const [first = values[0]] = good;
@@ -73,7 +72,7 @@ function isFailure(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'error' in value;
 }
 
-/** Ids that every process knows are listed once; requests differ by their process. */
+/** Ids that several processes list are listed once; request objects differ by their process. */
 function uniqueItems(items: readonly unknown[]): unknown[] {
   const seen = new Set<unknown>();
   return items.filter((item) => typeof item !== 'string' || (!seen.has(item) && seen.add(item)));

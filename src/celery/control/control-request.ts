@@ -1,22 +1,22 @@
-/** A remote control request (pidbox): what it asks, of whom, and where the answer goes. celery-wire section 6.1; kombu's `pidbox`. */
+/** A remote control request (kombu's pidbox): the command, the nodes it is for, and where the answer goes. */
 import { isObject } from '../protocol/envelope.ts';
 
 export interface ControlRequest {
   readonly method: string;
   /** Keyword arguments. */
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** Node names; empty: it goes by the pattern, else to all. */
+  /** Node names; empty: the pattern decides, or it is for all nodes. */
   readonly destination: readonly string[];
   readonly pattern: { readonly text: string; readonly matcher: string } | null;
-  /** null: nobody waits for an answer. */
+  /** null: the caller wants no answer. */
   readonly replyTo: { readonly exchange: string; readonly routingKey: string; readonly ticket: string | null } | null;
-  /** The sender's logical clock, as it came. */
+  /** The sender's logical clock, not validated. */
   readonly clock: unknown;
 }
 
 /**
- * Reads body and headers of a request; undefined where they are none. Never throws. The moment at which the caller gives up
- * (`expires`) is not looked at, as kombu's own node does not: clocks of machines differ, and who has given up has no list for an answer.
+ * Reads body and headers of a request; undefined where they are none. Never throws. It ignores `expires`, as kombu's own node does:
+ * clocks of machines differ, and a caller that has stopped waiting has no list for an answer any more.
  */
 export function readControlRequest(
   body: unknown,
@@ -43,7 +43,7 @@ export function readControlRequest(
   };
 }
 
-/** Whether a node is meant: by its exact name, else by pattern (`glob`, or `pcre` matched at the start), else everyone. */
+/** Whether the request is for a node: by its exact name, else by pattern (`glob`, or `pcre` matched at the start), else always. */
 export function isAddressedTo(node: string, { destination, pattern }: ControlRequest): boolean {
   if (destination.length > 0) return destination.includes(node);
   if (pattern === null) return true;
@@ -51,12 +51,12 @@ export function isAddressedTo(node: string, { destination, pattern }: ControlReq
   return expression?.test(node) ?? false;
 }
 
-/** Longer ones are refused: a pattern of a stranger may not keep the event loop busy. */
-const longestPatternChars = 256;
+/** Longer patterns are refused, as a slow one would block the event loop. */
+const maxPatternChars = 256;
 
 function pcreExpression({ text, matcher }: { text: string; matcher: string }): RegExp | undefined {
-  if (matcher !== 'pcre' || text.length > longestPatternChars) return undefined;
-  // A repeated group that holds a repetition can take for ever on a node's name.
+  if (matcher !== 'pcre' || text.length > maxPatternChars) return undefined;
+  // A repetition inside a repeated group can take exponential time.
   if (/[*+}]\)[*+{]/.test(text)) return undefined;
   try {
     return new RegExp(`^(?:${text})`);
@@ -65,14 +65,14 @@ function pcreExpression({ text, matcher }: { text: string; matcher: string }): R
   }
 }
 
-/** Python's fnmatch: `*`, `?`, `[a-z]`, `[!a-z]`; the whole name has to match. */
+/** Python's fnmatch: `*`, `?`, `[a-z]`, `[!a-z]`; it matches the whole name. */
 function globExpression(pattern: string): RegExp | undefined {
-  if (pattern.length > longestPatternChars) return undefined;
+  if (pattern.length > maxPatternChars) return undefined;
   let source = '';
   for (let at = 0; at < pattern.length; at++) {
     const sign = pattern.charAt(at);
     const end = sign === '[' ? pattern.indexOf(']', at + 2) : -1;
-    // Several stars in a row mean one, and would make a slow expression.
+    // Several stars in a row mean the same as one, but make a slow expression.
     if (sign === '*') source += source.endsWith('.*') ? '' : '.*';
     else if (sign === '?') source += '.';
     else if (end > 0) {

@@ -1,4 +1,4 @@
-/** Remote control commands that only ask. celery-wire section 6.3; `celery.worker.control`. */
+/** Remote control commands that only read, as Celery's `celery.worker.control` answers them. */
 import { uptime } from 'node:os';
 import type { ShownJob } from '../../core/controlled-worker.ts';
 import { pythonError } from '../protocol/python-error.ts';
@@ -57,7 +57,7 @@ export const inspectCommands: readonly ControlCommand[] = [
   ask({ name: 'hello', required: ['from_node'], join: 'first', run: answerHello }),
 ];
 
-/** Running and reserved jobs alone, as Celery's worker knows requests by id only while it holds them. */
+/** Only running and reserved jobs: Celery's worker finds a request by its id only then. */
 async function queryTask({ node, pid, worker }: NodeContext, ids: unknown): Promise<Record<string, unknown>> {
   const asked = new Set(typeof ids === 'string' ? [ids] : Array.isArray(ids) ? ids : []);
   const found: Record<string, unknown> = {};
@@ -69,20 +69,20 @@ async function queryTask({ node, pid, worker }: NodeContext, ids: unknown): Prom
   return found;
 }
 
-/** Mingle: a newcomer is given the revoked ids, and its own are taken over. null where it is this node itself. */
+/** Mingle: a worker that starts gets the revoked ids, and its own are added. null where the request comes from this node itself. */
 function answerHello(
   { node, worker, clock, isInspectOnly }: NodeContext,
   { from_node: from, revoked }: Readonly<Record<string, unknown>>,
 ): unknown {
   if (from === node) return null;
-  // Taking them over would be a revoke by another name.
+  // Adding them would revoke tasks, which inspect-only forbids.
   if (!isInspectOnly && typeof revoked === 'object' && revoked !== null) worker.mergeRevoked(Object.keys(revoked));
   return { revoked: revokedObject(worker.revokedIds()), clock: clock.forward() };
 }
 
 /**
- * Revoked ids in the form of Celery's LimitedSet, id → [monotonic seconds, id]. The number must reach Python as a float, and
- * JSON writes whole numbers without a point, so it never is one: an int breaks the newcomer's merge.
+ * Revoked ids in the form of Celery's LimitedSet, id → [monotonic seconds, id]. Python's merge fails unless the number is a float.
+ * JSON writes a whole number without a point, so the number is never whole.
  */
 export function revokedObject(ids: readonly string[]): Record<string, [number, string]> {
   const seconds = Math.floor(uptime()) + 0.5;

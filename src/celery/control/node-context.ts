@@ -1,4 +1,4 @@
-/** What every remote control command is given: the worker, and what its node says of itself. */
+/** The argument of every remote control command: the worker, and the facts about its node. */
 import type { ControlledWorker } from '../../core/controlled-worker.ts';
 import type { LamportClock } from '../protocol/lamport-clock.ts';
 
@@ -12,11 +12,11 @@ export interface Broker {
 
 /** Task events, on and off. */
 export interface EventSwitch {
-  /** False: they were on already. */
+  /** False: they were on before. */
   enable(): boolean;
-  /** False: they were off already, or the worker was started with them and keeps them on. */
+  /** False: they were off before, or the worker was started with `-E`, which keeps them on. */
   disable(): boolean;
-  /** One worker-heartbeat at once, with the given seconds between beats. */
+  /** Sends one worker-heartbeat now, which names this many seconds between beats. */
   beat(freqSeconds: number): void;
 }
 
@@ -26,13 +26,13 @@ export interface NodeContext {
   readonly worker: ControlledWorker;
   readonly clock: LamportClock;
   readonly events: EventSwitch;
-  /** Signals of terminations, by task id, until their events are sent. */
+  /** Signal numbers of terminations by task id, until their events are sent. */
   readonly signals: Map<string, number>;
   /** CELERY_CONTROL=inspect-only. */
   readonly isInspectOnly: boolean;
   readonly broker: Broker;
   readonly pid: number;
-  /** What it is, in words. */
+  /** Name and version of the software, as text. */
   readonly software: string;
   readonly uptimeSeconds: () => number;
 }

@@ -1,7 +1,7 @@
-/** What a node says of itself: `stats`, `report`, `memsample`. celery-wire section 6.7. */
+/** Facts about a node: the answers to `stats`, `report` and `memsample`. */
 import type { NodeContext } from './node-context.ts';
 
-/** The answer to `stats`; no key of it holds a password. */
+/** The answer to `stats`, with the keys of Celery's own; none of them holds a password. */
 export function nodeStats({ worker, clock, broker, pid, uptimeSeconds }: NodeContext) {
   const started = worker.started();
   const total = Object.values(started).reduce((sum, count) => sum + count, 0);
@@ -87,7 +87,7 @@ export function nodeReport({ node, worker, broker, pid, software }: NodeContext)
   return `\n${lines.join('\n')}\n`;
 }
 
-/** Resident memory in the words of Celery's `memsample`: `27.1MB`. */
+/** Resident memory as Celery's `memsample` writes it: `27.1MB`. */
 export function memorySample(): string {
   return `${(process.memoryUsage.rss() / 1_048_576).toFixed(1)}MB`;
 }

@@ -1,27 +1,23 @@
 /**
- * A node's ear for `celery inspect` and `celery control`: listens on the control channel, runs what it is asked and answers.
- * Processes that share a node's name answer as one: each does its part, and the first one to claim a request sends the answer.
+ * Listens on the control channel for `celery inspect` and `celery control`, runs the command and answers. Every process of a node
+ * runs it; one of them answers for all.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Redis } from '../../core/redis.ts';
 import { bindingKey, controlChannel, encodeReply, nodeBinding, nodesKey } from '../protocol/control-wire.ts';
 import { decodeEnvelope, type Envelope } from '../protocol/envelope.ts';
-import { type CommandAnswer, joinAnswers, runCommand } from './control-commands.ts';
+import { runCommand } from './control-commands.ts';
 import { type ControlRequest, isAddressedTo, readControlRequest } from './control-request.ts';
+import { gatherAnswer } from './node-answer.ts';
 import type { NodeContext } from './node-context.ts';
 
-/** A caller that went away without a word leaves its list for no longer than this. */
+/** A reply list expires after this time when its caller does not read it. */
 const replyLifeSeconds = 60;
-const partLifeMs = 10_000;
-/** Of the second that a caller waits; what another process has not said by then is missing from the answer. */
-const gatherWithinMs = 600;
-const lookEveryMs = 10;
 
 /**
- * Pushes a reply only while the caller's queue is bound: whoever stops waiting deletes its list and its binding, and a reply
- * that came between two commands of ours would leave a list for ever.
+ * Pushes a reply only while the caller's queue is bound. A caller that stops waiting deletes its list and its binding; one script
+ * checks and pushes, so that no reply is pushed to a list that was deleted.
  */
 const replyScript = `
 local sent = 0
@@ -37,11 +33,11 @@ return sent`;
 
 export interface RemoteControlOptions {
   readonly context: NodeContext;
-  /** A connection of its own: one that listens can do nothing else. */
+  /** A connection of its own: one that subscribes takes no other commands. */
   readonly subscriber: Redis;
-  /** Where callers are. */
+  /** Where callers publish their requests. */
   readonly broker: Redis;
-  /** Where processes of one node meet. */
+  /** Shared by the processes of one node. */
   readonly redis: Redis;
   readonly database: string;
   /** How many processes share this node's name now. */
@@ -51,18 +47,19 @@ export interface RemoteControlOptions {
 }
 
 export interface RemoteControl {
-  /** Listens from now on, also after the connection was lost; resolves when it does, which a broker that is away delays. */
+  /** Listens from now on, also after a reconnection; resolves when it listens, which takes until the broker answers. */
   start(): Promise<void>;
-  /** Tells clients that this node is there; again and again, as an emptied Redis forgets it. */
+  /** Registers this node for clients; to be repeated, as an emptied Redis loses it. */
   bind(): Promise<void>;
   stop(): Promise<void>;
-  /** The last process of a node takes its leave. */
+  /** Removes the registration, when the last process of the node stops. */
   unbind(): Promise<void>;
 }
 
 export function createRemoteControl(options: RemoteControlOptions): RemoteControl {
   const { context, subscriber, broker, redis, clock, log } = options;
   const { node } = context;
+  const ofNode = { node, pid: context.pid, redis, clock };
 
   const answer = async (request: ControlRequest): Promise<void> => {
     const { replyTo, method } = request;
@@ -70,30 +67,8 @@ export function createRemoteControl(options: RemoteControlOptions): RemoteContro
     const own = await runCommand(context, method, request.arguments);
     log.debug('celery.control', { method, replies: replyTo !== null });
     if (replyTo === null) return;
-    const value = processes > 1 ? await gather(request, own, processes) : own.value;
+    const value = processes > 1 ? await gatherAnswer(ofNode, replyTo.ticket, own, processes) : own.value;
     if (value !== undefined) await reply(replyTo, value);
-  };
-
-  /** The joined answer in the process that claimed the request, undefined in the others. */
-  const gather = async (request: ControlRequest, own: CommandAnswer, processes: number): Promise<unknown> => {
-    const key = `vambe:control:${node}:${request.replyTo?.ticket}`;
-    await redis
-      .multi()
-      .rpush(`${key}:parts`, JSON.stringify({ value: own.value }))
-      .pexpire(`${key}:parts`, partLifeMs)
-      .exec();
-    if ((await redis.set(`${key}:claim`, context.pid, 'PX', partLifeMs, 'NX')) !== 'OK') return undefined;
-    const untilMs = clock.monotonicMs() + gatherWithinMs;
-    let parts = await redis.lrange(`${key}:parts`, 0, -1);
-    while (parts.length < processes && clock.monotonicMs() < untilMs) {
-      await sleep(lookEveryMs);
-      parts = await redis.lrange(`${key}:parts`, 0, -1);
-    }
-    const values = parts.map((part) => (JSON.parse(part) as { value?: unknown }).value);
-    return joinAnswers(
-      own.join,
-      values.filter((value) => value !== undefined),
-    );
   };
 
   const reply = async (to: NonNullable<ControlRequest['replyTo']>, value: unknown): Promise<void> => {
@@ -101,7 +76,7 @@ export function createRemoteControl(options: RemoteControlOptions): RemoteContro
     await broker.eval(replyScript, 1, bindingKey(to.exchange), to.routingKey, text, replyLifeSeconds);
   };
 
-  const hear = (raw: string): void => {
+  const onMessage = (raw: string): void => {
     const envelope = open(raw);
     const request = envelope && readControlRequest(envelope.body, envelope.headers);
     if (!request) {
@@ -120,7 +95,7 @@ export function createRemoteControl(options: RemoteControlOptions): RemoteContro
 
   return {
     async start() {
-      subscriber.on('message', (_channel, raw) => hear(raw));
+      subscriber.on('message', (_channel, raw) => onMessage(raw));
       // ioredis subscribes again whenever the connection is back.
       await subscriber.subscribe(controlChannel(options.database)).catch((error: Error) => {
         log.debug('celery.control_ended', { error: error.message });
@@ -139,7 +114,7 @@ export function createRemoteControl(options: RemoteControlOptions): RemoteContro
   };
 }
 
-/** Anybody may publish anything here: what cannot be read is no more than a line in the log. */
+/** Undefined where it is no envelope: any client may publish anything on the channel. */
 function open(raw: string): Envelope | undefined {
   try {
     return decodeEnvelope(raw);

@@ -1,4 +1,4 @@
-/** Jobs, queues and tasks in the shape that `celery inspect` and Flower read. celery-wire sections 6.3 to 6.6. */
+/** Jobs, queues and tasks in the shape that `celery inspect` and Flower read. */
 import type { ShownJob, TaskFacts } from '../../core/controlled-worker.ts';
 import { sentCallOf } from '../protocol/sent-call.ts';
 
@@ -14,17 +14,17 @@ export function requestObject(job: ShownJob, { node, pid }: { node: string; pid:
     hostname: node,
     time_start: job.startedMs === null ? null : job.startedMs / 1_000,
     acknowledged: false,
-    // Celery 5.2 says null where 5.6 says false; clients of both take either.
+    // Celery 5.2 writes null and 5.6 false; clients of both read either.
     delivery_info: { exchange: '', routing_key: queue, priority, redelivered: isRedelivered || null },
     worker_pid: job.startedMs === null ? null : pid,
   };
 }
 
-/** One object of `scheduled`; its priority is that of Celery's timer, which is 6 for every task. */
+/** One object of `scheduled`; its priority is the one of Celery's timer, 6 for every task. */
 export function scheduledObject(job: ShownJob, of: { node: string; pid: number }) {
   const { etaText } = sentCallOf(job);
   const dueMs = job.dueMs ?? 0;
-  // Its sender's own words, unless it waits for a further attempt.
+  // As its sender wrote it, unless the job waits for another attempt.
   const eta = etaText !== null && Math.floor(Date.parse(etaText)) === dueMs ? etaText : pythonIso(dueMs);
   return { eta, priority: 6, request: requestObject(job, of) };
 }
@@ -34,7 +34,7 @@ function pythonIso(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000+00:00').replace('.000000', '');
 }
 
-/** kombu's `Queue.as_dict()` of a queue that was declared by its name alone. */
+/** kombu's `Queue.as_dict()` of a queue that was declared with a name only. */
 export function queueObject(name: string) {
   return {
     name,
@@ -69,7 +69,7 @@ export function queueObject(name: string) {
 
 const defaultTaskInfo: readonly string[] = ['exchange', 'routing_key', 'rate_limit'];
 
-/** Lines of `registered`: `name`, or `name [max_retries=3 rate_limit=10/m]` for attributes that were asked for and are there. */
+/** Lines of `registered`: `name`, or `name [max_retries=3 rate_limit=10/m]` with the attributes that were asked for and have a value. */
 export function registeredLines(tasks: readonly TaskFacts[], items: unknown): string[] {
   const given = Array.isArray(items) ? items.filter((item) => typeof item === 'string') : [];
   const asked = given.length > 0 ? given : defaultTaskInfo;

@@ -1,4 +1,4 @@
-/** Bodies of Celery's events, field by field as Python 5.2 writes them. celery-wire section 7; vectors `event-*`. Pure. */
+/** Bodies of Celery's events, field by field as Celery 5.2 writes them. Pure. */
 import type { AppError } from '../../core/errors.ts';
 import { decodeEnvelope, isObject } from '../protocol/envelope.ts';
 import { pythonException, tracebackOf } from '../protocol/python-exception.ts';
@@ -15,12 +15,12 @@ export interface Sender {
   readonly wallMs: number;
 }
 
-/** An event as it goes over the wire; `utcoffset` 0, as all our moments are UTC. */
+/** The body of an event; `utcoffset` is 0, as all times are UTC. */
 export function eventBody(type: string, fields: EventFields, { node, pid, clock, wallMs }: Sender): EventFields {
   return { hostname: node, utcoffset: 0, pid, clock, ...fields, timestamp: wallMs / 1_000, type };
 }
 
-/** Events of one message: a list of task events, or one event. None where it cannot be read; never throws. */
+/** The events of one message: a list of task events, or one event. Empty where it cannot be read; never throws. */
 export function readEvents(raw: string): readonly EventFields[] {
   try {
     const { body } = decodeEnvelope(raw);
@@ -31,7 +31,7 @@ export function readEvents(raw: string): readonly EventFields[] {
 }
 
 export interface WorkerFacts {
-  /** Seconds between beats: a monitor calls a worker dead after twice that. */
+  /** Seconds between heartbeats: a monitor shows a worker as offline after two missed ones. */
   readonly freq: number;
   readonly active: number;
   readonly processed: number;
@@ -39,7 +39,7 @@ export interface WorkerFacts {
   readonly version: string;
 }
 
-/** Fields of worker-online, -heartbeat and -offline. `sw_ident` names who speaks. */
+/** Fields of worker-online, -heartbeat and -offline. `sw_ident` names the software. */
 export function workerFields({ freq, active, processed, loadavg, version }: WorkerFacts): EventFields {
   return {
     freq,
@@ -54,7 +54,7 @@ export function workerFields({ freq, active, processed, loadavg, version }: Work
 
 const systemNames: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'Darwin', win32: 'Windows' };
 
-/** As Python's platform.system() has it. */
+/** As Python's platform.system() names it. */
 function systemName(): string {
   return systemNames[process.platform] ?? process.platform;
 }

@@ -1,24 +1,24 @@
-/** Publishes events: worker events at once, task events in batches while somebody wants them. Losing some undoes nothing. */
+/** Publishes events: worker events at once, task events in batches while they are switched on. No job depends on them. */
 import type { Clock } from '../../core/clock.ts';
 import type { Redis } from '../../core/redis.ts';
 import { encodeEvents, eventChannel, routingKeyOf } from '../protocol/control-wire.ts';
 import type { LamportClock } from '../protocol/lamport-clock.ts';
 import { type EventFields, eventBody } from './event-bodies.ts';
 
-/** Long enough that a busy worker sends many in one message, too short for a person to see. */
+/** A busy worker sends many events in one message; a person does not notice the delay. */
 const collectMs = 20;
-const mostInOneMessage = 200;
-/** What a slow or absent broker has not taken; more is dropped, as a monitor lives on the newest. */
-const mostWaiting = 5_000;
+const maxEventsPerMessage = 200;
+/** Events that a slow broker has not received yet; more are dropped. */
+const maxWaiting = 5_000;
 
 export interface EventSender {
   /** Whether task events are sent now. */
   readonly isOn: boolean;
   switchOn(isOn: boolean): void;
   sendWorkerEvent(type: string, fields: EventFields): Promise<void>;
-  /** Cheap where task events are off: `fields` is not even called. Never waits and never throws. */
+  /** Does nothing while task events are off: `fields` is not called. Never waits and never throws. */
   noteTaskEvent(type: string, fields: () => EventFields): void;
-  /** Sends what is collected. */
+  /** Sends the collected events now. */
   flush(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function createEventSender({
     eventBody(type, fields, { node, pid: process.pid, clock: lamport.forward(), wallMs: clock.wallMs() });
 
   const publish = async (routingKey: string, body: unknown): Promise<void> => {
-    // A command to a server that is away would wait in memory, one for each event.
+    // Else commands pile up in memory while the server is away.
     if (broker.status !== 'ready') return;
     await broker
       .publish(eventChannel(database, routingKey), encodeEvents(body, { node, routingKey }))
@@ -59,8 +59,8 @@ export function createEventSender({
     timer = undefined;
     const events = waiting;
     waiting = [];
-    for (let at = 0; at < events.length; at += mostInOneMessage) {
-      await publish('task.multi', events.slice(at, at + mostInOneMessage));
+    for (let at = 0; at < events.length; at += maxEventsPerMessage) {
+      await publish('task.multi', events.slice(at, at + maxEventsPerMessage));
     }
   };
 
@@ -73,7 +73,7 @@ export function createEventSender({
     },
     sendWorkerEvent: (type, fields) => publish(routingKeyOf(type), bodyOf(type, fields)),
     noteTaskEvent(type, fields) {
-      if (!isOn || waiting.length >= mostWaiting) return;
+      if (!isOn || waiting.length >= maxWaiting) return;
       waiting.push(bodyOf(type, fields()));
       timer ??= setTimeout(flush, collectMs);
     },

@@ -1,4 +1,4 @@
-/** Turns what happens to jobs into Celery's task events. Pure. */
+/** Celery's task events for each transition of a job. Pure. */
 import type { CancelReason, Transition } from '../../core/lifecycle.ts';
 import { sentCallOf } from '../protocol/sent-call.ts';
 import { type EventFields, failedFields, receivedFields, revokedFields, succeededFields } from './event-bodies.ts';
@@ -10,7 +10,10 @@ export interface TaskEvent {
   readonly fields: () => EventFields;
 }
 
-/** Events in the order in which they go out. `signum`: of a termination. A job that came from no Celery list is received when it starts for the first time. */
+/**
+ * Events in the order in which they are sent. `signum`: the signal of a termination. A job that came from no Celery list is received
+ * when it starts for the first time.
+ */
 export function taskEventsOf(event: Transition, signum?: number): readonly TaskEvent[] {
   const uuid = event.job.taskId;
   if (uuid === null) return [];
@@ -54,7 +57,7 @@ function receivedOf(job: Omit<Accepted, 'subjectId' | 'origin'>) {
   });
 }
 
-/** A termination that was not ours to hear of counts as SIGTERM, Python's own default. */
+/** A termination that came without a signal counts as SIGTERM, which is Celery's default. */
 function revokedOf(uuid: string, reason: CancelReason, signum = 15): EventFields {
   const terminated = reason === 'terminated';
   return revokedFields(uuid, { terminated, signum: terminated ? signum : null, expired: reason === 'expired' });

@@ -1,4 +1,4 @@
-/** Names and envelopes of remote control and events on Redis. celery-wire sections 6 and 7; kombu's `transport.redis`. */
+/** Names and envelopes of remote control and events on Redis, as kombu's `transport.redis` has them. */
 import { randomUUID } from 'node:crypto';
 import { redisDatabaseOf } from '../../core/redis.ts';
 import { encodeEnvelope, type JsonObject } from './envelope.ts';
@@ -7,16 +7,16 @@ const separator = '\x06\x16';
 const controlExchange = 'celery.pidbox';
 export const replyExchange = 'reply.celery.pidbox';
 
-/** Sets of this prefix name the queues of an exchange. */
+/** The key of the set that names the queues of an exchange. */
 export const bindingKey = (exchange: string): string => `_kombu.binding.${exchange}`;
 export const nodesKey = bindingKey(controlExchange);
 
-/** A member of such a set: routing key, pattern, queue. */
+/** A member of that set: routing key, pattern, queue. */
 export const bindingOf = (routingKey: string, queue: string): string => `${routingKey}${separator}${separator}${queue}`;
 export const nodeBinding = (node: string): string => bindingOf('', `${node}.celery.pidbox`);
 export const replyQueue = (routingKey: string): string => `${routingKey}.${replyExchange}`;
 
-/** The number of the database that a Redis address names, as it stands in channel names. */
+/** The database number of a Redis address, as channel names have it. */
 export function databaseNumberOf(url: string): string {
   return String(redisDatabaseOf(url));
 }
@@ -24,13 +24,13 @@ export function databaseNumberOf(url: string): string {
 export const controlChannel = (database: string): string => `/${database}.celery.pidbox`;
 export const eventChannel = (database: string, routingKey: string): string => `/${database}.celeryev/${routingKey}`;
 
-/** Of every event, for PSUBSCRIBE. */
+/** Matches the channels of all events, for PSUBSCRIBE. */
 export const eventPattern = (database: string): string => `/${database}.celeryev/*`;
 
 /** `worker.heartbeat` of `worker-heartbeat`. */
 export const routingKeyOf = (eventType: string): string => eventType.replace('-', '.');
 
-/** A node's answer, ready for the caller's list. */
+/** The answer of a node, to be pushed to the caller's list. */
 export function encodeReply(reply: {
   readonly node: string;
   readonly value: unknown;
@@ -40,14 +40,14 @@ export function encodeReply(reply: {
   readonly routingKey: string;
 }): string {
   const { node, value, ticket, clock, exchange, routingKey } = reply;
-  // undefined has no JSON; Python's None is what a command without a result answers.
-  return seal({ [node]: value ?? null }, { ticket, clock }, { exchange, routingKey });
+  // JSON has no undefined; a command without a result answers Python's None.
+  return encodeMessage({ [node]: value ?? null }, { ticket, clock }, { exchange, routingKey });
 }
 
 export interface RequestToSend {
   readonly method: string;
   readonly arguments: JsonObject;
-  /** null: everyone. */
+  /** null: all nodes. */
   readonly destination: readonly string[] | null;
   /** null: no answer is wanted. */
   readonly replyTo: { readonly ticket: string; readonly routingKey: string } | null;
@@ -55,7 +55,7 @@ export interface RequestToSend {
   readonly expiresMs: number;
 }
 
-/** A request, ready to be published on the control channel. */
+/** A request, to be published on the control channel. */
 export function encodeRequest({ replyTo, clock, expiresMs, ...request }: RequestToSend): string {
   const body = {
     method: request.method,
@@ -68,15 +68,15 @@ export function encodeRequest({ replyTo, clock, expiresMs, ...request }: Request
       : { ticket: replyTo.ticket, reply_to: { exchange: replyExchange, routing_key: replyTo.routingKey } }),
   };
   const headers = { clock, expires: replyTo === null ? 0 : expiresMs / 1_000 };
-  return seal(body, headers, { exchange: controlExchange, routingKey: '' });
+  return encodeMessage(body, headers, { exchange: controlExchange, routingKey: '' });
 }
 
-/** One event (an object) or several task events (a list), ready to be published. */
+/** One event (an object) or several task events (a list), to be published. */
 export function encodeEvents(body: unknown, { node, routingKey }: { node: string; routingKey: string }): string {
-  return seal(body, { hostname: node }, { exchange: 'celeryev', routingKey });
+  return encodeMessage(body, { hostname: node }, { exchange: 'celeryev', routingKey });
 }
 
-function seal(
+function encodeMessage(
   body: unknown,
   headers: JsonObject,
   { exchange, routingKey }: { exchange: string; routingKey: string },

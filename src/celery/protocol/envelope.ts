@@ -1,4 +1,4 @@
-/** The kombu envelope: what stands in a Redis list or on a channel, as headers, properties and one decoded JSON body. Pure. */
+/** The kombu envelope of a list element or channel message: headers, properties and one decoded JSON body. Pure. */
 import { inflateSync } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
 
@@ -7,7 +7,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface Envelope {
   readonly headers: JsonObject;
   readonly properties: JsonObject;
-  /** Decoded; kombu's tagged types (uuid, datetime, decimal …) are the texts that older kombu writes for them. */
+  /** Decoded; tagged types of kombu 5.3 and later (uuid, datetime, decimal …) are the texts that kombu 5.2 writes for them. */
   readonly body: unknown;
 }
 
@@ -22,7 +22,7 @@ const maxDepth = 100;
  * other content types, bz2), MESSAGE_INVALID (nested too deep, a number beyond a double); `details.headers` where readable
  */
 export function decodeEnvelope(raw: string): Envelope {
-  // As UTF-8 a text has at least as many bytes as UTF-16 units, so the cheap count goes first.
+  // A text has at least as many bytes in UTF-8 as it has UTF-16 units, so the cheap check comes first.
   if (raw.length > maxMessageBytes || Buffer.byteLength(raw) > maxMessageBytes) {
     throw malformed(`it is larger than ${maxMessageBytes / 1024 / 1024} MiB`);
   }
@@ -35,7 +35,7 @@ export function decodeEnvelope(raw: string): Envelope {
     checkPlain(properties, 0);
     return { headers, properties, body: decodeBody(outer, headers, properties) };
   } catch (error) {
-    // Whoever answers for the message wants its id and task, which may be fine where the body is not.
+    // The headers may name id and task although the body is bad, and the rejection needs them.
     throw error instanceof AppError
       ? new AppError(error.code, error.message, { cause: error.cause, details: { ...error.details, headers } })
       : malformed('it cannot be decoded', error);
@@ -56,19 +56,19 @@ function decodeBody(outer: JsonObject, headers: JsonObject, properties: JsonObje
   return text.includes('__type__') ? untag(body) : body;
 }
 
-/** `body_encoding` decides; celery-ts writes it truthfully, while its content-encoding names what it did before. */
+/** `body_encoding` decides, not content-encoding, which celery-ts sets to `base64` when it compresses. */
 function bodyText(body: unknown, compression: unknown, encoding: unknown): string {
   if (typeof body !== 'string') throw malformed(`its body is ${describe(body)}, not a text`);
   const isCompressed = compression !== undefined && compression !== null && compression !== '';
   if (encoding !== 'base64' && !isCompressed) {
-    // kombu's default where nothing is said is base64; a JSON text begins with what base64 never has.
+    // Without `body_encoding` kombu assumes base64; JSON text begins with a character that base64 does not have.
     return encoding === undefined && !/^\s*[[{"]/.test(body) ? fromBase64(body).toString('utf8') : body;
   }
   const bytes = fromBase64(body);
   return (isCompressed ? inflate(bytes, compression) : bytes).toString('utf8');
 }
 
-/** Node skips what is no base64; a damaged body would decode to something else than was sent. */
+/** Buffer.from skips invalid characters, so a damaged body would decode to something else; it is refused here. */
 function fromBase64(text: string): Buffer {
   const compact = text.replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact)) throw malformed('its body is not base64');
@@ -90,7 +90,7 @@ function inflate(bytes: Buffer, compression: unknown): Buffer {
   }
 }
 
-/** What cannot be stored or sent on as it came. */
+/** Refuses values that cannot be stored, or sent on unchanged. */
 function checkPlain(value: unknown, depth: number): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new AppError(
@@ -108,7 +108,7 @@ function checkPlain(value: unknown, depth: number): void {
   for (const each of Object.values(value)) checkPlain(each, depth + 1);
 }
 
-/** kombu >= 5.3 tags what JSON has no type for; the text inside is what kombu 5.2 sends bare. */
+/** kombu 5.3 and later tag types that JSON does not have; kombu 5.2 sends the inner text without a tag. */
 function untag(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(untag);
   if (!isObject(value)) return value;
@@ -178,7 +178,7 @@ function describe(value: unknown): string {
   return value === undefined ? 'missing' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 }
 
-/** A value of the sender's for a message of ours: short, and no more than its text. */
+/** A value of the sender for an error message: its text, cut short. */
 function shown(value: unknown): string {
   return typeof value === 'string' ? `"${value.slice(0, 60)}"` : describe(value);
 }

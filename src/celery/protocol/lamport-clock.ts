@@ -1,11 +1,10 @@
-/** Celery's logical clock: orders what nodes tell each other, whatever their wall clocks say. */
-
+/** Celery's logical clock, which orders the messages of nodes without comparing their wall clocks. */
 export interface LamportClock {
-  /** The value now; nothing moves. */
+  /** The current value. */
   value(): number;
-  /** One step on, for whatever is sent. */
+  /** Adds 1, before a message is sent. */
   forward(): number;
-  /** On receipt of another node's value: own = max(own, theirs) + 1. Anything that is no whole number counts as 0. */
+  /** For the value of a received message: own = max(own, theirs) + 1. A value that is no whole number counts as 0. */
   adjust(theirs: unknown): number;
 }
 
@@ -19,7 +18,7 @@ export function createLamportClock(): LamportClock {
       return own;
     },
     adjust(theirs) {
-      // One garbage message may not push the clock beyond what may still be counted.
+      // One bad message must not push the clock beyond the safe integers.
       const known = Number.isSafeInteger(theirs) && Number(theirs) < Number.MAX_SAFE_INTEGER / 2 ? Number(theirs) : 0;
       own = Math.max(own, known) + 1;
       return own;

@@ -1,4 +1,4 @@
-/** Exceptions as Python shows them, which is how Celery words the errors of remote control and of events. */
+/** Exceptions as Python shows them, for errors of remote control and events. */
 import { pythonRepr } from './python-repr.ts';
 
 /** `KeyError('nosuchcmd')`: the repr of an exception with one argument. */

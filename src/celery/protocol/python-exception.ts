@@ -1,7 +1,7 @@
-/** An error of ours as Celery describes an exception to its clients. Pure. */
+/** An AppError as Celery describes an exception to its clients. Pure. */
 import type { AppError, ErrorCode } from '../../core/errors.ts';
 
-/** Codes whose Python exception has a name that clients know; any other is named after its code. */
+/** Codes with a Python exception that clients know; every other exception is named after its code. */
 const pythonExceptions: Partial<Record<ErrorCode, readonly [type: string, module: string]>> = {
   TASK_ARGUMENTS: ['TypeError', 'builtins'],
   TASK_UNKNOWN: ['NotRegistered', 'celery.exceptions'],
@@ -23,8 +23,8 @@ export interface PythonException {
 }
 
 /**
- * Celery's exception object. Python raises it again by type and module, and makes a type that it does not know. A task may name
- * one of its own as `details.exception`: { type, module, args }.
+ * Celery's exception object. Python raises it again by type and module, and creates a type that it does not know. A task may choose
+ * its exception as `details.exception`: { type, module, args }.
  */
 export function pythonException(error: AppError): PythonException {
   const own = error.details.exception;
@@ -51,7 +51,7 @@ function messageOf(error: AppError): readonly unknown[] {
   }
 }
 
-/** Text as Celery's clients print it; null where Celery has none, as no code of the task failed. */
+/** Text as Celery's clients print it; null where Celery has none, because no code of the task failed. */
 export function tracebackOf(error: AppError): string | null {
   if (error.code === 'TASK_UNKNOWN' || error.code === 'TASK_HARD_LIMIT' || error.code === 'JOB_POISONED') return null;
   return `Traceback (most recent call last):\n${pythonException(error).exc_type}: ${error.message} [${error.code}]\n`;

@@ -69,9 +69,9 @@ function cut(text: string): string {
 
 interface Token {
   readonly text: string;
-  /** A text of somebody's, which is cut where little room is left, and quoted after. */
+  /** A text value, which is cut where little room is left and then quoted. */
   readonly isText?: boolean;
-  /** A closing sign is written also when the room is used up. */
+  /** A closing sign is written even when no room is left. */
   readonly closes?: boolean;
 }
 
@@ -119,7 +119,7 @@ function shortened(text: string, room: number): string {
   return `${space < 0 ? kept : kept.slice(0, space)}...`;
 }
 
-/** What does not fit is left out, but for the signs that close what was opened. */
+/** Leaves out what does not fit, except for the signs that close what was opened. */
 function bounded(tokens: Iterable<Token>): string {
   let shown = '';
   let room = maxChars;
@@ -131,7 +131,7 @@ function bounded(tokens: Iterable<Token>): string {
       shown += ', ...';
     }
     if (hasEnded) {
-      // Of what begins beyond the end neither sign is shown.
+      // A pair that begins after the end is left out, both signs.
       if (closes && unopened === 0) shown += text;
       else if (closes) unopened -= 1;
       else if (!isText && /^[[({]$/.test(text)) unopened += 1;

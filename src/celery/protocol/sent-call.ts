@@ -1,18 +1,18 @@
-/** A job's call as its sender wrote it: name, arguments, list and priority. Jobs of our own commands are described by their parameters. */
+/** The call of a job as its sender wrote it: name, arguments, queue and priority. A job without a message is described by its parameters. */
 import type { CallTerms } from '../../core/job-ledger.ts';
 import { safeRepr, tupleRepr } from './python-repr.ts';
 import { isBadMessage, readTaskMessage } from './read-task-message.ts';
 
 export interface SentCall {
   readonly task: string;
-  /** What lists are to call it. */
+  /** The name to show. */
   readonly displayName: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
-  /** Arguments for people. */
+  /** Arguments as text for people. */
   readonly argsText: string;
   readonly kwargsText: string;
-  /** What its sender named; a call of ours is the root of its own. */
+  /** As its sender wrote it; a job without a message is its own root. */
   readonly rootId: string | null;
   readonly etaText: string | null;
   readonly expiresText: string | null;
@@ -32,7 +32,7 @@ export interface DescribedJob {
   readonly terms?: CallTerms | null;
 }
 
-/** The call of a job; decodes its message where it came by one. */
+/** The call of a job; decodes its message if it came with one. */
 export function sentCallOf({ taskId, task, parameters, queue, priority, terms }: DescribedJob): SentCall {
   const raw = terms?.wire.raw;
   const message = typeof raw === 'string' ? readTaskMessage(raw) : undefined;

@@ -1,4 +1,4 @@
-/** The last tasks of a signature: a chord counts them, gives their results to its body, and they fail with what comes before. Pure. */
+/** The last tasks of a signature: a chord counts them, passes their results to its body, and they fail with the tasks before them. Pure. */
 import { nameUuid } from '../../core/name-uuid.ts';
 import { isObject, type JsonObject } from '../protocol/envelope.ts';
 import { fromSignature, type Signature, toSignature } from '../protocol/signature.ts';
@@ -7,14 +7,14 @@ import { fromSignature, type Signature, toSignature } from '../protocol/signatur
 export type ResultTuple = readonly [readonly [id: string | null, parent: unknown], readonly ResultTuple[] | null];
 
 /** A task that will never be sent, and the chord that counts it. */
-export interface UnsentTask {
+export interface SkippedTask {
   readonly id: string;
   readonly groupId: string | null;
   readonly groupIndex: number | null;
   readonly chord: Signature | null;
 }
 
-/** The same signature, in which each last task has an id. */
+/** The signature with an id for each last task. */
 export function nameEnds(signature: Signature, seed: string): Signature {
   const { kwargs, options } = signature;
   switch (signature.subtaskType) {
@@ -38,7 +38,7 @@ export function nameEnds(signature: Signature, seed: string): Signature {
   }
 }
 
-/** Of a signature whose ends have ids. */
+/** The last tasks of a signature in which they have ids. */
 export function endsOf(signature: Signature): ResultTuple {
   const id = text(signature.options.task_id);
   switch (signature.subtaskType) {
@@ -60,26 +60,26 @@ export function countEnds([, members]: ResultTuple): number {
 }
 
 /** Every task with an id that a signature would have sent, the last first; those of a chord's header have no results of their own. */
-export function unsentTasks(signature: Signature, outer: Omit<UnsentTask, 'id'> = noChord): readonly UnsentTask[] {
+export function skippedTasks(signature: Signature, outer: Omit<SkippedTask, 'id'> = noChord): readonly SkippedTask[] {
   const { options } = signature;
   const place = isObject(options.chord) ? placeOf(options) : outer;
-  const later = signaturesIn(options.chain).flatMap((each) => unsentTasks(each));
-  return [...later, ...unsentOf(signature, place)];
+  const later = signaturesIn(options.chain).flatMap((each) => skippedTasks(each));
+  return [...later, ...skippedOf(signature, place)];
 }
 
-function unsentOf(signature: Signature, place: Omit<UnsentTask, 'id'>): readonly UnsentTask[] {
+function skippedOf(signature: Signature, place: Omit<SkippedTask, 'id'>): readonly SkippedTask[] {
   const id = text(signature.options.task_id);
   switch (signature.subtaskType) {
     case 'chain': {
       const [last, ...earlier] = tasksOf(signature).toReversed();
       if (!last) return [];
       const named = text(last.options.task_id) === null && id !== null ? withOptions(last, { task_id: id }) : last;
-      return [...unsentTasks(named, place), ...earlier.flatMap((each) => unsentTasks(each))];
+      return [...skippedTasks(named, place), ...earlier.flatMap((each) => skippedTasks(each))];
     }
     case 'group':
-      return tasksOf(signature).flatMap((each) => unsentTasks(each, place));
+      return tasksOf(signature).flatMap((each) => skippedTasks(each, place));
     case 'chord':
-      return unsentTasks(toSignature(signature.kwargs.body), place);
+      return skippedTasks(toSignature(signature.kwargs.body), place);
     default:
       return id === null ? [] : [{ id, ...place }];
   }
@@ -87,7 +87,7 @@ function unsentOf(signature: Signature, place: Omit<UnsentTask, 'id'>): readonly
 
 const noChord = { groupId: null, groupIndex: null, chord: null };
 
-function placeOf({ chord, group_id, group_index }: JsonObject): Omit<UnsentTask, 'id'> {
+function placeOf({ chord, group_id, group_index }: JsonObject): Omit<SkippedTask, 'id'> {
   const groupIndex = typeof group_index === 'number' ? group_index : null;
   return { groupId: text(group_id), groupIndex, chord: toSignature(chord) };
 }

@@ -1,4 +1,4 @@
-/** Plans what a task sends on: signatures of links, chains, groups and chords become task messages. Pure. */
+/** Plans the follow-ups of a task: turns signatures of links, chains, groups and chords into task messages. Pure. */
 import { nameUuid } from '../../core/name-uuid.ts';
 import type { TaskToSend } from '../protocol/encode-task-message.ts';
 import { isObject, type JsonObject } from '../protocol/envelope.ts';
@@ -6,20 +6,20 @@ import { fromSignature, type Signature, toSignature } from '../protocol/signatur
 import type { Embed } from '../protocol/task-message.ts';
 import { countEnds, endsOf, nameEnds, type ResultTuple, signaturesIn, tasksOf, withOptions } from './canvas-ends.ts';
 
-/** Whose children they are. */
+/** The task that sends them. */
 export interface Parent {
   readonly id: string;
   readonly rootId: string | null;
   readonly replyTo: string | null;
-  /** Headers of the sender's own. */
+  /** Custom headers of the sender. */
   readonly headers: JsonObject;
 }
 
 export interface PlanOptions {
   readonly parent: Parent;
-  /** Put before the arguments of what is not immutable. */
+  /** Put before the arguments of a signature that is not immutable. */
   readonly prefix: readonly unknown[];
-  /** Makes ids that are the same when a plan is made again. */
+  /** Ids are derived from it, so the same plan has the same ids. */
   readonly seed: string;
   readonly nowMs: number;
   readonly origin: string;
@@ -28,30 +28,30 @@ export interface PlanOptions {
 
 export interface Plan {
   readonly sends: readonly TaskToSend[];
-  /** As a result that holds it names it. */
+  /** The result tuple of it. */
   readonly result: unknown;
-  /** As `children` of its sender's document names it: of a chord that is its header. */
+  /** The result tuple for `children` of its sender's document; for a chord this is its header. */
   readonly trail: unknown;
-  /** Chords that must be known before their members end. */
+  /** Chords that must be saved before their members end. */
   readonly chords: readonly PlannedChord[];
 }
 
 export interface PlannedChord {
   readonly groupId: string;
   readonly size: number;
-  /** How results are nested in the list that the body gets; null: they are not. */
+  /** How results are nested in the list for the body; null: not nested. */
   readonly structure: ResultTuple | null;
 }
 
 interface Position {
   readonly groupId?: string | null;
   readonly groupIndex?: number | null;
-  /** What runs after it, in order. */
+  /** The steps after it, in order. */
   readonly chain?: readonly Signature[];
   readonly chord?: Signature | null;
 }
 
-/** @throws AppError MESSAGE_INVALID for a signature that is none */
+/** @throws AppError MESSAGE_INVALID for a malformed signature */
 export function planSignature(signature: Signature, options: PlanOptions, position: Position = {}): Plan {
   const place = placeOf(signature, position);
   const given = signature.isImmutable ? { ...options, prefix: [] } : options;
@@ -67,11 +67,11 @@ export function planSignature(signature: Signature, options: PlanOptions, positi
   }
 }
 
-/** A signature of any type carries in its options what follows it: the rest of a chain, a place in a chord. */
+/** The options of a signature may name what follows it: the rest of a chain, a position in a chord. */
 function placeOf({ options: own }: Signature, { chain, groupId, groupIndex, chord }: Position): Position {
   const ownChain = signaturesIn(own.chain).toReversed();
   return {
-    // Without a chain `embed.chain` is null; a step of one carries a list, be it empty.
+    // `embed.chain` is null outside of a chain; a step of a chain has a list, which may be empty.
     chain: chain || ownChain.length > 0 ? [...ownChain, ...(chain ?? [])] : undefined,
     groupId: groupId ?? text(own.group_id),
     groupIndex: groupIndex ?? number(own.group_index),
@@ -79,7 +79,7 @@ function placeOf({ options: own }: Signature, { chain, groupId, groupIndex, chor
   };
 }
 
-/** The next step of a chain: it carries the rest. */
+/** The next step of a chain; its message carries the rest. */
 export function planChainStep(steps: readonly Signature[], options: PlanOptions): Plan | undefined {
   const [next, ...rest] = steps;
   return next && planSignature(next, options, { chain: rest });
@@ -120,7 +120,7 @@ function planTask(signature: Signature, options: PlanOptions, position: Position
   return { sends: [send], result, trail: result, chords: [] };
 }
 
-/** Several links are sent as one group, error links always; those that are groups themselves go by themselves. */
+/** Several links are sent as one group, error links always. Links that are groups are sent separately. */
 export function planLinks(
   links: readonly Signature[],
   options: PlanOptions,
@@ -146,7 +146,7 @@ function planChain(signature: Signature, options: PlanOptions, position: Positio
   return planChainStep(steps, options) ?? nothing;
 }
 
-/** What belongs to the whole chain happens when its last step ends. */
+/** Links and chord of the whole chain belong to its last step. */
 function endOfChain(last: Signature, { options: own }: Signature, { groupId, groupIndex, chord }: Position): Signature {
   const links = {
     link: joined(last.options.link, own.link),
@@ -162,9 +162,9 @@ function planGroup(signature: Signature, options: PlanOptions, position: Positio
   const groupId = text(signature.options.task_id);
   const { chord, groupId: outer, groupIndex } = position;
   const [next, ...chain] = position.chain ?? [];
-  // A group with something after it is a chord.
+  // A group that is followed by a task is a chord.
   if (next) return planMembers({ tasks, body: next, groupId }, options, { ...position, chain });
-  // At the end of a member of a chord its tasks are members themselves.
+  // Where a group ends a member of a chord, its tasks are members themselves.
   if (chord && outer) return joinMembers(tasks, options, { groupId: outer, groupIndex, chord });
   if (chord) return planMembers({ tasks, body: chord, groupId }, options, {});
   return joinMembers(tasks, options, { groupId: groupId ?? nameUuid(options.seed) });
@@ -188,14 +188,14 @@ interface Members {
   readonly groupId: string | null;
 }
 
-/** Members that end in a body, which itself may be a step of a chain or a member of a chord. */
+/** Members of a chord and its body, which may itself be a step of a chain or a member of an outer chord. */
 function planMembers({ tasks, body, groupId }: Members, options: PlanOptions, position: Position): Plan {
   const { chain = [], groupId: outer, groupIndex, chord } = position;
   const rest = [...chain.map(fromSignature).toReversed(), ...signaturesIn(body.options.chain).map(fromSignature)];
   const place = outer ? { group_id: outer, group_index: groupIndex, chord: chord && fromSignature(chord) } : {};
   const carried = defined({ ...place, chain: rest.length > 0 ? rest : null });
   const end = withOptions(nameEnds(body, `${options.seed}:body`), carried);
-  // Without a member that ends, no one would send the body.
+  // The end of the last member sends the body; without members it is sent now.
   if (tasks.length === 0) return planSignature(end, { ...options, prefix: [[]] });
   const id = groupId ?? nameUuid(`${options.seed}:group`);
   const members = unrolled(tasks).map((each, index) => nameEnds(each, `${options.seed}:${index}`));
@@ -228,7 +228,7 @@ function joinMembers(
   };
 }
 
-/** Groups that are members of a group are one with it. */
+/** The members of a nested group are members of the outer one. */
 function unrolled(tasks: readonly Signature[]): readonly Signature[] {
   return tasks.flatMap((each) => (each.subtaskType === 'group' ? unrolled(tasksOf(each)) : [each]));
 }

@@ -1,4 +1,4 @@
-/** Counts the members of a chord in the result backend, in the keys that Celery's own workers count in. */
+/** Counts the members of a chord in the result backend, with the keys that Celery's own workers use. */
 import type { Redis } from '../../core/redis.ts';
 import type { Signature } from '../protocol/signature.ts';
 import type { PlannedChord } from './canvas.ts';
@@ -6,7 +6,7 @@ import type { ResultTuple } from './canvas-ends.ts';
 
 export interface MemberEnd {
   readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
-  /** Or what describes its exception. */
+  /** Or the description of its exception. */
   readonly result: unknown;
 }
 
@@ -25,14 +25,14 @@ export interface EndedMember {
 
 export interface EndedChord {
   readonly members: readonly EndedMember[];
-  /** What the body gets: in the order of their places, nested as the saved structure says. */
+  /** The argument of the body: in the order of the members, nested as the saved structure says. */
   readonly results: readonly unknown[];
 }
 
-/** As long as results live. */
+/** The same as for results. */
 const lifeSeconds = 3_600;
 
-/** Counts as Celery does; gives back the members in order when this was the last. ARGV: index, entry, life. */
+/** Counts as Celery does; returns the members in order when this was the last one. ARGV: index, entry, life. */
 const memberScript = `
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 local size, more = redis.call('GET', KEYS[3]), redis.call('GET', KEYS[2])
@@ -42,14 +42,14 @@ if size and redis.call('ZCARD', KEYS[1]) >= tonumber(size) + tonumber(more or 0)
 end
 return false`;
 
-/** Before its members are sent. */
+/** To be called before its members are sent. */
 export async function saveChord(backend: Redis, { groupId, size, structure }: PlannedChord): Promise<void> {
-  // Where Celery saves it too, so that a Python worker can end the chord.
+  // The key that Celery uses too, so that a Python worker can end the chord.
   if (structure) await backend.setex(chordKey(groupId, ''), lifeSeconds, JSON.stringify({ result: structure }));
   await backend.setex(chordKey(groupId, '.s'), lifeSeconds, size);
 }
 
-/** The whole chord when this was its last member; the same again for a member that was counted before. */
+/** The whole chord when this was its last member, also when it was counted before. */
 export async function countMember(
   backend: Redis,
   { id, groupId, index }: ChordMember,
@@ -91,7 +91,7 @@ function resultsOf(members: readonly EndedMember[], saved: string | null): reado
     const { result }: { result?: ResultTuple } = saved ? JSON.parse(saved) : {};
     return result?.[1]?.map(nest) ?? flat;
   } catch {
-    // Another program's document, or one that names other tasks: the results are right all the same.
+    // The structure cannot be used; the results are complete without it.
     return flat;
   }
 }

@@ -1,4 +1,4 @@
-/** Follow-ups that Redis refused: what the row of their job keeps of them. Pure. */
+/** Follow-ups that Redis refused, as the row of their job keeps them. Pure. */
 import { AppError } from '../../core/errors.ts';
 import type { UnsentFollowUp } from '../../core/job-ledger.ts';
 import { storableText } from '../../core/storable.ts';
@@ -14,12 +14,12 @@ export interface SentMessage {
 
 export interface UnsentMessages {
   readonly kind: 'messages';
-  /** Of these messages, not saved yet. */
+  /** Chords of these messages that are not saved yet. */
   readonly chords: readonly PlannedChord[];
   readonly messages: readonly SentMessage[];
 }
 
-/** `member`: it ended and was not counted. */
+/** `member`: a member of a chord that ended and was not counted. */
 export type Unsent =
   | UnsentMessages
   | { readonly kind: 'member'; readonly member: ChordMember; readonly end: MemberEnd };
@@ -43,7 +43,7 @@ function describe(unsent: Unsent): string {
 }
 
 export function toUnsentFollowUp(unsent: Unsent, { code, message }: AppError, nowMs: number): UnsentFollowUp {
-  // As a text, in which PostgreSQL stores characters that jsonb refuses.
+  // As text, because jsonb refuses some characters.
   return {
     at: new Date(nowMs).toISOString(),
     code,
@@ -52,7 +52,7 @@ export function toUnsentFollowUp(unsent: Unsent, { code, message }: AppError, no
   };
 }
 
-/** What this program wrote. */
+/** Reads what `toUnsentFollowUp` wrote. */
 export function readUnsent({ redo }: UnsentFollowUp): Unsent {
   return JSON.parse(redo);
 }

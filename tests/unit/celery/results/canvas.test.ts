@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromSignature, type Signature } from '../../../../src/celery/protocol/signature.ts';
 import { type PlanOptions, planChainStep, planLinks, planSignature } from '../../../../src/celery/results/canvas.ts';
-import { unsentTasks } from '../../../../src/celery/results/canvas-ends.ts';
+import { skippedTasks } from '../../../../src/celery/results/canvas-ends.ts';
 
 const sign = (task: string, more: Partial<Signature> = {}): Signature => ({
   task,
@@ -165,7 +165,7 @@ describe('a signature of every type', () => {
     const marked = { task_id: 'z', group_id: 'outer', group_index: 2, chord: fromSignature(sign('body')) };
     const last = group([sign('e', { options: { task_id: 'e' } }), sign('f', { options: { task_id: 'f' } })]);
     const step = chainOf(sign('b', { options: { task_id: 'b' } }), { ...last, options: marked });
-    expect(unsentTasks(step).map(({ id, groupId, chord }) => [id, groupId, chord?.task])).toEqual([
+    expect(skippedTasks(step).map(({ id, groupId, chord }) => [id, groupId, chord?.task])).toEqual([
       ['e', 'outer', 'body'],
       ['f', 'outer', 'body'],
       ['b', null, undefined],

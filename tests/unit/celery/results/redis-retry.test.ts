@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeTaskMessage } from '../../../../src/celery/protocol/encode-task-message.ts';
 import { isBadMessage, readTaskMessage } from '../../../../src/celery/protocol/read-task-message.ts';
 import type { TaskMessage } from '../../../../src/celery/protocol/task-message.ts';
-import { createPatience } from '../../../../src/celery/results/patience.ts';
+import { createRedisRetry } from '../../../../src/celery/results/redis-retry.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
 const messageOf = (id: string): TaskMessage => {
@@ -12,22 +12,22 @@ const messageOf = (id: string): TaskMessage => {
   if (isBadMessage(message)) throw message.error;
   return message;
 };
-const refused = (words: string) => Object.assign(new Error(words), { name: 'ReplyError' });
+const refused = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
 const clock = { monotonicMs: () => Date.now(), wallMs: () => Date.now() };
 
 /** Always answers with this error; counts its calls. */
 const failing = (error: Error) => vi.fn(() => Promise.reject(error));
 
-describe('patience', () => {
-  let patience: ReturnType<typeof createPatience>;
+describe('what Redis refuses', () => {
+  let retry: ReturnType<typeof createRedisRetry>;
   beforeEach(() => {
     vi.useFakeTimers();
-    patience = createPatience({ clock, log: createMemoryLog() });
+    retry = createRedisRetry({ clock, log: createMemoryLog() });
   });
   afterEach(() => void vi.useRealTimers());
 
   const outcomeOf = async (work: () => Promise<unknown>, { id = 'm', list = 'q', waitMs = 10_500 } = {}) => {
-    const attempted = patience.attempt(messageOf(id), work, list);
+    const attempted = retry.attempt(messageOf(id), work, list);
     const waited = vi.advanceTimersByTimeAsync(waitMs).then(() => 'still waits' as const);
     return Promise.race([attempted, waited]);
   };
@@ -55,21 +55,21 @@ describe('patience', () => {
 
   it('tries a list that was refused for good once for each further message, and counts the ten seconds by message (R3)', async () => {
     const message = messageOf('m');
-    const first = patience.attempt(message, failing(refused('WRONGTYPE')), 'bad');
+    const first = retry.attempt(message, failing(refused('WRONGTYPE')), 'bad');
     await vi.advanceTimersByTimeAsync(10_500);
     expect(await first).toMatchObject({ refusal: {} });
     const same = failing(refused('OOM'));
-    expect(await patience.attempt(message, same, 'other')).toMatchObject({ refusal: {} });
+    expect(await retry.attempt(message, same, 'other')).toMatchObject({ refusal: {} });
     const further = failing(refused('WRONGTYPE'));
-    expect(await patience.attempt(messageOf('n'), further, 'bad')).toMatchObject({ refusal: {} });
+    expect(await retry.attempt(messageOf('n'), further, 'bad')).toMatchObject({ refusal: {} });
     expect([same.mock.calls.length, further.mock.calls.length]).toEqual([1, 1]);
-    expect(await patience.attempt(messageOf('o'), async () => 'sent', 'bad')).toEqual({ value: 'sent' });
+    expect(await retry.attempt(messageOf('o'), async () => 'sent', 'bad')).toEqual({ value: 'sent' });
     expect(await outcomeOf(failing(refused('WRONGTYPE')), { id: 'p', list: 'bad', waitMs: 600 })).toBe('still waits');
   });
 
   it('does not try again once the worker stops (R3)', async () => {
     const work = failing(refused('OOM'));
-    patience.hurry();
+    retry.stopRetrying();
     expect(await outcomeOf(work, { waitMs: 600 })).toMatchObject({ refusal: {} });
     expect(work.mock.calls).toHaveLength(1);
   });

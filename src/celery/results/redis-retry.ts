@@ -1,46 +1,46 @@
-/** Tries what Redis refuses for a short while: a follow-up that cannot be sent must not keep its job's slot. */
+/** Repeats what Redis refuses for a short while. A follow-up that cannot be sent must not keep the slot of its job. */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/logger.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 
-/** Undefined: the process stops, and another worker does it again. */
+/** Undefined: the process stops, and another worker repeats the end of the job. */
 export type Attempted<T> = { readonly value: T } | { readonly refusal: Error } | undefined;
 
-/** `list`: where it is pushed to, if it is pushed. */
+/** `list`: key of the list that the work pushes to, if it pushes. */
 export type Attempt = <T>(message: TaskMessage, work: () => Promise<T>, list?: string) => Promise<Attempted<T>>;
 
-export interface Patience {
+export interface RedisRetry {
   readonly attempt: Attempt;
-  /** From now on what is refused is not tried again. */
-  hurry(): void;
-  /** Gives up waiting for a server that does not answer. */
+  /** From now on, what is refused is not repeated. */
+  stopRetrying(): void;
+  /** From now on, a server that does not answer is not waited for either. */
   stop(): void;
 }
 
-const tryAgainMs = 500;
+const retryMs = 500;
 /** For all follow-ups of one message together. */
-const patienceMs = 10_000;
-/** A list of another type, or one that is forbidden, is tried once a message after that. */
+const maxRetryMs = 10_000;
+/** A list of another type, or one that is forbidden, is then tried once per message for this long. */
 const refusedListMs = 60_000;
 
-/** For a person who waits: what is refused is thrown. */
-export const noPatience: Patience = {
+/** For a command of a person, who waits for it: what Redis refuses is thrown. */
+export const noRetry: RedisRetry = {
   attempt: async (_message, work) => ({ value: await work() }),
-  hurry: () => undefined,
+  stopRetrying: () => undefined,
   stop: () => undefined,
 };
 
-export function createPatience({ clock, log }: { clock: Clock; log: Log }): Patience {
+export function createRedisRetry({ clock, log }: { clock: Clock; log: Log }): RedisRetry {
   const refusedSinceMs = new WeakMap<TaskMessage, number>();
   const refusedUntilMs = new Map<string, number>();
-  let isHurried = false;
+  let isRetrying = true;
   let isStopped = false;
 
   const isOver = (message: TaskMessage, list: string) => {
     const nowMs = clock.monotonicMs();
     const sinceMs = refusedSinceMs.get(message) ?? nowMs;
     refusedSinceMs.set(message, sinceMs);
-    return isHurried || nowMs - sinceMs >= patienceMs || (refusedUntilMs.get(list) ?? 0) > nowMs;
+    return !isRetrying || nowMs - sinceMs >= maxRetryMs || (refusedUntilMs.get(list) ?? 0) > nowMs;
   };
 
   const attempt: Attempt = async (message, work, list = '') => {
@@ -56,7 +56,7 @@ export function createPatience({ clock, log }: { clock: Clock; log: Log }): Pati
           return { refusal: error };
         }
         if (failures === 0) log.warn('celery.sending_waits', { task_id: message.id, error: error.message });
-        await new Promise((resolve) => setTimeout(resolve, tryAgainMs));
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
     return undefined;
@@ -64,8 +64,8 @@ export function createPatience({ clock, log }: { clock: Clock; log: Log }): Pati
 
   return {
     attempt,
-    hurry() {
-      isHurried = true;
+    stopRetrying() {
+      isRetrying = false;
     },
     stop() {
       isStopped = true;
@@ -73,7 +73,7 @@ export function createPatience({ clock, log }: { clock: Clock; log: Log }): Pati
   };
 }
 
-/** An answer that says no. Without an answer, or in a failover, all work waits for Redis anyway. */
+/** Redis answered no. Without an answer, or during a failover, all work waits for Redis anyway. */
 function isRefusal({ name, message }: Error): boolean {
   return name === 'ReplyError' && !/^(READONLY|LOADING|MASTERDOWN|BUSY)\b/.test(message);
 }
