@@ -79,7 +79,7 @@ describe.skipIf(!isInstalled)('npm clients', () => {
     return client;
   };
 
-  it('38 celery-ts gets the final result, not STARTED', async () => {
+  it('celery-ts gets the final result, not STARTED (38)', async () => {
     await startWorker([stubTasks]);
     const task = connectTs().createTask('classify_meeting');
     const results = ['m1', 'sleep:1', 'm3'].map((id) => task.applyAsync({ args: [id], kwargs: {} }).get());
@@ -88,7 +88,7 @@ describe.skipIf(!isInstalled)('npm clients', () => {
     );
   });
 
-  it('40 celery-node gets values, and errors with the class of the exception', async () => {
+  it('celery-node gets values, and errors with the class of the exception (40)', async () => {
     const steering = await startWorker([stubTasks]);
     const { createClient }: CeleryNode = requireClient('celery-node');
     const client = createClient(server.url, server.url, 'classification');

@@ -1,4 +1,4 @@
-/** Remote control commands that change a worker. CELERY_CONTROL=inspect-only refuses them all. docs/celery-protocol.md lists them. */
+/** Remote control commands that change a worker. CELERY_CONTROL=inspect-only refuses them all. docs/recipes/replace-celery.md lists them. */
 import { constants } from 'node:os';
 import { pythonError } from '../protocol/python-error.ts';
 import type { ControlCommand } from './control-command.ts';

@@ -1,4 +1,4 @@
-/** A remote control request (kombu's pidbox): the command, the nodes it is for, and where the answer goes. */
+/** A remote control request (kombu's pidbox): the command, the nodes it is for, and where the answer goes. docs/celery-protocol.md */
 import { isObject } from '../protocol/envelope.ts';
 
 export interface ControlRequest {

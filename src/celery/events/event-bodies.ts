@@ -1,4 +1,4 @@
-/** Bodies of Celery's events, field by field as Celery 5.2 writes them. Pure. */
+/** Bodies of Celery's events, field by field as Celery 5.2 writes them. Pure. docs/celery-protocol.md */
 import type { AppError } from '../../core/errors.ts';
 import { decodeEnvelope, isObject } from '../protocol/envelope.ts';
 import { pythonException, tracebackOf } from '../protocol/python-exception.ts';

@@ -1,4 +1,4 @@
-/** Names and envelopes of remote control and events on Redis, as kombu's `transport.redis` has them. */
+/** Names and envelopes of remote control and events on Redis, as kombu's `transport.redis` has them. docs/celery-protocol.md */
 import { randomUUID } from 'node:crypto';
 import { redisDatabaseOf } from '../../core/redis.ts';
 import { encodeEnvelope, type JsonObject } from './envelope.ts';

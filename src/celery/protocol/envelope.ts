@@ -1,4 +1,4 @@
-/** The kombu envelope of a list element or channel message: headers, properties and one decoded JSON body. Pure. */
+/** The kombu envelope of a list element or channel message: headers, properties and one decoded JSON body. Pure. docs/celery-protocol.md */
 import { inflateSync } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
 

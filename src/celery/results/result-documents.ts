@@ -1,6 +1,6 @@
 /**
  * The documents of Celery 5's Redis result backend, `celery-task-meta-<task id>`, field by field in Celery's order. Pure.
- * https://docs.celeryq.dev/en/stable/internals/protocol.html
+ * docs/celery-protocol.md
  */
 import type { AppError } from '../../core/errors.ts';
 import type { CancelReason, KnownJob } from '../../core/lifecycle.ts';

@@ -29,3 +29,12 @@ describe("Celery's saferepr", () => {
     expect([[], ['a'], [1, [2]]].map(tupleRepr)).toEqual(['()', "('a',)", '(1, [2])']);
   });
 });
+
+describe('pythonRepr', () => {
+  it('writes values as Python shows them', () => {
+    expect(pythonRepr({ a: null, b: [1, 2.5, true], c: "it's" })).toBe(`{'a': None, 'b': [1, 2.5, True], 'c': "it's"}`);
+    expect(tupleRepr([])).toBe('()');
+    expect(tupleRepr(['a'])).toBe("('a',)");
+    expect(pythonRepr('x'.repeat(5_000))).toHaveLength(1_024);
+  });
+});

@@ -3,8 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeTaskMessage } from '../../../../src/celery/protocol/encode-task-message.ts';
 import { encodeEnvelope, maxMessageBytes } from '../../../../src/celery/protocol/envelope.ts';
-import { listKey } from '../../../../src/celery/protocol/list-key.ts';
-import { pythonRepr, tupleRepr } from '../../../../src/celery/protocol/python-repr.ts';
 import { isBadMessage, readTaskMessage } from '../../../../src/celery/protocol/read-task-message.ts';
 
 const headers = { lang: 'py', task: 'classify_meeting', id: 'a-1' };
@@ -162,29 +160,6 @@ describe('readTaskMessage', () => {
         },
       ),
     );
-  });
-});
-
-describe('listKey', () => {
-  it('rounds priorities down to the four lists of a queue', () => {
-    expect([0, 2, 3, 5, 6, 8, 9].map((each) => listKey('q', each))).toEqual([
-      'q',
-      'q',
-      'q\x06\x163',
-      'q\x06\x163',
-      'q\x06\x166',
-      'q\x06\x166',
-      'q\x06\x169',
-    ]);
-  });
-});
-
-describe('pythonRepr', () => {
-  it('writes values as Python shows them', () => {
-    expect(pythonRepr({ a: null, b: [1, 2.5, true], c: "it's" })).toBe(`{'a': None, 'b': [1, 2.5, True], 'c': "it's"}`);
-    expect(tupleRepr([])).toBe('()');
-    expect(tupleRepr(['a'])).toBe("('a',)");
-    expect(pythonRepr('x'.repeat(5_000))).toHaveLength(1_024);
   });
 });
 
