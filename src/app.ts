@@ -17,7 +17,7 @@ import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
-import { endsWithin } from './core/ends-within.ts';
+import { endsWithin } from './core/deadline.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';

@@ -15,22 +15,22 @@ import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
 import type { CacheEntry } from './core/outcome.ts';
-import { createAlonePool } from './core/queue/alone.ts';
+import { createAlonePool } from './core/queue/isolation.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consume.ts';
-import { createControls } from './core/queue/controls.ts';
+import { createControls } from './core/queue/pauses.ts';
 import { priorities } from './core/queue/enqueue.ts';
-import { countWaiting } from './core/queue/holdings.ts';
+import { countWaiting } from './core/queue/queue-counts.ts';
 import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
 import { createPublishEnded, type ReadPublished } from './core/queue/publish-ended.ts';
 import type { Queues } from './core/queue/queues.ts';
 import { createTaskRates } from './core/queue/rate-limits.ts';
-import { createSweep } from './core/queue/recover.ts';
-import { createResultRecovery } from './core/queue/recover-results.ts';
+import { createSweep } from './core/queue/recovery.ts';
+import { createResultRecovery } from './core/queue/result-recovery.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
-import { createSteering, type Steering } from './core/steering.ts';
+import { createSteering, type Steering } from './core/runtime-overrides.ts';
 import type { TaskRegistry } from './core/task.ts';
 import { readStandingResult } from './models/queries/classifications.ts';
 import { createControlBook, createHoldBook } from './models/queries/controls.ts';
@@ -99,7 +99,7 @@ export interface WorkerWiring {
   openSubscriber(): Redis;
 }
 
-const aloneProcess = new URL('./alone-process.ts', import.meta.url);
+const aloneProcess = new URL('./isolated-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
   const { registry, queues, schedules, ledger, lifecycle, database, redis, broker, brokerUrl } = wiring;

@@ -8,7 +8,7 @@ import { llmAccess, unusedProviderHint } from './config/llm-access.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
-import { endsWithin } from './core/ends-within.ts';
+import { endsWithin } from './core/deadline.ts';
 import { AppError } from './core/errors.ts';
 import { createLogger } from './core/logger.ts';
 import { inlineLess, letHeapGrow } from './core/v8-flags.ts';

@@ -1,7 +1,7 @@
 /** What it costs a worker to look at each open row's own job, one page each beat, and at the rows that ended just now. */
 import type { App } from '../../src/app.ts';
 import { heartbeatMs } from '../../src/core/queue/presence.ts';
-import { createSweep } from '../../src/core/queue/recover.ts';
+import { createSweep } from '../../src/core/queue/recovery.ts';
 import { empty, type Surroundings } from '../surroundings.ts';
 
 export interface RecoveryFigures {

@@ -11,7 +11,7 @@ import type { Log } from '../core/logger.ts';
 import { toOpenJob } from '../core/queue/enqueue.ts';
 import type { Queues } from '../core/queue/queues.ts';
 import type { Redis } from '../core/redis.ts';
-import type { Steering } from '../core/steering.ts';
+import type { Steering } from '../core/runtime-overrides.ts';
 import { storableText, whyNotStorable } from '../core/storable.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type ReadCall, readApiPolls } from './api-polls.ts';

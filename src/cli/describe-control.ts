@@ -1,5 +1,5 @@
 /** Why something is paused or waits, in one sentence. */
-import type { Control } from '../core/queue/controls.ts';
+import type { Control } from '../core/queue/pauses.ts';
 
 export function describeControl({ kind, name, reason, code, until }: Control): string {
   const what = kind === 'schedule' ? `The schedule ${name}` : `The queue ${name}`;

@@ -1,8 +1,8 @@
 /** Queues as BullMQ and the job table see them together. */
 import type { App } from '../app.ts';
 import { AppError } from '../core/errors.ts';
-import { type Control, pauseOfQueue } from '../core/queue/controls.ts';
-import { countQueue } from '../core/queue/holdings.ts';
+import { type Control, pauseOfQueue } from '../core/queue/pauses.ts';
+import { countQueue } from '../core/queue/queue-counts.ts';
 import { withDeadline } from '../core/queue/queues.ts';
 import { listControls } from '../models/queries/controls.ts';
 import { readQueueRows } from '../models/queries/operations.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { createRedis, type Redis } from '../../src/core/redis.ts';
-import type { Steering } from '../../src/core/steering.ts';
+import type { Steering } from '../../src/core/runtime-overrides.ts';
 import { readVector } from '../helpers/celery-vectors.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../helpers/start-app.ts';

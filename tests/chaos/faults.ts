@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../../src/app.ts';
-import { listHeld } from '../../src/core/queue/holdings.ts';
+import { listHeld } from '../../src/core/queue/queue-counts.ts';
 import type { Restartable } from '../helpers/restartable-servers.ts';
 import type { Fleet } from './fleet.ts';
 import type { Seeded } from './seeded.ts';

@@ -5,7 +5,7 @@ import type { Config } from '../../src/config/schema.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { createDatabase } from '../../src/core/database.ts';
 import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
-import type { Steering } from '../../src/core/steering.ts';
+import type { Steering } from '../../src/core/runtime-overrides.ts';
 import { checkSchema } from '../../src/models/schema-check.ts';
 import type { Taxonomy } from '../../src/models/taxonomy.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';

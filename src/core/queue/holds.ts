@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { AppError } from '../errors.ts';
 import type { Log } from '../logger.ts';
 import type { Hold } from '../outcome.ts';
-import { pauseQueue, resumeQueue, slowDown } from './controls.ts';
+import { pauseQueue, resumeQueue, slowDown } from './pauses.ts';
 import type { Queues } from './queues.ts';
 
 /** failure-matrix D3. */

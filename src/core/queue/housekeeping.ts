@@ -1,13 +1,13 @@
 /** What a worker does beside its jobs: beats and looks for lost jobs every 2 s, and rebuilds the queue when Redis was emptied. */
 import type { Clock } from '../clock.ts';
-import { endsWithin } from '../ends-within.ts';
+import { endsWithin } from '../deadline.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
 import { isServersOwn } from './availability.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
-import type { RegistersSchedules } from './controls.ts';
+import type { RegistersSchedules } from './pauses.ts';
 import { beat, heartbeatMs, mayBury, removePresence, setMarker, type WorkerState } from './presence.ts';
-import type { Sweep } from './recover.ts';
+import type { Sweep } from './recovery.ts';
 
 const controlsEveryMs = 30_000;
 /** The same line comes at most so often. */

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import { asOutcome, type Complete, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
-import type { TimeLimits } from '../steering.ts';
+import type { TimeLimits } from '../runtime-overrides.ts';
 import type { AttemptLimits, ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
 
 /** Why a signal of a running job was aborted; `cancelled`: by a person, who has closed its row already. */

@@ -1,6 +1,6 @@
 /** Pauses of queues and schedules, each change with its audit row in the same statement. */
 import type { Database, Statement } from '../../core/database.ts';
-import type { Control, ControlBook, ControlKind } from '../../core/queue/controls.ts';
+import type { Control, ControlBook, ControlKind } from '../../core/queue/pauses.ts';
 import type { HoldBook } from '../../core/queue/holds.ts';
 import { storableText } from '../../core/storable.ts';
 

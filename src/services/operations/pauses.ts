@@ -1,6 +1,6 @@
 /** Pauses and resumes queues and schedules: the row first, which workers keep to, then Redis, where it takes effect at once. */
 import type { Database } from '../../core/database.ts';
-import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/controls.ts';
+import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/pauses.ts';
 import type { EnqueueReport, Enqueuer } from '../../core/queue/enqueue.ts';
 import { type Queues, withDeadline } from '../../core/queue/queues.ts';
 import { registerSchedules, type Schedule } from '../../core/queue/schedules.ts';

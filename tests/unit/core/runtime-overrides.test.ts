@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSteering } from '../../../src/core/steering.ts';
+import { createSteering } from '../../../src/core/runtime-overrides.ts';
 
 const make = (now = () => 0) => createSteering({ lists: ['celery'], concurrency: 4, now });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/core/clock.ts';
 import type { OpenJob } from '../../../../src/core/job-ledger.ts';
-import { createSweep, type RecoverDeps } from '../../../../src/core/queue/recover.ts';
+import { createSweep, type RecoverDeps } from '../../../../src/core/queue/recovery.ts';
 import type { Redis } from '../../../../src/core/redis.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 

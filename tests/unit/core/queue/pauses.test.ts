@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { type Control, createControls } from '../../../../src/core/queue/controls.ts';
+import { type Control, createControls } from '../../../../src/core/queue/pauses.ts';
 import type { Queues } from '../../../../src/core/queue/queues.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 

@@ -4,7 +4,7 @@ import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { succeededTransition } from './core/lifecycle.ts';
 import { createLogger } from './core/logger.ts';
 import { closed, retry, stepBack } from './core/outcome.ts';
-import { type FromChild, type ToChild, toSent } from './core/queue/alone.ts';
+import { type FromChild, type ToChild, toSent } from './core/queue/isolation.ts';
 import { isServerFault } from './core/queue/availability.ts';
 import { runJob, stopwatch } from './core/queue/run-job.ts';
 import { startWatchdog } from './core/watchdog.ts';
