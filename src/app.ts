@@ -12,12 +12,12 @@ import { createResultListener } from './celery/results/result-listener.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmModel, usesLlm } from './config/derived.ts';
 import { llmAccess } from './config/llm-access.ts';
 import type { Config } from './config/schema.ts';
-import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
+import { batchOf, createBatcher, maxItemsPerBatch } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
-import { discoverTasks } from './core/discover-tasks.ts';
 import { endsWithin } from './core/deadline.ts';
+import { discoverTasks } from './core/discover-tasks.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
@@ -128,11 +128,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     options.taxonomy ?? readTaxonomy(config),
   ]);
   const replyFinder = createBatcher<string, KeptReply | undefined>({
-    maxItems: mostItemsABatch,
+    maxItems: maxItemsPerBatch,
     execute: (keys) => findLlmReplies(database, keys),
   });
   const callRecorder = createBatcher<CallToRecord, void>({
-    maxItems: mostItemsABatch,
+    maxItems: maxItemsPerBatch,
     async execute(calls) {
       await recordLlmCalls(database, calls);
       return calls.map(() => undefined);

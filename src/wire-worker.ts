@@ -8,32 +8,32 @@ import { type Config, settingKeys, settings as settingsTable } from './config/sc
 import { createClaims } from './core/claims.ts';
 import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
-import { AppError } from './core/errors.ts';
+import { AppError, messageOf } from './core/errors.ts';
 import type { JobLedger, TakenJob } from './core/job-ledger.ts';
 import type { Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
 import type { CacheEntry } from './core/outcome.ts';
-import { createAlonePool } from './core/queue/isolation.ts';
 import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consume.ts';
-import { createControls } from './core/queue/pauses.ts';
 import { priorities } from './core/queue/enqueue.ts';
-import { countWaiting } from './core/queue/queue-counts.ts';
 import { createHolds } from './core/queue/holds.ts';
 import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
+import { createIsolationPool } from './core/queue/isolation.ts';
+import { createPauses } from './core/queue/pauses.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
 import { createPublishEnded, type ReadPublished } from './core/queue/publish-ended.ts';
+import { countWaiting } from './core/queue/queue-counts.ts';
 import type { Queues } from './core/queue/queues.ts';
 import { createTaskRates } from './core/queue/rate-limits.ts';
-import { createSweep } from './core/queue/recovery.ts';
+import { createRecovery } from './core/queue/recovery.ts';
 import { createResultRecovery } from './core/queue/result-recovery.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
-import { createSteering, type Steering } from './core/runtime-overrides.ts';
+import { createRuntimeOverrides, type RuntimeOverrides } from './core/runtime-overrides.ts';
 import type { TaskRegistry } from './core/task.ts';
 import { readStandingResult } from './models/queries/classifications.ts';
-import { createControlBook, createHoldBook } from './models/queries/controls.ts';
+import { createHoldTable, createPauseTable } from './models/queries/controls.ts';
 import { probeDatabase } from './models/queries/probe.ts';
 import type { SchemaFacts } from './models/schema-check.ts';
 import type { Classifier } from './services/classification/classifier.ts';
@@ -59,7 +59,7 @@ export interface WorkerParts {
   readonly consumer: Consumer;
   readonly housekeeping: Housekeeping;
   readonly bridge: Bridge;
-  readonly steering: Steering;
+  readonly overrides: RuntimeOverrides;
   /** This worker as Celery's tools see it. */
   readonly celeryNode: CeleryNode;
 }
@@ -99,13 +99,13 @@ export interface WorkerWiring {
   openSubscriber(): Redis;
 }
 
-const aloneProcess = new URL('./isolated-process.ts', import.meta.url);
+const isolatedProcess = new URL('./isolated-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
   const { registry, queues, schedules, ledger, lifecycle, database, redis, broker, brokerUrl } = wiring;
   const { config, clock, log, workerName } = wiring.options;
   const { concurrency, queueNames = queues.names, lists = [] } = settings;
-  const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
+  const overrides = createRuntimeOverrides({ lists, concurrency, now: () => clock.monotonicMs() });
   const shownConfig = shownSettings(config);
   const holds = wireHolds(wiring);
   const rates = createTaskRates({ redis, queues, registry });
@@ -115,8 +115,8 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     readPublished: wiring.readPublished,
     cacheOf: (job) => readCacheEntries(database, job),
   });
-  const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin, publishEnded });
-  steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
+  const consumer = wireConsumer(wiring, settings, { overrides, rates, hold: holds.begin, publishEnded });
+  overrides.onChange((what) => what === 'concurrency' && consumer.setConcurrency(overrides.concurrency()));
   const bridge = createBridge({
     broker,
     brokerUrl,
@@ -126,7 +126,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     queues,
     lifecycle,
     followUps: wiring.followUps,
-    steering,
+    steering: overrides,
     clock,
     log,
     async countBusy() {
@@ -141,11 +141,11 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     queuesOfOthers: async () => (await listWorkers(redis, clock)).flatMap((worker) => worker.queues),
   });
   const state = stateReader(wiring, { queueNames, concurrency, consumer, conf: shownConfig });
-  const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });
+  const controls = createPauses({ queues, schedules, book: createPauseTable(database), clock, log });
   const isRunningHere = (rowId: string) => consumer.isRunning(rowId);
   const housekeeping = createHousekeeping({
     redis,
-    sweep: createSweep({ ledger, queues, redis, clock, log, isRunningHere }),
+    sweep: createRecovery({ ledger, queues, redis, clock, log, isRunningHere }),
     recoverResults: createResultRecovery({
       ledger,
       redis,
@@ -164,7 +164,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const start = async () => {
     // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
     await Promise.all([controls.apply({ registersSchedules: false }), rates.refresh()]).catch((error) => {
-      log.debug('worker.controls_failed', { error: error instanceof Error ? error.message : 'unknown' });
+      log.debug('worker.controls_failed', { error: messageOf(error) });
     });
     // Somebody may have mended the settings: that is why it starts. Not waited for, as a provider may hang.
     void holds.look({ isStart: true }).catch(() => undefined);
@@ -175,7 +175,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     queueNames,
     registry,
     consumer,
-    steering,
+    overrides,
     queues,
     rates,
     database,
@@ -208,7 +208,7 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     clock,
     log,
   });
-  return { consumer: { ...consumer, start }, housekeeping, bridge, steering, celeryNode };
+  return { consumer: { ...consumer, start }, housekeeping, bridge, overrides, celeryNode };
 }
 
 function wireHolds({ options, queues, database, redis, classifier }: WorkerWiring) {
@@ -216,7 +216,7 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
   const claims = createClaims(redis);
   return createHolds({
     queues,
-    book: createHoldBook(database),
+    book: createHoldTable(database),
     clock,
     log,
     worker: workerName,
@@ -235,12 +235,12 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
 function wireConsumer(
   wiring: WorkerWiring,
   settings: WorkerSettings,
-  parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates' | 'publishEnded'>,
+  parts: { readonly overrides: RuntimeOverrides } & Pick<ConsumerOptions, 'hold' | 'rates' | 'publishEnded'>,
 ): Consumer {
   const { registry, queues, ledger, lifecycle, services, classifier, database, redis } = wiring;
-  const { steering, rates, hold, publishEnded } = parts;
+  const { overrides, rates, hold, publishEnded } = parts;
   const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
-  const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
+  const isolatedStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
     registry,
     ledger,
@@ -250,7 +250,7 @@ function wireConsumer(
     queueNames: settings.queueNames ?? queues.names,
     concurrency: settings.concurrency,
     lockMs: settings.lockMs,
-    alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
+    alone: createIsolationPool({ entry: isolatedProcess, options: isolatedStart, log }),
     worker: workerName,
     maxRetries: wiring.maxRetries,
     retryDelayMs: wiring.retryDelayMs,
@@ -260,9 +260,9 @@ function wireConsumer(
     log,
     rates,
     describeJob: ({ subjectId }): Record<string, unknown> => (subjectId === null ? {} : { meeting_id: subjectId }),
-    timeLimitsOf: (task) => steering.timeLimitsOf(task),
+    timeLimitsOf: (task) => overrides.timeLimitsOf(task),
     refuses(job) {
-      if (steering.isRevoked(job.taskId)) return 'revoked';
+      if (overrides.isRevoked(job.taskId)) return 'revoked';
       const expiresAt = job.terms?.expiresAt;
       return expiresAt && Date.parse(expiresAt) <= clock.wallMs() ? 'expired' : undefined;
     },

@@ -9,7 +9,7 @@ import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
 import { endsWithin } from './core/deadline.ts';
-import { AppError } from './core/errors.ts';
+import { AppError, messageOf } from './core/errors.ts';
 import { createLogger } from './core/logger.ts';
 import { inlineLess, letHeapGrow } from './core/v8-flags.ts';
 import { startWatchdog } from './core/watchdog.ts';
@@ -237,7 +237,7 @@ export async function runWorkerUntilSignal(
         (error) => {
           options.log.error('worker.stop_failed', {
             ...(error instanceof AppError ? { code: error.code } : {}),
-            error: error instanceof Error ? error.message : 'unknown',
+            error: messageOf(error),
           });
           resolve(codeAtOnce ?? 1);
         },

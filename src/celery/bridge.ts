@@ -11,7 +11,7 @@ import type { Log } from '../core/logger.ts';
 import { toOpenJob } from '../core/queue/enqueue.ts';
 import type { Queues } from '../core/queue/queues.ts';
 import type { Redis } from '../core/redis.ts';
-import type { Steering } from '../core/runtime-overrides.ts';
+import type { RuntimeOverrides } from '../core/runtime-overrides.ts';
 import { storableText, whyNotStorable } from '../core/storable.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type ReadCall, readApiPolls } from './api-polls.ts';
@@ -33,7 +33,7 @@ export interface BridgeDeps {
   readonly queues: Queues;
   readonly lifecycle: Pick<Lifecycle, 'tell' | 'observe'>;
   readonly followUps: Pick<FollowUps, 'hurry'>;
-  readonly steering: Steering;
+  readonly steering: RuntimeOverrides;
   readonly clock: Clock;
   readonly log: Log;
   /** Jobs that run here or wait in the queues with no lower a priority than Celery's. */

@@ -94,7 +94,7 @@ export interface TakenJob<Subject = unknown> {
   /** Null where nobody asked for anything special. */
   readonly terms: CallTerms | null;
   /** It was running when a worker died, and runs in a process of its own since. */
-  readonly isAlone: boolean;
+  readonly isIsolated: boolean;
   /** Since it was accepted, by the database's clock. */
   readonly ageMs: number;
   /** What the job is about, or null. */
@@ -169,7 +169,7 @@ export interface JobLedger<Subject = unknown> {
   /** Adds to what an ended job could not send; a task id without a row is left alone. */
   noteUnsent(taskId: string, unsent: UnsentFollowUp): Promise<void>;
   /** Remembers that a job must run alone, also when Redis forgets it. */
-  markAlone(rowId: string): Promise<void>;
+  markIsolated(rowId: string): Promise<void>;
   /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */
   resultOf(taskId: string): Promise<unknown>;
   /** Why a failed job failed; undefined for one that did not. */
@@ -177,7 +177,7 @@ export interface JobLedger<Subject = unknown> {
   /** Open rows by id, for the sweep; `olderThanMs` counts from the last delivery, null takes every age. */
   listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
   /** Rows that ended within these bounds, among the newest `limit` classifications and the newest `limit` rows. */
-  listEnded(page: { leastMs: number; mostMs: number; limit: number }): Promise<readonly EndedJob[]>;
+  listEnded(page: { minMs: number; maxMs: number; limit: number }): Promise<readonly EndedJob[]>;
   /** Open rows of Celery messages without an attempt, the most urgent and oldest first. */
   listUntouched(queues: readonly string[], limit: number): Promise<readonly UntouchedJob[]>;
   /** Forgets rows as if they had never been accepted; gives back those that were still open and without an attempt. */

@@ -12,14 +12,14 @@ export interface WatchdogOptions {
 }
 
 const thread = new URL('./watchdog-thread.cjs', import.meta.url);
-const longestCheckMs = 1_000;
+const maxCheckMs = 1_000;
 
 /**
  * To be called before the first job is taken, as that one may block already; the thread starts by itself, also beside a blocked
  * loop. Neither it nor the timer keeps the process alive.
  */
 export function startWatchdog({ limitMs, format }: WatchdogOptions): { stop(): void } {
-  const checkMs = Math.min(longestCheckMs, limitMs / 10);
+  const checkMs = Math.min(maxCheckMs, limitMs / 10);
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const timer = setInterval(() => Atomics.add(beats, 0, 1), checkMs / 2).unref();
   const worker = startThread(thread, {

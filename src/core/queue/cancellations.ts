@@ -43,7 +43,7 @@ export async function removeFromQueue(
     jobs.map(async (job) => {
       // The queue of a task that is not known here: its worker finds the row closed.
       if (!queues.names.includes(job.queue)) return 'removed';
-      if (await isHeld(queues, job)) return 'running';
+      if (await isRunning(queues, job)) return 'running';
       // 0: a worker took it meanwhile.
       return (await queues.get(job.queue).remove(bullJobId(job))) === 0 ? 'running' : 'removed';
     }),
@@ -51,6 +51,6 @@ export async function removeFromQueue(
 }
 
 /** Whether a worker holds the job now. */
-export async function isHeld(queues: Queues, job: QueuedJob): Promise<boolean> {
+export async function isRunning(queues: Queues, job: QueuedJob): Promise<boolean> {
   return (await queues.get(job.queue).getJobState(bullJobId(job))) === 'active';
 }

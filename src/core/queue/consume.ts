@@ -10,14 +10,14 @@ import { type CancelReason, type Lifecycle, succeededTransition } from '../lifec
 import type { Log } from '../logger.ts';
 import { fail, type Hold, type Outcome } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
+import type { TimeLimits } from '../runtime-overrides.ts';
 import { networkFaultOf } from '../server-faults/network.ts';
 import { unexpectedRefusal } from '../server-faults/postgres.ts';
 import { isConnectionLost, redisRefusalOf, translateRedisError } from '../server-faults/redis.ts';
-import type { TimeLimits } from '../runtime-overrides.ts';
 import type { TaskRegistry } from '../task.ts';
 import { watchLoop } from '../watch-loop.ts';
-import { type AlonePool, poisoned } from './isolation.ts';
 import { createAvailability, isServerFault } from './availability.ts';
+import { type IsolationPool, poisoned } from './isolation.ts';
 import { limiter } from './pauses.ts';
 import type { PublishEnded } from './publish-ended.ts';
 import { type JobData, jobDataVersion, queuePrefix, readBullJobId } from './queues.ts';
@@ -25,22 +25,22 @@ import type { TaskRates } from './rate-limits.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
 import {
   AttemptFailed,
-  handBackToQueue,
   isLostJob,
   isVerdict,
+  requeueInBullMq,
   type SettleDeps,
   settleJob,
-  stepBackInQueue,
+  snoozeInBullMq,
 } from './settle-job.ts';
 
 /** core-notes measurements: a lock of 25 s, looked at each 5 s, takes up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
 const defaultLockMs = 25_000;
-const stalledChecksALock = 5;
+const stalledChecksPerLock = 5;
 const stallsBeforeBullFails = 1_000;
 /** One more and the job is blamed: it then took worker and child down together, twice. */
-const mostStalls = 2;
+const maxStalls = 2;
 /** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
-const mostDefaultJobs = 4;
+const maxDefaultJobs = 4;
 const serverFaultDelayMs = 2_000;
 /** For an error that no code expected: it may speak of this job alone. */
 const unexpectedDelayMs = 30_000;
@@ -70,7 +70,7 @@ export interface ConsumerOptions {
   /** After this long without a sign of life a job is taken up by another worker; unset: 25 s. */
   readonly lockMs?: number;
   /** Where jobs run whose worker died. */
-  readonly alone: AlonePool;
+  readonly alone: IsolationPool;
   /** This worker's name to the outside, `worker@host`. */
   readonly worker: string;
   /** For tasks that have no number of their own. */
@@ -194,9 +194,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
    * stall; from the second on no other suspect runs beside it; a third one blames it without another try.
    */
   const runSuspect = async (job: TakenJob, stalls: number, signal: AbortSignal): Promise<Outcome> => {
-    if (stalls > mostStalls) return fail(poisoned());
-    if (!job.isAlone) await ledger.markAlone(job.rowId);
-    return options.alone.run(job.rowId, { single: stalls === mostStalls, signal });
+    if (stalls > maxStalls) return fail(poisoned());
+    if (!job.isIsolated) await ledger.markIsolated(job.rowId);
+    return options.alone.run(job.rowId, { single: stalls === maxStalls, signal });
   };
 
   const runTaken = async (job: TakenJob, bullJob: Job<JobData>, token: string): Promise<void> => {
@@ -216,7 +216,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     running.set(job.rowId, { job, bullId: bullJob.id, startedWallMs: clock.wallMs(), controller, ended });
     try {
       announcer.tell({ kind: 'started', job });
-      const stalls = Math.max(bullJob.stalledCounter, job.isAlone ? 1 : 0);
+      const stalls = Math.max(bullJob.stalledCounter, job.isIsolated ? 1 : 0);
       const outcome =
         stalls > 0
           ? await runSuspect(job, stalls, controller.signal)
@@ -252,17 +252,17 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   const processJob = async (bullJob: Job<JobData>, token: string): Promise<void> => {
     try {
-      if (isStopping) return await handBackToQueue(bullJob, token, log.child({ bull_job_id: bullJob.id }));
+      if (isStopping) return await requeueInBullMq(bullJob, token, log.child({ bull_job_id: bullJob.id }));
       const data: Partial<JobData> | null = bullJob.data;
       if (data?.v === undefined) return await dropLost(bullJob);
       const { id, schedule, v } = data;
       if (typeof v !== 'number' || v > jobDataVersion) {
         log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: bullJob.id, version: v, known: jobDataVersion });
-        return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + tooNewDelayMs, log });
+        return await snoozeInBullMq(bullJob, token, { untilMs: clock.wallMs() + tooNewDelayMs, log });
       }
       // Before its row is taken, which counts it as started.
       const earlyMs = rates.hasSlots(bullJob.name) ? await rates.msToSlot(bullJob) : 0;
-      if (earlyMs > 0) return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + earlyMs, log });
+      if (earlyMs > 0) return await snoozeInBullMq(bullJob, token, { untilMs: clock.wallMs() + earlyMs, log });
       const rowId = id ?? (await options.acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
       const job = await taker.add(rowId);
       if (!job) return log.warn('job.row_gone', { job_id: rowId });
@@ -292,7 +292,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       log.error('job.waits', { ...job, code: 'BUG', error: words.slice(0, 300), next });
     }
     const delayMs = fault ? serverFaultDelayMs : unexpectedDelayMs;
-    return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + delayMs, log });
+    return snoozeInBullMq(bullJob, token, { untilMs: clock.wallMs() + delayMs, log });
   };
 
   /** Its sender revoked it, or wanted it earlier or not at all. */
@@ -332,7 +332,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       name: options.worker,
       concurrency: concurrencyOf(name, gate.concurrency),
       lockDuration: lockMs,
-      stalledInterval: lockMs / stalledChecksALock,
+      stalledInterval: lockMs / stalledChecksPerLock,
       maxStalledCount: stallsBeforeBullFails,
       settings: {
         backoffStrategy: (_attempts, _type, error) =>
@@ -421,7 +421,7 @@ export function refusalOf(reason: CancelReason): AppError {
 }
 
 function concurrencyOf(queue: string, jobs: number): number {
-  return queue === 'default' ? Math.min(mostDefaultJobs, jobs) : jobs;
+  return queue === 'default' ? Math.min(maxDefaultJobs, jobs) : jobs;
 }
 
 /** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */

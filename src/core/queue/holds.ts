@@ -3,7 +3,7 @@
  * look once a minute finds it well. The row is written first, so that an emptied Redis forgets nothing and people see why.
  */
 import type { Clock } from '../clock.ts';
-import type { AppError } from '../errors.ts';
+import { type AppError, messageOf } from '../errors.ts';
 import type { Log } from '../logger.ts';
 import type { Hold } from '../outcome.ts';
 import { pauseQueue, resumeQueue, slowDown } from './pauses.ts';
@@ -21,7 +21,7 @@ export interface Held {
 }
 
 /** Implemented on the table `controls`. */
-export interface HoldBook {
+export interface HoldTable {
   /** `until` null: until somebody finds the provider well, which no wait shortens. True: nothing stood, so that whoever gets it tells people. May be repeated. */
   begin(hold: { queue: string; error: AppError; until: string | null; by: string }): Promise<boolean>;
   list(): Promise<readonly Held[]>;
@@ -38,7 +38,7 @@ export interface Holds {
 
 export interface HoldsOptions {
   readonly queues: Queues;
-  readonly book: HoldBook;
+  readonly book: HoldTable;
   readonly clock: Clock;
   readonly log: Log;
   readonly worker: string;
@@ -67,7 +67,7 @@ export function createHolds({ queues, book, clock, log, worker, probes, mayProbe
     try {
       await probes[queue]?.();
     } catch (error) {
-      return log.debug('queue.still_held', { queue, error: error instanceof Error ? error.message : 'unknown' });
+      return log.debug('queue.still_held', { queue, error: messageOf(error) });
     }
     const { wasHeld, isPausedToo } = await book.end(queue);
     begun.delete(queue);

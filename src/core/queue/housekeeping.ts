@@ -1,13 +1,15 @@
 /** What a worker does beside its jobs: beats and looks for lost jobs every 2 s, and rebuilds the queue when Redis was emptied. */
+
 import type { Clock } from '../clock.ts';
 import { endsWithin } from '../deadline.ts';
+import { messageOf } from '../errors.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
 import { isServersOwn } from './availability.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
 import type { RegistersSchedules } from './pauses.ts';
-import { beat, heartbeatMs, mayBury, removePresence, setMarker, type WorkerState } from './presence.ts';
-import type { Sweep } from './recovery.ts';
+import { beat, claimDeadWorker, heartbeatMs, removePresence, setMarker, type WorkerState } from './presence.ts';
+import type { Recovery } from './recovery.ts';
 
 const controlsEveryMs = 30_000;
 /** The same line comes at most so often. */
@@ -17,7 +19,7 @@ const goodbyeMs = 300;
 
 export interface HousekeepingOptions {
   readonly redis: Redis;
-  readonly sweep: Sweep;
+  readonly sweep: Recovery;
   /** Publishes results that were saved and never published. */
   recoverResults(): Promise<unknown>;
   readonly clock: Clock;
@@ -58,7 +60,7 @@ export function createHousekeeping({
   let work: Promise<void> = Promise.resolve();
 
   const tell = (error: unknown) => {
-    const words = error instanceof Error ? error.message.slice(0, 300) : 'unknown';
+    const words = messageOf(error, 300);
     // Servers that are away are told by their own connections; the next beat tries again.
     const isNews = !isServersOwn(error) && clock.monotonicMs() - toldMs > reminderEveryMs;
     if (isNews) toldMs = clock.monotonicMs();
@@ -67,7 +69,7 @@ export function createHousekeeping({
 
   /** Whether this process is the one to look after what somebody who has fallen silent left. */
   const leavesOrphans = async (silent: readonly string[]): Promise<boolean> => {
-    const asked = silent.filter((place) => !buried.has(place)).map((place) => mayBury(redis, place));
+    const asked = silent.filter((place) => !buried.has(place)).map((place) => claimDeadWorker(redis, place));
     return (await Promise.all(asked)).includes(true);
   };
 

@@ -6,10 +6,10 @@ import type { ChildProcess, ForkOptions } from 'node:child_process';
 import { AppError } from '../errors.ts';
 import { forkEntry } from '../fork-entry.ts';
 import type { Log } from '../logger.ts';
-import { closed, complete, fail, handBack, hold, type Outcome, retry, stepBack } from '../outcome.ts';
+import { closed, complete, fail, hold, type Outcome, requeue, retry, snooze } from '../outcome.ts';
 
 /** After a kill -9 of a busy worker all its jobs are suspects; two at a time keep the other core for the rest. */
-const mostChildren = 2;
+const maxChildren = 2;
 const idleChildLifeMs = 10_000;
 const busyDelayMs = 1_000;
 
@@ -34,7 +34,7 @@ export type SentOutcome =
   | ({ readonly kind: 'retry'; readonly delayMs?: number } & SentError)
   | ({ readonly kind: 'hold'; readonly forMs: number | null } & SentError);
 
-export interface AlonePool {
+export interface IsolationPool {
   /**
    * Runs a job in a child of its own; `single` waits for the one slot in which nothing else suspect runs beside it.
    * A step back when no child is free; a failure with JOB_POISONED when the child died of it.
@@ -43,7 +43,7 @@ export interface AlonePool {
   stop(): void;
 }
 
-export interface AloneOptions {
+export interface IsolationOptions {
   /** The child's file; it is sent `start` with `options` first. */
   readonly entry: URL;
   readonly options: unknown;
@@ -57,7 +57,7 @@ interface Child {
   idleTimer?: NodeJS.Timeout;
 }
 
-export function createAlonePool({ entry, options, fork: forkOptions = {}, log }: AloneOptions): AlonePool {
+export function createIsolationPool({ entry, options, fork: forkOptions = {}, log }: IsolationOptions): IsolationPool {
   const children = new Set<Child>();
   let isStopped = false;
   let isSingleRunning = false;
@@ -78,7 +78,7 @@ export function createAlonePool({ entry, options, fork: forkOptions = {}, log }:
   };
 
   const findFree = (): Child | undefined =>
-    [...children].find(({ isBusy }) => !isBusy) ?? (children.size < mostChildren ? start() : undefined);
+    [...children].find(({ isBusy }) => !isBusy) ?? (children.size < maxChildren ? start() : undefined);
 
   const release = (child: Child) => {
     child.isBusy = false;
@@ -90,7 +90,7 @@ export function createAlonePool({ entry, options, fork: forkOptions = {}, log }:
     async run(rowId, { single, signal }) {
       const isTaken = isSingleRunning || (single && [...children].some(({ isBusy }) => isBusy));
       const child = isStopped || isTaken ? undefined : findFree();
-      if (!child) return stepBack('waits for a process of its own', busyDelayMs);
+      if (!child) return snooze('waits for a process of its own', busyDelayMs);
       clearTimeout(child.idleTimer);
       child.isBusy = true;
       isSingleRunning = single;
@@ -99,7 +99,7 @@ export function createAlonePool({ entry, options, fork: forkOptions = {}, log }:
       try {
         const outcome = await outcomeOf(child, rowId);
         if (outcome) release(child);
-        else if (isStopped || signal.aborted) return handBack();
+        else if (isStopped || signal.aborted) return requeue();
         return outcome ?? fail(poisoned());
       } finally {
         if (single) isSingleRunning = false;
@@ -162,12 +162,12 @@ function received(sent: SentOutcome): Outcome {
       return retry(receivedError(sent), sent);
     case 'complete':
       return complete(sent.result, sent);
-    case 'step-back':
-      return stepBack(sent.reason, sent.delayMs);
+    case 'snooze':
+      return snooze(sent.reason, sent.delayMs);
     case 'closed':
       return closed(sent.reason);
-    case 'hand-back':
-      return handBack();
+    case 'requeue':
+      return requeue();
   }
 }
 

@@ -2,17 +2,19 @@
  * Pauses of queues and schedules. A book outside Redis holds them, as an emptied Redis forgets its own; workers bring the queues
  * into line with it at start, every 30 s, and when Redis came back empty.
  */
+
 import type { Clock } from '../clock.ts';
+import { withDeadline } from '../deadline.ts';
 import type { Log } from '../logger.ts';
-import { type Queues, withDeadline } from './queues.ts';
+import type { Queues } from './queues.ts';
 import { hasLostNextRun, registerSchedules, type Schedule } from './schedules.ts';
 
 /** `provider`: a queue that waits for whoever its jobs need, put there by a worker; core/queue/holds.ts sets and lifts it. */
-export type ControlKind = 'queue' | 'schedule' | 'provider';
+export type PauseKind = 'queue' | 'schedule' | 'provider';
 
 /** A pause that stands. Times are ISO 8601. */
-export interface Control {
-  readonly kind: ControlKind;
+export interface Pause {
+  readonly kind: PauseKind;
   readonly name: string;
   readonly reason: string;
   /** Error code of a hold; null: a person's pause. */
@@ -26,16 +28,16 @@ export interface Control {
 }
 
 /** A person's pause says more than a hold that stands beside it. What is over stops nothing. */
-export function pauseOfQueue(controls: readonly Control[], queue: string): Control | undefined {
+export function pauseOfQueue(controls: readonly Pause[], queue: string): Pause | undefined {
   const standing = controls.filter(({ name, isOver }) => name === queue && !isOver);
   return standing.find(({ kind }) => kind === 'queue') ?? standing.find(({ kind }) => kind === 'provider');
 }
 
 /** Implemented on the table `controls`. */
-export interface ControlBook {
-  list(): Promise<readonly Control[]>;
+export interface PauseTable {
+  list(): Promise<readonly Pause[]>;
   /** Takes out a pause whose time is over; does nothing to one that was set anew meanwhile. */
-  endOver(control: Pick<Control, 'kind' | 'name'>): Promise<void>;
+  endOver(control: Pick<Pause, 'kind' | 'name'>): Promise<void>;
 }
 
 export type RegistersSchedules = boolean | 'lost';
@@ -51,15 +53,15 @@ export interface Controls {
 /** BullMQ's calls wait for ever when Redis is away. */
 const callTimeoutMs = 5_000;
 
-export function createControls(deps: {
+export function createPauses(deps: {
   queues: Queues;
   schedules: readonly Schedule[];
-  book: ControlBook;
+  book: PauseTable;
   clock: Clock;
   log: Log;
 }): Controls {
   const { queues, schedules, book, clock, log } = deps;
-  const lift = async (control: Control) => {
+  const lift = async (control: Pause) => {
     const schedule = schedules.find(({ name }) => control.kind === 'schedule' && name === control.name);
     // Redis lets the queue go on by itself when such a time is over.
     if (control.kind === 'provider') return book.endOver(control);
@@ -76,7 +78,7 @@ export function createControls(deps: {
       const controls = await book.list();
       for (const control of controls.filter(({ isOver }) => isOver)) await lift(control);
       const standing = controls.filter(({ isOver }) => !isOver);
-      const paused = (kind: ControlKind, name: string) =>
+      const paused = (kind: PauseKind, name: string) =>
         standing.some((each) => each.kind === kind && each.name === name);
       for (const name of queues.names) {
         const hold = standing.find((each) => each.kind === 'provider' && each.name === name);

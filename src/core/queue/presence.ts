@@ -63,7 +63,7 @@ export async function beat(redis: Redis, state: WorkerState, clock: Clock): Prom
 }
 
 /** True for one process in ten seconds: one looks after what a silent one left. */
-export async function mayBury(redis: Redis, place: string): Promise<boolean> {
+export async function claimDeadWorker(redis: Redis, place: string): Promise<boolean> {
   return (await redis.set(`vambe:buried:${place}`, '1', 'EX', 10, 'NX')) === 'OK';
 }
 

@@ -38,9 +38,9 @@ export async function countWaiting(queues: Queues, name: string): Promise<number
 }
 
 /** Waiting for a moment, for a free slot (every job has a priority), or in a worker's hands. */
-export type HeldState = 'delayed' | 'prioritized' | 'active';
+export type QueuedState = 'delayed' | 'prioritized' | 'active';
 
-export interface HeldJob {
+export interface QueuedEntry {
   readonly rowId: string;
   /** When it may start, milliseconds since 1970; shown where its row names no moment. */
   readonly dueMs: number;
@@ -49,10 +49,10 @@ export interface HeldJob {
 }
 
 /** Jobs of a queue in one state, first come first; runs of schedules without a row are left out. */
-export async function listHeld(
+export async function listQueuedJobs(
   queues: Queues,
-  { name, state, limit }: { name: string; state: HeldState; limit: number },
-): Promise<readonly HeldJob[]> {
+  { name, state, limit }: { name: string; state: QueuedState; limit: number },
+): Promise<readonly QueuedEntry[]> {
   const jobs = await queues.get(name).getJobs([state], 0, limit - 1, true);
   return jobs.flatMap((job) =>
     // BullMQ lists a job that went away meanwhile as undefined.

@@ -3,11 +3,13 @@
  * too early. Tasks that share a queue have slots, one every so often: a job that comes before its own waits among the queue's
  * delayed jobs, and those of other tasks go on.
  */
+
 import type { Job } from 'bullmq';
+import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { Redis } from '../redis.ts';
 import type { TaskRegistry } from '../task.ts';
-import { type JobData, type Queues, withDeadline } from './queues.ts';
+import type { JobData, Queues } from './queues.ts';
 
 /** At most `max` starts in `durationMs`. */
 export interface RateLimit {
@@ -76,7 +78,7 @@ export function createTaskRates({
   let limits: ReadonlyMap<string, RateLimit> = new Map();
 
   /** Slots are given in the order of coming, so a queue of thousands would be handed out and put back job by job. */
-  const isAlone = (queue: string) => registry.all.filter((task) => task.queue === queue).length === 1;
+  const isIsolated = (queue: string) => registry.all.filter((task) => task.queue === queue).length === 1;
 
   const limitSlots = async (task: string, queue: string, limit: RateLimit | null): Promise<void> => {
     const text = limit === null ? '' : JSON.stringify(limit);
@@ -90,12 +92,12 @@ export function createTaskRates({
   return {
     async limit(name, limit) {
       const { name: task, queue } = registry.find(name);
-      const change = isAlone(queue) ? limitQueue(queues, queue, limit) : limitSlots(task, queue, limit);
+      const change = isIsolated(queue) ? limitQueue(queues, queue, limit) : limitSlots(task, queue, limit);
       await withDeadline(change, answerWithinMs, `the rate of "${task}" was limited`);
     },
     async read(name) {
       const { name: task, queue } = registry.find(name);
-      if (!isAlone(queue)) return rateText(limits.get(task) ?? null);
+      if (!isIsolated(queue)) return rateText(limits.get(task) ?? null);
       return rateText(await withDeadline(readQueue(queues, queue), answerWithinMs, 'a rate limit was read'));
     },
     async refresh() {

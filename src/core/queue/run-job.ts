@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import { asOutcome, type Complete, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
+import { asOutcome, type Complete, closed, fail, type Outcome, outcomeOfError, requeue, retry } from '../outcome.ts';
 import type { TimeLimits } from '../runtime-overrides.ts';
 import type { AttemptLimits, ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
 
@@ -81,9 +81,9 @@ function tellLateEnd(outcome: Outcome, { onLateEnd }: RunRequest): void {
 
 /** The message's own limits go before those of remote control, these before the task's, these before the settings; the shorter of two counts. */
 function limitsOf({ job, softLimitMs, hardLimitMs, timeLimitsOf }: RunRequest, own: AttemptLimits): Limits {
-  const steered = timeLimitsOf?.(job.task);
-  const soft = job.terms?.softLimitMs ?? steered?.softMs ?? null;
-  const hard = job.terms?.hardLimitMs ?? steered?.hardMs ?? null;
+  const override = timeLimitsOf?.(job.task);
+  const soft = job.terms?.softLimitMs ?? override?.softMs ?? null;
+  const hard = job.terms?.hardLimitMs ?? override?.hardMs ?? null;
   const isEnd = soft !== null || hard !== null;
   const hardMs = hard ?? own.hardMs ?? Math.max(hardLimitMs, own.softMs ?? 0);
   return { softMs: Math.min(soft ?? own.softMs ?? softLimitMs, hardMs), hardMs, isEnd };
@@ -97,7 +97,7 @@ function outcomeOfAbort(reason: unknown, task: string, { softMs, hardMs, isEnd }
       return retry(new AppError('TASK_TIMEOUT', `Task "${task}" took longer than ${softMs / 1000} s and was stopped.`));
     case abortReasons.stopping:
     case abortReasons.lockLost:
-      return handBack();
+      return requeue();
     case abortReasons.cancelled:
       return closed('cancelled');
     default:

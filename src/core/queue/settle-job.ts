@@ -61,18 +61,18 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
     case 'closed':
       log.info('job.closed', { reason: outcome.reason });
       return outcome.reason === endedElsewhere ? lookAgainLater(deps, request) : undefined;
-    case 'step-back':
+    case 'snooze':
       log.debug('job.stepped_back', { reason: outcome.reason, delay_ms: outcome.delayMs });
-      return stepBackInQueue(request.bullJob, request.token, { untilMs: deps.clock.wallMs() + outcome.delayMs, log });
+      return snoozeInBullMq(request.bullJob, request.token, { untilMs: deps.clock.wallMs() + outcome.delayMs, log });
     case 'hold':
       // First the queue, so that this job is not taken again at once.
       await deps.hold(job.queue, outcome);
       await deps.lifecycle.tell({ kind: 'waiting', job, error: outcome.error });
-      return handBackToQueue(request.bullJob, request.token, log, () => {
+      return requeueInBullMq(request.bullJob, request.token, log, () => {
         log.debug('job.held', { code: outcome.error.code });
       });
-    case 'hand-back':
-      return handBackToQueue(request.bullJob, request.token, log);
+    case 'requeue':
+      return requeueInBullMq(request.bullJob, request.token, log);
     case 'fail':
       return settleFailure(deps, request, outcome.error, null);
     case 'retry': {
@@ -146,11 +146,11 @@ async function settleEndedElsewhere(deps: SettleDeps, request: SettleRequest): P
  * then publishes what is missing. Always throws.
  */
 function lookAgainLater({ clock }: SettleDeps, { bullJob, token, log }: SettleRequest): Promise<never> {
-  return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + publicationMs, log });
+  return snoozeInBullMq(bullJob, token, { untilMs: clock.wallMs() + publicationMs, log });
 }
 
 /** Back in line after a while; BullMQ counts no attempt. Always throws. */
-export async function stepBackInQueue(
+export async function snoozeInBullMq(
   bullJob: Job<JobData>,
   token: string,
   { untilMs, log }: { untilMs: number; log: Log },
@@ -160,7 +160,7 @@ export async function stepBackInQueue(
 }
 
 /** Next in line for another worker; BullMQ counts no attempt. Always throws. */
-export async function handBackToQueue(
+export async function requeueInBullMq(
   bullJob: Job<JobData>,
   token: string,
   log: Log,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../src/core/clock.ts';
-import { type Control, createControls } from '../../../../src/core/queue/pauses.ts';
+import { createPauses, type Pause } from '../../../../src/core/queue/pauses.ts';
 import type { Queues } from '../../../../src/core/queue/queues.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
-const control = (more: Partial<Control>): Control => ({
+const control = (more: Partial<Pause>): Pause => ({
   kind: 'queue',
   name: 'default',
   reason: '',
@@ -17,7 +17,7 @@ const control = (more: Partial<Control>): Control => ({
 });
 
 /** Queues and a book that only remember what was done to them, in order. */
-function makeControls(book: readonly Control[], paused: readonly string[] = []) {
+function makeControls(book: readonly Pause[], paused: readonly string[] = []) {
   const done: string[] = [];
   const isPaused = new Set(paused);
   const queueOf = (name: string) => ({
@@ -27,7 +27,7 @@ function makeControls(book: readonly Control[], paused: readonly string[] = []) 
     upsertJobScheduler: async (schedule: string) => done.push(`register ${schedule}`),
     removeJobScheduler: async (schedule: string) => done.push(`remove ${schedule}`),
   });
-  const controls = createControls({
+  const controls = createPauses({
     queues: { names: ['classification', 'default'], get: queueOf } as unknown as Queues,
     schedules: [
       { name: 'sweep', task: 'sweep', queue: 'default', everyMs: 1_000 },
