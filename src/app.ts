@@ -23,7 +23,7 @@ import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
 import { acceptAndTell, createLifecycle, type Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
-import type { Consumer } from './core/queue/consume.ts';
+import type { Consumer } from './core/queue/consumer.ts';
 import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
 import { type Schedule, schedulesOf } from './core/queue/schedules.ts';

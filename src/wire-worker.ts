@@ -8,6 +8,7 @@ import { type Config, settingKeys, settings as settingsTable } from './config/sc
 import { createClaims } from './core/claims.ts';
 import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
+import { endsWithin } from './core/deadline.ts';
 import { AppError, messageOf } from './core/errors.ts';
 import type { JobLedger, TakenJob } from './core/job-ledger.ts';
 import type { Lifecycle } from './core/lifecycle.ts';
@@ -15,10 +16,10 @@ import type { Log } from './core/logger.ts';
 import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
 import type { CacheEntry } from './core/outcome.ts';
-import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consume.ts';
+import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consumer.ts';
 import { priorities } from './core/queue/enqueue.ts';
 import { createHolds } from './core/queue/holds.ts';
-import { createHousekeeping, type Housekeeping } from './core/queue/housekeeping.ts';
+import { createHousekeeping } from './core/queue/housekeeping.ts';
 import { createIsolationPool } from './core/queue/isolation.ts';
 import { createPauses } from './core/queue/pauses.ts';
 import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
@@ -31,6 +32,7 @@ import { createResultRecovery } from './core/queue/result-recovery.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import { probeWrites, type Redis } from './core/redis.ts';
 import { createRuntimeOverrides, type RuntimeOverrides } from './core/runtime-overrides.ts';
+import { createService, type Service, sideBySide } from './core/service.ts';
 import type { TaskRegistry } from './core/task.ts';
 import { readStandingResult } from './models/queries/classifications.ts';
 import { createHoldTable, createPauseTable } from './models/queries/controls.ts';
@@ -57,11 +59,15 @@ export interface WorkerSettings {
 
 export interface WorkerParts {
   readonly consumer: Consumer;
-  readonly housekeeping: Housekeeping;
+  readonly housekeeping: Service;
   readonly bridge: Bridge;
   readonly overrides: RuntimeOverrides;
   /** This worker as Celery's tools see it. */
   readonly celeryNode: CeleryNode;
+  /** All that take jobs, messages or commands: they start one after another and stop at once. */
+  readonly taking: Service;
+  /** `taking` and what outlives it, in the order in which they start. */
+  readonly services: readonly Service[];
 }
 
 /** What a process is told when it starts. */
@@ -99,6 +105,8 @@ export interface WorkerWiring {
   openSubscriber(): Redis;
 }
 
+/** Of a stop, for messages that were taken and not begun. */
+const giveBackMs = 1_500;
 const isolatedProcess = new URL('./isolated-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
@@ -109,13 +117,22 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
   const shownConfig = shownSettings(config);
   const holds = wireHolds(wiring);
   const rates = createTaskRates({ redis, queues, registry });
+  const pauses = createPauses({ queues, schedules, table: createPauseTable(database), clock, log });
+  const prepare = async () => {
+    // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
+    await Promise.all([pauses.apply({ registersSchedules: false }), rates.refresh()]).catch((error) => {
+      log.debug('worker.controls_failed', { error: messageOf(error) });
+    });
+    // The settings may be corrected now. Not waited for, as a provider may hang.
+    void holds.look({ isStart: true }).catch(() => undefined);
+  };
   const publishEnded = createPublishEnded({
     ledger,
     lifecycle,
     readPublished: wiring.readPublished,
     cacheOf: (job) => readCacheEntries(database, job),
   });
-  const consumer = wireConsumer(wiring, settings, { overrides, rates, hold: holds.begin, publishEnded });
+  const consumer = wireConsumer(wiring, settings, { overrides, rates, hold: holds.begin, publishEnded, prepare });
   overrides.onChange((what) => what === 'concurrency' && consumer.setConcurrency(overrides.concurrency()));
   const bridge = createBridge({
     broker,
@@ -141,11 +158,10 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     queuesOfOthers: async () => (await listWorkers(redis, clock)).flatMap((worker) => worker.queues),
   });
   const state = stateReader(wiring, { queueNames, concurrency, consumer, conf: shownConfig });
-  const controls = createPauses({ queues, schedules, book: createPauseTable(database), clock, log });
   const isRunningHere = (rowId: string) => consumer.isRunning(rowId);
   const housekeeping = createHousekeeping({
     redis,
-    sweep: createRecovery({ ledger, queues, redis, clock, log, isRunningHere }),
+    recovery: createRecovery({ ledger, queues, redis, clock, log, isRunningHere }),
     recoverResults: createResultRecovery({
       ledger,
       redis,
@@ -158,18 +174,9 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     log,
     state,
     cancel: (rowId) => consumer.cancel(rowId),
-    applyControls: async (each) => void (await Promise.all([controls.apply(each), rates.refresh()])),
+    applyPauses: async (each) => void (await Promise.all([pauses.apply(each), rates.refresh()])),
     lookAtHolds: () => holds.look(),
   });
-  const start = async () => {
-    // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
-    await Promise.all([controls.apply({ registersSchedules: false }), rates.refresh()]).catch((error) => {
-      log.debug('worker.controls_failed', { error: messageOf(error) });
-    });
-    // Somebody may have mended the settings: that is why it starts. Not waited for, as a provider may hang.
-    void holds.look({ isStart: true }).catch(() => undefined);
-    await consumer.start();
-  };
   const worker = createControlledWorker({
     name: workerName,
     queueNames,
@@ -208,7 +215,29 @@ export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): Work
     clock,
     log,
   });
-  return { consumer: { ...consumer, start }, housekeeping, bridge, overrides, celeryNode };
+  const taking = sideBySide('taking', [
+    consumer,
+    housekeeping,
+    // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
+    bridge,
+    // The node says that it is offline when no process of its name is present, so after the housekeeping.
+    createService('celery-node', {
+      start: celeryNode.start,
+      stop: (deadline) => housekeeping.stop(deadline).then(() => celeryNode.stop(deadline)),
+    }),
+  ]);
+  const services = [celeryNode.events, untouchedMessages(bridge, consumer), taking];
+  return { consumer, housekeeping, bridge, overrides, celeryNode, taking, services };
+}
+
+/** Stopped when no job runs any more; where one hung, its worker is not to be trusted with messages either. */
+function untouchedMessages(bridge: Bridge, consumer: Consumer): Service {
+  return createService('untouched-messages', {
+    start: () => undefined,
+    async stop() {
+      if (consumer.prefetched() === 0) await endsWithin(giveBackMs, bridge.giveBack());
+    },
+  });
 }
 
 function wireHolds({ options, queues, database, redis, classifier }: WorkerWiring) {
@@ -216,11 +245,11 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
   const claims = createClaims(redis);
   return createHolds({
     queues,
-    book: createHoldTable(database),
+    table: createHoldTable(database),
     clock,
     log,
     worker: workerName,
-    // A classifier that needs nobody, or has a stand-in, is always well: a hold of before ends.
+    // A classifier that needs no provider, or has a fallback, always succeeds: an earlier hold ends.
     probes: {
       async classification() {
         // A slow model is well: it has the time that any of its calls has.
@@ -235,10 +264,13 @@ function wireHolds({ options, queues, database, redis, classifier }: WorkerWirin
 function wireConsumer(
   wiring: WorkerWiring,
   settings: WorkerSettings,
-  parts: { readonly overrides: RuntimeOverrides } & Pick<ConsumerOptions, 'hold' | 'rates' | 'publishEnded'>,
+  parts: { readonly overrides: RuntimeOverrides } & Pick<
+    ConsumerOptions,
+    'hold' | 'rates' | 'publishEnded' | 'prepare'
+  >,
 ): Consumer {
   const { registry, queues, ledger, lifecycle, services, classifier, database, redis } = wiring;
-  const { overrides, rates, hold, publishEnded } = parts;
+  const { overrides, rates, hold, publishEnded, prepare } = parts;
   const { config, clock, log, workerName, postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
   const isolatedStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
@@ -250,7 +282,7 @@ function wireConsumer(
     queueNames: settings.queueNames ?? queues.names,
     concurrency: settings.concurrency,
     lockMs: settings.lockMs,
-    alone: createIsolationPool({ entry: isolatedProcess, options: isolatedStart, log }),
+    isolation: createIsolationPool({ entry: isolatedProcess, options: isolatedStart, log }),
     worker: workerName,
     maxRetries: wiring.maxRetries,
     retryDelayMs: wiring.retryDelayMs,
@@ -272,6 +304,7 @@ function wireConsumer(
     probeRedis: () => probeWrites(redis, redisUrl),
     onAcked: wiring.onAcked,
     publishEnded,
+    prepare,
     acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),
   });
 }

@@ -12,6 +12,7 @@ import { toOpenJob } from '../core/queue/enqueue.ts';
 import type { Queues } from '../core/queue/queues.ts';
 import type { Redis } from '../core/redis.ts';
 import type { RuntimeOverrides } from '../core/runtime-overrides.ts';
+import { createService, type Service } from '../core/service.ts';
 import { storableText, whyNotStorable } from '../core/storable.ts';
 import type { TaskRegistry } from '../core/task.ts';
 import { type ReadCall, readApiPolls } from './api-polls.ts';
@@ -42,11 +43,8 @@ export interface BridgeDeps {
   queuesOfOthers(): Promise<readonly string[]>;
 }
 
-export interface Bridge {
-  /** Beats once and begins to take. @throws what Redis says */
-  start(): Promise<void>;
-  /** Takes no more; resolves when nothing is in flight, or after 5 s, when another bridge adopts what is. */
-  stop(): Promise<void>;
+/** `stop` takes no more and resolves when nothing is in flight, or after 3 s, when another bridge adopts what is. */
+export interface Bridge extends Service {
   /** After `stop`, when no job of this worker's runs any more: what nobody began goes back to its list, unless others of ours are there. */
   giveBack(): Promise<void>;
 }
@@ -235,10 +233,11 @@ export function createBridge(deps: BridgeDeps): Bridge {
     }),
   ];
 
-  return {
+  const service = createService('celery-bridge', {
     async start() {
       // A broker that takes no writes now is beaten again in a moment.
       await beat().catch(() => undefined);
+      if (isStopping) return;
       beatOn();
       work = run();
     },
@@ -252,6 +251,10 @@ export function createBridge(deps: BridgeDeps): Bridge {
       watch.close();
       await leaveIfEmpty();
     },
+  });
+
+  return {
+    ...service,
     async giveBack() {
       if (broker.status !== 'ready') return;
       await giveBackUntouched({ ...deps, inflight }).catch((error: unknown) => {

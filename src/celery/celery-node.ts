@@ -5,6 +5,7 @@ import type { ControlledWorker } from '../core/controlled-worker.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/logger.ts';
 import type { Redis } from '../core/redis.ts';
+import { createService, type Service } from '../core/service.ts';
 import { createControlClient } from './control-client.ts';
 import { databaseNumberOf } from './control-wire.ts';
 import { isObject } from './envelope.ts';
@@ -51,13 +52,13 @@ export interface CeleryNodeOptions {
   readonly log: Log;
 }
 
-export interface CeleryNode {
-  /** Resolves when it can be heard, within a second also where the broker is away: it goes on trying by itself. */
-  start(): Promise<void>;
-  /** At the beginning of a warm stop: says worker-offline and hears nothing any more. Task events still go out. */
-  leave(): Promise<void>;
-  /** When the last job has ended. */
-  close(): Promise<void>;
+/**
+ * `start` resolves when the node can be heard, within a second also where the broker is away: it goes on trying by itself. `stop` comes
+ * at the beginning of a warm stop: it says worker-offline and hears nothing any more. Task events still go out.
+ */
+export interface CeleryNode extends Service {
+  /** Task events; stopped when the last job has ended. */
+  readonly events: Service;
 }
 
 export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
@@ -150,7 +151,7 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
     if (sender.isOn) for (const { type, fields } of taskEventsOf(event, signum)) sender.noteTaskEvent(type, fields);
   });
 
-  return {
+  const service = createService('celery-node', {
     async start() {
       let timeout: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
@@ -158,13 +159,13 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
       });
       await Promise.race([control.start(), late]);
       clearTimeout(timeout);
+      if (hasLeft) return;
       turn('worker-online');
       mingle().catch((error) => {
         log.debug('celery.mingle_failed', { error: error instanceof Error ? error.message : 'unknown' });
       });
     },
-    async leave() {
-      if (hasLeft) return;
+    async stop() {
       hasLeft = true;
       clearTimeout(timer);
       const { processes } = await readLoad();
@@ -174,11 +175,15 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
       }
       await control.stop();
     },
-    async close() {
+  });
+  const events = createService('celery-events', {
+    start: () => undefined,
+    async stop() {
       stopListening();
       await sender.flush();
     },
-  };
+  });
+  return { ...service, events };
 }
 
 function describeBroker(url: string): Broker {

@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { createDatabase } from '../../src/core/database.ts';
+import { createDeadline } from '../../src/core/deadline.ts';
 import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
 import type { RuntimeOverrides } from '../../src/core/runtime-overrides.ts';
 import { checkSchema } from '../../src/models/schema-check.ts';
@@ -100,12 +101,13 @@ export async function startApp(
       return {
         overrides,
         async stop(graceMs = 5_000) {
-          if (lists.length > 0) await bridge.stop();
-          if (withHousekeeping) await housekeeping.stop();
-          if (withHousekeeping) await celeryNode.leave();
-          await consumer.stop(graceMs);
+          const deadline = createDeadline(graceMs);
+          if (lists.length > 0) await bridge.stop(deadline);
+          if (withHousekeeping) await housekeeping.stop(deadline);
+          if (withHousekeeping) await celeryNode.stop(deadline);
+          await consumer.stop(createDeadline(graceMs));
           if (givesBack) await bridge.giveBack();
-          await celeryNode.close();
+          await celeryNode.events.stop(deadline);
         },
       };
     },

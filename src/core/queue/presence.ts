@@ -5,11 +5,11 @@
 import type { Clock } from '../clock.ts';
 import type { Redis } from '../redis.ts';
 
-/** Celery's heartbeat too. A worker unseen for three beats counts as gone. */
+/** A worker that is silent for three beats counts as gone. */
 export const heartbeatMs = 2_000;
 const goneAfterMs = 3 * heartbeatMs;
 const indexKey = 'vambe:workers';
-/** Gone when Redis lost its data; whoever finds it missing sweeps first and then sets it. */
+/** Missing when Redis lost its data; the process that finds that recovers all jobs first and then sets it. */
 const markerKey = 'vambe:marker';
 
 export interface WorkerState {
@@ -62,7 +62,7 @@ export async function beat(redis: Redis, state: WorkerState, clock: Clock): Prom
   return { hasMarker: replies?.[2]?.[1] === 1, silent: Array.isArray(silent) ? silent : [] };
 }
 
-/** True for one process in ten seconds: one looks after what a silent one left. */
+/** True for one process in ten seconds: one recovers the jobs of a silent one. */
 export async function claimDeadWorker(redis: Redis, place: string): Promise<boolean> {
   return (await redis.set(`vambe:buried:${place}`, '1', 'EX', 10, 'NX')) === 'OK';
 }

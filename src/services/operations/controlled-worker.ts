@@ -5,7 +5,7 @@ import type { Database } from '../../core/database.ts';
 import type { TakenJob } from '../../core/job-ledger.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/logger.ts';
-import type { Consumer } from '../../core/queue/consume.ts';
+import type { Consumer } from '../../core/queue/consumer.ts';
 import { priorities } from '../../core/queue/enqueue.ts';
 import { listWorkers, type WorkerState } from '../../core/queue/presence.ts';
 import { listQueuedJobs, type QueuedEntry, type QueuedState } from '../../core/queue/queue-counts.ts';
