@@ -46,10 +46,10 @@ export interface BullWorkerOptions {
   onError(error: Error): boolean;
 }
 
-/** It takes no jobs before `run` is called. */
-export function createBullWorker(options: BullWorkerOptions): Worker<JobData> {
+/** It takes no jobs before `run` is called. `Engine` is given by tests that have no Redis. */
+export function createBullWorker(options: BullWorkerOptions, Engine: typeof Worker = Worker): Worker<JobData> {
   const { queue, lockMs, log, onAcked } = options;
-  const worker = new Worker<JobData>(queue, options.processor, {
+  const worker = new Engine<JobData>(queue, options.processor, {
     connection: options.connection,
     prefix: queuePrefix,
     autorun: false,

@@ -59,7 +59,8 @@ export interface Consumer extends Service {
   counts(): Readonly<Record<string, number>>;
 }
 
-export function createConsumer(options: ConsumerOptions): Consumer {
+/** `makeBullWorker` is given by tests that have no Redis. */
+export function createConsumer(options: ConsumerOptions, makeBullWorker = createBullWorker): Consumer {
   const { clock, log, connection, isolation, lockMs = defaultLockMs } = options;
   const gate = pLimit(options.concurrency);
   const running = createRunningJobs({ clock });
@@ -92,7 +93,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   };
 
   const makeWorker = (queue: string) =>
-    createBullWorker({
+    makeBullWorker({
       queue,
       processor: (bullJob, token = '') => gate(() => deliver(deps, { bullJob, token })),
       connection,
