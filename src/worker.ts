@@ -39,13 +39,13 @@ export interface WorkerOptions {
   readonly taskFolders?: readonly string[];
   /** Celery's task events from the start; unset: from when a monitor asks for them. */
   readonly sendsTaskEvents?: boolean;
-  /** `celery control shutdown`: whoever runs the worker stops it. */
+  /** `celery control shutdown`: the process that runs the worker stops it. */
   readonly onShutDown?: () => void;
   /** Brings the schema up to date first. */
   readonly migrates?: boolean;
   /** And makes the API's tables where they are absent: for embedded servers. */
   readonly createsApiTables?: boolean;
-  /** How long to wait for a server that does not answer; unset: for ever. */
+  /** How long to wait for a server that does not answer; unset: without a limit. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
   /** How long a stop lets jobs finish; unset: 25 s. */
@@ -61,8 +61,8 @@ export interface WorkerOptions {
 export interface RunningWorker {
   readonly app: App;
   /**
-   * Takes nothing new, finishes or hands back what runs. A second call hands back at once. Ends within 30 s, whatever hangs.
-   * @throws AppError REDIS_UNREACHABLE, DATABASE_UNREACHABLE: a server does not answer, and what hung is left to other workers
+   * Takes nothing new, finishes or requeues what runs. A second call requeues at once. Ends within 30 s, whatever hangs.
+   * @throws AppError REDIS_UNREACHABLE, DATABASE_UNREACHABLE: a server does not answer; other workers take over its jobs
    */
   stop(): Promise<void>;
 }
@@ -211,8 +211,8 @@ function refuseMisspelt(asked: readonly string[], known: readonly string[]): voi
 }
 
 /**
- * Runs a worker until SIGTERM or SIGINT; the exit code. First signal: finish what runs, at most 25 s, hand the rest back.
- * Second: hand back at once and leave with 143 or 130. Remote control and the end of its supervisor stop it as a first signal
+ * Runs a worker until SIGTERM or SIGINT; the exit code. First signal: finish what runs, at most 25 s, requeue the rest.
+ * Second: requeue at once and exit with 143 or 130. Remote control and the end of its supervisor stop it as a first signal
  * does, and do not count as one: a supervisor passes a signal on to processes that remote control reached already.
  */
 export async function runWorkerUntilSignal(
@@ -255,7 +255,7 @@ export async function runWorkerUntilSignal(
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    // Its supervisor is gone: nobody would pass a signal on to it, and the next supervisor starts others in its place.
+    // Its supervisor has ended: no signal would reach this process, and the next supervisor starts others in its place.
     if (process.connected) process.once('disconnect', stopInOrder);
     const onBug = (error: unknown) => {
       options.log.error('worker.bug', {
@@ -282,7 +282,7 @@ export async function runWorkerUntilSignal(
   return exitCode;
 }
 
-/** From the signal on: whatever hangs, embedded servers too, this process has left 30 s later. */
+/** This process exits 30 s after the signal, whatever hangs, embedded servers too. */
 export function leaveInTime(graceMs: number = defaultGraceMs): void {
   setTimeout(() => process.exit(1), graceMs + goneAfterGraceMs).unref();
 }

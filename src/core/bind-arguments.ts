@@ -19,7 +19,7 @@ export interface Call {
 const maxShownName = 100;
 
 /**
- * Named parameters of a call. The messages are those of CPython's TypeError, which Celery clients show.
+ * Named parameters of a call. The messages are those of CPython's TypeError, which Python clients show.
  * @throws AppError TASK_ARGUMENTS
  */
 export function bindArguments(signature: Signature, { args, kwargs }: Call): Record<string, unknown> {

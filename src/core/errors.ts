@@ -8,7 +8,7 @@ export type Fault = 'transient' | 'throttled' | 'held' | 'permanent';
 
 interface CodeInfo {
   readonly fault: Fault;
-  /** Exit code of a command that ends with this error (design: 1 fault, 2 usage, 3 not found, 4 some failed, 5 server, 6 folder or port). */
+  /** Exit code of a command that ends with this error (1 fault, 2 usage, 3 not found, 4 some failed, 5 server, 6 folder or port). */
   readonly exit: number;
 }
 

@@ -4,7 +4,7 @@
  * Two kinds of listeners hear each transition:
  * - *Observers* hear it at once and in the order in which they were added. They must not throw and do their I/O later; one that throws
  *   or whose promise fails is logged, and no job notices.
- * - *Critical listeners* are awaited before the job is acknowledged: they publish results that somebody waits for. They start in the
+ * - *Critical listeners* are awaited before the job is acknowledged: they publish results that clients wait for. They start in the
  *   order in which they were added, run side by side, and try again by themselves while their server is away. One that fails all the
  *   same is logged, and the job ends as its row says.
  *

@@ -115,7 +115,7 @@ export function requeue(): Requeue {
 }
 
 /** Reason of `closed` for a row that another run or command ended: its documents may not be published yet. */
-export const endedElsewhere = 'ended by somebody else meanwhile';
+export const endedElsewhere = 'ended elsewhere meanwhile';
 
 export function closed(reason: string): Closed {
   return { kind: 'closed', reason };

@@ -1,6 +1,6 @@
-/** What remote control may change in a running worker, in memory; the parts that obey read it and are told of changes. */
+/** Settings that remote control overrides in a running worker, in memory; parts that depend on them read them and hear of changes. */
 
-/** Celery's own bounds: 50,000 ids, three hours. */
+/** Limits that clients of remote control expect: 50,000 ids, three hours. */
 const maxRevoked = 50_000;
 const revokedLifeMs = 3 * 3_600_000;
 
@@ -10,7 +10,7 @@ export interface TimeLimits {
 }
 
 export interface RuntimeOverrides {
-  /** Names of the Celery lists that are consumed, in order. */
+  /** Names of the message lists that are consumed, in order. */
   lists(): readonly string[];
   /** False: it was consumed already. */
   addList(name: string): boolean;

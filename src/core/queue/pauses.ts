@@ -109,7 +109,7 @@ export async function resumeQueue(queues: Queues, name: string): Promise<void> {
 /** What a BullMQ worker needs to heed `slowDown`; by itself it limits nothing. */
 export const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 60_000 };
 
-/** No job of the queue is given out for so long, by BullMQ's rate limiter; a longer wait that stands is kept. @throws AppError REDIS_UNREACHABLE after 5 s */
+/** No job of the queue is given out for so long, by BullMQ's rate limiter; a longer wait that is set already is kept. @throws AppError REDIS_UNREACHABLE after 5 s */
 export async function slowDown(queues: Queues, name: string, forMs: number): Promise<void> {
   const queue = queues.get(name);
   const look = async () => {

@@ -1,4 +1,4 @@
-/** What the queues hold at this moment, as BullMQ sees it; nothing here changes them. */
+/** What is in the queues at this moment, as BullMQ sees it; read only. */
 import type { Queues } from './queues.ts';
 
 export interface QueueCounts {
@@ -28,10 +28,10 @@ export async function countQueue(queues: Queues, name: string): Promise<QueueCou
   };
 }
 
-/** Priorities that Celery's four become. What waits behind them (bulk work) is overtaken, so it does not count. */
+/** Priorities of messages that a sender waits for. Bulk work behind them is overtaken, so it does not count. */
 const urgent = [1, 4, 7, 10];
 
-/** Jobs that wait in a queue with a priority of Celery's. @throws AppError BUG for a name that is not among the queues */
+/** Jobs that wait in a queue with one of these priorities. @throws AppError BUG for a name that is not among the queues */
 export async function countWaiting(queues: Queues, name: string): Promise<number> {
   const counts = await queues.get(name).getCountsPerPriority(urgent);
   return Object.values(counts).reduce((sum, count) => sum + count, 0);

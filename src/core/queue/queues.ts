@@ -8,10 +8,10 @@ import type { Redis } from '../redis.ts';
 
 export const queuePrefix = 'vambe';
 
-/** Raised when job data change their meaning; a worker puts back what is newer than it knows. */
+/** Raised when job data change their meaning; a worker snoozes jobs that are newer than it knows. */
 export const jobDataVersion = 1;
 
-/** Everything else stands in the job row: Redis may be emptied at any moment. */
+/** Everything else is in the job row: Redis may be emptied at any moment. */
 export interface JobData {
   /** Row id; absent in a job that a schedule made, whose row is inserted when it is taken. */
   readonly id?: string;
@@ -43,7 +43,7 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-/** BullMQ's own `add` waits for ever when Redis is away (measured), so it gets a deadline. */
+/** BullMQ's own `add` never ends while Redis is away (measured), so it gets a deadline. */
 const addTimeoutMs = 5_000;
 const rowsPerAdd = 1_000;
 

@@ -37,14 +37,14 @@ export interface RunRequest {
 interface Limits {
   readonly softMs: number;
   readonly hardMs: number;
-  /** The sender's: running into one is the end, as in Celery; ours are retried. */
+  /** The sender's: running into one is the end, whereas after one of ours the job is retried. */
   readonly isEnd: boolean;
 }
 
-/** What ends waiting for a handler that ignored the soft limit. */
+/** Ends the wait for a handler that ignored the soft limit. */
 const hardLimitReached = new Error('hard limit');
 
-/** Never throws: every way to end is an outcome. Attempts left are looked at by whoever settles it. */
+/** Never throws: every way to end is an outcome. Whether attempts are left is the concern of settle-job.ts. */
 export async function runJob(registry: TaskRegistry, request: RunRequest): Promise<Outcome> {
   const { job, signal: controller } = request;
   let limits = limitsOf(request, {});
@@ -138,7 +138,7 @@ async function withinLimits<T>(
     controller.abort(softMs < hardMs ? abortReasons.softLimit : abortReasons.hardLimit);
     timer = setTimeout(() => giveUp(hardLimitReached), hardMs - softMs);
   }, softMs);
-  // A job that is to be handed back or cancelled is not waited for: whoever ignores the signal may write nothing later.
+  // A job that is requeued or cancelled is not waited for: what a handler that ignores the signal answers later is discarded.
   const onAbort = () => signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.reason)));
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
