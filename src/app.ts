@@ -66,13 +66,8 @@ import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
 import { createSweepUnclassified } from './services/upkeep/sweep-unclassified.ts';
-import {
-  type ProcessOptions,
-  type WorkerParts,
-  type WorkerSettings,
-  type WorkerWiring,
-  wireWorker,
-} from './wire-worker.ts';
+import { wireWorker } from './wire-worker.ts';
+import type { ProcessOptions, WorkerParts, WorkerSettings, WorkerWiring } from './worker-wiring.ts';
 
 export interface AppOptions extends ProcessOptions {
   /** `worker@%h` and its like; unset: WORKER_HOSTNAME. */

@@ -15,7 +15,7 @@ import { createService, startAll, stopAll } from './core/service.ts';
 import { inlineLess, letHeapGrow } from './core/v8-flags.ts';
 import { createWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
-import type { WorkerParts } from './wire-worker.ts';
+import type { WorkerParts } from './worker-wiring.ts';
 
 /** A stop takes 30 s at most: 25 s of grace for jobs, the rest for servers and for the process itself to exit. */
 const defaultGraceMs = 25_000;

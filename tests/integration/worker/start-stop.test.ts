@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { Service } from '../../../src/core/service.ts';
-import type { WorkerParts } from '../../../src/wire-worker.ts';
+import type { WorkerParts } from '../../../src/worker-wiring.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 import { startApp, type TestApp } from '../../helpers/start-app.ts';
 import { describeStartStop } from '../../helpers/start-stop-suite.ts';
