@@ -12,18 +12,18 @@ import { createResultListener } from './celery/results/result-listener.ts';
 import { celeryBrokerUrl, celeryListsOf, celeryResultUrl, llmModel, usesLlm } from './config/derived.ts';
 import { llmAccess } from './config/llm-access.ts';
 import type { Config } from './config/schema.ts';
-import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
+import { batchOf, createBatcher, maxItemsPerBatch } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { createDatabase, type Database } from './core/database.ts';
+import { endsWithin } from './core/deadline.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
-import { endsWithin } from './core/ends-within.ts';
 import { AppError } from './core/errors.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
 import { acceptAndTell, createLifecycle, type Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
-import type { Consumer } from './core/queue/consume.ts';
+import type { Consumer } from './core/queue/consumer.ts';
 import { createEnqueuer, type Enqueuer } from './core/queue/enqueue.ts';
 import { createQueues, type Queues } from './core/queue/queues.ts';
 import { type Schedule, schedulesOf } from './core/queue/schedules.ts';
@@ -66,13 +66,8 @@ import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
 import { createSweepUnclassified } from './services/upkeep/sweep-unclassified.ts';
-import {
-  type ProcessOptions,
-  type WorkerParts,
-  type WorkerSettings,
-  type WorkerWiring,
-  wireWorker,
-} from './wire-worker.ts';
+import { wireWorker } from './wire-worker.ts';
+import type { ProcessOptions, WorkerParts, WorkerSettings, WorkerWiring } from './worker-wiring.ts';
 
 export interface AppOptions extends ProcessOptions {
   /** `worker@%h` and its like; unset: WORKER_HOSTNAME. */
@@ -128,11 +123,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     options.taxonomy ?? readTaxonomy(config),
   ]);
   const replyFinder = createBatcher<string, KeptReply | undefined>({
-    maxItems: mostItemsABatch,
+    maxItems: maxItemsPerBatch,
     execute: (keys) => findLlmReplies(database, keys),
   });
   const callRecorder = createBatcher<CallToRecord, void>({
-    maxItems: mostItemsABatch,
+    maxItems: maxItemsPerBatch,
     async execute(calls) {
       await recordLlmCalls(database, calls);
       return calls.map(() => undefined);

@@ -1,10 +1,11 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
+
 import { celeryBrokerUrl, celeryResultUrl } from '../config/derived.ts';
 import { describeLlmAccess, llmAccess, unusedProviderHint } from '../config/llm-access.ts';
 import type { Config } from '../config/schema.ts';
 import { createDatabase } from '../core/database.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { AppError } from '../core/errors.ts';
-import { withDeadline } from '../core/queue/queues.ts';
 import { createRedis, describeRedis, probeRedis } from '../core/redis.ts';
 import type { ServerUrls } from './servers.ts';
 import { describePostgres } from './status-report.ts';

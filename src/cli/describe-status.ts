@@ -1,5 +1,5 @@
 /** The report of `vambe status` as text. */
-import { pauseOfQueue } from '../core/queue/controls.ts';
+import { pauseOfQueue } from '../core/queue/pauses.ts';
 import { mostCounted } from '../models/queries/jobs.ts';
 import type { Cli } from './cli.ts';
 import type { ServerStatus, StatusReport } from './status-report.ts';

@@ -1,9 +1,10 @@
 /** Looks at servers and workers without starting, waiting for or changing anything: for commands that ask how things stand. */
+
 import type { Config } from '../config/schema.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { AppError } from '../core/errors.ts';
 import { listSilentWorkers, listWorkers, type SilentWorker, type WorkerState } from '../core/queue/presence.ts';
-import { withDeadline } from '../core/queue/queues.ts';
 import { createRedis, probeRedis, type Redis, type RedisFacts } from '../core/redis.ts';
 import type { Cli } from './cli.ts';
 

@@ -1,9 +1,10 @@
 /** Queues as BullMQ and the job table see them together. */
+
 import type { App } from '../app.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { AppError } from '../core/errors.ts';
-import { type Control, pauseOfQueue } from '../core/queue/controls.ts';
-import { countQueue } from '../core/queue/holdings.ts';
-import { withDeadline } from '../core/queue/queues.ts';
+import { type Pause, pauseOfQueue } from '../core/queue/pauses.ts';
+import { countQueue } from '../core/queue/queue-counts.ts';
 import { listControls } from '../models/queries/controls.ts';
 import { readQueueRows } from '../models/queries/operations.ts';
 import { nearestName } from './nearest-name.ts';
@@ -57,7 +58,7 @@ export async function readQueues(
 }
 
 /** A queue may also be paused with BullMQ's own tools: then nobody noted why. */
-function pauseOf(controls: readonly Control[], queue: string): NonNullable<QueueReport['paused']> {
+function pauseOf(controls: readonly Pause[], queue: string): NonNullable<QueueReport['paused']> {
   const found = pauseOfQueue(controls, queue);
   if (found === undefined) return { reason: null, since: null, until: null };
   return { reason: found.reason === '' ? null : found.reason, since: found.since, until: found.until };

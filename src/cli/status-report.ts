@@ -8,9 +8,9 @@ import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
-import type { Control } from '../core/queue/controls.ts';
-import { countQueue, type QueueCounts } from '../core/queue/holdings.ts';
+import type { Pause } from '../core/queue/pauses.ts';
 import type { SilentWorker, WorkerState } from '../core/queue/presence.ts';
+import { countQueue, type QueueCounts } from '../core/queue/queue-counts.ts';
 import { createQueues } from '../core/queue/queues.ts';
 import { describeRedis, type Redis } from '../core/redis.ts';
 import { listControls } from '../models/queries/controls.ts';
@@ -59,7 +59,7 @@ export interface StatusReport {
   /** null: PostgreSQL does not tell. */
   readonly jobs: JobCounts | null;
   /** Pauses of queues and schedules; null: PostgreSQL does not tell. */
-  readonly controls: readonly Control[] | null;
+  readonly controls: readonly Pause[] | null;
 }
 
 export async function gatherStatus(config: Config): Promise<StatusReport> {

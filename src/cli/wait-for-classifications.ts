@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
-import { pauseOfQueue } from '../core/queue/controls.ts';
+import { pauseOfQueue } from '../core/queue/pauses.ts';
 import { listWorkers } from '../core/queue/presence.ts';
 import {
   type EndedClassification,

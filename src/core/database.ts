@@ -51,7 +51,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** failure-matrix bounds: connect 5 s, statement 15 s on the server, 20 s on our side, idle in transaction 10 s. */
+/** Limits: connect 5 s, statement 15 s on the server, 20 s on our side, idle in transaction 10 s. */
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 15_000;
 const queryTimeoutMs = 20_000;

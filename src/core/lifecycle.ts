@@ -4,14 +4,14 @@
  * Two kinds of listeners hear each transition:
  * - *Observers* hear it at once and in the order in which they were added. They must not throw and do their I/O later; one that throws
  *   or whose promise fails is logged, and no job notices.
- * - *Critical listeners* are awaited before the job is acknowledged: they publish results that somebody waits for. They start in the
+ * - *Critical listeners* are awaited before the job is acknowledged: they publish results that clients wait for. They start in the
  *   order in which they were added, run side by side, and try again by themselves while their server is away. One that fails all the
  *   same is logged, and the job ends as its row says.
  *
  * After a crash between the row and the acknowledgement the job is delivered again, and the end that its row holds is told once more.
  * So every listener must be idempotent.
  */
-import type { AppError } from './errors.ts';
+import { type AppError, messageOf } from './errors.ts';
 import type { CallTerms, JobLedger, JobRequest, TakenJob } from './job-ledger.ts';
 import type { Log } from './logger.ts';
 import type { CacheEntry } from './outcome.ts';
@@ -126,7 +126,7 @@ export function createLifecycle({ critical, log }: { critical: readonly Critical
       listener,
       transition: kind,
       task_id: job.taskId,
-      error: error instanceof Error ? error.message.slice(0, 300) : 'unknown',
+      error: messageOf(error, 300),
     });
   };
 

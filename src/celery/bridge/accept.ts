@@ -1,6 +1,6 @@
 /** Makes jobs of messages: rows first, committed, then the queue. */
 import { sqlState } from '../../core/database.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
 import type { AcceptedJob, JobLedger } from '../../core/job-ledger.ts';
 import type { Log } from '../../core/logger.ts';
 import { toOpenJob } from '../../core/queue/enqueue.ts';
@@ -41,7 +41,7 @@ async function enqueue(
 ): Promise<void> {
   const jobs = accepted.flatMap((each, index) => (each.isNew ? [toOpenJob(each, messages[index]?.request)] : []));
   await queues.add(jobs).catch((error: unknown) => {
-    log.warn('queue.add_waits', { jobs: jobs.length, error: error instanceof Error ? error.message : 'unknown' });
+    log.warn('queue.add_waits', { jobs: jobs.length, error: messageOf(error) });
   });
 }
 

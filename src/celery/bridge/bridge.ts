@@ -4,13 +4,15 @@
  * is committed: a kill at any point loses none, and the same task id makes no second job.
  */
 import type { Clock } from '../../core/clock.ts';
-import { endsWithin } from '../../core/ends-within.ts';
+import { endsWithin } from '../../core/deadline.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { JobLedger } from '../../core/job-ledger.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
-import type { Steering } from '../../core/steering.ts';
+import type { RuntimeOverrides } from '../../core/runtime-overrides.ts';
+import { createService, type Service } from '../../core/service.ts';
 import type { TaskRegistry } from '../../core/task.ts';
 import type { FollowUps } from '../results/follow-ups.ts';
 import { acceptMessages } from './accept.ts';
@@ -35,7 +37,7 @@ export interface BridgeDeps {
   readonly queues: Queues;
   readonly lifecycle: Pick<Lifecycle, 'tell' | 'observe'>;
   readonly followUps: Pick<FollowUps, 'stopRetrying'>;
-  readonly steering: Steering;
+  readonly steering: RuntimeOverrides;
   readonly clock: Clock;
   readonly log: Log;
   /** Jobs that run here or wait in the queues with at least the priority of Celery's. */
@@ -44,11 +46,8 @@ export interface BridgeDeps {
   queuesOfOthers(): Promise<readonly string[]>;
 }
 
-export interface Bridge {
-  /** Resolves after the first heartbeat; messages are taken from now on. */
-  start(): Promise<void>;
-  /** Takes no more. Resolves when nothing is in flight, or after 3 s: then another bridge takes over what is. */
-  stop(): Promise<void>;
+/** `stop` takes no more. It resolves when nothing is in flight, or after 3 s: then another bridge takes over what is. */
+export interface Bridge extends Service {
   /** After `stop`, when no job of this worker runs: messages without an attempt go back to their lists, unless others take from their queues. */
   returnToCeleryList(): Promise<void>;
 }
@@ -93,7 +92,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
     await inflight.leave().catch(() => undefined);
   };
 
-  return {
+  const service = createService('celery-bridge', {
     async start() {
       await heartbeat.start();
       loop.start();
@@ -106,11 +105,15 @@ export function createBridge(deps: BridgeDeps): Bridge {
       watch.close();
       await leaveIfEmpty();
     },
+  });
+
+  return {
+    ...service,
     async returnToCeleryList() {
       if (broker.status !== 'ready') return;
       await returnToCeleryList({ ...deps, inflight }).catch((error: unknown) => {
         log.warn('celery.give_back_failed', {
-          error: error instanceof Error ? error.message.slice(0, 300) : 'unknown',
+          error: messageOf(error, 300),
         });
       });
       await leaveIfEmpty();

@@ -1,4 +1,5 @@
 /** Repeats a step until it is stopped. A step that fails is logged once for each outage, and repeated a second later. */
+import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/logger.ts';
 import type { WakeSignal } from './wake-signal.ts';
 
@@ -26,8 +27,7 @@ export function createLoop({ step, onError, signal, log }: LoopDeps): Loop {
 
   const fail = async (error: unknown): Promise<void> => {
     onError();
-    if (!isFailing)
-      log.warn('celery.waits', { error: error instanceof Error ? error.message.slice(0, 300) : 'unknown' });
+    if (!isFailing) log.warn('celery.waits', { error: messageOf(error, 300) });
     isFailing = true;
     if (!isStopping) await signal.wait(retryMs);
   };

@@ -2,10 +2,12 @@
 import { loadavg } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
 import type { ControlledWorker } from '../../core/controlled-worker.ts';
-import { endsWithin } from '../../core/ends-within.ts';
+import { endsWithin } from '../../core/deadline.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Redis } from '../../core/redis.ts';
+import { createService, type Service } from '../../core/service.ts';
 import { workerFields } from '../events/event-bodies.ts';
 import { createEventSender, type EventSender } from '../events/event-sender.ts';
 import { taskEventsOf } from '../events/job-event-fields.ts';
@@ -49,13 +51,13 @@ export interface CeleryNodeOptions {
   readonly log: Log;
 }
 
-export interface CeleryNode {
-  /** Resolves when it listens, or after a second: a broker that is away is tried again in the background. */
-  start(): Promise<void>;
-  /** At the beginning of a warm stop: sends worker-offline and stops listening. Task events are still sent. */
-  leave(): Promise<void>;
-  /** After the last job: sends the task events that are left. */
-  close(): Promise<void>;
+/**
+ * `start` resolves when it listens, or after a second: a broker that is away is tried again in the background. `stop`, at the
+ * beginning of a warm stop, sends worker-offline and stops listening. Task events are still sent.
+ */
+export interface CeleryNode extends Service {
+  /** Task events; stopped after the last job. */
+  readonly events: Service;
 }
 
 export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
@@ -97,7 +99,7 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
   };
   const turn = (type: 'worker-online' | 'worker-heartbeat') => {
     beat(type)
-      .catch((error) => log.debug('celery.beat_failed', { error: error instanceof Error ? error.message : 'unknown' }))
+      .catch((error) => log.debug('celery.beat_failed', { error: messageOf(error) }))
       .finally(() => {
         if (!hasLeft) timer = setTimeout(turn, beatMs, 'worker-heartbeat');
       });
@@ -109,16 +111,16 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
     if (sender.isOn) for (const { type, fields } of taskEventsOf(event, signum)) sender.noteTaskEvent(type, fields);
   });
 
-  return {
+  const service = createService('celery-node', {
     async start() {
       await endsWithin(startTimeoutMs, control.start());
+      if (hasLeft) return;
       turn('worker-online');
       mingle({ node: name, worker, broker, database, lamport, clock, log }).catch((error) => {
-        log.debug('celery.mingle_failed', { error: error instanceof Error ? error.message : 'unknown' });
+        log.debug('celery.mingle_failed', { error: messageOf(error) });
       });
     },
-    async leave() {
-      if (hasLeft) return;
+    async stop() {
       hasLeft = true;
       clearTimeout(timer);
       const { processes } = await readLoad();
@@ -128,11 +130,15 @@ export function createCeleryNode(options: CeleryNodeOptions): CeleryNode {
       }
       await control.stop();
     },
-    async close() {
+  });
+  const events = createService('celery-events', {
+    start: () => undefined,
+    async stop() {
       stopListening();
       await sender.flush();
     },
-  };
+  });
+  return { ...service, events };
 }
 
 interface NodeParts {

@@ -1,4 +1,5 @@
 /** The registry of remote control commands; runs a command by its name. */
+import { messageOf } from '../../core/errors.ts';
 import { pythonError } from '../protocol/python-error.ts';
 import { changeCommands, unknownTasks } from './change-commands.ts';
 import type { ControlCommand, Join } from './control-command.ts';
@@ -33,7 +34,7 @@ export async function runCommand(
   try {
     return { value: await command.run(context, given), join };
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'unknown';
+    const message = messageOf(error);
     return { value: { error: pythonError('RuntimeError', message) }, join };
   }
 }

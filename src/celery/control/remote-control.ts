@@ -2,7 +2,9 @@
  * Listens on the control channel for `celery inspect` and `celery control`, runs the command and answers. Every process of a node
  * runs it; one of them answers for all.
  */
+
 import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Redis } from '../../core/redis.ts';
 import { bindingKey, controlChannel, encodeReply, nodeBinding, nodesKey } from '../protocol/control-wire.ts';
@@ -88,7 +90,7 @@ export function createRemoteControl(options: RemoteControlOptions): RemoteContro
     answer(request).catch((error) => {
       log.warn('celery.control_failed', {
         method: request.method,
-        error: error instanceof Error ? error.message : 'unknown',
+        error: messageOf(error),
       });
     });
   };

@@ -28,7 +28,7 @@ async function runPause(cli: Cli, given: string, { reason, until, tasks }: Pause
     import('../queue-report.ts'),
     import('../../services/operations/pauses.ts'),
     import('../actor.ts'),
-    import('../../core/queue/holdings.ts'),
+    import('../../core/queue/queue-counts.ts'),
   ]);
   const { isNew, active } = await withApp(
     cli,

@@ -56,7 +56,7 @@ async function listSchedules(cli: Cli, { tasks }: Flags): Promise<void> {
     await Promise.all([
       import('../servers.ts'),
       import('../../core/queue/schedules.ts'),
-      import('../../core/queue/queues.ts'),
+      import('../../core/deadline.ts'),
       import('../../models/queries/controls.ts'),
       import('../times.ts'),
     ]);

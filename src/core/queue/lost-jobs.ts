@@ -1,4 +1,4 @@
-/** Finds open rows whose BullMQ job Redis no longer holds: single keys vanish when Redis evicts, or when somebody deletes them. */
+/** Finds open rows whose BullMQ job Redis no longer holds: single keys vanish when Redis evicts them, or when a person deletes them. */
 import type { JobLedger, OpenJob } from '../job-ledger.ts';
 import type { Redis } from '../redis.ts';
 import { bullJobId, groupByQueue, queuePrefix } from './queues.ts';
@@ -6,9 +6,9 @@ import { bullJobId, groupByQueue, queuePrefix } from './queues.ts';
 type Delivered = Pick<OpenJob, 'rowId' | 'queue' | 'delivery'>;
 
 /**
- * A job is held when its hash is complete, not finished, and its id is in one of the queue's lists; or when a worker still renews
- * its lock, as that worker ends the row whatever became of the other keys. One script sees all keys at one moment: a job that
- * moves between two lists would otherwise look lost. Answers with the positions of lost ids. The lists without scores are read
+ * A job is there when its hash is complete, not finished, and its id is in one of the queue's lists; or when a worker still renews its
+ * lock, as that worker ends the row whatever happened to the other keys. One script sees all keys at one moment: a job that moves
+ * between two lists would otherwise look lost. Answers with the positions of lost ids. The lists without scores are read
  * once and only where a job is in no sorted set: every job of a row has a priority, so they are short.
  */
 const findLostScript = `
@@ -31,8 +31,8 @@ for position = 2, #ARGV do
   local id = ARGV[position]
   local hash = redis.pcall('HMGET', ARGV[1] .. id, 'timestamp', 'finishedOn')
   local isWhole = not hash.err and hash[1] and not hash[2]
-  local isHeld = isWhole and (hasScore(KEYS[4], id) or hasScore(KEYS[5], id) or isListed(id))
-  if not isHeld and redis.call('EXISTS', ARGV[1] .. id .. ':lock') == 0 then lost[#lost + 1] = position - 2 end
+  local isThere = isWhole and (hasScore(KEYS[4], id) or hasScore(KEYS[5], id) or isListed(id))
+  if not isThere and redis.call('EXISTS', ARGV[1] .. id .. ':lock') == 0 then lost[#lost + 1] = position - 2 end
 end
 return lost`;
 

@@ -162,7 +162,7 @@ export function translateDatabaseError(
 }
 
 /**
- * For an error that reaches the end of a job's run and that nobody expected: a refusal of a statement (a table that is gone)
+ * For an unexpected error that reaches the end of a job's run: a refusal of a statement (a table that is gone)
  * holds up all jobs alike. Undefined for what is not PostgreSQL's, or speaks of the values of one job.
  */
 export function unexpectedRefusal(error: unknown): AppError | undefined {

@@ -87,7 +87,7 @@ describe('task_status of a message of the API', () => {
   it('is failed for a message that was revoked before it came, and for one whose eta is no date (S3)', async () => {
     const [revoked, undated] = [randomUUID(), randomUUID()];
     const id = randomUUID();
-    worker.steering.revoke([id]);
+    worker.overrides.revoke([id]);
     await send({ id, args: [5, false, null, revoked] });
     await send({ args: [5, false, null, undated] }, (raw) => raw.replace('"eta":null', '"eta":"tomorrow"'));
     expect(await statusOf(revoked, 'failed')).toMatchObject({ meeting_id: 5, error: 'cancelled' });

@@ -148,11 +148,11 @@ describe('the bridge', () => {
   });
 
   it('a revoked task is REVOKED on its arrival, and one with an eta when it is due', async () => {
-    const { steering } = await work();
+    const { overrides } = await work();
     const later = await send({ etaMs: Date.now() + 1_500 });
     await app.rowIn(later, 'queued');
     const id = randomUUID();
-    steering.revoke([id, later]);
+    overrides.revoke([id, later]);
     await send({ id });
     for (const each of [id, later]) {
       expect((await metaIn(each, 'REVOKED')).result).toEqual({

@@ -6,7 +6,7 @@ import { findLostJobs } from './lost-jobs.ts';
 import type { PublishEnded, ReadPublished } from './publish-ended.ts';
 
 /** A result is published milliseconds after its commit; rows that ended earlier than a quarter of an hour ago were looked at before. */
-const endedWithin = { leastMs: 5_000, mostMs: 900_000 } as const;
+const endedWithin = { minMs: 5_000, maxMs: 900_000 } as const;
 /** Newest runs, and as many newest rows: what a look costs is bounded. */
 const rowsPerLook = 2_000;
 

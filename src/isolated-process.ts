@@ -1,16 +1,18 @@
 /** The child process of a suspect job: one app of its own, one job at a time, the outcome sent to the worker that asked. */
+
 import { type App, type AppOptions, createApp } from './app.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
+import { messageOf } from './core/errors.ts';
 import { succeededTransition } from './core/lifecycle.ts';
 import { createLogger } from './core/logger.ts';
-import { closed, retry, stepBack } from './core/outcome.ts';
-import { type FromChild, type ToChild, toSent } from './core/queue/alone.ts';
+import { closed, retry, snooze } from './core/outcome.ts';
 import { isServerFault } from './core/queue/availability.ts';
+import { type FromChild, type ToChild, toSent } from './core/queue/isolation.ts';
 import { runJob, stopwatch } from './core/queue/run-job.ts';
-import { startWatchdog } from './core/watchdog.ts';
+import { createWatchdog } from './core/watchdog.ts';
 
 /** What the worker hands over; everything here survives JSON. */
-export type AloneStart = Pick<
+export type IsolatedStart = Pick<
   AppOptions,
   'config' | 'postgresUrl' | 'redisUrl' | 'schema' | 'taskFolders' | 'workerName'
 >;
@@ -24,28 +26,25 @@ const log = createLogger({ level: 'warn', format: 'json' });
 const send = (message: FromChild) => process.send?.(message);
 
 process.on('message', (message: ToChild) => {
-  if (message.kind === 'start') start(message.options as AloneStart);
+  if (message.kind === 'start') start(message.options as IsolatedStart);
   else if (message.kind === 'abort') controller.abort(message.reason);
   else void run(message.rowId).catch(tellFault);
 });
-// The worker is gone: so is the reason to be here.
+// The worker has ended, and nothing reads the outcome.
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C reaches the whole group; the worker decides what becomes of its jobs.
+// Ctrl-C reaches the whole process group; the worker decides what becomes of its jobs.
 process.on('SIGINT', () => undefined);
 
-function start(options: AloneStart): void {
+function start(options: IsolatedStart): void {
   app = createApp({ ...options, log });
-  // A job that blocks this process for good must end it, or its worker would wait for ever.
-  startWatchdog({ limitMs: options.config.taskTimeoutSeconds * 1_000, format: 'json' });
+  // A job that blocks this process must end it, or its worker would never hear of the job again.
+  void createWatchdog({ limitMs: options.config.taskTimeoutSeconds * 1_000, format: 'json' }).start();
 }
 
-/** A fault of ours or of a server says nothing against the job. */
+/** A bug of ours or a server's fault says nothing about the job. */
 function tellFault(error: unknown): void {
-  if (!isServerFault(error))
-    log.error('job.waits', { code: 'BUG', error: error instanceof Error ? error.message.slice(0, 300) : 'unknown' });
-  const outcome = isServerFault(error)
-    ? retry(error)
-    : stepBack(error instanceof Error ? error.message : 'unknown', faultDelayMs);
+  if (!isServerFault(error)) log.error('job.waits', { code: 'BUG', error: messageOf(error, 300) });
+  const outcome = isServerFault(error) ? retry(error) : snooze(messageOf(error), faultDelayMs);
   send({ kind: 'outcome', outcome: toSent(outcome) });
 }
 

@@ -27,29 +27,29 @@ export interface RecoverDeps {
   isRunningHere(rowId: string): boolean;
 }
 
-export interface Sweep {
+export interface Recovery {
   /** Gives back how many jobs were delivered again. */
-  run(scope: SweepScope): Promise<number>;
+  run(scope: RecoveryScope): Promise<number>;
 }
 
 /**
  * `stale`: the next page of old rows; after the last page a new round begins. `everything`: all rows of every age, when Redis turned
  * out to be empty or new. `orphaned`: all rows, when a worker is gone; a Redis that was emptied knew nothing of what it still ran.
  */
-export type SweepScope = 'stale' | 'orphaned' | 'everything';
+export type RecoveryScope = 'stale' | 'orphaned' | 'everything';
 
-const ages: Readonly<Record<SweepScope, number | null>> = {
+const ages: Readonly<Record<RecoveryScope, number | null>> = {
   stale: untouchedMs,
   orphaned: orphanedMs,
   everything: null,
 };
-const reasons: Readonly<Record<SweepScope, string>> = {
+const reasons: Readonly<Record<RecoveryScope, string>> = {
   stale: 'their queue entry was gone',
   orphaned: 'their queue entry was gone when their worker died',
   everything: 'redis came back empty',
 };
 
-export function createSweep({ ledger, queues, redis, clock, log, isRunningHere }: RecoverDeps): Sweep {
+export function createRecovery({ ledger, queues, redis, clock, log, isRunningHere }: RecoverDeps): Recovery {
   let roundBeganMs = Number.NEGATIVE_INFINITY;
   /** Where the round goes on; undefined: it is over. */
   let roundAt: string | undefined;
@@ -69,7 +69,7 @@ export function createSweep({ ledger, queues, redis, clock, log, isRunningHere }
   };
 
   /** `next` undefined: it was the last page. */
-  const lookAtPage = async (scope: SweepScope, afterRowId: string) => {
+  const lookAtPage = async (scope: RecoveryScope, afterRowId: string) => {
     const page = await ledger.listOpen({ afterRowId, limit: rowsPerPage, olderThanMs: ages[scope] });
     const delivered = await redeliverLost(page);
     return { delivered, next: page.length < rowsPerPage ? undefined : page.at(-1)?.rowId };
@@ -84,7 +84,7 @@ export function createSweep({ ledger, queues, redis, clock, log, isRunningHere }
     return delivered;
   };
 
-  const lookAtAll = async (scope: SweepScope): Promise<number> => {
+  const lookAtAll = async (scope: RecoveryScope): Promise<number> => {
     let delivered = 0;
     for (let at: string | undefined = '0'; at !== undefined; ) {
       const page: Awaited<ReturnType<typeof lookAtPage>> = await lookAtPage(scope, at);
@@ -94,7 +94,7 @@ export function createSweep({ ledger, queues, redis, clock, log, isRunningHere }
     return delivered;
   };
 
-  const run = async (scope: SweepScope): Promise<number> => {
+  const run = async (scope: RecoveryScope): Promise<number> => {
     const delivered = scope === 'stale' ? await continueRound() : await lookAtAll(scope);
     if (delivered > 0) log.warn('queue.redelivered', { jobs: delivered, reason: reasons[scope] });
     return delivered;

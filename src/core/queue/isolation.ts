@@ -1,15 +1,18 @@
 /**
- * Runs suspect jobs one by one in child processes. A job whose worker died may have killed it: here it kills at most the
- * child, which holds no other job, so only a job that dies alone is blamed. A child is kept for the next suspect for a while.
+ * Runs suspect jobs one by one in child processes. A job whose worker died may have killed it: here it kills at most the child, which
+ * has no other job, so that only a job that dies isolated is failed. A child is kept for the next suspect for a while.
  */
 import type { ChildProcess, ForkOptions } from 'node:child_process';
 import { AppError } from '../errors.ts';
 import { forkEntry } from '../fork-entry.ts';
+import type { JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import { closed, complete, fail, handBack, hold, type Outcome, retry, stepBack } from '../outcome.ts';
+import { closed, complete, fail, hold, type Outcome, requeue, retry, snooze } from '../outcome.ts';
 
 /** After a kill -9 of a busy worker all its jobs are suspects; two at a time keep the other core for the rest. */
-const mostChildren = 2;
+const maxChildren = 2;
+/** Stalls after which a job is failed as JOB_POISONED: it then took worker and child down together, twice. */
+const maxStalls = 2;
 const idleChildLifeMs = 10_000;
 const busyDelayMs = 1_000;
 
@@ -23,7 +26,7 @@ export type FromChild = { readonly kind: 'ready' } | { readonly kind: 'outcome';
 interface SentError {
   readonly code: string;
   readonly message: string;
-  /** The exception that Celery clients are to see, where the task named one. */
+  /** The exception that clients who read results are to see, where the task named one. */
   readonly exception?: unknown;
 }
 
@@ -34,16 +37,16 @@ export type SentOutcome =
   | ({ readonly kind: 'retry'; readonly delayMs?: number } & SentError)
   | ({ readonly kind: 'hold'; readonly forMs: number | null } & SentError);
 
-export interface AlonePool {
+export interface IsolationPool {
   /**
    * Runs a job in a child of its own; `single` waits for the one slot in which nothing else suspect runs beside it.
-   * A step back when no child is free; a failure with JOB_POISONED when the child died of it.
+   * A snooze when no child is free; a failure with JOB_POISONED when the child died of it.
    */
   run(rowId: string, options: { single: boolean; signal: AbortSignal }): Promise<Outcome>;
   stop(): void;
 }
 
-export interface AloneOptions {
+export interface IsolationOptions {
   /** The child's file; it is sent `start` with `options` first. */
   readonly entry: URL;
   readonly options: unknown;
@@ -57,7 +60,7 @@ interface Child {
   idleTimer?: NodeJS.Timeout;
 }
 
-export function createAlonePool({ entry, options, fork: forkOptions = {}, log }: AloneOptions): AlonePool {
+export function createIsolationPool({ entry, options, fork: forkOptions = {}, log }: IsolationOptions): IsolationPool {
   const children = new Set<Child>();
   let isStopped = false;
   let isSingleRunning = false;
@@ -78,7 +81,7 @@ export function createAlonePool({ entry, options, fork: forkOptions = {}, log }:
   };
 
   const findFree = (): Child | undefined =>
-    [...children].find(({ isBusy }) => !isBusy) ?? (children.size < mostChildren ? start() : undefined);
+    [...children].find(({ isBusy }) => !isBusy) ?? (children.size < maxChildren ? start() : undefined);
 
   const release = (child: Child) => {
     child.isBusy = false;
@@ -90,7 +93,7 @@ export function createAlonePool({ entry, options, fork: forkOptions = {}, log }:
     async run(rowId, { single, signal }) {
       const isTaken = isSingleRunning || (single && [...children].some(({ isBusy }) => isBusy));
       const child = isStopped || isTaken ? undefined : findFree();
-      if (!child) return stepBack('waits for a process of its own', busyDelayMs);
+      if (!child) return snooze('waits for a process of its own', busyDelayMs);
       clearTimeout(child.idleTimer);
       child.isBusy = true;
       isSingleRunning = single;
@@ -99,7 +102,7 @@ export function createAlonePool({ entry, options, fork: forkOptions = {}, log }:
       try {
         const outcome = await outcomeOf(child, rowId);
         if (outcome) release(child);
-        else if (isStopped || signal.aborted) return handBack();
+        else if (isStopped || signal.aborted) return requeue();
         return outcome ?? fail(poisoned());
       } finally {
         if (single) isSingleRunning = false;
@@ -113,7 +116,32 @@ export function createAlonePool({ entry, options, fork: forkOptions = {}, log }:
   };
 }
 
-export function poisoned(): AppError {
+/** How often a worker died while it ran the job: BullMQ's count, or the row's mark where Redis was emptied since. */
+export function stallsOf({ isIsolated }: TakenJob, stalledCounter: number): number {
+  return Math.max(stalledCounter, isIsolated ? 1 : 0);
+}
+
+export interface IsolatedRun {
+  readonly job: TakenJob;
+  /** At least 1. */
+  readonly stalls: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A job whose worker died runs in a child that has no other. One stall proves nothing, as a killed worker's jobs all stall; from the
+ * second on no other suspect runs beside it; a third one fails it without another try.
+ */
+export async function runIsolated(
+  { isolation, ledger }: { isolation: Pick<IsolationPool, 'run'>; ledger: Pick<JobLedger, 'markIsolated'> },
+  { job, stalls, signal }: IsolatedRun,
+): Promise<Outcome> {
+  if (stalls > maxStalls) return fail(poisoned());
+  if (!job.isIsolated) await ledger.markIsolated(job.rowId);
+  return isolation.run(job.rowId, { single: stalls === maxStalls, signal });
+}
+
+function poisoned(): AppError {
   return new AppError(
     'JOB_POISONED',
     'This job stopped the worker while it ran alone; it is set aside. Look at its input, then retry it by hand.',
@@ -162,12 +190,12 @@ function received(sent: SentOutcome): Outcome {
       return retry(receivedError(sent), sent);
     case 'complete':
       return complete(sent.result, sent);
-    case 'step-back':
-      return stepBack(sent.reason, sent.delayMs);
+    case 'snooze':
+      return snooze(sent.reason, sent.delayMs);
     case 'closed':
       return closed(sent.reason);
-    case 'hand-back':
-      return handBack();
+    case 'requeue':
+      return requeue();
   }
 }
 

@@ -1,46 +1,48 @@
 /**
- * Pauses of queues and schedules. A book outside Redis holds them, as an emptied Redis forgets its own; workers bring the queues
- * into line with it at start, every 30 s, and when Redis came back empty.
+ * Pauses of queues and schedules. A table outside Redis keeps them, as an emptied Redis forgets its own; workers bring the queues into
+ * line with it at start, every 30 s, and when Redis came back empty.
  */
+
 import type { Clock } from '../clock.ts';
+import { withDeadline } from '../deadline.ts';
 import type { Log } from '../logger.ts';
-import { type Queues, withDeadline } from './queues.ts';
+import type { Queues } from './queues.ts';
 import { hasLostNextRun, registerSchedules, type Schedule } from './schedules.ts';
 
-/** `provider`: a queue that waits for whoever its jobs need, put there by a worker; core/queue/holds.ts sets and lifts it. */
-export type ControlKind = 'queue' | 'schedule' | 'provider';
+/** `provider`: a hold, set and lifted by workers while what the queue's jobs need is away; see holds.ts. */
+export type PauseKind = 'queue' | 'schedule' | 'provider';
 
-/** A pause that stands. Times are ISO 8601. */
-export interface Control {
-  readonly kind: ControlKind;
+/** Times are ISO 8601. */
+export interface Pause {
+  readonly kind: PauseKind;
   readonly name: string;
   readonly reason: string;
   /** Error code of a hold; null: a person's pause. */
   readonly code: string | null;
   readonly since: string;
-  /** null: until somebody resumes it, or a look finds the provider well. */
+  /** null: until a person resumes it, or a probe of the provider succeeds. */
   readonly until: string | null;
   readonly by: string;
-  /** Its time is over; whoever sees it lifts it. */
+  /** Its time is over; the first process that sees it lifts it. */
   readonly isOver: boolean;
 }
 
-/** A person's pause says more than a hold that stands beside it. What is over stops nothing. */
-export function pauseOfQueue(controls: readonly Control[], queue: string): Control | undefined {
-  const standing = controls.filter(({ name, isOver }) => name === queue && !isOver);
-  return standing.find(({ kind }) => kind === 'queue') ?? standing.find(({ kind }) => kind === 'provider');
+/** The pause to show: a person's before a hold. What is over stops nothing. */
+export function pauseOfQueue(pauses: readonly Pause[], queue: string): Pause | undefined {
+  const active = pauses.filter(({ name, isOver }) => name === queue && !isOver);
+  return active.find(({ kind }) => kind === 'queue') ?? active.find(({ kind }) => kind === 'provider');
 }
 
 /** Implemented on the table `controls`. */
-export interface ControlBook {
-  list(): Promise<readonly Control[]>;
+export interface PauseTable {
+  list(): Promise<readonly Pause[]>;
   /** Takes out a pause whose time is over; does nothing to one that was set anew meanwhile. */
-  endOver(control: Pick<Control, 'kind' | 'name'>): Promise<void>;
+  endOver(pause: Pick<Pause, 'kind' | 'name'>): Promise<void>;
 }
 
 export type RegistersSchedules = boolean | 'lost';
 
-export interface Controls {
+export interface Pauses {
   /**
    * Pauses what is to be paused and lifts what is over; `registersSchedules` also registers all other schedules, or those whose
    * next run Redis lost. Safe to repeat.
@@ -48,38 +50,37 @@ export interface Controls {
   apply(options: { registersSchedules: RegistersSchedules }): Promise<void>;
 }
 
-/** BullMQ's calls wait for ever when Redis is away. */
+/** BullMQ's calls never end while Redis is away. */
 const callTimeoutMs = 5_000;
 
-export function createControls(deps: {
+export function createPauses(deps: {
   queues: Queues;
   schedules: readonly Schedule[];
-  book: ControlBook;
+  table: PauseTable;
   clock: Clock;
   log: Log;
-}): Controls {
-  const { queues, schedules, book, clock, log } = deps;
-  const lift = async (control: Control) => {
-    const schedule = schedules.find(({ name }) => control.kind === 'schedule' && name === control.name);
+}): Pauses {
+  const { queues, schedules, table, clock, log } = deps;
+  const lift = async (pause: Pause) => {
+    const schedule = schedules.find(({ name }) => pause.kind === 'schedule' && name === pause.name);
     // Redis lets the queue go on by itself when such a time is over.
-    if (control.kind === 'provider') return book.endOver(control);
+    if (pause.kind === 'provider') return table.endOver(pause);
     if (schedule) await registerSchedules(queues, [schedule]);
-    else if (control.kind === 'queue' && queues.names.includes(control.name)) await resumeQueue(queues, control.name);
-    // Of tasks that are not known here: whoever knows them lifts it.
+    else if (pause.kind === 'queue' && queues.names.includes(pause.name)) await resumeQueue(queues, pause.name);
+    // Of tasks that are not known here: a worker that knows them lifts it.
     else return;
-    // Last: who dies before it leaves the row, and the next one lifts again.
-    await book.endOver(control);
-    log.info('queue.resumed', { kind: control.kind, name: control.name, reason: 'its time is over' });
+    // Last: after a crash before it the row is still there, and the next process lifts it again.
+    await table.endOver(pause);
+    log.info('queue.resumed', { kind: pause.kind, name: pause.name, reason: 'its time is over' });
   };
   return {
     async apply({ registersSchedules }) {
-      const controls = await book.list();
-      for (const control of controls.filter(({ isOver }) => isOver)) await lift(control);
-      const standing = controls.filter(({ isOver }) => !isOver);
-      const paused = (kind: ControlKind, name: string) =>
-        standing.some((each) => each.kind === kind && each.name === name);
+      const pauses = await table.list();
+      for (const pause of pauses.filter(({ isOver }) => isOver)) await lift(pause);
+      const active = pauses.filter(({ isOver }) => !isOver);
+      const paused = (kind: PauseKind, name: string) => active.some((each) => each.kind === kind && each.name === name);
       for (const name of queues.names) {
-        const hold = standing.find((each) => each.kind === 'provider' && each.name === name);
+        const hold = active.find((each) => each.kind === 'provider' && each.name === name);
         if (hold?.until) await slowDown(queues, name, Date.parse(hold.until) - clock.wallMs());
         const isPaused = paused('queue', name) || (hold !== undefined && hold.until === null);
         if (!isPaused || (await queues.get(name).isPaused())) continue;
@@ -108,7 +109,7 @@ export async function resumeQueue(queues: Queues, name: string): Promise<void> {
 /** What a BullMQ worker needs to heed `slowDown`; by itself it limits nothing. */
 export const limiter = { max: Number.MAX_SAFE_INTEGER, duration: 60_000 };
 
-/** No job of the queue is given out for so long, by BullMQ's rate limiter; a longer wait that stands is kept. @throws AppError REDIS_UNREACHABLE after 5 s */
+/** No job of the queue is given out for so long, by BullMQ's rate limiter; a longer wait that is set already is kept. @throws AppError REDIS_UNREACHABLE after 5 s */
 export async function slowDown(queues: Queues, name: string, forMs: number): Promise<void> {
   const queue = queues.get(name);
   const look = async () => {

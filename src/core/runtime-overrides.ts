@@ -1,7 +1,7 @@
-/** What remote control may change in a running worker, in memory; the parts that obey read it and are told of changes. */
+/** Settings that remote control overrides in a running worker, in memory; parts that depend on them read them and hear of changes. */
 
-/** Celery's own bounds: 50,000 ids, three hours. */
-const mostRevoked = 50_000;
+/** Limits that clients of remote control expect: 50,000 ids, three hours. */
+const maxRevoked = 50_000;
 const revokedLifeMs = 3 * 3_600_000;
 
 export interface TimeLimits {
@@ -9,8 +9,8 @@ export interface TimeLimits {
   readonly hardMs: number | null;
 }
 
-export interface Steering {
-  /** Names of the Celery lists that are consumed, in order. */
+export interface RuntimeOverrides {
+  /** Names of the message lists that are consumed, in order. */
   lists(): readonly string[];
   /** False: it was consumed already. */
   addList(name: string): boolean;
@@ -30,14 +30,14 @@ export interface Steering {
   onChange(listener: (what: 'lists' | 'revoked' | 'concurrency') => void): () => void;
 }
 
-export interface SteeringOptions {
+export interface RuntimeOverridesOptions {
   readonly lists: readonly string[];
   readonly concurrency: number;
   /** Monotonic milliseconds. */
   now(): number;
 }
 
-export function createSteering(options: SteeringOptions): Steering {
+export function createRuntimeOverrides(options: RuntimeOverridesOptions): RuntimeOverrides {
   const lists = new Set(options.lists);
   const revoked = new Map<string, number>();
   const limits = new Map<string, TimeLimits>();
@@ -50,7 +50,7 @@ export function createSteering(options: SteeringOptions): Steering {
   const forgetOld = () => {
     const untilMs = options.now() - revokedLifeMs;
     for (const [id, atMs] of revoked) {
-      if (atMs > untilMs && revoked.size <= mostRevoked) break;
+      if (atMs > untilMs && revoked.size <= maxRevoked) break;
       revoked.delete(id);
     }
   };

@@ -1,4 +1,4 @@
-/** What the queues hold at this moment, as BullMQ sees it; nothing here changes them. */
+/** What is in the queues at this moment, as BullMQ sees it; read only. */
 import type { Queues } from './queues.ts';
 
 export interface QueueCounts {
@@ -28,19 +28,19 @@ export async function countQueue(queues: Queues, name: string): Promise<QueueCou
   };
 }
 
-/** Priorities that Celery's four become. What waits behind them (bulk work) is overtaken, so it does not count. */
+/** Priorities of messages that a sender waits for. Bulk work behind them is overtaken, so it does not count. */
 const urgent = [1, 4, 7, 10];
 
-/** Jobs that wait in a queue with a priority of Celery's. @throws AppError BUG for a name that is not among the queues */
+/** Jobs that wait in a queue with one of these priorities. @throws AppError BUG for a name that is not among the queues */
 export async function countWaiting(queues: Queues, name: string): Promise<number> {
   const counts = await queues.get(name).getCountsPerPriority(urgent);
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** Waiting for a moment, for a free slot (every job has a priority), or in a worker's hands. */
-export type HeldState = 'delayed' | 'prioritized' | 'active';
+export type QueuedState = 'delayed' | 'prioritized' | 'active';
 
-export interface HeldJob {
+export interface QueuedEntry {
   readonly rowId: string;
   /** When it may start, milliseconds since 1970; shown where its row names no moment. */
   readonly dueMs: number;
@@ -49,10 +49,10 @@ export interface HeldJob {
 }
 
 /** Jobs of a queue in one state, first come first; runs of schedules without a row are left out. */
-export async function listHeld(
+export async function listQueuedJobs(
   queues: Queues,
-  { name, state, limit }: { name: string; state: HeldState; limit: number },
-): Promise<readonly HeldJob[]> {
+  { name, state, limit }: { name: string; state: QueuedState; limit: number },
+): Promise<readonly QueuedEntry[]> {
   const jobs = await queues.get(name).getJobs([state], 0, limit - 1, true);
   return jobs.flatMap((job) =>
     // BullMQ lists a job that went away meanwhile as undefined.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/core/clock.ts';
 import type { OpenJob } from '../../../../src/core/job-ledger.ts';
-import { createSweep, type RecoverDeps } from '../../../../src/core/queue/recover.ts';
+import { createRecovery, type RecoverDeps } from '../../../../src/core/queue/recovery.ts';
 import type { Redis } from '../../../../src/core/redis.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
@@ -34,7 +34,7 @@ function makeSweep({ open, lost = [], running = [] }: { open: number; lost?: num
       return ids.flatMap((id, position) => (lost.some((n) => id === `j${n}-0`) ? [position] : []));
     },
   };
-  const { run } = createSweep({
+  const { run } = createRecovery({
     ledger,
     queues: { names: ['q'], add: async (jobs) => void seen.added.push(...jobs.map(({ rowId }) => rowId)) },
     redis: redis as Redis,
