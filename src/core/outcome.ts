@@ -103,8 +103,10 @@ export function snooze(reason: string, delayMs: number): Snooze {
   return { kind: 'snooze', reason, delayMs };
 }
 
-/** The name of `snooze` in 0.1; task files of this time use it. */
-export const stepBack = snooze;
+/** The name of `snooze` in 0.1, which task files of that time use. */
+export function stepBack(reason: string, delayMs: number): Snooze {
+  return snooze(reason, delayMs);
+}
 
 export function hold(error: AppError, forMs: number | null): Hold {
   return { kind: 'hold', error, forMs };

@@ -2,7 +2,7 @@
 import type { Worker } from 'bullmq';
 import pLimit from 'p-limit';
 import { batchOf, createBatcher } from '../batcher.ts';
-import { type Deadline, endsWithin } from '../deadline.ts';
+import { endsWithin } from '../deadline.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Hold } from '../outcome.ts';
 import type { Redis } from '../redis.ts';
@@ -69,10 +69,8 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
   let stopWatching: () => void = () => undefined;
 
   const outages = createServerOutages({
+    ...options,
     redisAddress: `${connection.options.host}:${connection.options.port}`,
-    log,
-    probeDatabase: options.probeDatabase,
-    probeRedis: options.probeRedis,
     onDown() {
       for (const worker of workers) void worker.pause(true);
     },
@@ -82,11 +80,7 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
   });
   const deps: DeliveryDeps = {
     ...options,
-    taker: createBatcher<string, TakenJob | undefined>({
-      maxItems: batchOf(options.concurrency),
-      execute: (ids) => options.ledger.take(ids),
-    }),
-    settle: createSettleDeps(options),
+    ...createBatchers(options),
     running,
     outages,
     isStopping: () => isStopping,
@@ -115,13 +109,6 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
   };
 
   const prefetched = () => gate.activeCount + gate.pendingCount;
-  const untilIdle = async (deadline: Deadline, extraMs: number): Promise<boolean> => {
-    while (prefetched() > 0) {
-      if (deadline.leftMs() + extraMs <= 0) return false;
-      await new Promise((resolve) => setTimeout(resolve, idleCheckMs));
-    }
-    return true;
-  };
 
   const service = createService('consumer', {
     async start() {
@@ -139,12 +126,12 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
       await Promise.all(workers.map((worker) => worker.pause(true)));
       if (running.size > 0 && deadline.leftMs() > 0) {
         log.info('worker.finishing', { jobs: running.size, up_to_s: Math.ceil(deadline.leftMs() / 1_000) });
-        await untilIdle(deadline, 0);
+        await untilIdle(prefetched, () => deadline.leftMs() > 0);
       }
       deadline.shortenTo(0);
       running.abort('stopping');
       isolation.stop();
-      const isIdle = await untilIdle(deadline, requeuedAfterMs);
+      const isIdle = await untilIdle(prefetched, () => deadline.leftMs() + requeuedAfterMs > 0);
       const closing = Promise.all(workers.map((worker) => worker.close(!isIdle)));
       // Whether they close says nothing: BullMQ never sees a connection end that is reconnecting (its issue 4656). An idle worker holds no job.
       await endsWithin(deadline.leftMs() + closedAfterMs, closing);
@@ -165,10 +152,21 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
   };
 }
 
-function createSettleDeps(options: ConsumerOptions): SettleDeps {
+/** Whether no job was left before `mayWait` said no. */
+async function untilIdle(jobs: () => number, mayWait: () => boolean): Promise<boolean> {
+  while (jobs() > 0) {
+    if (!mayWait()) return false;
+    await new Promise((resolve) => setTimeout(resolve, idleCheckMs));
+  }
+  return true;
+}
+
+/** Rows are read and written in batches. */
+function createBatchers(options: ConsumerOptions): Pick<DeliveryDeps, 'taker' | 'settle'> {
   const { registry, ledger, clock, worker } = options;
   const maxItems = batchOf(options.concurrency);
-  return {
+  const taker = createBatcher<string, TakenJob | undefined>({ maxItems, execute: (ids) => ledger.take(ids) });
+  const settle: SettleDeps = {
     complete: createBatcher<CompletedJob, boolean>({ maxItems, execute: (jobs) => ledger.complete(jobs) }),
     noteFailure: createBatcher<FailedAttempt, boolean>({ maxItems, execute: (jobs) => ledger.noteFailures(jobs) }),
     hold: options.hold,
@@ -177,4 +175,5 @@ function createSettleDeps(options: ConsumerOptions): SettleDeps {
     retryDelayMs: ({ task }) => registry.settingsOf(task)?.retryDelayMs ?? options.retryDelayMs,
     maxRetries: ({ task }) => registry.settingsOf(task)?.maxRetries ?? options.maxRetries,
   };
+  return { taker, settle };
 }

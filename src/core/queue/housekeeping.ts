@@ -50,18 +50,11 @@ export function createHousekeeping({
   let isStopped = false;
   let pausesAppliedMs = Number.NEGATIVE_INFINITY;
   let hasSchedules = false;
-  let toldMs = Number.NEGATIVE_INFINITY;
   /** Dead processes whose jobs were recovered. */
   let handledDeaths: ReadonlySet<string> = new Set();
   let work: Promise<void> = Promise.resolve();
 
-  const tell = (error: unknown) => {
-    const message = messageOf(error, 300);
-    // Connections log a server that is away; the next beat tries again.
-    const isNews = !isServersOwn(error) && clock.monotonicMs() - toldMs > reminderEveryMs;
-    if (isNews) toldMs = clock.monotonicMs();
-    log[isNews ? 'warn' : 'debug']('worker.beat_failed', { error: message });
-  };
+  const logFailure = createFailureLog({ clock, log });
 
   /** Whether this process is the one that recovers the jobs of a worker that has died. */
   const shouldRecoverOrphans = async (silent: readonly string[]): Promise<boolean> => {
@@ -77,12 +70,12 @@ export function createHousekeeping({
     for (const rowId of cancelled)
       void cancel(rowId)?.then(() => endCancellation(redis, [rowId]).catch(() => undefined));
     // Not waited for: a provider may take its time, and a late beat looks like a death.
-    void lookAtHolds().catch(tell);
+    void lookAtHolds().catch(logFailure);
     const isDue = clock.monotonicMs() - pausesAppliedMs >= pausesEveryMs;
     const isOrphaned = await shouldRecoverOrphans(silent);
     if (hasMarker && !isDue && !isOrphaned) {
       // Not waited for, for the same reason: PostgreSQL may hang.
-      void recovery.run('stale').catch(tell);
+      void recovery.run('stale').catch(logFailure);
       return;
     }
     pausesAppliedMs = clock.monotonicMs();
@@ -91,7 +84,7 @@ export function createHousekeeping({
     await recovery.run(hasMarker ? (isOrphaned ? 'orphaned' : 'stale') : 'everything');
     handledDeaths = new Set(silent);
     // Nor is this: it may send follow-ups to a broker that is away.
-    void recoverResults().catch(tell);
+    void recoverResults().catch(logFailure);
     // After recovery, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
     await applyPauses({ registersSchedules: !hasMarker || !hasSchedules || 'lost' });
     hasSchedules = true;
@@ -100,7 +93,7 @@ export function createHousekeeping({
 
   const turn = () => {
     work = look().catch((error) => {
-      tell(error);
+      logFailure(error);
       pausesAppliedMs = Number.NEGATIVE_INFINITY;
     });
     return work.then(() => {
@@ -117,4 +110,15 @@ export function createHousekeeping({
       if (redis.status === 'ready') await endsWithin(goodbyeMs, removePresence(redis, state()));
     },
   });
+}
+
+/** Logs a failed beat, as a warning once a minute at most. */
+function createFailureLog({ clock, log }: Pick<HousekeepingOptions, 'clock' | 'log'>): (error: unknown) => void {
+  let warnedMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    // Connections log a server that is away; the next beat tries again.
+    const isNews = !isServersOwn(error) && clock.monotonicMs() - warnedMs > reminderEveryMs;
+    if (isNews) warnedMs = clock.monotonicMs();
+    log[isNews ? 'warn' : 'debug']('worker.beat_failed', { error: messageOf(error, 300) });
+  };
 }

@@ -10,6 +10,7 @@ import {
   requeue,
   retry,
   snooze,
+  stepBack,
 } from '../../../src/core/outcome.ts';
 
 const error = new AppError('TASK_FAILED', 'broken');
@@ -71,4 +72,8 @@ describe('an error that a handler gives to fail() or retry()', () => {
   test('stays as it is when it is ours', () => {
     expect(fail(error).error).toBe(error);
   });
+});
+
+test('stepBack, the name of 0.1, snoozes', () => {
+  expect(stepBack('busy', 5)).toEqual(snooze('busy', 5));
 });
