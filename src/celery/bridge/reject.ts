@@ -18,7 +18,7 @@ export interface RejectDeps {
   readonly log: Log;
 }
 
-/** @throws AppError DATABASE_*, or what Redis says: nobody was told then, and the same messages can be rejected again */
+/** @throws AppError DATABASE_*, or what Redis says: then no sender was told, and the same messages can be rejected again */
 export async function rejectMessages(
   deps: RejectDeps,
   messages: readonly (RevokedMessage | RejectedMessage)[],
