@@ -1,21 +1,22 @@
 /** The task app: discovers tasks, routes them to queues, and wires everything. Importing it does nothing. */
+
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFollowUps } from './celery/follow-ups.ts';
-import { messageWithFollowUps } from './celery/judge-message.ts';
-import { createPatience, noPatience } from './celery/patience.ts';
+import { messageWithFollowUps } from './celery/protocol/call-terms.ts';
+import { createFollowUps } from './celery/results/follow-ups.ts';
+import { createRedisRetry, noRetry } from './celery/results/redis-retry.ts';
 import { storedSuccessPattern } from './celery/results/result-documents.ts';
 import { createResultListener } from './celery/results/result-listener.ts';
 import { celeryBrokerUrl, celeryResultUrl } from './config/derived.ts';
 import { systemClock } from './core/clock.ts';
 import { createDatabase } from './core/database.ts';
+import { endsWithin } from './core/deadline.ts';
 import { discoverTasks } from './core/discover-tasks.ts';
-import { endsWithin } from './core/ends-within.ts';
 import { createFailpoints, parseFailpoints } from './core/failpoints.ts';
 import { acceptAndTell, createLifecycle, type Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
-import type { Consumer } from './core/queue/consume.ts';
+import type { Consumer } from './core/queue/consumer.ts';
 import { createEnqueuer } from './core/queue/enqueue.ts';
 import { createQueues } from './core/queue/queues.ts';
 import { schedulesOf } from './core/queue/schedules.ts';
@@ -79,7 +80,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const origin = `${process.pid}@${hostname()}`;
   const { noteUnsent } = tables;
   const sending = { broker, backend, writer: resultWriter, registry, clock, log, origin, noteUnsent };
-  const followUps = createFollowUps({ ...sending, patience: createPatience({ clock, log }) });
+  const followUps = createFollowUps({ ...sending, retry: createRedisRetry({ clock, log }) });
   const told = createLifecycle({
     // In this order: a client that hears of the Celery result finds what the API reads beside it.
     critical: [
@@ -122,7 +123,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     openSubscriber: () => createRedis({ ...redisOptions, url: brokerUrl, use: 'listener' }),
     async sendUnsent(terms, unsent) {
       const message = messageWithFollowUps(terms);
-      if (message) await createFollowUps({ ...sending, patience: noPatience }).sendUnsent(message, unsent);
+      if (message) await createFollowUps({ ...sending, retry: noRetry }).sendUnsent(message, unsent);
     },
     async close() {
       lifecycle.stop();

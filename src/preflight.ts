@@ -5,7 +5,7 @@ import type { Log } from './core/logger.ts';
 import { probeRedis, type RedisFacts } from './core/redis.ts';
 import { checkSchema, migrateDatabase, type SchemaFacts } from './models/schema-check.ts';
 
-/** failure-matrix bounds: a try each 2 s, one log line a minute. */
+/** A try each 2 s, one log line a minute. */
 const retryEveryMs = 2_000;
 const reminderEveryMs = 60_000;
 

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countMessages } from './celery/count-messages.ts';
+import { countMessages } from './celery/bridge/count-messages.ts';
 import { celeryListsOf, llmModel, usesLlm } from './config/derived.ts';
 import { llmAccess } from './config/llm-access.ts';
 import type { Config } from './config/schema.ts';
-import { batchOf, createBatcher, mostItemsABatch } from './core/batcher.ts';
+import { batchOf, createBatcher, maxItemsPerBatch } from './core/batcher.ts';
 import { createClaims } from './core/claims.ts';
 import { systemClock } from './core/clock.ts';
 import { AppError } from './core/errors.ts';
@@ -52,11 +52,11 @@ export async function wireServices(core: Core, options: AppOptions): Promise<Wir
   const { config, clock, log, workerName, database, redis, broker, enqueuer, emptyLabel, failpoints } = core;
   const taxonomy = options.taxonomy ?? (await readTaxonomy(config));
   const replyFinder = createBatcher<string, KeptReply | undefined>({
-    maxItems: mostItemsABatch,
+    maxItems: maxItemsPerBatch,
     execute: (keys) => findLlmReplies(database, keys),
   });
   const callRecorder = createBatcher<CallToRecord, void>({
-    maxItems: mostItemsABatch,
+    maxItems: maxItemsPerBatch,
     async execute(calls) {
       await recordLlmCalls(database, calls);
       return calls.map(() => undefined);

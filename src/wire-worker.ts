@@ -1,162 +1,123 @@
 /** Wires the parts of a worker over those of its app: it takes jobs and Celery messages, keeps house, and answers Celery's tools. */
 
 import { randomUUID } from 'node:crypto';
-import { createBridge } from './celery/bridge.ts';
-import { createCeleryNode } from './celery/celery-node.ts';
 import { metaKeyOf } from './celery/results/result-documents.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
-import { type Config, settingKeys, settings as settingsTable } from './config/schema.ts';
 import { createClaims } from './core/claims.ts';
 import type { Database } from './core/database.ts';
-import { AppError } from './core/errors.ts';
+import { AppError, messageOf } from './core/errors.ts';
 import type { TakenJob } from './core/job-ledger.ts';
-import { maskSecrets } from './core/mask.ts';
 import { nameUuid } from './core/name-uuid.ts';
 import type { CacheEntry } from './core/outcome.ts';
-import { createAlonePool } from './core/queue/alone.ts';
-import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consume.ts';
-import { createControls } from './core/queue/controls.ts';
+import { type Consumer, type ConsumerOptions, createConsumer } from './core/queue/consumer.ts';
 import { priorities } from './core/queue/enqueue.ts';
-import { countWaiting } from './core/queue/holdings.ts';
-import { createHolds } from './core/queue/holds.ts';
-import { createHousekeeping } from './core/queue/housekeeping.ts';
-import { listWorkers, readNode, type WorkerState } from './core/queue/presence.ts';
-import { createPublishEnded } from './core/queue/publish-ended.ts';
-import { createTaskRates } from './core/queue/rate-limits.ts';
-import { createSweep } from './core/queue/recover.ts';
-import { createResultRecovery } from './core/queue/recover-results.ts';
-import { probeWrites, type Redis } from './core/redis.ts';
-import { createSteering, type Steering } from './core/steering.ts';
+import { createHolds, type Holds } from './core/queue/holds.ts';
+import { createHousekeeping, type HousekeepingOptions } from './core/queue/housekeeping.ts';
+import { createIsolationPool } from './core/queue/isolation.ts';
+import { createPauses } from './core/queue/pauses.ts';
+import { createPublishEnded, type PublishEnded, type ReadPublished } from './core/queue/publish-ended.ts';
+import { createTaskRates, type TaskRates } from './core/queue/rate-limits.ts';
+import { createRecovery } from './core/queue/recovery.ts';
+import { createResultRecovery } from './core/queue/result-recovery.ts';
+import { probeWrites } from './core/redis.ts';
+import { createRuntimeOverrides, type RuntimeOverrides } from './core/runtime-overrides.ts';
+import { createService, type Service, sideBySide } from './core/service.ts';
 import { readStandingResult } from './models/queries/classifications.ts';
-import { createControlBook, createHoldBook } from './models/queries/controls.ts';
+import { createHoldTable, createPauseTable } from './models/queries/controls.ts';
 import { probeDatabase } from './models/queries/probe.ts';
-import type { Classifier } from './services/classification/classifier.ts';
 import { cacheEntry } from './services/classification/classify-meeting.ts';
-import { createControlledWorker } from './services/observe/controlled-worker.ts';
 import { createPublishedReader } from './services/publishing/published-reader.ts';
-import type { Services } from './services/services.ts';
-import { readVersion } from './version.ts';
-import type { Core, WorkerParts, WorkerSettings } from './wiring.ts';
+import { untouchedMessages, wireBridge, wireCeleryNode } from './wire-celery.ts';
+import type { WorkerParts, WorkerSettings, WorkerWiring } from './wiring.ts';
+import { shownSettings, stateReader } from './worker-state.ts';
 
-/** What a worker needs of its process. */
-export interface WorkerWiring extends Core {
-  readonly services: Services;
-  readonly classifier: Classifier;
-  /** Of the Celery broker. */
-  readonly subscriber: Redis;
-}
-
-const aloneProcess = new URL('./alone-process.ts', import.meta.url);
+const isolatedProcess = new URL('./isolated-process.ts', import.meta.url);
 
 export function wireWorker(wiring: WorkerWiring, settings: WorkerSettings): WorkerParts {
-  const { config, clock, log, workerName, registry, queues, schedules, ledger, lifecycle } = wiring;
-  const { database, redis, broker, brokerUrl } = wiring;
-  const readPublished = createPublishedReader({ backend: wiring.backend, cache: redis, resultKeyOf: metaKeyOf });
+  const { registry, queues, redis, config, clock } = wiring;
   const { concurrency, queueNames = queues.names, lists = [] } = settings;
-  const steering = createSteering({ lists, concurrency, now: () => clock.monotonicMs() });
-  const shownConfig = shownSettings(config);
-  const holds = wireHolds(wiring);
+  const overrides = createRuntimeOverrides({ lists, concurrency, now: () => clock.monotonicMs() });
   const rates = createTaskRates({ redis, queues, registry });
-  const publishEnded = createPublishEnded({
-    ledger,
-    lifecycle,
-    readPublished,
-    cacheOf: (job) => readCacheEntries(database, job),
+  const holds = wireHolds(wiring);
+  const applyPauses = wirePauses(wiring, rates);
+  const readPublished = createPublishedReader({ backend: wiring.backend, cache: redis, resultKeyOf: metaKeyOf });
+  const publishEnded = wirePublishEnded(wiring, readPublished);
+  const consumer = wireConsumer(wiring, settings, {
+    overrides,
+    rates,
+    hold: holds.begin,
+    publishEnded,
+    prepare: () => prepareToTake(wiring, { applyPauses, holds }),
   });
-  const consumer = wireConsumer(wiring, settings, { steering, rates, hold: holds.begin, publishEnded });
-  steering.onChange((what) => what === 'concurrency' && consumer.setConcurrency(steering.concurrency()));
-  const bridge = createBridge({
-    broker,
-    brokerUrl,
-    place: `${workerName}#${process.pid}#${randomUUID().slice(0, 8)}`,
-    registry,
-    ledger,
-    queues,
-    lifecycle,
-    followUps: wiring.followUps,
-    steering,
-    clock,
-    log,
-    async countBusy() {
-      const waiting = await Promise.all([
-        ...queues.names.map((name) => countWaiting(queues, name)),
-        // As in Celery: else a slow task's messages would all be taken away from other workers.
-        rates.countWaiting(),
-      ]);
-      return waiting.reduce((sum, count) => sum + count, consumer.running().length);
-    },
-    // Asked when this process has taken its leave.
-    queuesOfOthers: async () => (await listWorkers(redis, clock)).flatMap((worker) => worker.queues),
-  });
-  const state = stateReader(wiring, { queueNames, concurrency, consumer, conf: shownConfig });
-  const controls = createControls({ queues, schedules, book: createControlBook(database), clock, log });
-  const isRunningHere = (rowId: string) => consumer.isRunning(rowId);
-  const housekeeping = createHousekeeping({
-    redis,
-    sweep: createSweep({ ledger, queues, redis, clock, log, isRunningHere }),
-    recoverResults: createResultRecovery({
-      ledger,
-      redis,
-      log,
-      readPublished,
-      publishEnded,
-      isRunningHere,
+  overrides.onChange((what) => what === 'concurrency' && consumer.setConcurrency(overrides.concurrency()));
+  const conf = shownSettings(config);
+  const state = stateReader(wiring, { queueNames, concurrency, consumer, conf });
+  const bridge = wireBridge(wiring, { overrides, rates, consumer });
+  const housekeeping = wireHousekeeping(wiring, { consumer, state, applyPauses, holds, readPublished, publishEnded });
+  const celeryNode = wireCeleryNode(wiring, settings, { consumer, overrides, rates, state, conf, queueNames });
+  const taking = sideBySide('taking', [
+    consumer,
+    housekeeping,
+    // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
+    bridge,
+    // The node says that it is offline when no process of its name is present, so after the housekeeping.
+    createService('celery-node', {
+      start: celeryNode.start,
+      stop: (deadline) => housekeeping.stop(deadline).then(() => celeryNode.stop(deadline)),
     }),
+  ]);
+  const services = [celeryNode.events, untouchedMessages(bridge, consumer), taking];
+  return { consumer, housekeeping, bridge, overrides, celeryNode, taking, services };
+}
+
+type ApplyPauses = HousekeepingOptions['applyPauses'];
+
+/** Pauses, schedules and rate limits, as they are to be. */
+function wirePauses({ queues, schedules, database, clock, log }: WorkerWiring, rates: TaskRates): ApplyPauses {
+  const pauses = createPauses({ queues, schedules, table: createPauseTable(database), clock, log });
+  return async (each) => void (await Promise.all([pauses.apply(each), rates.refresh()]));
+}
+
+/** Before the first job is taken. */
+async function prepareToTake(
+  { log }: WorkerWiring,
+  { applyPauses, holds }: { applyPauses: ApplyPauses; holds: Holds },
+): Promise<void> {
+  // So that no job starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
+  await applyPauses({ registersSchedules: false }).catch((error) => {
+    log.debug('worker.controls_failed', { error: messageOf(error) });
+  });
+  // The settings may be corrected now. Not waited for, as a provider may hang.
+  void holds.look({ isStart: true }).catch(() => undefined);
+}
+
+function wirePublishEnded({ ledger, lifecycle, database }: WorkerWiring, readPublished: ReadPublished): PublishEnded {
+  return createPublishEnded({ ledger, lifecycle, readPublished, cacheOf: (job) => readCacheEntries(database, job) });
+}
+
+function wireHousekeeping(
+  wiring: WorkerWiring,
+  parts: {
+    readonly consumer: Consumer;
+    readonly holds: Holds;
+    readonly readPublished: ReadPublished;
+    readonly publishEnded: PublishEnded;
+  } & Pick<HousekeepingOptions, 'state' | 'applyPauses'>,
+): Service {
+  const { ledger, queues, redis, clock, log } = wiring;
+  const { consumer, holds, readPublished, publishEnded, state, applyPauses } = parts;
+  const isRunningHere = (rowId: string) => consumer.isRunning(rowId);
+  return createHousekeeping({
+    redis,
+    recovery: createRecovery({ ledger, queues, redis, clock, log, isRunningHere }),
+    recoverResults: createResultRecovery({ ledger, redis, log, readPublished, publishEnded, isRunningHere }),
     clock,
     log,
     state,
     cancel: (rowId) => consumer.cancel(rowId),
-    applyControls: async (each) => void (await Promise.all([controls.apply(each), rates.refresh()])),
+    applyPauses,
     lookAtHolds: () => holds.look(),
   });
-  const start = async () => {
-    // So that nothing starts of a queue whose pause an emptied Redis forgot; the first beat tries again.
-    await Promise.all([controls.apply({ registersSchedules: false }), rates.refresh()]).catch((error) => {
-      log.debug('worker.controls_failed', { error: error instanceof Error ? error.message : 'unknown' });
-    });
-    // Somebody may have mended the settings: that is why it starts. Not waited for, as a provider may hang.
-    void holds.look({ isStart: true }).catch(() => undefined);
-    await consumer.start();
-  };
-  const worker = createControlledWorker({
-    name: workerName,
-    queueNames,
-    registry,
-    consumer,
-    steering,
-    queues,
-    rates,
-    database,
-    redis,
-    lifecycle,
-    maxRetries: config.maxRetries,
-    settings: shownConfig,
-    clock,
-    log,
-    shutDown: () => settings.onShutDown?.(),
-  });
-  const celeryNode = createCeleryNode({
-    name: workerName,
-    version: readVersion(),
-    worker,
-    brokerUrl,
-    broker,
-    subscriber: wiring.subscriber,
-    redis,
-    lifecycle,
-    sendsTaskEvents: settings.sendsTaskEvents ?? false,
-    isInspectOnly: config.celeryControl === 'inspect-only',
-    async readLoad() {
-      const { processes, state: node } = await readNode(redis, workerName, clock);
-      // Its own figures are fresher than those of its last beat.
-      const shown = processes > 1 && node ? node : state();
-      const processed = Object.values(shown.processed).reduce((sum, count) => sum + count, 0);
-      return { active: shown.active.length, processed, processes, isFirst: shown.pid === process.pid };
-    },
-    clock,
-    log,
-  });
-  return { consumer: { ...consumer, start }, housekeeping, bridge, steering, celeryNode };
 }
 
 function wireHolds(wiring: WorkerWiring) {
@@ -164,11 +125,11 @@ function wireHolds(wiring: WorkerWiring) {
   const claims = createClaims(redis);
   return createHolds({
     queues,
-    book: createHoldBook(database),
+    table: createHoldTable(database),
     clock,
     log,
     worker: workerName,
-    // A classifier without a provider, or with a fallback, is always available: an earlier hold ends.
+    // A classifier that needs no provider, or has a fallback, always succeeds: an earlier hold ends.
     probes: {
       async classification() {
         // A slow model is well: it has the time that any of its calls has.
@@ -183,13 +144,16 @@ function wireHolds(wiring: WorkerWiring) {
 function wireConsumer(
   wiring: WorkerWiring,
   settings: WorkerSettings,
-  parts: { readonly steering: Steering } & Pick<ConsumerOptions, 'hold' | 'rates' | 'publishEnded'>,
+  parts: { readonly overrides: RuntimeOverrides } & Pick<
+    ConsumerOptions,
+    'hold' | 'rates' | 'publishEnded' | 'prepare'
+  >,
 ): Consumer {
   const { registry, queues, ledger, lifecycle, services, classifier, database, redis } = wiring;
-  const { steering, rates, hold, publishEnded } = parts;
+  const { overrides, rates, hold, publishEnded, prepare } = parts;
   const { config, clock, log, workerName } = wiring;
   const { postgresUrl, redisUrl, schema, taskFolders } = wiring.options;
-  const aloneStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
+  const isolatedStart = { config, postgresUrl, redisUrl, schema, taskFolders, workerName };
   return createConsumer({
     registry,
     ledger,
@@ -199,7 +163,7 @@ function wireConsumer(
     queueNames: settings.queueNames ?? queues.names,
     concurrency: settings.concurrency,
     lockMs: settings.lockMs,
-    alone: createAlonePool({ entry: aloneProcess, options: aloneStart, log }),
+    isolation: createIsolationPool({ entry: isolatedProcess, options: isolatedStart, log }),
     worker: workerName,
     maxRetries: config.maxRetries,
     retryDelayMs: config.retryDelaySeconds * 1_000,
@@ -209,9 +173,9 @@ function wireConsumer(
     log,
     rates,
     describeJob: ({ subjectId }): Record<string, unknown> => (subjectId === null ? {} : { meeting_id: subjectId }),
-    timeLimitsOf: (task) => steering.timeLimitsOf(task),
+    timeLimitsOf: (task) => overrides.timeLimitsOf(task),
     refuses(job) {
-      if (steering.isRevoked(job.taskId)) return 'revoked';
+      if (overrides.isRevoked(job.taskId)) return 'revoked';
       const expiresAt = job.terms?.expiresAt;
       return expiresAt && Date.parse(expiresAt) <= clock.wallMs() ? 'expired' : undefined;
     },
@@ -221,6 +185,7 @@ function wireConsumer(
     probeRedis: () => probeWrites(redis, redisUrl),
     onAcked: wiring.failpoints.at('acked'),
     publishEnded,
+    prepare,
     acceptScheduled: (task, schedule, slotMs) => acceptScheduled(wiring, task, scheduledTaskId(schedule, slotMs)),
   });
 }
@@ -244,44 +209,6 @@ async function acceptScheduled({ registry, ledger }: WorkerWiring, task: string,
   ]);
   if (!accepted) throw new AppError('BUG', `The scheduled run ${taskId} of "${name}" got no row.`);
   return accepted.rowId;
-}
-
-function stateReader(
-  { clock, log, workerName, registry }: WorkerWiring,
-  shown: Pick<WorkerState, 'conf' | 'concurrency'> & { queueNames: readonly string[]; consumer: Consumer },
-): () => WorkerState {
-  const { consumer, concurrency, conf, queueNames } = shown;
-  const startedAt = new Date(clock.wallMs()).toISOString();
-  return () => ({
-    worker: workerName,
-    pid: process.pid,
-    queues: queueNames,
-    concurrency,
-    tasks: registry.all.map(({ name }) => name),
-    started_at: startedAt,
-    processed: consumer.counts(),
-    rss_bytes: process.memoryUsage.rss(),
-    dropped_log_lines: log.droppedLines?.() ?? 0,
-    software: `vambe-ai-worker on Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
-    conf,
-    active: consumer.running().map(({ job, startedWallMs }) => ({
-      task_id: job.taskId,
-      task: job.task,
-      meeting_id: job.subjectId,
-      started_at: new Date(startedWallMs).toISOString(),
-    })),
-  });
-}
-
-/** Every setting by name as others may see it: secrets and passwords of addresses masked. */
-function shownSettings(config: Config): Record<string, unknown> {
-  return Object.fromEntries(
-    settingKeys.map((key) => {
-      const [value, { name, isSecret }] = [config[key], settingsTable[key]];
-      if (isSecret) return [name, value === null ? null : '********'];
-      return [name, typeof value === 'string' ? maskSecrets(value) : value];
-    }),
-  );
 }
 
 /** A uuid (version 5 in form), the same for one slot of one schedule wherever it is taken: two workers make one row. */

@@ -1,8 +1,7 @@
 /** What a process is wired from and to: options, the core that every command has, the whole app, the parts of a worker. Types alone. */
-
-import type { Bridge } from './celery/bridge.ts';
-import type { CeleryNode } from './celery/celery-node.ts';
-import type { FollowUps } from './celery/follow-ups.ts';
+import type { Bridge } from './celery/bridge/bridge.ts';
+import type { CeleryNode } from './celery/control/celery-node.ts';
+import type { FollowUps } from './celery/results/follow-ups.ts';
 import type { Config } from './config/schema.ts';
 import type { Clock } from './core/clock.ts';
 import type { Database } from './core/database.ts';
@@ -10,13 +9,13 @@ import type { Failpoints } from './core/failpoints.ts';
 import type { CallTerms, JobLedger, UnsentFollowUp } from './core/job-ledger.ts';
 import type { Lifecycle } from './core/lifecycle.ts';
 import type { Log } from './core/logger.ts';
-import type { Consumer } from './core/queue/consume.ts';
+import type { Consumer } from './core/queue/consumer.ts';
 import type { Enqueuer } from './core/queue/enqueue.ts';
-import type { Housekeeping } from './core/queue/housekeeping.ts';
 import type { Queues } from './core/queue/queues.ts';
 import type { Schedule } from './core/queue/schedules.ts';
 import type { Redis } from './core/redis.ts';
-import type { Steering } from './core/steering.ts';
+import type { RuntimeOverrides } from './core/runtime-overrides.ts';
+import type { Service } from './core/service.ts';
 import type { TaskRegistry } from './core/task.ts';
 import type { EmptyLabel } from './models/classification-columns.ts';
 import type { MeetingSubject } from './models/meeting-subject.ts';
@@ -95,13 +94,25 @@ export interface WorkerSettings {
   readonly onShutDown?: () => void;
 }
 
+/** What a worker needs of its process. */
+export interface WorkerWiring extends Core {
+  readonly services: Services;
+  readonly classifier: Classifier;
+  /** Of the Celery broker. */
+  readonly subscriber: Redis;
+}
+
 export interface WorkerParts {
   readonly consumer: Consumer;
-  readonly housekeeping: Housekeeping;
+  readonly housekeeping: Service;
   readonly bridge: Bridge;
-  readonly steering: Steering;
+  readonly overrides: RuntimeOverrides;
   /** This worker as Celery's tools see it. */
   readonly celeryNode: CeleryNode;
+  /** All that take jobs, messages or commands: they start one after another and stop at once. */
+  readonly taking: Service;
+  /** `taking` and what outlives it, in the order in which they start. */
+  readonly services: readonly Service[];
 }
 
 /** What a process is told when it starts. */

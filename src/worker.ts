@@ -8,19 +8,18 @@ import { llmAccess, unusedProviderHint } from './config/llm-access.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
-import { endsWithin } from './core/ends-within.ts';
-import { AppError } from './core/errors.ts';
+import { createDeadline, type Deadline, endsWithin } from './core/deadline.ts';
+import { AppError, messageOf } from './core/errors.ts';
 import { createLogger } from './core/logger.ts';
+import { createService, startAll, stopAll } from './core/service.ts';
 import { inlineLess, letHeapGrow } from './core/v8-flags.ts';
-import { startWatchdog } from './core/watchdog.ts';
+import { createWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
-import type { App, AppOptions } from './wiring.ts';
+import type { App, AppOptions, WorkerParts } from './wiring.ts';
 
-/** failure-matrix bounds: 25 s of grace, 30 s in all, of which the process needs some itself to leave. */
+/** A stop takes 30 s at most: 25 s of grace for jobs, the rest for servers and for the process itself to exit. */
 const defaultGraceMs = 25_000;
 const leaveAfterGraceMs = 3_500;
-/** Of that, for messages that nobody began. */
-const giveBackMs = 1_500;
 const goneAfterGraceMs = 5_000;
 const answerMs = 250;
 
@@ -40,13 +39,13 @@ export interface WorkerOptions {
   readonly taskFolders?: readonly string[];
   /** Celery's task events from the start; unset: from when a monitor asks for them. */
   readonly sendsTaskEvents?: boolean;
-  /** `celery control shutdown`: whoever runs the worker stops it. */
+  /** `celery control shutdown`: the process that runs the worker stops it. */
   readonly onShutDown?: () => void;
   /** Brings the schema up to date first. */
   readonly migrates?: boolean;
   /** And makes the API's tables where they are absent: for embedded servers. */
   readonly createsApiTables?: boolean;
-  /** How long to wait for a server that does not answer; unset: for ever. */
+  /** How long to wait for a server that does not answer; unset: without a limit. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
   /** How long a stop lets jobs finish; unset: 25 s. */
@@ -62,8 +61,8 @@ export interface WorkerOptions {
 export interface RunningWorker {
   readonly app: App;
   /**
-   * Takes nothing new, finishes or hands back what runs. A second call hands back at once. Ends within 30 s, whatever hangs.
-   * @throws AppError REDIS_UNREACHABLE, DATABASE_UNREACHABLE: a server does not answer, and what hung is left to other workers
+   * Takes nothing new, finishes or requeues what runs. A second call requeues at once. Ends within 30 s, whatever hangs.
+   * @throws AppError REDIS_UNREACHABLE, DATABASE_UNREACHABLE: a server does not answer; other workers take over its jobs
    */
   stop(): Promise<void>;
 }
@@ -95,12 +94,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
   const unused = unusedProviderHint(config);
   if (unused !== undefined) log.warn('classifier.provider_unused', { warning: unused });
-  const { queueNames, lists, watchdog, consumer, housekeeping, bridge, celeryNode } = await beginToConsume(
-    app,
-    options,
-    concurrency,
-  ).catch(async (error: unknown) => {
-    await endsWithin(leaveAfterGraceMs, app.close());
+  const { queueNames, lists, ...parts } = chooseParts(app, options, concurrency);
+  await startAll(parts.services).catch(async (error: unknown) => {
+    await endsWithin(leaveAfterGraceMs, parts.taking.stop(createDeadline(0)));
+    await endsWithin(leaveAfterGraceMs, stopAll(parts.services, createDeadline(0)));
     throw error;
   });
   log.info('worker.ready', {
@@ -115,31 +112,42 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   const graceMs = options.graceMs ?? defaultGraceMs;
   let stopping: Promise<void> | undefined;
+  /** Until then jobs may finish. */
+  const grace = createDeadline(Number.POSITIVE_INFINITY);
   /** One deadline for all that a stop does: limits of single steps would add up. */
-  let leaveAtMs = Number.POSITIVE_INFINITY;
-  const inTime = (work: Promise<unknown>) => endsWithin(leaveAtMs - performance.now(), work);
-  const stopOnce = async () => {
-    const farewells = Promise.all([bridge.stop(), housekeeping.stop().then(celeryNode.leave)]);
-    const hasLetGo = await consumer.stop(graceMs);
-    // Who had nothing to finish does not wait for servers as long as who had.
-    leaveAtMs = Math.min(leaveAtMs, performance.now() + leaveAfterGraceMs);
-    // Before the connections close, though nobody may have to know.
-    const silent = await silentServers(app);
-    if (hasLetGo) await inTime(farewells.then(() => endsWithin(giveBackMs, bridge.giveBack())));
-    const isClosed = await inTime(farewells.then(celeryNode.close).then(app.close));
-    watchdog.stop();
-    if (!hasLetGo || !isClosed) throw hung(silent);
-    log.info('worker.stopped', { processed: Object.values(consumer.counts()).reduce((sum, count) => sum + count, 0) });
-  };
+  const leave = createDeadline(Number.POSITIVE_INFINITY);
   return {
     app,
     async stop() {
-      if (stopping) void consumer.stop(0);
-      leaveAtMs = Math.min(leaveAtMs, performance.now() + (stopping ? 0 : graceMs) + leaveAfterGraceMs);
-      stopping ??= stopOnce();
+      const jobsMs = stopping ? 0 : graceMs;
+      grace.shortenTo(jobsMs);
+      leave.shortenTo(jobsMs + leaveAfterGraceMs);
+      stopping ??= stopOnce(app, parts, { grace, leave });
       return stopping;
     },
   };
+}
+
+type Parts = Pick<WorkerParts, 'consumer' | 'taking' | 'services'>;
+
+async function stopOnce(
+  app: App,
+  { consumer, taking, services }: Parts,
+  { grace, leave }: { grace: Deadline; leave: Deadline },
+): Promise<void> {
+  // Jobs, messages and remote control: nothing new of any kind.
+  void taking.stop(grace);
+  await consumer.stop(grace);
+  const hasLetGo = consumer.prefetched() === 0;
+  // A worker that had nothing to finish does not wait for servers as long as one that had.
+  leave.shortenTo(leaveAfterGraceMs);
+  // Before the connections close, although the answer may not be needed.
+  const silent = await silentServers(app);
+  const isStopped = await endsWithin(leave.leftMs(), stopAll(services, grace));
+  if (!hasLetGo || !isStopped) throw hung(silent);
+  app.log.info('worker.stopped', {
+    processed: Object.values(consumer.counts()).reduce((sum, count) => sum + count, 0),
+  });
 }
 
 type Server = 'Redis' | 'PostgreSQL';
@@ -160,7 +168,7 @@ function hung(silent: readonly Server[]): AppError {
   const isDatabase = silent.length === 1 && silent[0] === 'PostgreSQL';
   return new AppError(
     isDatabase ? 'DATABASE_UNREACHABLE' : 'REDIS_UNREACHABLE',
-    `The worker could not stop in order: ${who}. It leaves; its jobs are taken up by others.`,
+    `Shutdown timed out: ${who}. The process exits; other workers take over its jobs.`,
   );
 }
 
@@ -171,25 +179,18 @@ interface Chosen {
   readonly lists: readonly string[];
 }
 
-/** Chooses the queues and starts what takes from them. Where one part fails nothing goes on; the app is the caller's to close. */
-async function beginToConsume(app: App, { config, ...options }: WorkerOptions, concurrency: number) {
+/** Chooses the queues, and lists all that runs in the order in which it starts; it stops in reverse. */
+function chooseParts(app: App, { config, ...options }: WorkerOptions, concurrency: number): Chosen & Parts {
   const { queueNames, lists } = chosenQueues(app, options.queues ?? config.workerQueues);
   const { lockMs, sendsTaskEvents, onShutDown } = options;
   const parts = app.createWorker({ concurrency, queueNames, lists, lockMs, sendsTaskEvents, onShutDown });
-  const watchdog = startWatchdog({ limitMs: config.taskTimeoutSeconds * 1_000, format: logFormat(config) });
-  try {
-    await options.prepare?.(app);
-    await parts.consumer.start();
-    await parts.housekeeping.start();
-    // Messages wait in their lists for a broker that is away: the bridge tries again by itself.
-    await parts.bridge.start();
-    await parts.celeryNode.start();
-  } catch (error) {
-    watchdog.stop();
-    await endsWithin(leaveAfterGraceMs, parts.consumer.stop(0));
-    throw error;
-  }
-  return { queueNames, lists, watchdog, ...parts };
+  const services = [
+    // First: the first job may block the process already.
+    createWatchdog({ limitMs: config.taskTimeoutSeconds * 1_000, format: logFormat(config) }),
+    createService('app', { start: () => options.prepare?.(app), stop: app.close }),
+    ...parts.services,
+  ];
+  return { queueNames, lists, consumer: parts.consumer, taking: parts.taking, services };
 }
 
 /** Each name is a Celery list, and where it is one, a queue of ours; QUEUE_NAME is one more list. */
@@ -210,8 +211,8 @@ function refuseMisspelt(asked: readonly string[], known: readonly string[]): voi
 }
 
 /**
- * Runs a worker until SIGTERM or SIGINT; the exit code. First signal: finish what runs, at most 25 s, hand the rest back.
- * Second: hand back at once and leave with 143 or 130. Remote control and the end of its supervisor stop it as a first signal
+ * Runs a worker until SIGTERM or SIGINT; the exit code. First signal: finish what runs, at most 25 s, requeue the rest.
+ * Second: requeue at once and exit with 143 or 130. Remote control and the end of its supervisor stop it as a first signal
  * does, and do not count as one: a supervisor passes a signal on to processes that remote control reached already.
  */
 export async function runWorkerUntilSignal(
@@ -238,7 +239,7 @@ export async function runWorkerUntilSignal(
         (error) => {
           options.log.error('worker.stop_failed', {
             ...(error instanceof AppError ? { code: error.code } : {}),
-            error: error instanceof Error ? error.message : 'unknown',
+            error: messageOf(error),
           });
           resolve(codeAtOnce ?? 1);
         },
@@ -254,7 +255,7 @@ export async function runWorkerUntilSignal(
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    // Its supervisor is gone: nobody would pass a signal on to it, and the next supervisor starts others in its place.
+    // Its supervisor has ended: no signal would reach this process, and the next supervisor starts others in its place.
     if (process.connected) process.once('disconnect', stopInOrder);
     const onBug = (error: unknown) => {
       options.log.error('worker.bug', {
@@ -281,7 +282,7 @@ export async function runWorkerUntilSignal(
   return exitCode;
 }
 
-/** From the signal on: whatever hangs, embedded servers too, this process has left 30 s later. */
+/** This process exits 30 s after the signal, whatever hangs, embedded servers too. */
 export function leaveInTime(graceMs: number = defaultGraceMs): void {
   setTimeout(() => process.exit(1), graceMs + goneAfterGraceMs).unref();
 }

@@ -1,6 +1,6 @@
 /** (h) The same meetings by Celery messages: as a Python client sends them, all waiting in the list before the worker starts. */
 import { randomUUID } from 'node:crypto';
-import { encodeTaskMessage } from '../../src/celery/message.ts';
+import { encodeTaskMessage } from '../../src/celery/protocol/encode-task-message.ts';
 import type { App } from '../../src/wiring.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type ClassifyFigures, type ClassifyOptions, measureFilled } from './classify.ts';

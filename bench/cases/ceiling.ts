@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { retention } from '../../src/core/queue/consume.ts';
+import { retention } from '../../src/core/queue/bull-worker.ts';
 import { cpuMs } from '../processes.ts';
 import type { Surroundings } from '../surroundings.ts';
 

@@ -1,7 +1,7 @@
 /** What it costs a worker to look at each open row's own job, one page each beat, and at the rows that ended just now. */
 
 import { heartbeatMs } from '../../src/core/queue/presence.ts';
-import { createSweep } from '../../src/core/queue/recover.ts';
+import { createRecovery } from '../../src/core/queue/recovery.ts';
 import type { App } from '../../src/wiring.ts';
 import { empty, type Surroundings } from '../surroundings.ts';
 
@@ -78,7 +78,7 @@ async function sweepAll({ ledger, queues, redis, clock, log }: App): Promise<{ p
       return ledger.listOpen(page);
     },
   };
-  const sweep = createSweep({ ledger: counted, queues, redis, clock, log, isRunningHere: () => false });
+  const sweep = createRecovery({ ledger: counted, queues, redis, clock, log, isRunningHere: () => false });
   let redelivered = 0;
   // The sweep that begins no new round looks at no page.
   for (let seen = -1; seen < pages; ) {

@@ -1,6 +1,6 @@
 /** Connects a command to the broker and asks the nodes there, workers of ours and Python's, by Celery's remote control. */
-import { type ControlClient, createControlClient } from '../celery/control-client.ts';
-import { databaseNumberOf } from '../celery/control-wire.ts';
+import { type ControlClient, createControlClient } from '../celery/control/control-client.ts';
+import { databaseNumberOf } from '../celery/protocol/control-wire.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { createRedis, probeRedis, type Redis } from '../core/redis.ts';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ControlClient } from '../celery/control-client.ts';
-import { isObject } from '../celery/envelope.ts';
-import { encodeTaskMessage } from '../celery/message.ts';
+import type { ControlClient } from '../celery/control/control-client.ts';
+import { encodeTaskMessage } from '../celery/protocol/encode-task-message.ts';
+import { isObject } from '../celery/protocol/envelope.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { createRedis, type Redis } from '../core/redis.ts';
 import { withNodes } from './ask-nodes.ts';

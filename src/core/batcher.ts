@@ -22,14 +22,14 @@ export interface BatcherOptions<Item, Result> {
 }
 
 /** No statement carries more, however many jobs run. */
-export const mostItemsABatch = 300;
+export const maxItemsPerBatch = 300;
 
 /**
  * Items a batch for stages that `concurrency` jobs pass one after another: a third of them. In batches of all they moved in
  * step, and processor and database waited for each other (20 % more jobs a second, measured with 50).
  */
 export function batchOf(concurrency: number): number {
-  return Math.min(mostItemsABatch, Math.ceil(concurrency / 3));
+  return Math.min(maxItemsPerBatch, Math.ceil(concurrency / 3));
 }
 
 export function createBatcher<Item, Result>({

@@ -16,10 +16,10 @@ export interface Call {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
-const longestShownName = 100;
+const maxShownName = 100;
 
 /**
- * Named parameters of a call. The messages are those of CPython's TypeError, which Celery clients show.
+ * Named parameters of a call. The messages are those of CPython's TypeError, which Python clients show.
  * @throws AppError TASK_ARGUMENTS
  */
 export function bindArguments(signature: Signature, { args, kwargs }: Call): Record<string, unknown> {
@@ -56,7 +56,7 @@ function describeMissing(kind: 'positional' | 'keyword-only', names: readonly st
 
 /** A name of any length may come; a message stays one that can be read. */
 function shortened(name: string): string {
-  return name.length <= longestShownName ? name : `${name.slice(0, longestShownName)}…`;
+  return name.length <= maxShownName ? name : `${name.slice(0, maxShownName)}…`;
 }
 
 function spanOfArguments(min: number, max: number): string {

@@ -1,4 +1,4 @@
-/** What remote control may ask of a worker process and change in it; app.ts puts it together, celery/ translates for the wire. */
+/** What remote control may ask of a worker process and change in it; app.ts wires it, the folder of the protocol translates. */
 import type { CallTerms } from './job-ledger.ts';
 
 /** A job as monitoring tools show it. */
@@ -9,7 +9,7 @@ export interface ShownJob {
   readonly queue: string;
   /** BullMQ's. */
   readonly priority: number;
-  /** What its sender sent, as far as celery/ kept it. */
+  /** What its sender sent, as far as it was kept. */
   readonly terms: CallTerms | null;
   /** Unix milliseconds; null: it does not run. */
   readonly startedMs: number | null;

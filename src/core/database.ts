@@ -51,7 +51,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** failure-matrix bounds: connect 5 s, statement 15 s on the server, 20 s on our side, idle in transaction 10 s. */
+/** Limits: connect 5 s, statement 15 s on the server, 20 s on our side, idle in transaction 10 s. */
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 15_000;
 const queryTimeoutMs = 20_000;
@@ -65,34 +65,8 @@ const keptPlans = '-c enable_seqscan=off -c jit=off';
 
 /** Opens pools to one database; connects lazily. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const common: pg.PoolConfig = {
-    connectionString: options.url,
-    application_name: options.applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: options.queryTimeoutMs ?? queryTimeoutMs,
-    keepAlive: true,
-    ...(options.prepared
-      ? { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: idleInTransactionTimeoutMs }
-      : {}),
-  };
   const isReadOnly = options.readOnly === true;
-  const pool = new pg.Pool({
-    ...common,
-    max: options.poolSize,
-    ...(options.prepared ? { options: isReadOnly ? '-c default_transaction_read_only=on' : keptPlans } : {}),
-  });
-  const loosePool =
-    options.prepared && !isReadOnly
-      ? new pg.Pool({ ...common, max: 2, options: `${keptPlans} -c synchronous_commit=off` })
-      : pool;
-  const onError = (error: Error) => {
-    const translated = translateDatabaseError(error, options.url, { isFromDriver: true });
-    if (translated instanceof AppError) options.onConnectionError?.(translated);
-  };
-  for (const each of new Set([pool, loosePool])) {
-    each.on('error', onError);
-    each.on('connect', (client) => client.on('error', onError));
-  }
+  const { pool, loosePool } = openPools(options);
 
   const runOn = async <Row>(on: pg.Pool, { name, text }: Statement, values: readonly unknown[]): Promise<Row[]> => {
     try {
@@ -151,4 +125,37 @@ export function createDatabase(options: DatabaseOptions): Database {
       await Promise.all([...new Set([pool, loosePool])].map((each) => each.end()));
     },
   };
+}
+
+/** `loosePool`: its commits do not wait for the disk; the same pool where no start-up options can be set. */
+function openPools(options: DatabaseOptions): { readonly pool: pg.Pool; readonly loosePool: pg.Pool } {
+  const common: pg.PoolConfig = {
+    connectionString: options.url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: options.queryTimeoutMs ?? queryTimeoutMs,
+    keepAlive: true,
+    ...(options.prepared
+      ? { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: idleInTransactionTimeoutMs }
+      : {}),
+  };
+  const isReadOnly = options.readOnly === true;
+  const pool = new pg.Pool({
+    ...common,
+    max: options.poolSize,
+    ...(options.prepared ? { options: isReadOnly ? '-c default_transaction_read_only=on' : keptPlans } : {}),
+  });
+  const loosePool =
+    options.prepared && !isReadOnly
+      ? new pg.Pool({ ...common, max: 2, options: `${keptPlans} -c synchronous_commit=off` })
+      : pool;
+  const onError = (error: Error) => {
+    const translated = translateDatabaseError(error, options.url, { isFromDriver: true });
+    if (translated instanceof AppError) options.onConnectionError?.(translated);
+  };
+  for (const each of new Set([pool, loosePool])) {
+    each.on('error', onError);
+    each.on('connect', (client) => client.on('error', onError));
+  }
+  return { pool, loosePool };
 }

@@ -12,7 +12,7 @@ export type TaskFactory = (kit: TaskKit) => Task | readonly Task[];
 
 export type TaskKit = { readonly defineTask: typeof defineTask; readonly z: typeof z } & Pick<
   typeof outcomes,
-  'complete' | 'fail' | 'retry' | 'stepBack' | 'namedError'
+  'complete' | 'fail' | 'retry' | 'snooze' | 'stepBack' | 'namedError'
 >;
 
 /** @throws AppError TASK_INVALID for a folder that cannot be read, a file that cannot be loaded or holds no task */
@@ -53,9 +53,9 @@ async function loadTasks(file: string): Promise<readonly Task[]> {
 }
 
 function callFactory(file: string, factory: TaskFactory): Task | readonly Task[] {
-  const { complete, fail, retry, stepBack, namedError } = outcomes;
+  const { complete, fail, retry, snooze, stepBack, namedError } = outcomes;
   try {
-    return factory({ defineTask, z, complete, fail, retry, stepBack, namedError });
+    return factory({ defineTask, z, complete, fail, retry, snooze, stepBack, namedError });
   } catch (cause) {
     throw new AppError(
       'TASK_INVALID',

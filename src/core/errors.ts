@@ -8,7 +8,7 @@ export type Fault = 'transient' | 'throttled' | 'held' | 'permanent';
 
 interface CodeInfo {
   readonly fault: Fault;
-  /** Exit code of a command that ends with this error (design: 1 fault, 2 usage, 3 not found, 4 some failed, 5 server, 6 folder or port). */
+  /** Exit code of a command that ends with this error (1 fault, 2 usage, 3 not found, 4 some failed, 5 server, 6 folder or port). */
   readonly exit: number;
 }
 
@@ -86,7 +86,12 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errorCodes, code);
 }
 
-/** An error a person can act on. `message` says what is wrong, what was expected and what to do; never a secret or a transcript. */
+/** What a log line or another error says of something that was thrown, cut to `maxChars`. */
+export function messageOf(error: unknown, maxChars = Number.POSITIVE_INFINITY): string {
+  return error instanceof Error ? error.message.slice(0, maxChars) : 'unknown';
+}
+
+/** An error a person can act on. `message` says what is wrong, what was expected and what to do; never a secret or text of a user. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;

@@ -14,7 +14,7 @@ type Action = (typeof actions)[number];
 export interface Failpoint {
   readonly name: FailpointName;
   readonly action: Action;
-  /** Of `pause` (this job waits) and `block` (the whole process stands still). */
+  /** Of `pause` (this job waits) and `block` (the whole process is blocked). */
   readonly durationMs: number;
   /** At this pass, counted from 1, and at no other; null: at each. */
   readonly pass: number | null;

@@ -20,7 +20,7 @@ export interface CallTerms {
   readonly rootId: string | null;
   /** Headers that the sender chose; unset: none. */
   readonly headers?: Readonly<Record<string, unknown>>;
-  /** The rest of what was sent, which only celery/ understands. */
+  /** The rest of what was sent, which only the folder of that protocol understands. */
   readonly wire: Readonly<Record<string, unknown>>;
 }
 
@@ -30,7 +30,7 @@ export interface UnsentFollowUp {
   readonly at: string;
   readonly code: string;
   readonly message: string;
-  /** How to send it, which only celery/ understands. */
+  /** How to send it, which only the folder of that protocol understands. */
   readonly redo: string;
 }
 
@@ -43,7 +43,7 @@ export interface JobRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Id of what the job is about. */
   readonly subjectId: number | null;
-  /** Who asks: cli, api, import, sweep, schedule or celery. */
+  /** Where it comes from: cli, api, import, sweep, schedule, or the name of a protocol. */
   readonly origin: string;
   /** BullMQ's: 0 first, then 1 upwards. */
   readonly priority: number;
@@ -91,10 +91,10 @@ export interface TakenJob<Subject = unknown> {
   readonly runId: string;
   /** ISO 8601, the database's clock; shown, never compared. */
   readonly startedAt: string;
-  /** Null where nobody asked for anything special. */
+  /** Null where the sender asked for nothing special. */
   readonly terms: CallTerms | null;
   /** It was running when a worker died, and runs in a process of its own since. */
-  readonly isAlone: boolean;
+  readonly isIsolated: boolean;
   /** Since it was accepted, by the database's clock. */
   readonly ageMs: number;
   /** What the job is about, or null. */
@@ -120,7 +120,7 @@ export interface FailedAttempt {
   readonly worker: string;
 }
 
-/** An open row as the recovery sweep sees it. */
+/** An open row as recovery sees it. */
 export interface OpenJob {
   readonly rowId: string;
   readonly task: string;
@@ -143,7 +143,7 @@ export interface EndedJob {
   readonly ignoresResult: boolean;
 }
 
-/** An open row that a Celery message made and that nobody began. */
+/** An open row that a message made and that no worker has begun. */
 export interface UntouchedJob {
   readonly rowId: string;
   readonly queue: string;
@@ -158,27 +158,27 @@ export interface JobLedger<Subject = unknown> {
   accept(requests: readonly JobRequest[]): Promise<readonly AcceptedJob[]>;
   /** One read for many jobs; undefined for a row that is gone. */
   take(rowIds: readonly string[]): Promise<readonly (TakenJob<Subject> | undefined)[]>;
-  /** Ends open rows with a result. False for a row that somebody else ended. */
+  /** Ends open rows with a result. False for a row that ended elsewhere. */
   complete(jobs: readonly CompletedJob[]): Promise<readonly boolean[]>;
-  /** Notes failed attempts. False for a row that somebody else ended. */
+  /** Notes failed attempts. False for a row that ended elsewhere. */
   noteFailures(attempts: readonly FailedAttempt[]): Promise<readonly boolean[]>;
-  /** Ends an open row that is not to be started; one that somebody else ended stays as it is. */
+  /** Ends an open row that is not to be started; one that ended elsewhere stays as it is. */
   cancel(rowId: string, why: { readonly code: string; readonly message: string }): Promise<void>;
   /** Rows of messages that never were jobs; a task id that is there already is left alone, unless it was set aside before. */
   setAside(requests: readonly SetAside[]): Promise<void>;
   /** Adds to what an ended job could not send; a task id without a row is left alone. */
   noteUnsent(taskId: string, unsent: UnsentFollowUp): Promise<void>;
-  /** Remembers that a job must run alone, also when Redis forgets it. */
-  markAlone(rowId: string): Promise<void>;
+  /** Notes that a job must run isolated, also when Redis forgets it. */
+  markIsolated(rowId: string): Promise<void>;
   /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */
   resultOf(taskId: string): Promise<unknown>;
   /** Why a failed job failed; undefined for one that did not. */
   failureOf(taskId: string): Promise<{ readonly code: string; readonly message: string } | undefined>;
-  /** Open rows by id, for the sweep; `olderThanMs` counts from the last delivery, null takes every age. */
+  /** Open rows by id, for recovery; `olderThanMs` counts from the last delivery, null takes every age. */
   listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
   /** Rows that ended within these bounds, among the newest `limit` classifications and the newest `limit` rows. */
-  listEnded(page: { leastMs: number; mostMs: number; limit: number }): Promise<readonly EndedJob[]>;
-  /** Open rows of Celery messages without an attempt, the most urgent and oldest first. */
+  listEnded(page: { minMs: number; maxMs: number; limit: number }): Promise<readonly EndedJob[]>;
+  /** Open rows of messages without an attempt, the most urgent and oldest first. */
   listUntouched(queues: readonly string[], limit: number): Promise<readonly UntouchedJob[]>;
   /** Forgets rows as if they had never been accepted; gives back those that were still open and without an attempt. */
   withdraw(rowIds: readonly string[]): Promise<readonly string[]>;

@@ -11,7 +11,7 @@
  * After a crash between the row and the acknowledgement the job is delivered again, and the end that its row holds is told once more.
  * So every listener must be idempotent.
  */
-import type { AppError } from './errors.ts';
+import { type AppError, messageOf } from './errors.ts';
 import type { CallTerms, JobLedger, JobRequest, TakenJob } from './job-ledger.ts';
 import type { Log } from './logger.ts';
 import type { CacheEntry } from './outcome.ts';
@@ -127,7 +127,7 @@ export function createLifecycle({ critical, log }: { critical: readonly Critical
       listener,
       transition: kind,
       task_id: job.taskId,
-      error: error instanceof Error ? error.message.slice(0, 300) : 'unknown',
+      error: messageOf(error, 300),
     });
   };
 

@@ -1,7 +1,7 @@
-/** Makes the fields of a log line safe and small: no secrets, no transcripts, no object graphs, at most a given size. */
+/** Makes the fields of a log line safe and small: no secrets, no private texts, no object graphs, at most a given size. */
 import { maskSecrets } from './mask.ts';
 
-/** An error's text in a log line or a job row: failure-matrix, sizes. */
+/** An error's text in a log line or a job row. */
 const maxTextBytes = 1024;
 /** Longer text is cut before it is searched for secrets; far more than is kept, so that no secret is cut in two. */
 const maxSearchedChars = 8192;

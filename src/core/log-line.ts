@@ -1,6 +1,6 @@
 /** How a log line reads on a terminal: the part's emoji, the time, the event, then its fields. */
 
-/** Who an event comes from, by the first word of its name; docs/operations lists the same. */
+/** The part an event comes from, by the first word of its name; docs/operations/logs.md lists the same. */
 const parts: Readonly<Record<string, string>> = {
   app: '🚀',
   worker: '🚀',
@@ -32,7 +32,7 @@ const parts: Readonly<Record<string, string>> = {
   schedules: '⏰',
 };
 
-/** How it went, by the rest of its name; stands before the part, as it is what an eye looks for. */
+/** The result, by the rest of the name; it goes before the part's emoji, as it matters more. */
 const endings: readonly (readonly [RegExp, string])[] = [
   [/\.(finished|completed|done)$/, '✅'],
   [/\.(retry|retrying|retried)$/, '⏳'],

@@ -20,11 +20,11 @@ export interface Log {
 }
 
 export interface RootLog extends Log {
-  /** Lines that could not be written since the start: the disk was full, or nobody reads any more. */
+  /** Lines that could not be written since the start: the disk was full, or the reading process ended. */
   droppedLines(): number;
 }
 
-/** A line's size at most, with its line end: failure-matrix, sizes. */
+/** A line's size at most, with its line end. */
 const maxLineBytes = 4096;
 /** What `{"level":…,"time":…}` takes besides event and fields. */
 const frameBytes = 96;

@@ -1,4 +1,4 @@
-/** The few ways in which a run of a job ends. Whoever returns none of these has made a mistake that is reported as one. */
+/** The ways in which an attempt of a job ends. A handler that returns anything else fails with TASK_INVALID. */
 import { AppError } from './errors.ts';
 
 /** A Redis key that a result is also read from, written with the result and only after it was committed. */
@@ -34,34 +34,34 @@ export interface Retry {
 }
 
 /** Not now: comes back after `delayMs`, no attempt counted. */
-export interface StepBack {
-  readonly kind: 'step-back';
+export interface Snooze {
+  readonly kind: 'snooze';
   readonly reason: string;
   readonly delayMs: number;
 }
 
-/** Nobody of its queue can be served now: the queue waits, this job is next in line, no attempt counted. */
+/** No job of its queue can be served now: the queue waits, this job is next in line, no attempt counted. */
 export interface Hold {
   readonly kind: 'hold';
   readonly error: AppError;
-  /** How long; null: until a look at whoever refuses says otherwise. */
+  /** How long; null: until a probe of the provider succeeds. */
   readonly forMs: number | null;
 }
 
 /** This process stops: the job is next in line for another one, no attempt counted. */
-export interface HandBack {
-  readonly kind: 'hand-back';
+export interface Requeue {
+  readonly kind: 'requeue';
 }
 
-/** Somebody else ended this job meanwhile (cancelled, or a newer run): nothing is written. */
+/** The job was ended elsewhere meanwhile (cancelled, or a newer run): nothing is written. */
 export interface Closed {
   readonly kind: 'closed';
   readonly reason: string;
 }
 
-export type Outcome = Complete | Fail | Retry | StepBack | Hold | HandBack | Closed;
+export type Outcome = Complete | Fail | Retry | Snooze | Hold | Requeue | Closed;
 
-const kinds: readonly Outcome['kind'][] = ['complete', 'fail', 'retry', 'step-back', 'hold', 'hand-back', 'closed'];
+const kinds: readonly Outcome['kind'][] = ['complete', 'fail', 'retry', 'snooze', 'hold', 'requeue', 'closed'];
 
 export function complete(
   result: unknown,
@@ -88,7 +88,7 @@ function asTaskError(error: unknown): AppError {
   return new AppError('TASK_FAILED', message.slice(0, maxMessageLength), { cause: error });
 }
 
-/** An error that Celery clients see as an exception of this type. */
+/** An error that clients who read results see as an exception of this type. */
 export function namedError(
   type: string,
   message: string,
@@ -99,16 +99,21 @@ export function namedError(
   });
 }
 
-export function stepBack(reason: string, delayMs: number): StepBack {
-  return { kind: 'step-back', reason, delayMs };
+export function snooze(reason: string, delayMs: number): Snooze {
+  return { kind: 'snooze', reason, delayMs };
+}
+
+/** The name of `snooze` in 0.1, which task files of that time use. */
+export function stepBack(reason: string, delayMs: number): Snooze {
+  return snooze(reason, delayMs);
 }
 
 export function hold(error: AppError, forMs: number | null): Hold {
   return { kind: 'hold', error, forMs };
 }
 
-export function handBack(): HandBack {
-  return { kind: 'hand-back' };
+export function requeue(): Requeue {
+  return { kind: 'requeue' };
 }
 
 /** Reason of `closed` for a row that another run or command ended: its documents may not be published yet. */
@@ -126,7 +131,7 @@ export function asOutcome(task: string, value: unknown): Outcome {
   return fail(
     new AppError(
       'TASK_INVALID',
-      `Task "${task}" returned no outcome. Return complete(), fail(), retry() or stepBack() of core/outcome.`,
+      `Task "${task}" returned no outcome. Return complete(), fail(), retry() or snooze() of core/outcome.`,
     ),
   );
 }
@@ -149,5 +154,5 @@ export function outcomeOfError(task: string, error: unknown): Outcome {
   const { holdMs } = error.details;
   if (typeof holdMs === 'number') return hold(error, holdMs);
   if (error.fault === 'held') return hold(error, null);
-  return error.fault === 'throttled' ? stepBack(error.code, 60_000) : retry(error);
+  return error.fault === 'throttled' ? snooze(error.code, 60_000) : retry(error);
 }

@@ -2,7 +2,9 @@
  * Writes documents with a life to Redis, many in one script call. Writers that add documents in the same turn share a call, in the
  * order in which they were added. A writer waits while Redis is away, until it is stopped.
  */
+
 import { createBatcher } from './batcher.ts';
+import { messageOf } from './errors.ts';
 import type { Log } from './logger.ts';
 import type { Redis } from './redis.ts';
 
@@ -58,7 +60,7 @@ return #KEYS`;
 /** Redis runs one script at a time: a call is bounded, so that it never holds up other clients for long. */
 const maxItemsPerCall = 200;
 const firstPauseMs = 500;
-const longestPauseMs = 2_000;
+const maxPauseMs = 2_000;
 
 export function createDocumentWriter({ redis, finalPattern, log }: DocumentWriterOptions): DocumentWriter {
   let isStopped = false;
@@ -74,10 +76,10 @@ export function createDocumentWriter({ redis, finalPattern, log }: DocumentWrite
         // A connection that is down is logged by itself.
         if (failures === 0)
           log[redis.status === 'ready' ? 'warn' : 'debug']('redis.results_wait', {
-            error: error instanceof Error ? error.message.slice(0, 200) : 'unknown',
+            error: messageOf(error, 200),
             writes: writes.length,
           });
-        await new Promise((resolve) => setTimeout(resolve, Math.min(firstPauseMs * 2 ** failures, longestPauseMs)));
+        await new Promise((resolve) => setTimeout(resolve, Math.min(firstPauseMs * 2 ** failures, maxPauseMs)));
       }
     }
   };

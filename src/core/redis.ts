@@ -28,7 +28,7 @@ const oldestVersion = [6, 2] as const;
 export interface RedisOptions {
   readonly url: string;
   readonly name: string;
-  /** `queue`: for BullMQ, which waits for ever · `commands`: each command has 5 s · `listener`: subscribes. */
+  /** `queue`: for BullMQ, whose commands have no limit · `commands`: each command has 5 s · `listener`: subscribes. */
   readonly use: 'queue' | 'commands' | 'listener';
   readonly onChange?: (change: { state: 'down' | 'up'; reason: string; downMs: number }) => void;
 }
@@ -67,7 +67,7 @@ export function redisDatabaseOf(url: string): number {
 /** A server that takes us and then refuses to write is not back yet: a failover takes some seconds. */
 const readOnlyMemoryMs = 5_000;
 
-/** Opens a connection that comes back by itself, for ever, and tells when it goes down and when it is back. */
+/** Opens a connection that reconnects by itself without an end, and reports when it goes down and when it is back. */
 export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   let reason = 'connection closed';
   let readOnlySinceMs = Number.NEGATIVE_INFINITY;
@@ -209,7 +209,7 @@ function suitable(info: string, latencyMs: number, where: string): RedisFacts {
   if (facts.get('cluster_enabled') === '1') {
     throw new AppError(
       'REDIS_UNSUITABLE',
-      `Redis at ${where} runs in cluster mode, which Celery's and our keys do not fit. Set REDIS_URL to a single server.`,
+      `Redis at ${where} runs in cluster mode, which does not support commands over several keys. Set REDIS_URL to a single server.`,
     );
   }
   return {

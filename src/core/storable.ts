@@ -1,15 +1,15 @@
 /** What PostgreSQL can hold as text or jsonb: anything but NUL and half of a surrogate pair. */
 
 const unstorableCharacters = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-/** JSON.stringify writes both as escapes; an escaped backslash before `u` is a backslash that somebody wrote. */
+/** JSON.stringify writes both as escapes; an escaped backslash before `u` is a backslash of the text itself. */
 const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 
-/** The first `maxChars` characters of the text, unstorable ones replaced: for words about a fault, which must always be kept. */
+/** The first `maxChars` characters of the text, unstorable ones replaced: for messages of errors, which must always be stored. */
 export function storableText(text: string, maxChars: number): string {
   return text.slice(0, maxChars).replace(unstorableCharacters, '\ufffd');
 }
 
-/** What keeps a value from being stored as JSON, in words; undefined when nothing does. */
+/** Why a value cannot be stored as JSON, as text; undefined where it can. */
 export function whyNotStorable(value: unknown): string | undefined {
   let json: string | undefined;
   try {

@@ -4,7 +4,7 @@ import type { Log } from './logger.ts';
 
 /** A process that dies at once is not started again at once. */
 const firstPauseMs = 500;
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 /** One that lived this long starts with the short pause again. */
 const healthyAfterMs = 10_000;
 /** More than a worker's own limit for stopping. */
@@ -48,7 +48,7 @@ export function supervise({ processes, start, log, signals }: SuperviseOptions):
         if (code === 0 || (code !== null && code >= 2 && code <= 6)) return giveUp(code);
         const nextMs = performance.now() - startedMs > healthyAfterMs ? firstPauseMs : pauseMs;
         log.warn('worker.process_ended', { pid: child.pid, code, signal, again_in_s: nextMs / 1_000 });
-        setTimeout(() => run(Math.min(nextMs * 2, longestPauseMs)), nextMs);
+        setTimeout(() => run(Math.min(nextMs * 2, maxPauseMs)), nextMs);
       });
     };
     const stopAll = (name: NodeJS.Signals) => {

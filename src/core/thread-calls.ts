@@ -52,14 +52,14 @@ export function createThreadCalls<Question, Answer>(options: ThreadCallOptions):
   let thread: Thread | undefined = open();
 
   const noAnswer = (cause: unknown) => {
-    const words = `${name} ended, or gave no answer, on this transcript alone. It is tried again later.`;
-    return new AppError('TASK_FAILED', words, { cause });
+    const message = `${name} ended, or gave no answer, on this input alone. It is tried again later.`;
+    return new AppError('TASK_FAILED', message, { cause });
   };
   const askAll = async (questions: readonly Question[]): Promise<readonly (Answer | Error)[]> => {
     if (isClosed) return questions.map(() => noAnswer('closed'));
     thread ??= open();
     const { worker, ended, end } = thread;
-    // Not AbortSignal.timeout within AbortSignal.any: V8 collects the one that nobody else holds, and it never fires.
+    // Not AbortSignal.timeout within AbortSignal.any: V8 collects a time-out signal without another reference, and it never fires.
     const limit = setTimeout(() => end(new Error(`no answer within ${patienceMs / 1_000} s`)), patienceMs);
     try {
       const answered = once(worker, 'message', { signal: ended });

@@ -22,7 +22,7 @@ export function letHeapGrow(): void {
 
 /**
  * For a worker that waits more than it computes, threads included: less is inlined into functions that are compiled, which saved
- * 3 to 11 % of its processor time over the first 4,096 meetings and neither cost nor saved anything measurable over 40,000.
+ * 3 to 11 % of its processor time over the first 4,096 jobs and neither cost nor saved anything measurable over 40,000.
  */
 export function inlineLess(): void {
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=200');

@@ -35,6 +35,6 @@ function tell(blockedSeconds) {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Nobody reads: no reason to stay.
+    // The reading process ended; this one ends all the same.
   }
 }

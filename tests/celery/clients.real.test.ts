@@ -64,12 +64,12 @@ describe.skipIf(!isInstalled)('npm clients', () => {
 
   const startWorker = async (taskFolders: readonly string[]) => {
     app = await startApp(servers(), { taskFolders });
-    const { stop, steering } = await app.work({ lists: allLists });
+    const { stop, overrides } = await app.work({ lists: allLists });
     onTestFinished(async () => {
       await stop();
       await app.close();
     });
-    return steering;
+    return overrides;
   };
 
   const connectTs = () => {
@@ -79,7 +79,7 @@ describe.skipIf(!isInstalled)('npm clients', () => {
     return client;
   };
 
-  it('38 celery-ts gets the final result, not STARTED', async () => {
+  it('celery-ts gets the final result, not STARTED (38)', async () => {
     await startWorker([stubTasks]);
     const task = connectTs().createTask('classify_meeting');
     const results = ['m1', 'sleep:1', 'm3'].map((id) => task.applyAsync({ args: [id], kwargs: {} }).get());
@@ -88,8 +88,8 @@ describe.skipIf(!isInstalled)('npm clients', () => {
     );
   });
 
-  it('40 celery-node gets values, and errors with the class of the exception', async () => {
-    const steering = await startWorker([stubTasks]);
+  it('celery-node gets values, and errors with the class of the exception (40)', async () => {
+    const overrides = await startWorker([stubTasks]);
     const { createClient }: CeleryNode = requireClient('celery-node');
     const client = createClient(server.url, server.url, 'classification');
     onTestFinished(() => client.disconnect());
@@ -101,7 +101,7 @@ describe.skipIf(!isInstalled)('npm clients', () => {
     });
     const busy = Array.from({ length: 40 }, () => task.applyAsync(['sleep:1']));
     const last = task.applyAsync(['m9']);
-    steering.revoke([last.taskId]);
+    overrides.revoke([last.taskId]);
     await expect(last.get(10_000)).rejects.toMatchObject({ message: 'REVOKED', exc_type: 'TaskRevokedError' });
     await Promise.all(busy.map((each) => each.get(20_000)));
   });

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isBadMessage, readTaskMessage } from '../../src/celery/message.ts';
+import { isBadMessage, readTaskMessage } from '../../src/celery/protocol/read-task-message.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createRedis, type Redis } from '../../src/core/redis.ts';
 import { type RunningWorker, startWorker } from '../../src/worker.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeEnvelope } from '../../src/celery/envelope.ts';
+import { decodeEnvelope } from '../../src/celery/protocol/envelope.ts';
 import type { CommandModule } from '../../src/cli/kit/cli.ts';
 import { run } from '../../src/cli/kit/program.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -82,7 +82,7 @@ describe.skipIf(whyNoCelery)('events and neighbours of Celery 5.2', () => {
     return JSON.parse(stdout.text()) as Record<string, unknown>;
   };
 
-  test('52 celery events --dump shows a heartbeat every 2 s', async () => {
+  test('celery events --dump shows a heartbeat every 2 s (52)', async () => {
     const dump = startCelery(namespace.redisUrl, ['events', '--dump']);
     const beats = () => dump.output().match(/heartbeat: active=0/g)?.length ?? 0;
     await waitFor('three heartbeats', () => beats() >= 3).finally(dump.kill);
@@ -93,7 +93,7 @@ describe.skipIf(whyNoCelery)('events and neighbours of Celery 5.2', () => {
     expect(times.length).toBeGreaterThanOrEqual(2);
   });
 
-  test('53 task events go out from when they are enabled until they are disabled', async () => {
+  test('task events go out from when they are enabled until they are disabled (53)', async () => {
     const before = await send(`args=['m1']`);
     await ended(before, 'SUCCESS');
     expect(await control('enable_events')).toEqual([{ [node]: { ok: 'task events enabled' } }]);
@@ -109,7 +109,7 @@ describe.skipIf(whyNoCelery)('events and neighbours of Celery 5.2', () => {
     expect(of(after)).toEqual([]);
   });
 
-  test('54 every event has the keys of Python, and celery.events.State takes it', async () => {
+  test('every event has the keys of Python, and celery.events.State takes it (54)', async () => {
     await control('enable_events');
     const failing = await send(`args=['fail']`);
     const retrying = await send(`args=['retry']`);
@@ -142,7 +142,7 @@ answer = [state.workers['${node}'].alive, {id: state.tasks[id].state for id in $
     expect(shown).toEqual([true, { [failing]: 'FAILURE', [retrying]: 'RETRY', [late]: 'REVOKED' }]);
   });
 
-  test('59, 60 a Python worker that starts beside it syncs, and learns what was revoked', async () => {
+  test('a Python worker that starts beside it syncs, and learns what was revoked (59 60)', async () => {
     const id = randomUUID();
     await python.run(`app.control.revoke('${id}')\nanswer = None`);
     const other = await startPythonWorker(namespace.redisUrl, {
@@ -187,7 +187,7 @@ answer = [state.workers['${node}'].alive, {id: state.tasks[id].state for id in $
     }
   });
 
-  test('55 a warm stop says worker-offline before the running task ends', async () => {
+  test('a warm stop says worker-offline before the running task ends (55)', async () => {
     const id = await send(`args=['sleep:1.5']`);
     await seen('task-started', id);
     await worker.stop();
@@ -202,7 +202,7 @@ answer = [state.workers['${node}'].alive, {id: state.tasks[id].state for id in $
     ]);
   });
 
-  test('58 control shutdown ends a worker of two processes, which answered as one node', {
+  test('control shutdown ends a worker of two processes, which answered as one node (58)', {
     timeout: 120_000,
   }, async () => {
     const name = 'two@host';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { createRedis, type Redis } from '../../src/core/redis.ts';
-import type { Steering } from '../../src/core/steering.ts';
+import type { RuntimeOverrides } from '../../src/core/runtime-overrides.ts';
 import { readVector } from '../helpers/celery-vectors.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../helpers/start-app.ts';
@@ -32,7 +32,7 @@ export interface CeleryBench {
   work(options?: {
     concurrency?: number;
     givesBack?: boolean;
-  }): Promise<{ readonly steering: Steering; stop(graceMs?: number): Promise<void> }>;
+  }): Promise<{ readonly overrides: RuntimeOverrides; stop(graceMs?: number): Promise<void> }>;
   /** LPUSHes a captured message under a new id; its id. */
   push(vector: string, change?: (raw: string) => string): Promise<string>;
   meta(id: string): Promise<Meta | undefined>;

@@ -36,7 +36,7 @@ describe.skipIf(whyNoCelery)('a worker process on Celery lists', () => {
     return worker;
   };
 
-  it('46 47 55 56 SIGTERM: what runs is finished, what is due later or waits is run once after the next start', async () => {
+  it('SIGTERM: what runs is finished, what is due later or waits is run once after the next start (46 47 55 56)', async () => {
     const first = await start({ WORKER_CONCURRENCY: '1' });
     const [running = '', later = '', soon = '', queued = ''] = await run<string[]>(`
 running = classify_meeting.delay('sleep:3')
@@ -63,7 +63,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
   });
 
   it.each([{ isEmpty: false }, { isEmpty: true }])(
-    '63 after a restart of Redis ($isEmpty: it lost everything) the worker answers ping within 10 s, is bound, and goes on',
+    'after a restart of Redis ($isEmpty: it lost everything) the worker answers ping within 10 s, is bound, and goes on (63)',
     async ({ isEmpty }) => {
       const folder = await mkdtemp(join(tmpdir(), 'vambe-restart-'));
       onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -97,7 +97,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
     },
   );
 
-  it('F1 43 mutated messages, and a good one behind each tenth: every good one is done, every bad one set aside', async () => {
+  it('mutated messages, and a good one behind each tenth: every good one is done, every bad one set aside (43) (F1)', async () => {
     const worker = await start();
     const count = full ? 100_000 : 1_000;
     const good: string[] = [];
@@ -131,7 +131,7 @@ answer = [running.id, classify_meeting.apply_async(('e1',), countdown=900).id, c
     expect(await worker.exited).toBe(0);
   }, 1_500_000);
 
-  it('F4 37 57 67 kill -9 in the middle: each task ends once, get() answers for all, and what ran runs again within 40 s', async () => {
+  it('kill -9 in the middle: each task ends once, get() answers for all, and what ran runs again within 40 s (37 57 67) (F4)', async () => {
     const messages = full ? 10_000 : 300;
     const kills = full ? 5 : 1;
     let worker = await start();
@@ -172,7 +172,7 @@ answer = sum(1 for i in ${JSON.stringify(ids)} if AsyncResult(i, app=app).get(ti
     expect(await worker.exited).toBe(0);
   }, 1_500_000);
 
-  it('A7 67 a task that kills its process, and then the child it is given, is WorkerLostError to its sender; the worker goes on', async () => {
+  it('a task that kills its process, and then the child it is given, is WorkerLostError to its sender; the worker goes on (67) (A7)', async () => {
     const first = await start();
     const id = await run<string>(`answer = classify_meeting.delay('die').id`);
     expect(await first.exited).toBe('SIGKILL');

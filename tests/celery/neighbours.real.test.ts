@@ -16,7 +16,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
   });
   afterAll(() => bench?.close());
 
-  it('33 34 celery call and celery result tell what became of a task', async () => {
+  it('celery call and celery result tell what became of a task (33 34)', async () => {
     const { stop } = await bench.work();
     onTestFinished(() => stop());
     const { namespace } = bench;
@@ -35,7 +35,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
     expect(raised.out).toContain('ClassifyError');
   });
 
-  it('64 celery purge empties the lists, and the worker goes on', async () => {
+  it('celery purge empties the lists, and the worker goes on (64)', async () => {
     await run(`for i in range(3): classify_meeting.delay('m%d' % i)`);
     const { out } = await runCelery(bench.namespace.redisUrl, ['purge', '-f']);
     expect(out).toContain('Purged 3 messages');
@@ -45,7 +45,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
   });
 
   it(
-    `F6 61 Python workers and ours share the lists and ${full ? 'either' : 'ours'} stops midway: each task is done once, by one of them`,
+    `Python workers and ours share the lists and ${full ? 'either' : 'ours'} stops midway: each task is done once, by one of them (61) (F6)`,
     async () => {
       const messages = full ? 5_000 : 300;
       const { redisUrl } = bench.namespace;
@@ -109,7 +109,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
     full ? 900_000 : 90_000,
   );
 
-  it('56 what ours accepted and did not begin is done by the Python worker beside it as soon as ours has stopped', async () => {
+  it('what ours accepted and did not begin is done by the Python worker beside it as soon as ours has stopped (56)', async () => {
     const { stop } = await bench.work({ concurrency: 1, givesBack: true });
     const running = await run<string>(`answer = classify_meeting.delay('sleep:3').id`);
     await bench.metaIn(running, 'STARTED');
@@ -134,7 +134,7 @@ describe.skipIf(whyNoCelery)('beside Python', () => {
     expect(theirs()).toContain(later);
   });
 
-  it('62 a message that a killed Python worker held is run by ours when Celery restores it', async () => {
+  it('a message that a killed Python worker held is run by ours when Celery restores it (62)', async () => {
     const python = await startPythonWorker(bench.namespace.redisUrl, { name: 'dying@host', concurrency: 1 });
     const id = await run<string>(`answer = classify_meeting.delay('sleep:3').id`);
     await bench.metaIn(id, 'STARTED');

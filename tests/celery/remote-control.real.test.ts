@@ -77,7 +77,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     });
   const isAlive = async () => expect(await inspect('ping')).toEqual({ ok: 'pong' });
 
-  test('1 inspect ping names the node and counts it', async () => {
+  test('inspect ping names the node and counts it (1)', async () => {
     const { code, out } = await celery('inspect', 'ping');
     expect(out).toContain(`->  ${node}: OK`);
     expect(out).toContain('pong');
@@ -85,26 +85,26 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(code).toBe(0);
   });
 
-  test('2 inspect -j ping is one JSON document', async () => {
+  test('inspect -j ping is one JSON document (2)', async () => {
     const { out } = await celery('inspect', '-j', 'ping');
     expect(JSON.parse(out)).toEqual({ [node]: { ok: 'pong' } });
   });
 
-  test('3 status lists the node', async () => {
+  test('status lists the node (3)', async () => {
     const { code, out } = await celery('status');
     expect(out).toContain(`->  ${node}: OK`);
     expect(out).toContain('1 node online.');
     expect(code).toBe(0);
   });
 
-  test('4 a destination is obeyed; nobody there ends with 69', async () => {
+  test('a destination is obeyed; nobody there ends with 69 (4)', async () => {
     expect(await celery('inspect', '-d', node, 'ping')).toMatchObject({ code: 0, out: expect.stringContaining('OK') });
     const { code, err } = await celery('inspect', '-d', 'nobody@x', 'ping');
     expect(err).toContain('No nodes replied within time constraint');
     expect(code).toBe(69);
   });
 
-  test('5 glob and pcre patterns are obeyed', async () => {
+  test('glob and pcre patterns are obeyed (5)', async () => {
     const ask = (pattern: string, matcher: string) =>
       python.run(
         `answer = app.control.broadcast('ping', pattern=${JSON.stringify(pattern)}, matcher='${matcher}', reply=True)`,
@@ -114,11 +114,11 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(await ask('zzz*', 'glob')).toEqual([]);
   });
 
-  test('6 active is empty when idle', async () => {
+  test('active is empty when idle (6)', async () => {
     expect((await celery('inspect', '-d', node, 'active')).out).toContain('- empty -');
   });
 
-  test('7, 13 active and query_task show a running task as it was sent', async () => {
+  test('active and query_task show a running task as it was sent (7 13)', async () => {
     const id = await send(`args=['sleep:20', False], kwargs={'api_task_id': 'api'}`);
     await metaIn(id, 'STARTED');
     const [task] = await inspect<[Record<string, unknown>]>('active');
@@ -140,7 +140,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     await control('terminate', 'SIGTERM', id);
   });
 
-  test('8 stats parse and hold no password', async () => {
+  test('stats parse and hold no password (8)', async () => {
     const stats = await inspect<{ pool: Record<string, unknown>; clock: unknown; total: unknown }>('stats');
     expect(stats.pool['max-concurrency']).toBe(2);
     expect(stats.clock).toEqual(expect.any(String));
@@ -148,7 +148,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(JSON.stringify(stats)).not.toContain(new URL(namespace.redisUrl).password);
   });
 
-  test('9 active_queues names the four lists with all 24 keys', async () => {
+  test('active_queues names the four lists with all 24 keys (9)', async () => {
     const queues = await inspect<Record<string, unknown>[]>('active_queues');
     expect(queues.map(({ name }) => name)).toEqual(lists);
     const [theirs] = Object.values(replyVector('pidbox-active_queues-reply'))[0] as Record<string, unknown>[];
@@ -158,7 +158,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     }
   });
 
-  test('10 registered contains the four names of the app, sorted', async () => {
+  test('registered contains the four names of the app, sorted (10)', async () => {
     const names = await inspect<string[]>('registered');
     const ours = [
       'classify_meeting',
@@ -170,13 +170,13 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(names).toEqual([...names].sort());
   });
 
-  test('11 registered shows the attributes that are asked for', async () => {
+  test('registered shows the attributes that are asked for (11)', async () => {
     const { out } = await celery('inspect', '-d', node, 'registered', 'rate_limit', 'max_retries');
     expect(out).toContain('classify_meeting [max_retries=3]');
   });
 
   test.each(['report', 'conf', 'clock', 'memsample', 'memdump', 'revoked', 'reserved', 'scheduled'])(
-    '12 inspect %s succeeds',
+    'inspect %s succeeds (12)',
     async (command) => {
       const { code, out } = await celery('inspect', '-d', node, command);
       expect(out).not.toContain('ERROR');
@@ -186,13 +186,13 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     },
   );
 
-  test('14 a revoked id is flagged and listed', async () => {
+  test('a revoked id is flagged and listed (14)', async () => {
     const id = randomUUID();
     expect((await control('revoke', id)).out).toContain(`tasks ${id} flagged as revoked`);
     expect(await inspect('revoked')).toContain(id);
   });
 
-  test('13 15 16 a task that waits behind others is reserved; revoked or terminated, it never starts', async () => {
+  test('a task that waits behind others is reserved; revoked or terminated, it never starts (13 15 16)', async () => {
     const busy = [await send(`args=['sleep:20']`), await send(`args=['sleep:20']`)];
     for (const id of busy) await metaIn(id, 'STARTED');
     const waiting = [await send(`args=['m1']`), await send(`args=['m2']`)] as const;
@@ -212,7 +212,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     }
   });
 
-  test('16 a running task is terminated; the worker lives on', async () => {
+  test('a running task is terminated; the worker lives on (16)', async () => {
     const id = await send(`args=['sleep:20']`);
     await metaIn(id, 'STARTED');
     expect((await control('terminate', 'SIGTERM', id)).out).toContain(`terminate: ${id}`);
@@ -221,7 +221,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     await isAlive();
   });
 
-  test('17 rate limits are set and refused in the words of Celery, and BullMQ keeps them', async () => {
+  test('rate limits are set and refused in the words of Celery, and BullMQ keeps them (17)', async () => {
     expect((await control('rate_limit', 'classify_meeting', '10/m')).out).toContain('new rate limit set successfully');
     expect(await worker.app.queues.get('classification').getGlobalRateLimit()).toEqual({ max: 10, duration: 60_000 });
     expect((await celery('inspect', '-d', node, 'registered')).out).toContain('classify_meeting [rate_limit=10/m]');
@@ -233,14 +233,14 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(await worker.app.queues.get('classification').getGlobalRateLimit()).toBeNull();
   });
 
-  test('18 time limits hold for tasks that start later', async () => {
+  test('time limits hold for tasks that start later (18)', async () => {
     expect((await control('time_limit', 'classify_meeting', '0.5', '2')).out).toContain('time limits set successfully');
     const id = await send(`args=['sleep:5']`);
     expect((await metaIn(id, 'FAILURE')).result).toMatchObject({ exc_type: 'SoftTimeLimitExceeded' });
     await control('time_limit', 'classify_meeting', '200', '300');
   });
 
-  test('19 a list is consumed from when it is added until it is cancelled', async () => {
+  test('a list is consumed from when it is added until it is cancelled (19)', async () => {
     expect((await control('add_consumer', 'q2')).out).toContain('add consumer q2');
     const id = await send(`args=['m1'], queue='q2'`);
     await metaIn(id, 'SUCCESS');
@@ -253,7 +253,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     await redis.del('q2');
   });
 
-  test('20 the pool grows and shrinks', async () => {
+  test('the pool grows and shrinks (20)', async () => {
     const size = async () => (await inspect<{ pool: Record<string, unknown> }>('stats')).pool['max-concurrency'];
     expect((await control('pool_grow', '1')).out).toContain('pool will grow');
     expect(await size()).toBe(3);
@@ -265,7 +265,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
   });
 
   test.each([[['autoscale', '4', '1']], [['pool_restart']], [['election']]])(
-    '21 %j is answered and harms nobody',
+    '%j is answered and harms nobody (21)',
     async (args) => {
       const { code, out } = await control(...args);
       expect(out).toMatch(/ERROR|OK/);
@@ -274,13 +274,13 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     },
   );
 
-  test('F7 22 an unknown command is answered with its KeyError', async () => {
+  test('an unknown command is answered with its KeyError (22) (F7)', async () => {
     const answer = await python.run(`answer = app.control.broadcast('nosuchcmd', reply=True)`);
     expect(answer).toEqual([{ [node]: { error: "KeyError('nosuchcmd')" } }]);
     await isAlive();
   });
 
-  test('23 F7 garbage on the control channel is survived', async () => {
+  test('garbage on the control channel is survived (23) (F7)', async () => {
     const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
     const envelope = (body: string) =>
       JSON.stringify({
@@ -308,7 +308,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     expect(log.named('celery.control_unreadable').length).toBeGreaterThan(5);
   });
 
-  test('24 a request without reply_to is acted on and answered nowhere', async () => {
+  test('a request without reply_to is acted on and answered nowhere (24)', async () => {
     const id = await send(`args=['sleep:20']`);
     await metaIn(id, 'STARTED');
     await python.run(`AsyncResult(${JSON.stringify(id)}).revoke(terminate=True, signal='SIGKILL')\nanswer = None`);
@@ -319,11 +319,11 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     );
   });
 
-  test('25 no reply lists stay behind', async () => {
+  test('no reply lists stay behind (25)', async () => {
     expect(await redis.keys('*reply.celery.pidbox')).toEqual([]);
   });
 
-  test('42 with one free slot the lists are served by priority', async () => {
+  test('with one free slot the lists are served by priority (42)', async () => {
     const busy = [await send(`args=['sleep:30']`), await send(`args=['sleep:30']`)];
     for (const id of busy) await metaIn(id, 'STARTED');
     await control('cancel_consumer', 'classification');
@@ -337,7 +337,7 @@ describe.skipIf(whyNoCelery)('remote control by Celery 5.2', () => {
     await control('terminate', 'SIGTERM', busy[1] ?? '');
   });
 
-  test('26 63 the binding is there while the worker is, and comes back when Redis was emptied and cut the connection', async () => {
+  test('the binding is there while the worker is, and comes back when Redis was emptied and cut the connection (26 63)', async () => {
     const members = () => redis.smembers('_kombu.binding.celery.pidbox');
     expect(await members()).toContain(`\x06\x16\x06\x16${node}.celery.pidbox`);
     await redis.flushdb();

@@ -26,12 +26,12 @@ describe.skipIf(whyNoCelery)('results that real Celery reads', () => {
     await bench?.close();
   });
 
-  it('27 a call gives its result', async () => {
+  it('a call gives its result (27)', async () => {
     const answer = await run(`answer = classify_meeting.delay('m1', False, None, 'a').get(timeout=10)`);
     expect(answer).toEqual({ status: 'ok', meeting_id: 'm1', force: false });
   });
 
-  it('28 the document is set for an hour, published under its own name, and has the fields of Celery', async () => {
+  it('the document is set for an hour, published under its own name, and has the fields of Celery (28)', async () => {
     const code = `
 ps = app.backend.client.pubsub(); ps.psubscribe('celery-task-meta-*'); ps.get_message(timeout=2)
 r = classify_meeting.delay('m1')
@@ -51,7 +51,7 @@ ps.close()`;
     expect(Object.keys(JSON.parse(stored))).toEqual(fields);
   });
 
-  it('29 AsyncResult says PENDING, STARTED, SUCCESS', async () => {
+  it('AsyncResult says PENDING, STARTED, SUCCESS (29)', async () => {
     const id = await run<string>(`r = classify_meeting.s('sleep:1').freeze(); answer = r.id`);
     expect(await run(`answer = r.state`)).toBe('PENDING');
     await run(`s = classify_meeting.apply_async(('sleep:1',), task_id=r.id)`);
@@ -61,19 +61,19 @@ ps.close()`;
     expect(await run(`s.get(timeout=10); answer = [s.state, s.date_done.year >= 2020]`)).toEqual(['SUCCESS', true]);
   });
 
-  it('30 a failure is raised under its own name, with a traceback', async () => {
+  it('a failure is raised under its own name, with a traceback (30)', async () => {
     const code = `r = classify_meeting.delay('fail'); answer = [raised(lambda: r.get(timeout=10)), type(r.traceback).__name__, r.failed()]`;
     expect(await run(code)).toEqual([['app', 'ClassifyError', ['bad transcript']], 'str', true]);
   });
 
-  it('31 progress is seen while it runs', async () => {
+  it('progress is seen while it runs (31)', async () => {
     const id = await run<string>(`r = classify_meeting.delay('progress'); answer = r.id`);
     await bench.metaIn(id, 'PROGRESS');
     expect(await run('answer = r.info')).toMatchObject({ current: 1, total: 2 });
     expect(await run(`answer = r.get(timeout=10)['status']`)).toBe('ok');
   });
 
-  it('32 a retry counts, says RETRY, and ends as FAILURE with the original exception', async () => {
+  it('a retry counts, says RETRY, and ends as FAILURE with the original exception (32)', async () => {
     const code = `
 r = classify_meeting.delay('retry'); states = set(); t = time.time()
 while time.time() - t < 20 and 'FAILURE' not in states: states.add(r._get_task_meta()['status']); time.sleep(0.02)
@@ -89,21 +89,21 @@ answer = [r.id, sorted(states), raised(lambda: r.get(timeout=5)), time.time() - 
     expect([...due.slice(0, 3)].sort()).toEqual(due.slice(0, 3));
   });
 
-  it('35 with ignore_result no success is stored, and the task ran', async () => {
+  it('with ignore_result no success is stored, and the task ran (35)', async () => {
     const id = await run<string>(`answer = classify_meeting.apply_async(('m1',), ignore_result=True).id`);
     await bench.app.rowIn(id, 'completed');
     expect((await bench.meta(id))?.status ?? 'absent').not.toBe('SUCCESS');
   });
 
   it.each(['ts-plain', 'ts-zlib', 'ts-kwargs', 'ts-gzip', 'ts-defaultqueue'])(
-    '36 %s of celery-ts is done',
+    '%s of celery-ts is done (36)',
     async (name) => {
       const { result } = await bench.metaIn(await bench.push(name), 'SUCCESS');
       if (name === 'ts-kwargs') expect(result).toMatchObject({ meeting_id: 'm-ñ', force: true });
     },
   );
 
-  it.each(['node-plain', 'node-kwargs', 'node-defaultqueue'])('39 %s of celery-node is done', async (name) => {
+  it.each(['node-plain', 'node-kwargs', 'node-defaultqueue'])('%s of celery-node is done (39)', async (name) => {
     const id = await bench.push(name);
     expect(await bench.metaIn(id, 'SUCCESS')).toMatchObject({ task_id: id, traceback: null });
   });
@@ -119,7 +119,7 @@ answer = [r.id, sorted(states), raised(lambda: r.get(timeout=5)), time.time() - 
   });
 
   it.each(['v2-custom-queue-headers', 'v2-unicode', 'v2-priority-3', 'v2-priority-9', 'v2-56-delay', 'v2-56-types'])(
-    '41 %s of Python is done',
+    '%s of Python is done (41)',
     async (name) => {
       const id = await bench.push(name);
       expect(await bench.metaIn(id, 'SUCCESS')).toMatchObject({ task_id: id, traceback: null });
@@ -127,20 +127,20 @@ answer = [r.id, sorted(states), raised(lambda: r.get(timeout=5)), time.time() - 
     },
   );
 
-  it('44 an unknown task fails as NotRegistered', async () => {
+  it('an unknown task fails as NotRegistered (44)', async () => {
     const code = `r = app.send_task('no.such.task'); answer = [r.id, raised(lambda: r.get(timeout=10))]`;
     const [id, raised] = await run<[string, unknown]>(code);
     expect(raised).toEqual(['celery.exceptions', 'NotRegistered', ['no.such.task']]);
     expect(await bench.meta(id)).toMatchObject({ status: 'FAILURE', traceback: null });
   });
 
-  it('45 a countdown is waited for', async () => {
+  it('a countdown is waited for (45)', async () => {
     const code = `t = time.time(); r = classify_meeting.apply_async(('m1',), countdown=3); r.get(timeout=15); answer = time.time() - t`;
     const seconds = await run<number>(code);
     expect(seconds).toBeGreaterThanOrEqual(2.99);
   });
 
-  it('F5 48 what has expired is REVOKED, on arrival and after waiting', async () => {
+  it('what has expired is REVOKED, on arrival and after waiting (48) (F5)', async () => {
     const code = `
 from datetime import datetime, timedelta
 past = classify_meeting.apply_async(('m1',), expires=datetime.utcnow() - timedelta(seconds=5))
@@ -153,7 +153,7 @@ answer = [past.id, late.id, raised(lambda: past.get(timeout=10)), raised(lambda:
     await bench.app.rowIn(late, 'cancelled');
   });
 
-  it('49 limits of the message end it as Celery does, and it is not retried', async () => {
+  it('limits of the message end it as Celery does, and it is not retried (49)', async () => {
     const code = `
 soft = classify_meeting.apply_async(('sleep:5',), soft_time_limit=1)
 hard = classify_meeting.apply_async(('stubborn:9',), time_limit=2)
@@ -165,14 +165,14 @@ answer = [raised(lambda: soft.get(timeout=15)), raised(lambda: hard.get(timeout=
     ]);
   });
 
-  it('50 a link gets the result, and the parent names its child', async () => {
+  it('a link gets the result, and the parent names its child (50)', async () => {
     const code = `
 r = classify_meeting.apply_async(('m1',), link=health_check.si()); r.get(timeout=10)
 child = r.children[0]; answer = [child.get(timeout=10), child.parent is None or child.parent.id == r.id]`;
     expect(await run(code)).toEqual([{ status: 'healthy' }, true]);
   });
 
-  it('50 an error link is sent with the id of the failed task', async () => {
+  it('an error link is sent with the id of the failed task (50)', async () => {
     const code = `
 from kombu.utils.uuid import uuid
 link_id = uuid()
@@ -182,7 +182,7 @@ answer = [AsyncResult(link_id, app=app).get(timeout=10)['meeting_id'], r.id]`;
     expect(given).toBe(failed);
   });
 
-  it('50 chain, group and chord give what Celery gives', async () => {
+  it('chain, group and chord give what Celery gives (50)', async () => {
     const code = `
 c = chain(classify_meeting.si('a'), health_check.si(), classify_meeting.si('x')).delay(); last = c.get(timeout=15)
 g = group(classify_meeting.s('g1'), classify_meeting.s('g2')).delay().get(timeout=15)
@@ -192,7 +192,7 @@ answer = [last, c.parent.parent.children[0].id == c.parent.id, [x['meeting_id'] 
     expect(await run(code)).toEqual([last, true, ['g1', 'g2'], ['c1', 'c2']]);
   });
 
-  it('50 a chain goes through a group and on, and a chain can be a member of a chord', async () => {
+  it('a chain goes through a group and on, and a chain can be a member of a chord (50)', async () => {
     const code = `
 a = chain(classify_meeting.si('a'), group(classify_meeting.si('b'), classify_meeting.si('c')), classify_meeting.s()).delay().get(timeout=15)
 b = chord([chain(classify_meeting.si('d'), classify_meeting.si('e')), classify_meeting.si('f')], classify_meeting.s()).delay().get(timeout=15)
@@ -203,7 +203,7 @@ answer = [[x['meeting_id'] for x in a['meeting_id']], [x['meeting_id'] for x in 
     ]);
   });
 
-  it('50 a failing step fails all later ones', async () => {
+  it('a failing step fails all later ones (50)', async () => {
     const code = `
 c = chain(classify_meeting.si('fail'), health_check.si(), classify_meeting.si('x')).delay()
 # Whoever knows the last step alone waits for its own result; c.get raises at its parent's failure, and a client that has given up so
@@ -215,7 +215,7 @@ answer = [raised(lambda: AsyncResult(c.id, app=app).get(timeout=15)), raised(lam
     for (const id of ids) await bench.metaIn(id, 'FAILURE');
   });
 
-  it('51 a chord with a failing member fails with its id and exception', async () => {
+  it('a chord with a failing member fails with its id and exception (51)', async () => {
     const code = `
 c = chord([classify_meeting.s('ok'), classify_meeting.s('fail')], classify_meeting.s()).delay()
 answer = [raised(lambda: c.get(timeout=15, propagate=True) if not c.parent else AsyncResult(c.id, app=app).get(timeout=15, disable_sync_subtasks=False)), c.parent[1].id]`;
@@ -224,7 +224,7 @@ answer = [raised(lambda: c.get(timeout=15, propagate=True) if not c.parent else 
     expect(raised[2][0]).toBe(`Dependency ${member} raised ClassifyError('bad transcript')`);
   });
 
-  it('65 the same id twice is done once, and the first SUCCESS stays', async () => {
+  it('the same id twice is done once, and the first SUCCESS stays (65)', async () => {
     const code = `
 from kombu.utils.uuid import uuid
 i = uuid(); r = classify_meeting.apply_async(('m1',), task_id=i); r.get(timeout=10)
@@ -234,7 +234,7 @@ answer = first == app.backend.client.get('celery-task-meta-' + i)`;
     expect(await run(code)).toBe(true);
   });
 
-  it('68 a blocked get() returns as soon as the result is there', async () => {
+  it('a blocked get() returns as soon as the result is there (68)', async () => {
     const code = `
 r = classify_meeting.delay('sleep:1'); r.get(timeout=10); t = time.time()
 done = app.backend.get_task_meta(r.id)['date_done']

@@ -1,7 +1,7 @@
 /** The faults that a chaos run mixes, and how soon work has to go on after each (issue: recovery times). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listHeld } from '../../src/core/queue/holdings.ts';
+import { listQueuedJobs } from '../../src/core/queue/queue-counts.ts';
 import type { App } from '../../src/wiring.ts';
 import type { Restartable } from '../helpers/restartable-servers.ts';
 import type { Fleet } from './fleet.ts';
@@ -112,7 +112,7 @@ export function drawFault(seeded: Seeded): Fault {
 
 /** Row ids that a worker holds now, as the queue knows. */
 export async function heldBy(app: App, worker: string): Promise<readonly string[]> {
-  const held = await listHeld(app.queues, { name: 'classification', state: 'active', limit: 1_000 });
+  const held = await listQueuedJobs(app.queues, { name: 'classification', state: 'active', limit: 1_000 });
   return held.filter((each) => each.worker === worker).map(({ rowId }) => rowId);
 }
 

@@ -1,7 +1,7 @@
 /** Wall clocks that jump, and hosts whose clocks disagree: starts keep their order, durations their sign, schedules their slots. */
 import { expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
-import { countQueue } from '../../src/core/queue/holdings.ts';
+import { countQueue } from '../../src/core/queue/queue-counts.ts';
 import { insertMeetings, spanishTranscript } from '../helpers/meetings.ts';
 import { query, startApp, type TestAppOptions, type WorkOptions } from '../helpers/start-app.ts';
 import { createGate, createStubClassifier, fieldOf } from '../helpers/stub-classifier.ts';

@@ -162,7 +162,7 @@ const questions: readonly { name: string; blocks?: number; ask: (database: Datab
   {
     name: 'recovery of results, its look',
     blocks: 20_000,
-    ask: (database) => ledgerOn(database).listEnded({ leastMs: 5_000, mostMs: 900_000, limit: 2_000 }),
+    ask: (database) => ledgerOn(database).listEnded({ minMs: 5_000, maxMs: 900_000, limit: 2_000 }),
   },
   { name: 'sweep_unclassified, a page', ask: (database) => listUnclassified(database, { afterId: 0, limit: 1_000 }) },
   { name: 'up, its open jobs', blocks: 1_500, ask: countOpenClassifications },

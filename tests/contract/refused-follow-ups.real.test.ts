@@ -1,7 +1,8 @@
 /** Links that Redis refuses: their jobs end, the worker goes on, and `vambe retry` sends them later. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encodeTaskMessage, type TaskToSend, toSignature } from '../../src/celery/message.ts';
+import { encodeTaskMessage, type TaskToSend } from '../../src/celery/protocol/encode-task-message.ts';
+import { toSignature } from '../../src/celery/protocol/signature.ts';
 import type { CommandModule } from '../../src/cli/kit/cli.ts';
 import { run } from '../../src/cli/kit/program.ts';
 import { createRedis, type Redis } from '../../src/core/redis.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { priorities } from '../../src/core/queue/enqueue.ts';
-import { countQueue } from '../../src/core/queue/holdings.ts';
+import { countQueue } from '../../src/core/queue/queue-counts.ts';
 import { insertMeetings, manyTranscripts, spanishTranscript } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, readDocument, readJob, startApp, type TestApp, type TestAppOptions } from '../helpers/start-app.ts';

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/kit/cli.ts';
 import { run } from '../../src/cli/kit/program.ts';
+import { createDeadline } from '../../src/core/deadline.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, readDocument, startApp, type TestApp, untilItRuns } from '../helpers/start-app.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -231,7 +232,7 @@ describe('cancel', () => {
       const { code, document } = await vambeJson('cancel', 'deaf');
       expect({ code, document }).toMatchObject({ code: 0, document: { jobs: [{ answer: 'worker-silent' }] } });
     } finally {
-      await deaf.consumer.stop(0);
+      await deaf.consumer.stop(createDeadline(0));
     }
     expect(await statesOf('deaf')).toEqual(['cancelled']);
   });

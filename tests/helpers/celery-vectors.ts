@@ -1,7 +1,7 @@
 /** Messages captured from real Celery producers and workers, and the Celery app of the tests. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parsePythonJson } from '../../src/celery/envelope.ts';
+import { parsePythonJson } from '../../src/celery/protocol/envelope.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/celery/', import.meta.url));
 

@@ -5,8 +5,9 @@ import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { createDatabase } from '../../src/core/database.ts';
+import { createDeadline } from '../../src/core/deadline.ts';
 import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
-import type { Steering } from '../../src/core/steering.ts';
+import type { RuntimeOverrides } from '../../src/core/runtime-overrides.ts';
 import { checkSchema } from '../../src/models/schema-check.ts';
 import type { Taxonomy } from '../../src/models/taxonomy.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';
@@ -40,7 +41,7 @@ export interface WorkOptions {
 export interface TestApp extends App {
   readonly log: MemoryLog;
   /** Consumes until `stop`. Housekeeping (heartbeat, sweeps, schedules) and remote control run only where a test is about it: sweep_unclassified would accept the test's meetings. */
-  work(options?: WorkOptions): Promise<{ readonly steering: Steering; stop(graceMs?: number): Promise<void> }>;
+  work(options?: WorkOptions): Promise<{ readonly overrides: RuntimeOverrides; stop(graceMs?: number): Promise<void> }>;
   /** Enqueues one request; its task id. */
   ask(request: Partial<EnqueueRequest>): Promise<string>;
   /** The row of a job, as soon as it is in one of these states. */
@@ -90,7 +91,7 @@ export async function startApp(
     ...app,
     log,
     async work({ concurrency = 20, queueNames, lockMs, withHousekeeping = false, lists = [], givesBack = false } = {}) {
-      const { consumer, housekeeping, bridge, steering, celeryNode } = app.createWorker({
+      const { consumer, housekeeping, bridge, overrides, celeryNode } = app.createWorker({
         concurrency,
         queueNames,
         lists,
@@ -101,14 +102,15 @@ export async function startApp(
       if (lists.length > 0) await bridge.start();
       if (withHousekeeping) await celeryNode.start();
       return {
-        steering,
+        overrides,
         async stop(graceMs = 5_000) {
-          if (lists.length > 0) await bridge.stop();
-          if (withHousekeeping) await housekeeping.stop();
-          if (withHousekeeping) await celeryNode.leave();
-          await consumer.stop(graceMs);
-          if (givesBack) await bridge.giveBack();
-          await celeryNode.close();
+          const deadline = createDeadline(graceMs);
+          if (lists.length > 0) await bridge.stop(deadline);
+          if (withHousekeeping) await housekeeping.stop(deadline);
+          if (withHousekeeping) await celeryNode.stop(deadline);
+          await consumer.stop(createDeadline(graceMs));
+          if (givesBack) await bridge.returnToCeleryList();
+          await celeryNode.events.stop(deadline);
         },
       };
     },

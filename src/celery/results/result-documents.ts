@@ -1,20 +1,20 @@
 /**
  * The documents of Celery 5's Redis result backend, `celery-task-meta-<task id>`, field by field in Celery's order. Pure.
- * https://docs.celeryq.dev/en/stable/internals/protocol.html
+ * docs/celery-protocol.md
  */
 import type { AppError } from '../../core/errors.ts';
 import type { CancelReason, KnownJob } from '../../core/lifecycle.ts';
 import type { DocumentWrite } from '../../core/redis-documents.ts';
 import type { ProgressStep } from '../../core/task.ts';
-import { pythonException, tracebackOf } from './python-exception.ts';
+import { pythonException, tracebackOf } from '../protocol/python-exception.ts';
 
-/** Celery keeps a SUCCESS that is stored, so that a late failure of a repeated run does not replace it. A Lua pattern. */
+/** A stored SUCCESS is kept, as in Celery, so that a late failure of a repeated run does not replace it. A Lua pattern. */
 export const storedSuccessPattern = '^{"status": ?"SUCCESS"';
 
 /** `result_expires` of the Python worker. */
 const resultLifeSeconds = 3_600;
 
-/** A job, or a step of a canvas that will never be sent. */
+/** A job, or a task of a canvas that will never be sent. */
 export type DescribedTask = Pick<KnownJob, 'taskId'> & {
   readonly failedAttempts?: number;
   readonly terms?: { readonly groupId?: string | null; readonly parentId?: string | null } | null;
@@ -40,7 +40,7 @@ export function progressDocument(
 }
 
 export function retryDocument(job: DescribedTask, error: AppError): DocumentWrite {
-  // Celery sends the task again from within itself, so that it is its own child.
+  // In Celery a retry is sent by the task itself, so the task is its own child.
   const children = [[[job.taskId, null], null]];
   return meta('store', job, 'RETRY', exceptionJson(error), { traceback: tracebackOf(error), children });
 }
@@ -85,7 +85,7 @@ export function metaKeyOf({ taskId }: { readonly taskId: string }): string {
   return `celery-task-meta-${taskId}`;
 }
 
-/** A retried task is its own parent, as Celery sends it again from within itself. */
+/** A retried task is its own parent, because in Celery the task itself sends its retry. */
 function relativesJson({ taskId, failedAttempts = 0, terms }: DescribedTask): string {
   if (!terms) return '';
   const parent = failedAttempts > 0 ? taskId : (terms.parentId ?? null);

@@ -1,12 +1,12 @@
 /**
- * Tells Celery clients what became of a task: its result document, and what its canvas asks for at its end. Links and the next step
- * go out before a success is published, as its document names them; error links and the counts of chords follow the document.
+ * Tells Celery clients the state of a task: writes its result document, and sends its follow-ups. Links and the next step are sent
+ * before a success is published, as its document names them; error links and counts of chords follow the document.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { CriticalListener, KnownJob, Transition } from '../../core/lifecycle.ts';
 import { type DocumentWriter, isoMicroseconds } from '../../core/redis-documents.ts';
-import { type FollowUps, revokedEnd } from '../follow-ups.ts';
-import { messageWithFollowUps } from '../judge-message.ts';
+import { messageWithFollowUps } from '../protocol/call-terms.ts';
+import { type FollowUps, revokedEnd } from './follow-ups.ts';
 import {
   failureDocument,
   progressDocument,

@@ -27,8 +27,8 @@ async function runEvents(cli: Cli, flags: EventsFlags): Promise<void> {
   const [{ withNodes }, { readEvents }, { eventPattern }, { describeEvent }, { setTimeout: sleep }] = await Promise.all(
     [
       import('../ask-nodes.ts'),
-      import('../../celery/event-bodies.ts'),
-      import('../../celery/control-wire.ts'),
+      import('../../celery/events/event-bodies.ts'),
+      import('../../celery/protocol/control-wire.ts'),
       import('../describe-event.ts'),
       import('node:timers/promises'),
     ],

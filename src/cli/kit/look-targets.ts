@@ -36,9 +36,9 @@ export async function statusTargets(config: Config): Promise<StatusTargets> {
 async function askCelery(url: string | null, lists: readonly string[], timeoutMs: number): Promise<CeleryFacts | null> {
   if (url === null) return null;
   const [{ createControlClient }, { databaseNumberOf }, { countMessages }] = await Promise.all([
-    import('../../celery/control-client.ts'),
-    import('../../celery/control-wire.ts'),
-    import('../../celery/count-messages.ts'),
+    import('../../celery/control/control-client.ts'),
+    import('../../celery/protocol/control-wire.ts'),
+    import('../../celery/bridge/count-messages.ts'),
   ]);
   try {
     return await lookAtRedis(url, timeoutMs, async (redis) => {

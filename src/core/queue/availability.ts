@@ -1,5 +1,5 @@
 /** Whether a server can be used: after a failure the work pauses, one probe a second, and goes on when it answers. */
-import { AppError } from '../errors.ts';
+import { AppError, messageOf } from '../errors.ts';
 import type { Log } from '../logger.ts';
 import { networkFaultOf } from '../server-faults/network.ts';
 import { isConnectionLost, redisRefusalOf } from '../server-faults/redis.ts';
@@ -52,7 +52,7 @@ export function createAvailability({ part, log, probe, onDown, onUp }: Availabil
   const tell = (error: unknown) => {
     const fields = {
       ...(error instanceof AppError ? { code: error.code } : {}),
-      error: error instanceof Error ? error.message : 'unknown',
+      error: messageOf(error),
     };
     if (toldMs !== undefined && performance.now() - toldMs <= reminderEveryMs) return;
     log.warn(toldMs === undefined ? `${part}.down` : `${part}.still_down`, fields);

@@ -6,7 +6,7 @@ import type { Redis } from '../redis.ts';
 import { bullJobId, type Queues } from './queues.ts';
 
 const requestsKey = 'vambe:cancellations';
-/** Longer than whoever asks waits; a request that nobody answered may not meet the job's next life. */
+/** Longer than a command waits for the answer; a request without an answer must not reach a later run of the job. */
 const requestLifeSeconds = 30;
 
 export async function requestCancellation(redis: Redis, rowIds: readonly string[]): Promise<void> {
@@ -23,7 +23,7 @@ export async function readCancellations(redis: Redis): Promise<readonly string[]
   return redis.smembers(requestsKey);
 }
 
-/** By the worker when a job has stopped, and by whoever asked and waits no longer. */
+/** Called by the worker when a job has stopped, and by the command that no longer waits. */
 export async function endCancellation(redis: Redis, rowIds: readonly string[]): Promise<void> {
   if (rowIds.length > 0) await redis.srem(requestsKey, ...rowIds);
 }
@@ -34,7 +34,7 @@ export interface QueuedJob {
   readonly delivery: number;
 }
 
-/** Takes jobs out of their queues. `running`: a worker holds it, so it stays; what no queue holds counts as `removed`. */
+/** Takes jobs out of their queues. `running`: a worker runs it, so it stays; a job that is in no queue counts as `removed`. */
 export async function removeFromQueue(
   queues: Queues,
   jobs: readonly QueuedJob[],
@@ -43,14 +43,14 @@ export async function removeFromQueue(
     jobs.map(async (job) => {
       // The queue of a task that is not known here: its worker finds the row closed.
       if (!queues.names.includes(job.queue)) return 'removed';
-      if (await isHeld(queues, job)) return 'running';
+      if (await isRunning(queues, job)) return 'running';
       // 0: a worker took it meanwhile.
       return (await queues.get(job.queue).remove(bullJobId(job))) === 0 ? 'running' : 'removed';
     }),
   );
 }
 
-/** Whether a worker holds the job now. */
-export async function isHeld(queues: Queues, job: QueuedJob): Promise<boolean> {
+/** Whether a worker runs the job now. */
+export async function isRunning(queues: Queues, job: QueuedJob): Promise<boolean> {
   return (await queues.get(job.queue).getJobState(bullJobId(job))) === 'active';
 }

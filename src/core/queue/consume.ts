@@ -1,445 +1,286 @@
-/** The consumer: takes jobs from BullMQ, runs them through one gate, settles them, and stops without losing any. */
-import { type Job, type Processor, UnrecoverableError, Worker } from 'bullmq';
-import pLimit from 'p-limit';
-import { batchOf, createBatcher } from '../batcher.ts';
+/**
+ * The life of one delivery: version → rate slot → take → refuse? → run → settle → publish → acknowledge. `deliver` is the whole of it;
+ * each step is a function below, or in the file that it names.
+ */
+import type { Job } from 'bullmq';
+import type { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
-import { endsWithin } from '../ends-within.ts';
 import { AppError } from '../errors.ts';
-import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
-import { type CancelReason, type Lifecycle, succeededTransition } from '../lifecycle.ts';
+import type { JobLedger, TakenJob } from '../job-ledger.ts';
+import { type Announcer, type CancelReason, type Lifecycle, succeededTransition } from '../lifecycle.ts';
 import type { Log } from '../logger.ts';
-import { fail, type Hold, type Outcome } from '../outcome.ts';
-import type { Redis } from '../redis.ts';
-import { networkFaultOf } from '../server-faults/network.ts';
-import { unexpectedRefusal } from '../server-faults/postgres.ts';
-import { isConnectionLost, redisRefusalOf, translateRedisError } from '../server-faults/redis.ts';
-import type { TimeLimits } from '../steering.ts';
+import type { Outcome } from '../outcome.ts';
+import type { TimeLimits } from '../runtime-overrides.ts';
 import type { TaskRegistry } from '../task.ts';
-import { watchLoop } from '../watch-loop.ts';
-import { type AlonePool, poisoned } from './alone.ts';
-import { createAvailability, isServerFault } from './availability.ts';
-import { limiter } from './controls.ts';
+import { type Acknowledgement, acknowledge, type Delivery, isVerdict } from './acknowledge.ts';
+import { isServerFault } from './availability.ts';
+import { type IsolationPool, runIsolated, stallsOf } from './isolation.ts';
 import type { PublishEnded } from './publish-ended.ts';
-import { type JobData, jobDataVersion, queuePrefix, readBullJobId } from './queues.ts';
+import { type JobData, jobDataVersion, readBullJobId } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
 import { abortReasons, runJob, stopwatch } from './run-job.ts';
-import {
-  AttemptFailed,
-  handBackToQueue,
-  isLostJob,
-  isVerdict,
-  type SettleDeps,
-  settleJob,
-  stepBackInQueue,
-} from './settle-job.ts';
+import type { BegunJob, RunningJobs } from './running-jobs.ts';
+import type { ServerOutages } from './server-outages.ts';
+import { type SettleDeps, type Settlement, settleJob } from './settle-job.ts';
 
-/** core-notes measurements: a lock of 25 s, looked at each 5 s, takes up a killed worker's jobs within 32 s; BullMQ's own stall limit is off. */
-const defaultLockMs = 25_000;
-const stalledChecksALock = 5;
-const stallsBeforeBullFails = 1_000;
-/** One more and the job is blamed: it then took worker and child down together, twice. */
-const mostStalls = 2;
-/** `default` holds few jobs beyond the gate: whatever BullMQ hands out is locked, also while it waits for a slot. */
-const mostDefaultJobs = 4;
 const serverFaultDelayMs = 2_000;
 /** For an error that no code expected: it may speak of this job alone. */
 const unexpectedDelayMs = 30_000;
 const tooNewDelayMs = 30_000;
-/** After the grace time: until jobs are handed back, and until BullMQ's own goodbye is over, which waits for ever where Redis is frozen or just back. */
-const handedBackAfterMs = 1_500;
-const closedAfterMs = 2_500;
 
-/**
- * The job table is the history; BullMQ keeps what failed, for a look with its tools, and the last runs of schedules. To keep a thousand
- * that were completed takes 5 % of the meetings a second (bench/README.md). Also what bench/ gives the bare engine.
- */
-export const retention = {
-  removeOnComplete: { count: 0 },
-  removeOnFail: { age: 7 * 86_400, count: 10_000 },
-} as const;
-
-export interface ConsumerOptions {
+export interface DeliveryDeps {
   readonly registry: TaskRegistry;
-  readonly ledger: JobLedger;
-  readonly lifecycle: Lifecycle;
+  readonly ledger: Pick<JobLedger, 'cancel' | 'markIsolated'>;
+  readonly taker: Pick<Batcher<string, TakenJob | undefined>, 'add'>;
+  readonly settle: SettleDeps;
+  readonly lifecycle: Pick<Lifecycle, 'tell' | 'announcer'>;
+  readonly running: Pick<RunningJobs, 'begin' | 'count'>;
+  readonly outages: Pick<ServerOutages, 'report'>;
+  /** Rate limits of tasks that share a queue. */
+  readonly rates: Pick<TaskRates, 'hasSlots' | 'msToSlot'>;
+  /** Where jobs run whose worker died. */
+  readonly isolation: Pick<IsolationPool, 'run'>;
   /** Handed to every handler. */
   readonly services: unknown;
-  readonly connection: Redis;
-  readonly queueNames: readonly string[];
-  readonly concurrency: number;
-  /** After this long without a sign of life a job is taken up by another worker; unset: 25 s. */
-  readonly lockMs?: number;
-  /** Where jobs run whose worker died. */
-  readonly alone: AlonePool;
-  /** This worker's name to the outside, `worker@host`. */
-  readonly worker: string;
-  /** For tasks that have no number of their own. */
-  readonly maxRetries: number;
-  readonly retryDelayMs: number;
+  /** For tasks that have none of their own. */
   readonly softLimitMs: number;
   readonly hardLimitMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Publishes what became of a job whose row has ended, where that is not published yet. */
+  readonly publishEnded: PublishEnded;
+  /** This process takes nothing new. */
+  isStopping(): boolean;
+  /** The row of a job that a schedule made; inserted when it is taken. */
+  acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
   /** Set by remote control, by task. */
   timeLimitsOf?(task: string): TimeLimits | undefined;
-  /** Rate limits of tasks that share a queue. */
-  readonly rates: Pick<TaskRates, 'hasSlots' | 'msToSlot'>;
   /** Further fields for the log lines of a job. */
   describeJob?(job: TakenJob): Readonly<Record<string, unknown>>;
   /** Why a job is not to be started, where it is not. */
   refuses?(job: TakenJob): CancelReason | undefined;
-  /** @throws AppError while the database takes no writes */
-  probeDatabase(): Promise<unknown>;
-  /** Makes a queue wait, for all workers. */
-  hold(queue: string, hold: Hold): Promise<void>;
-  /** Queues whose jobs may be made to wait for a while; the others pay nothing for it. */
-  readonly limitedQueues: readonly string[];
-  /** @throws AppError while Redis takes no writes */
-  probeRedis(): Promise<unknown>;
-  /** Told after BullMQ has completed a job; unset: nobody asks. */
-  readonly onAcked?: () => void;
-  /** Publishes what became of a job whose row has ended, where that is not published yet. */
-  readonly publishEnded: PublishEnded;
-  /** The row of a job that a schedule made; inserted when it is taken. */
-  acceptScheduled(task: string, schedule: string, slotMs: number): Promise<string>;
 }
 
-export interface RunningJob {
+/** Returns where BullMQ is to complete the job; throws what BullMQ understands otherwise. */
+export async function deliver(deps: DeliveryDeps, delivery: Delivery): Promise<void> {
+  try {
+    await deliverInSteps(deps, delivery);
+  } catch (error) {
+    if (isVerdict(error)) throw error;
+    await returnUnsettled(deps, delivery, error);
+  }
+}
+
+async function deliverInSteps(deps: DeliveryDeps, delivery: Delivery): Promise<void> {
+  const { bullJob } = delivery;
+  // Not acknowledged: this process stops, so the job is next in line for another one.
+  if (deps.isStopping()) return requeueAtStop(deps, delivery);
+
+  const version = versionOf(bullJob);
+  // Acknowledged: Redis lost the job's data. Recovery delivers its row again, as a BullMQ job of its own.
+  if (version === 'lost') return endLost(deps, delivery);
+  // Not acknowledged: a worker of the newer version takes it.
+  if (version === 'too-new') return snoozeTooNew(deps, delivery);
+
+  const earlyMs = await msToSlot(deps, bullJob);
+  // Not acknowledged: it comes back when its slot does. Its row is not taken yet, as that counts it as started.
+  if (earlyMs > 0) return snooze(deps, delivery, earlyMs);
+
+  const { rowId, job } = await take(deps, bullJob);
+  // Acknowledged: its row is gone, so there is nothing to do and no place for a result.
+  if (!job) return deps.log.warn('job.row_gone', { job_id: rowId });
+  // Acknowledged: its row has ended before, and what became of it is published now.
+  if (hasEnded(job)) return endAgain(deps, job);
+
+  const refusal = deps.refuses?.(job);
+  // Acknowledged: its row says that it is cancelled.
+  if (refusal) return endUnstarted(deps, job, refusal);
+
+  const attempt = beginAttempt(deps, delivery, job);
+  try {
+    const outcome = await run(deps, attempt);
+    const settlement = await settleJob(deps.settle, { job, outcome, durationMs: attempt.elapsedMs() });
+    await publish(deps, attempt, settlement);
+    // Whether it is acknowledged, and why, is said beside each settlement in settle-job.ts.
+    await acknowledge(delivery, settlement.acknowledgement, attempt.log);
+  } finally {
+    attempt.end();
+  }
+}
+
+/** Version: whether this worker can read the data of the job. */
+export function versionOf({ data }: { data: Partial<JobData> | null }): 'known' | 'lost' | 'too-new' {
+  if (data?.v === undefined) return 'lost';
+  return typeof data.v === 'number' && data.v <= jobDataVersion ? 'known' : 'too-new';
+}
+
+/** Rate slot: how long the job has to wait for its own; 0 for a task without a limit. */
+export async function msToSlot({ rates }: Pick<DeliveryDeps, 'rates'>, bullJob: Job<JobData>): Promise<number> {
+  return rates.hasSlots(bullJob.name) ? rates.msToSlot(bullJob) : 0;
+}
+
+/** Take: reads the row and draws a run id. A job that a schedule made gets its row first. */
+export async function take(
+  { taker, acceptScheduled }: Pick<DeliveryDeps, 'taker' | 'acceptScheduled'>,
+  bullJob: Job<JobData>,
+): Promise<{ readonly rowId: string; readonly job: TakenJob | undefined }> {
+  const { id, schedule } = bullJob.data;
+  const rowId = id ?? (await acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
+  return { rowId, job: await taker.add(rowId) };
+}
+
+export interface Attempt extends Delivery {
   readonly job: TakenJob;
-  readonly startedWallMs: number;
+  readonly controller: AbortController;
+  readonly announcer: Announcer;
+  readonly log: Log;
+  elapsedMs(): number;
+  end(): void;
 }
 
-export interface Consumer {
-  start(): Promise<void>;
-  /**
-   * Takes nothing new; hands back what is unfinished after `graceMs`; ends within 2.5 s more, whatever hangs. False: a job did,
-   * and is left to other workers. Safe to call twice; the shorter grace counts.
-   */
-  stop(graceMs: number): Promise<boolean>;
-  running(): readonly RunningJob[];
-  isRunning(rowId: string): boolean;
-  /** Jobs that run here or are about to: what BullMQ handed over. */
-  held(): number;
-  /** Stops a job that was cancelled; resolves when it has let go, undefined where it does not run here. */
-  cancel(rowId: string): Promise<void> | undefined;
-  /** Jobs at a time, from now on. */
-  setConcurrency(jobs: number): void;
-  /** Jobs completed and failed since the start, by task. */
-  counts(): Readonly<Record<string, number>>;
-}
-
-export function createConsumer(options: ConsumerOptions): Consumer {
-  const { registry, ledger, lifecycle, rates, clock, log, concurrency, lockMs = defaultLockMs } = options;
-  const { host, port } = options.connection.options;
-  const redisAddress = `${host}:${port}`;
-  const gate = pLimit(concurrency);
-  const running = new Map<
-    string,
-    RunningJob & {
-      readonly bullId: string | undefined;
-      readonly controller: AbortController;
-      readonly ended: Promise<void>;
-    }
-  >();
-  const counts: Record<string, number> = {};
-  let workers: Worker<JobData>[] = [];
-  let isStopping = false;
-  /** On the monotonic clock; each limit of a stop counts from it, so that late timers do not add up. */
-  let graceEndsMs = Number.POSITIVE_INFINITY;
-
-  const taker = createBatcher<string, TakenJob | undefined>({
-    maxItems: batchOf(concurrency),
-    execute: (ids) => ledger.take(ids),
-  });
-  const settleDeps: SettleDeps = {
-    complete: createBatcher<CompletedJob, boolean>({
-      maxItems: batchOf(concurrency),
-      execute: (jobs) => ledger.complete(jobs),
-    }),
-    noteFailure: createBatcher<FailedAttempt, boolean>({
-      maxItems: batchOf(concurrency),
-      execute: (jobs) => ledger.noteFailures(jobs),
-    }),
-    lifecycle,
-    hold: options.hold,
-    worker: options.worker,
-    clock,
-    retryDelayMs: ({ task }) => registry.settingsOf(task)?.retryDelayMs ?? options.retryDelayMs,
-    maxRetries: ({ task }) => registry.settingsOf(task)?.maxRetries ?? options.maxRetries,
-  };
-
-  const onDown = () => {
-    for (const worker of workers) void worker.pause(true);
-  };
-  const onUp = () => {
-    if (!isStopping && !database.isDown && !redis.isDown) for (const worker of workers) worker.resume();
-  };
-  const database = createAvailability({ part: 'database', log, probe: options.probeDatabase, onDown, onUp });
-  // A Redis that answers with refusals (full, loading, a replica): BullMQ alone asks it 3,700 times a second (measured).
-  const redis = createAvailability({ part: 'redis', log, probe: options.probeRedis, onDown, onUp });
-  let stopWatching: () => void = () => undefined;
-
-  const take = async (rowId: string): Promise<TakenJob> => {
-    const job = await taker.add(rowId);
-    if (!job) throw new AppError('NOT_FOUND', `Job row ${rowId} is gone.`);
-    return job;
-  };
-
-  const count = (task: string) => {
-    counts[task] = (counts[task] ?? 0) + 1;
-  };
-
-  /**
-   * A job whose worker died runs in a child that holds no other. One stall proves nothing, as a killed worker's jobs all
-   * stall; from the second on no other suspect runs beside it; a third one blames it without another try.
-   */
-  const runSuspect = async (job: TakenJob, stalls: number, signal: AbortSignal): Promise<Outcome> => {
-    if (stalls > mostStalls) return fail(poisoned());
-    if (!job.isAlone) await ledger.markAlone(job.rowId);
-    return options.alone.run(job.rowId, { single: stalls === mostStalls, signal });
-  };
-
-  const runTaken = async (job: TakenJob, bullJob: Job<JobData>, token: string): Promise<void> => {
-    const elapsedMs = stopwatch(clock);
-    const controller = new AbortController();
-    const jobLog = log.child({
-      job_id: job.rowId,
-      task_id: job.taskId,
-      task: job.task,
-      ...options.describeJob?.(job),
-    });
-    const announcer = lifecycle.announcer();
-    let markEnded: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => {
-      markEnded = resolve;
-    });
-    running.set(job.rowId, { job, bullId: bullJob.id, startedWallMs: clock.wallMs(), controller, ended });
-    try {
-      announcer.tell({ kind: 'started', job });
-      const stalls = Math.max(bullJob.stalledCounter, job.isAlone ? 1 : 0);
-      const outcome =
-        stalls > 0
-          ? await runSuspect(job, stalls, controller.signal)
-          : await runJob(registry, {
-              job,
-              services: options.services,
-              signal: controller,
-              log: jobLog,
-              softLimitMs: options.softLimitMs,
-              hardLimitMs: options.hardLimitMs,
-              timeLimitsOf: options.timeLimitsOf,
-              progress: (step) => announcer.tell({ kind: 'progress', job, step }),
-              takeAgain: () => take(job.rowId),
-              onLateEnd: ({ result, cache }) =>
-                void lifecycle.tell(succeededTransition({ job, result, cache, durationMs: elapsedMs() })),
-            });
-      announcer.stop();
-      if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
-      await settleJob(settleDeps, { job, bullJob, token, outcome, durationMs: elapsedMs(), log: jobLog });
-      count(job.task);
-      // Again, and last: what this worker published meanwhile may have covered what the person's command wrote.
-      if (controller.signal.reason === abortReasons.cancelled)
-        await lifecycle.tell({ kind: 'cancelled', job, reason: 'terminated' });
-    } catch (error) {
-      if (error instanceof UnrecoverableError) count(job.task);
-      throw error;
-    } finally {
-      announcer.stop();
-      running.delete(job.rowId);
-      markEnded();
-    }
-  };
-
-  const processJob = async (bullJob: Job<JobData>, token: string): Promise<void> => {
-    try {
-      if (isStopping) return await handBackToQueue(bullJob, token, log.child({ bull_job_id: bullJob.id }));
-      const data: Partial<JobData> | null = bullJob.data;
-      if (data?.v === undefined) return await dropLost(bullJob);
-      const { id, schedule, v } = data;
-      if (typeof v !== 'number' || v > jobDataVersion) {
-        log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: bullJob.id, version: v, known: jobDataVersion });
-        return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + tooNewDelayMs, log });
-      }
-      // Before its row is taken, which counts it as started.
-      const earlyMs = rates.hasSlots(bullJob.name) ? await rates.msToSlot(bullJob) : 0;
-      if (earlyMs > 0) return await stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + earlyMs, log });
-      const rowId = id ?? (await options.acceptScheduled(bullJob.name, schedule ?? bullJob.name, slotOf(bullJob)));
-      const job = await taker.add(rowId);
-      if (!job) return log.warn('job.row_gone', { job_id: rowId });
-      if (job.state !== 'queued' && job.state !== 'retrying') return await endAgain(job);
-      const refusal = options.refuses?.(job);
-      if (refusal) return await endUnstarted(job, refusal);
-      await runTaken(job, bullJob, token);
-    } catch (error) {
-      if (isVerdict(error)) throw error;
-      await settleUnsettled(bullJob, token, error);
-    }
-  };
-
-  /** What no outcome was made of. A server's fault costs no attempt, known or not, and BullMQ fails no job without a line. */
-  const settleUnsettled = async (bullJob: Job<JobData>, token: string, error: unknown): Promise<never> => {
-    const fault = asServerFault(error, redisAddress);
-    if (fault?.code.startsWith('DATABASE_')) database.reportFailure(fault);
-    if (fault && fault !== error && fault.code.startsWith('REDIS_')) redis.suspect(fault);
-    if (!fault) {
-      const job = { bull_job_id: bullJob.id, task: bullJob.name };
-      if (error instanceof AppError) {
-        log.error('job.failed', { ...job, code: error.code, error: error.message });
-        throw error;
-      }
-      const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      const next = `tried again in ${unexpectedDelayMs / 1_000} s; no attempt is counted`;
-      log.error('job.waits', { ...job, code: 'BUG', error: words.slice(0, 300), next });
-    }
-    const delayMs = fault ? serverFaultDelayMs : unexpectedDelayMs;
-    return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + delayMs, log });
-  };
-
-  /** Its sender revoked it, or wanted it earlier or not at all. */
-  const endUnstarted = async (job: TakenJob, reason: CancelReason): Promise<void> => {
-    await ledger.cancel(job.rowId, refusalOf(reason));
-    await lifecycle.tell({ kind: 'cancelled', job, reason });
-    log.info('job.closed', { job_id: job.rowId, task_id: job.taskId, reason });
-  };
-
-  /**
-   * A second delivery of a job that ended: a worker died between commit and publication, so that its documents may be missing, or a
-   * command that added it was sent again after its connection broke.
-   */
-  const endAgain = async (job: TakenJob): Promise<void> => {
-    await options.publishEnded(job);
-    log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
-  };
-
-  /**
-   * Redis lost the job's hash and kept its entry in a list; BullMQ hands out what it wrote itself since, which has no data. Recovery
-   * delivers its row again. Where the row has ended, this delivery is the last one that can publish what is missing.
-   */
-  const dropLost = async ({ id = '' }: Job<JobData>): Promise<void> => {
-    log.debug('job.lost', { bull_job_id: id });
-    const rowId = readBullJobId(id)?.rowId;
-    const job = rowId === undefined ? undefined : await taker.add(rowId);
-    if (job && job.state !== 'queued' && job.state !== 'retrying') await endAgain(job);
-  };
-
-  const processor: Processor<JobData> = (job, token) => gate(() => processJob(job, token ?? ''));
-
-  const makeWorker = (name: string) => {
-    const worker = new Worker<JobData>(name, processor, {
-      connection: options.connection,
-      prefix: queuePrefix,
-      autorun: false,
-      name: options.worker,
-      concurrency: concurrencyOf(name, gate.concurrency),
-      lockDuration: lockMs,
-      stalledInterval: lockMs / stalledChecksALock,
-      maxStalledCount: stallsBeforeBullFails,
-      settings: {
-        backoffStrategy: (_attempts, _type, error) =>
-          error instanceof AttemptFailed ? error.delayMs : options.retryDelayMs,
-      },
-      ...(options.limitedQueues.includes(name) ? { limiter } : {}),
-      ...retention,
-    });
-    worker.on('error', (error) => {
-      if (redisRefusalOf(error)) redis.suspect(translateRedisError(error, redisAddress));
-      else logWorkerError(error, log);
-    });
-    const { onAcked } = options;
-    if (onAcked) worker.on('completed', () => onAcked());
-    worker.on('stalled', (id) => log.warn('job.taken_up', { bull_job_id: id, reason: 'its worker died or froze' }));
-    worker.on('lockRenewalFailed', (ids) => {
-      const lost = new Set(ids);
-      for (const { bullId, controller } of running.values())
-        if (bullId !== undefined && lost.has(bullId)) controller.abort(abortReasons.lockLost);
-    });
-    return worker;
-  };
-
-  const untilIdle = async (afterGraceMs: number): Promise<boolean> => {
-    while (gate.activeCount + gate.pendingCount > 0) {
-      if (clock.monotonicMs() >= graceEndsMs + afterGraceMs) return false;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    return true;
-  };
-
-  /** The process stood still: its loop was blocked, or all of it was stopped. What lasts longer than a lock has cost all locks. */
-  const onLate = (lateMs: number) => {
-    log.warn('worker.loop_blocked', { ms: Math.round(lateMs), jobs: running.size });
-    if (lateMs > lockMs) for (const { controller } of running.values()) controller.abort(abortReasons.lockLost);
-  };
-
+/** From here on the job is shown as running and can be cancelled. */
+function beginAttempt(deps: DeliveryDeps, delivery: Delivery, job: TakenJob): Attempt {
+  const { rowId, taskId, task } = job;
+  const begun: BegunJob = deps.running.begin(job, delivery.bullJob.id);
+  const announcer = deps.lifecycle.announcer();
   return {
-    async start() {
-      stopWatching = watchLoop({ clock, onLate });
-      workers = options.queueNames.map(makeWorker);
-      for (const worker of workers) worker.run().catch((error) => logWorkerError(error, log));
-      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+    ...delivery,
+    job,
+    controller: begun.controller,
+    announcer,
+    log: deps.log.child({ job_id: rowId, task_id: taskId, task, ...deps.describeJob?.(job) }),
+    elapsedMs: stopwatch(deps.clock),
+    end() {
+      announcer.stop();
+      begun.end();
     },
-    async stop(graceMs) {
-      isStopping = true;
-      graceEndsMs = Math.min(graceEndsMs, clock.monotonicMs() + graceMs);
-      database.stop();
-      redis.stop();
-      stopWatching();
-      await Promise.all(workers.map((worker) => worker.pause(true)));
-      if (running.size > 0 && graceMs > 0) {
-        log.info('worker.finishing', { jobs: running.size, up_to_s: graceMs / 1_000 });
-        await untilIdle(0);
-      }
-      graceEndsMs = Math.min(graceEndsMs, clock.monotonicMs());
-      for (const { controller } of running.values()) controller.abort(abortReasons.stopping);
-      options.alone.stop();
-      const isIdle = await untilIdle(handedBackAfterMs);
-      const goodbyes = Promise.all(workers.map((worker) => worker.close(!isIdle)));
-      // How they end says nothing: BullMQ never sees a connection end that is reconnecting (its issue 4656). Who is idle holds no job.
-      await endsWithin(graceEndsMs + closedAfterMs - clock.monotonicMs(), goodbyes);
-      return isIdle;
-    },
-    running: () => [...running.values()],
-    isRunning: (rowId) => running.has(rowId),
-    held: () => gate.activeCount + gate.pendingCount,
-    cancel(rowId) {
-      const found = running.get(rowId);
-      found?.controller.abort(abortReasons.cancelled);
-      return found?.ended;
-    },
-    setConcurrency(jobs) {
-      gate.concurrency = jobs;
-      for (const worker of workers) worker.concurrency = concurrencyOf(worker.name, jobs);
-    },
-    counts: () => counts,
   };
+}
+
+/** Run: the handler within its limits, or the isolated process where a worker died of the job. @throws AppError DATABASE_*, REDIS_* */
+export async function run(deps: DeliveryDeps, attempt: Attempt): Promise<Outcome> {
+  const { job, bullJob, controller, announcer } = attempt;
+  announcer.tell({ kind: 'started', job });
+  const stalls = stallsOf(job, bullJob.stalledCounter);
+  const outcome =
+    stalls > 0 ? await runIsolated(deps, { job, stalls, signal: controller.signal }) : await runHere(deps, attempt);
+  announcer.stop();
+  // A server's fault says nothing about the job.
+  if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
+  return outcome;
+}
+
+function runHere(deps: DeliveryDeps, { job, controller, announcer, log, elapsedMs }: Attempt): Promise<Outcome> {
+  const { registry, services, softLimitMs, hardLimitMs, timeLimitsOf, lifecycle } = deps;
+  return runJob(registry, {
+    job,
+    services,
+    signal: controller,
+    log,
+    softLimitMs,
+    hardLimitMs,
+    timeLimitsOf,
+    progress: (step) => announcer.tell({ kind: 'progress', job, step }),
+    async takeAgain() {
+      const again = await deps.taker.add(job.rowId);
+      if (!again) throw new AppError('NOT_FOUND', `Job row ${job.rowId} is gone.`);
+      return again;
+    },
+    onLateEnd: ({ result, cache }) =>
+      void lifecycle.tell(succeededTransition({ job, result, cache, durationMs: elapsedMs() })),
+  });
+}
+
+/** Publish: clients hear what the row says; a crash before the acknowledgement makes the next delivery publish it again. */
+export async function publish(
+  { lifecycle, running }: Pick<DeliveryDeps, 'lifecycle' | 'running'>,
+  { job, controller }: Pick<Attempt, 'job' | 'controller'>,
+  settlement: Settlement,
+): Promise<void> {
+  const { kind } = settlement.acknowledgement;
+  if (settlement.publish) await lifecycle.tell(settlement.publish);
+  if (kind === 'complete' || kind === 'fail') running.count(job.task);
+  // Published by the cancelling command before; this run may have written over it meanwhile.
+  if (kind === 'complete' && controller.signal.reason === abortReasons.cancelled)
+    await lifecycle.tell({ kind: 'cancelled', job, reason: 'terminated' });
+}
+
+/** Not acknowledged: no outcome was reached. A server's fault costs no attempt, and BullMQ fails no job without a log line. */
+async function returnUnsettled(deps: DeliveryDeps, delivery: Delivery, error: unknown): Promise<void> {
+  const { log, outages } = deps;
+  const fault = outages.report(error);
+  if (fault) return snooze(deps, delivery, serverFaultDelayMs);
+  const job = { bull_job_id: delivery.bullJob.id, task: delivery.bullJob.name };
+  if (error instanceof AppError) {
+    log.error('job.failed', { ...job, code: error.code, error: error.message });
+    // BullMQ counts the attempt and tries again.
+    throw error;
+  }
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const next = `tried again in ${unexpectedDelayMs / 1_000} s; no attempt is counted`;
+  log.error('job.waits', { ...job, code: 'BUG', error: text.slice(0, 300), next });
+  return snooze(deps, delivery, unexpectedDelayMs);
+}
+
+function requeueAtStop({ log }: DeliveryDeps, delivery: Delivery): Promise<void> {
+  const line = { level: 'info', event: 'job.handed_back', fields: { bull_job_id: delivery.bullJob.id } } as const;
+  return acknowledge(delivery, { kind: 'requeue', line }, log);
+}
+
+function snoozeTooNew(deps: DeliveryDeps, delivery: Delivery): Promise<void> {
+  const { id, data } = delivery.bullJob;
+  deps.log.warn('job.too_new', { code: 'JOB_TOO_NEW', bull_job_id: id, version: data.v, known: jobDataVersion });
+  return snooze(deps, delivery, tooNewDelayMs);
+}
+
+function snooze({ clock, log }: DeliveryDeps, delivery: Delivery, delayMs: number): Promise<void> {
+  const acknowledgement: Acknowledgement = { kind: 'snooze', untilMs: clock.wallMs() + delayMs };
+  return acknowledge(delivery, acknowledgement, log);
+}
+
+function hasEnded({ state }: TakenJob): boolean {
+  return state !== 'queued' && state !== 'retrying';
+}
+
+/**
+ * Redis lost the job's hash and kept its entry in a list; BullMQ hands out what it wrote itself since, which has no data. Where the row
+ * has ended, this delivery is the last one that can publish what is missing.
+ */
+async function endLost(deps: DeliveryDeps, { bullJob: { id = '' } }: Delivery): Promise<void> {
+  deps.log.debug('job.lost', { bull_job_id: id });
+  const rowId = readBullJobId(id)?.rowId;
+  const job = rowId === undefined ? undefined : await deps.taker.add(rowId);
+  if (job && hasEnded(job)) await endAgain(deps, job);
+}
+
+/**
+ * A second delivery of a job that ended: a worker died between commit and publication, so that its documents may be missing, or a
+ * command that added it was sent again after its connection broke.
+ */
+async function endAgain({ publishEnded, log }: DeliveryDeps, job: TakenJob): Promise<void> {
+  await publishEnded(job);
+  log.debug('job.closed', { job_id: job.rowId, reason: `already ${job.state}` });
+}
+
+/** Its sender revoked it, or wanted it earlier or not at all. */
+async function endUnstarted(
+  { ledger, lifecycle, log }: DeliveryDeps,
+  job: TakenJob,
+  reason: CancelReason,
+): Promise<void> {
+  await ledger.cancel(job.rowId, refusalOf(reason));
+  await lifecycle.tell({ kind: 'cancelled', job, reason });
+  log.info('job.closed', { job_id: job.rowId, task_id: job.taskId, reason });
 }
 
 /** What the row of a job says that its sender did not let start. */
-export function refusalOf(reason: CancelReason): AppError {
+function refusalOf(reason: CancelReason): AppError {
   return reason === 'expired'
     ? new AppError('TASK_EXPIRED', 'It was not started before the moment that its message gave as "expires".')
     : new AppError('TASK_REVOKED', 'It was revoked before it was started.');
 }
 
-function concurrencyOf(queue: string, jobs: number): number {
-  return queue === 'default' ? Math.min(mostDefaultJobs, jobs) : jobs;
-}
-
 /** The moment a schedule meant, which names its run: BullMQ's repeat job ids end with it. */
 function slotOf(job: Job<JobData>): number {
   return Number(job.id?.split(':').at(-1)) || job.timestamp + (job.opts.delay ?? 0);
-}
-
-function logWorkerError(error: Error, log: Log): void {
-  if (isLostJob(error)) log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
-  // A connection that is down is told by itself, once.
-  else if (!networkFaultOf(error) && !isConnectionLost(error))
-    log.warn('queue.error', { error: error.message.slice(0, 300) });
-}
-
-/** What a server said at the end of a run, as ours; undefined where no server speaks, or of the values of this job alone. */
-function asServerFault(error: unknown, redisAddress: string): AppError | undefined {
-  if (isServerFault(error)) return error;
-  if (error instanceof AppError) return undefined;
-  const isRedis = redisRefusalOf(error) !== undefined || isConnectionLost(error) || networkFaultOf(error) !== undefined;
-  return unexpectedRefusal(error) ?? (isRedis ? translateRedisError(error, redisAddress) : undefined);
 }

@@ -1,7 +1,7 @@
 /** Accepts requests: rows first, committed, then the queue. What the queue does not get now, the recovery sweep delivers. */
 import { randomUUID } from 'node:crypto';
 import { sqlState } from '../database.ts';
-import { AppError } from '../errors.ts';
+import { AppError, messageOf } from '../errors.ts';
 import type { JobLedger, JobRequest, OpenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import { whyNotStorable } from '../storable.ts';
@@ -39,7 +39,7 @@ export interface EnqueueReport {
 export const priorities = { normal: 1, bulk: 20 } as const;
 
 /** Rows in one insert and one addBulk. */
-const rowsABlock = 1_000;
+const rowsPerBlock = 1_000;
 
 export interface Enqueuer {
   /** Any number of requests, in blocks. @throws AppError TASK_UNKNOWN, TASK_ARGUMENTS before anything is accepted; DATABASE_* */
@@ -65,14 +65,14 @@ export function createEnqueuer(deps: {
           queued = 'database';
           log.warn('queue.add_waits', {
             jobs: jobs.length - accepted.length + fresh.length,
-            error: error instanceof Error ? error.message : 'unknown',
+            error: messageOf(error),
           });
         }
       };
       let adding = Promise.resolve();
       try {
-        for (let at = 0; at < jobs.length; at += rowsABlock) {
-          const block = jobs.slice(at, at + rowsABlock);
+        for (let at = 0; at < jobs.length; at += rowsPerBlock) {
+          const block = jobs.slice(at, at + rowsPerBlock);
           // PostgreSQL takes this block while Redis takes the one before.
           const answers = await acceptBlock(ledger, block);
           await adding;

@@ -1,23 +1,26 @@
-/** What a worker does beside its jobs: beats and looks for lost jobs every 2 s, and rebuilds the queue when Redis was emptied. */
+/** What a worker does beside its jobs: heartbeats, recovery of lost jobs every 2 s, and all queues again when Redis was emptied. */
+
 import type { Clock } from '../clock.ts';
-import { endsWithin } from '../ends-within.ts';
+import { endsWithin } from '../deadline.ts';
+import { messageOf } from '../errors.ts';
 import type { Log } from '../logger.ts';
 import type { Redis } from '../redis.ts';
+import { createService, type Service } from '../service.ts';
 import { isServersOwn } from './availability.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
-import type { RegistersSchedules } from './controls.ts';
-import { beat, heartbeatMs, mayBury, removePresence, setMarker, type WorkerState } from './presence.ts';
-import type { Sweep } from './recover.ts';
+import type { RegistersSchedules } from './pauses.ts';
+import { beat, claimDeadWorker, heartbeatMs, removePresence, setMarker, type WorkerState } from './presence.ts';
+import type { Recovery } from './recovery.ts';
 
-const controlsEveryMs = 30_000;
+const pausesEveryMs = 30_000;
 /** The same line comes at most so often. */
 const reminderEveryMs = 60_000;
-/** A stop has 5 s for all that is not jobs. */
+/** A stop has 5 s for everything but jobs. */
 const goodbyeMs = 300;
 
 export interface HousekeepingOptions {
   readonly redis: Redis;
-  readonly sweep: Sweep;
+  readonly recovery: Recovery;
   /** Publishes results that were saved and never published. */
   recoverResults(): Promise<unknown>;
   readonly clock: Clock;
@@ -26,48 +29,36 @@ export interface HousekeepingOptions {
   /** As the consumer's. */
   cancel(rowId: string): Promise<void> | undefined;
   /** Pauses and schedules, as they are to be; `registersSchedules` where Redis may not have them. */
-  applyControls(options: { registersSchedules: RegistersSchedules }): Promise<void>;
+  applyPauses(options: { registersSchedules: RegistersSchedules }): Promise<void>;
   /** Looks whether a queue that is on hold may go on. */
   lookAtHolds(): Promise<void>;
 }
 
-export interface Housekeeping {
-  /** Beats and sweeps once, then goes on by itself. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
-
+/** `start` resolves after the first beat and recovery; it goes on by itself. */
 export function createHousekeeping({
   redis,
-  sweep,
+  recovery,
   recoverResults,
   clock,
   log,
   state,
   cancel,
-  applyControls,
+  applyPauses,
   lookAtHolds,
-}: HousekeepingOptions): Housekeeping {
+}: HousekeepingOptions): Service {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
-  let controlledMs = Number.NEGATIVE_INFINITY;
+  let pausesAppliedMs = Number.NEGATIVE_INFINITY;
   let hasSchedules = false;
-  let toldMs = Number.NEGATIVE_INFINITY;
-  /** Processes whose silence has been dealt with. */
-  let buried: ReadonlySet<string> = new Set();
+  /** Dead processes whose jobs were recovered. */
+  let handledDeaths: ReadonlySet<string> = new Set();
   let work: Promise<void> = Promise.resolve();
 
-  const tell = (error: unknown) => {
-    const words = error instanceof Error ? error.message.slice(0, 300) : 'unknown';
-    // Servers that are away are told by their own connections; the next beat tries again.
-    const isNews = !isServersOwn(error) && clock.monotonicMs() - toldMs > reminderEveryMs;
-    if (isNews) toldMs = clock.monotonicMs();
-    log[isNews ? 'warn' : 'debug']('worker.beat_failed', { error: words });
-  };
+  const logFailure = createFailureLog({ clock, log });
 
-  /** Whether this process is the one to look after what somebody who has fallen silent left. */
-  const leavesOrphans = async (silent: readonly string[]): Promise<boolean> => {
-    const asked = silent.filter((place) => !buried.has(place)).map((place) => mayBury(redis, place));
+  /** Whether this process is the one that recovers the jobs of a worker that has died. */
+  const shouldRecoverOrphans = async (silent: readonly string[]): Promise<boolean> => {
+    const asked = silent.filter((place) => !handledDeaths.has(place)).map((place) => claimDeadWorker(redis, place));
     return (await Promise.all(asked)).includes(true);
   };
 
@@ -79,38 +70,38 @@ export function createHousekeeping({
     for (const rowId of cancelled)
       void cancel(rowId)?.then(() => endCancellation(redis, [rowId]).catch(() => undefined));
     // Not waited for: a provider may take its time, and a late beat looks like a death.
-    void lookAtHolds().catch(tell);
-    const isDue = clock.monotonicMs() - controlledMs >= controlsEveryMs;
-    const isOrphaned = await leavesOrphans(silent);
+    void lookAtHolds().catch(logFailure);
+    const isDue = clock.monotonicMs() - pausesAppliedMs >= pausesEveryMs;
+    const isOrphaned = await shouldRecoverOrphans(silent);
     if (hasMarker && !isDue && !isOrphaned) {
       // Not waited for, for the same reason: PostgreSQL may hang.
-      void sweep.run('stale').catch(tell);
+      void recovery.run('stale').catch(logFailure);
       return;
     }
-    controlledMs = clock.monotonicMs();
+    pausesAppliedMs = clock.monotonicMs();
     // Before jobs are delivered to a queue that is to be paused.
-    await applyControls({ registersSchedules: false });
-    await sweep.run(hasMarker ? (isOrphaned ? 'orphaned' : 'stale') : 'everything');
-    buried = new Set(silent);
+    await applyPauses({ registersSchedules: false });
+    await recovery.run(hasMarker ? (isOrphaned ? 'orphaned' : 'stale') : 'everything');
+    handledDeaths = new Set(silent);
     // Nor is this: it may send follow-ups to a broker that is away.
-    void recoverResults().catch(tell);
-    // After the sweep, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
-    await applyControls({ registersSchedules: !hasMarker || !hasSchedules || 'lost' });
+    void recoverResults().catch(logFailure);
+    // After recovery, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
+    await applyPauses({ registersSchedules: !hasMarker || !hasSchedules || 'lost' });
     hasSchedules = true;
     if (!hasMarker) await setMarker(redis);
   };
 
   const turn = () => {
     work = look().catch((error) => {
-      tell(error);
-      controlledMs = Number.NEGATIVE_INFINITY;
+      logFailure(error);
+      pausesAppliedMs = Number.NEGATIVE_INFINITY;
     });
     return work.then(() => {
       if (!isStopped) timer = setTimeout(turn, heartbeatMs);
     });
   };
 
-  return {
+  return createService('housekeeping', {
     start: turn,
     async stop() {
       isStopped = true;
@@ -118,5 +109,16 @@ export function createHousekeeping({
       await endsWithin(goodbyeMs, work);
       if (redis.status === 'ready') await endsWithin(goodbyeMs, removePresence(redis, state()));
     },
+  });
+}
+
+/** Logs a failed beat, as a warning once a minute at most. */
+function createFailureLog({ clock, log }: Pick<HousekeepingOptions, 'clock' | 'log'>): (error: unknown) => void {
+  let warnedMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    // Connections log a server that is away; the next beat tries again.
+    const isNews = !isServersOwn(error) && clock.monotonicMs() - warnedMs > reminderEveryMs;
+    if (isNews) warnedMs = clock.monotonicMs();
+    log[isNews ? 'warn' : 'debug']('worker.beat_failed', { error: messageOf(error, 300) });
   };
 }

@@ -31,8 +31,8 @@ for position = 2, #ARGV do
   local id = ARGV[position]
   local hash = redis.pcall('HMGET', ARGV[1] .. id, 'timestamp', 'finishedOn')
   local isWhole = not hash.err and hash[1] and not hash[2]
-  local isHeld = isWhole and (hasScore(KEYS[4], id) or hasScore(KEYS[5], id) or isListed(id))
-  if not isHeld and redis.call('EXISTS', ARGV[1] .. id .. ':lock') == 0 then lost[#lost + 1] = position - 2 end
+  local isThere = isWhole and (hasScore(KEYS[4], id) or hasScore(KEYS[5], id) or isListed(id))
+  if not isThere and redis.call('EXISTS', ARGV[1] .. id .. ':lock') == 0 then lost[#lost + 1] = position - 2 end
 end
 return lost`;
 

@@ -5,11 +5,11 @@
 import type { Clock } from '../clock.ts';
 import type { Redis } from '../redis.ts';
 
-/** Celery's heartbeat too. A worker unseen for three beats counts as gone. */
+/** A worker that is silent for three beats counts as gone. */
 export const heartbeatMs = 2_000;
 const goneAfterMs = 3 * heartbeatMs;
 const indexKey = 'vambe:workers';
-/** Gone when Redis lost its data; whoever finds it missing sweeps first and then sets it. */
+/** Missing when Redis lost its data; the process that finds that recovers all jobs first and then sets it. */
 const markerKey = 'vambe:marker';
 
 export interface WorkerState {
@@ -21,9 +21,9 @@ export interface WorkerState {
   readonly started_at: string;
   readonly processed: Readonly<Record<string, number>>;
   readonly rss_bytes: number;
-  /** Since its start; 0 unless its disk was full or nobody reads its log. */
+  /** Since its start; 0 unless its disk was full or its log has no reader. */
   readonly dropped_log_lines: number;
-  /** What it runs on, in words. */
+  /** What it runs on, as text. */
   readonly software: string;
   /** Its settings by name, secrets masked. */
   readonly conf: Readonly<Record<string, unknown>>;
@@ -62,8 +62,8 @@ export async function beat(redis: Redis, state: WorkerState, clock: Clock): Prom
   return { hasMarker: replies?.[2]?.[1] === 1, silent: Array.isArray(silent) ? silent : [] };
 }
 
-/** True for one process in ten seconds: one looks after what a silent one left. */
-export async function mayBury(redis: Redis, place: string): Promise<boolean> {
+/** True for one process in ten seconds: one recovers the jobs of a silent one. */
+export async function claimDeadWorker(redis: Redis, place: string): Promise<boolean> {
   return (await redis.set(`vambe:buried:${place}`, '1', 'EX', 10, 'NX')) === 'OK';
 }
 
@@ -86,7 +86,7 @@ export interface SilentWorker {
   readonly silentMs: number;
 }
 
-/** Workers that neither beat within the last 6 s nor took their leave: killed, frozen or cut off. Forgotten after a minute. */
+/** Workers that neither beat within the last 6 s nor stopped in order: killed, frozen or cut off. Forgotten after a minute. */
 export async function listSilentWorkers(redis: Redis, clock: Clock): Promise<readonly SilentWorker[]> {
   const nowMs = clock.wallMs();
   const found = await redis.zrangebyscore(indexKey, ...silentRange(nowMs), 'WITHSCORES');
@@ -114,7 +114,7 @@ export async function listWorkers(redis: Redis, clock: Clock): Promise<readonly 
 export interface NodePresence {
   /** Processes that beat under the name within the last 6 s. */
   readonly processes: number;
-  /** All of them as one; the oldest one's pid stands for it. Undefined where there is none. */
+  /** All of them as one, with the pid of the oldest. Undefined where there is none. */
   readonly state: WorkerState | undefined;
 }
 
@@ -131,7 +131,7 @@ export async function readNode(redis: Redis, worker: string, clock: Clock): Prom
   };
 }
 
-/** To the outside the processes of one name are one worker; the oldest one's pid stands for it. */
+/** To the outside the processes of one name are one worker, with the pid of the oldest. */
 function joinProcesses(a: WorkerState, b: WorkerState): WorkerState {
   const [first, second] = a.started_at <= b.started_at ? [a, b] : [b, a];
   const tasks = new Set([...Object.keys(first.processed), ...Object.keys(second.processed)]);

@@ -1,16 +1,17 @@
 /** The BullMQ queues, and how a job row becomes a BullMQ job. */
 import { type BulkJobOptions, Queue } from 'bullmq';
 import type { Clock } from '../clock.ts';
+import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { OpenJob } from '../job-ledger.ts';
 import type { Redis } from '../redis.ts';
 
 export const queuePrefix = 'vambe';
 
-/** Raised when job data change their meaning; a worker puts back what is newer than it knows. */
+/** Raised when job data change their meaning; a worker snoozes jobs that are newer than it knows. */
 export const jobDataVersion = 1;
 
-/** Everything else stands in the job row: Redis may be emptied at any moment. */
+/** Everything else is in the job row: Redis may be emptied at any moment. */
 export interface JobData {
   /** Row id; absent in a job that a schedule made, whose row is inserted when it is taken. */
   readonly id?: string;
@@ -42,9 +43,9 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-/** BullMQ's own `add` waits for ever when Redis is away (measured), so it gets a deadline. */
+/** BullMQ's own `add` never ends while Redis is away (measured), so it gets a deadline. */
 const addTimeoutMs = 5_000;
-const rowsAnAdd = 1_000;
+const rowsPerAdd = 1_000;
 
 export function createQueues({
   connection,
@@ -68,9 +69,9 @@ export function createQueues({
     async add(rows) {
       for (const [name, ofQueue] of groupByQueue(rows)) {
         const queue = get(name);
-        for (let at = 0; at < ofQueue.length; at += rowsAnAdd) {
+        for (let at = 0; at < ofQueue.length; at += rowsPerAdd) {
           const jobs = ofQueue
-            .slice(at, at + rowsAnAdd)
+            .slice(at, at + rowsPerAdd)
             .map((row) => toBullJob(row, { nowMs: clock.wallMs(), maxRetries: maxRetriesOf(row.task) ?? maxRetries }));
           await withDeadline(queue.addBulk(jobs), addTimeoutMs, `adding ${jobs.length} jobs to the queue "${name}"`);
         }
@@ -120,22 +121,4 @@ export function groupByQueue<Row extends Pick<OpenJob, 'queue'>>(rows: readonly 
     else groups.set(row.queue, [row]);
   }
   return groups;
-}
-
-/** @throws AppError REDIS_UNREACHABLE that names the operation and the limit */
-export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, operation: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(new AppError('REDIS_UNREACHABLE', `Redis did not answer within ${timeoutMs} ms while ${operation}.`)),
-      timeoutMs,
-    );
-  });
-  work.catch(() => undefined); // a late failure of abandoned work is nobody's
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

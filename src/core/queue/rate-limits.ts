@@ -3,11 +3,13 @@
  * too early. Tasks that share a queue have slots, one every so often: a job that comes before its own waits among the queue's
  * delayed jobs, and those of other tasks go on.
  */
+
 import type { Job } from 'bullmq';
+import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { Redis } from '../redis.ts';
 import type { TaskRegistry } from '../task.ts';
-import { type JobData, type Queues, withDeadline } from './queues.ts';
+import type { JobData, Queues } from './queues.ts';
 
 /** At most `max` starts in `durationMs`. */
 export interface RateLimit {
@@ -18,11 +20,11 @@ export interface RateLimit {
 export interface TaskRates {
   /** null: as many as come, at once. Safe to call twice, and in every process. @throws AppError REDIS_UNREACHABLE after 5 s, TASK_UNKNOWN */
   limit(task: string, limit: RateLimit | null): Promise<void>;
-  /** In Celery's words, `10/m`; null: none. @throws AppError REDIS_UNREACHABLE after 5 s, TASK_UNKNOWN */
+  /** As text, `10/m`; null: none. @throws AppError REDIS_UNREACHABLE after 5 s, TASK_UNKNOWN */
   read(task: string): Promise<string | null>;
   /** Takes over what was set before this process started, or what an emptied Redis forgot. @throws AppError REDIS_UNREACHABLE after 5 s */
   refresh(): Promise<void>;
-  /** Whether jobs of the task have slots; asks nobody. */
+  /** Whether jobs of the task have slots; without a call of Redis. */
   hasSlots(task: string): boolean;
   /** How many milliseconds too early a job is, 0 where it may start; its slot is kept for it. @throws AppError REDIS_UNREACHABLE after 5 s */
   msToSlot(job: Pick<Job<JobData>, 'id' | 'name'>): Promise<number>;
@@ -56,7 +58,7 @@ if slot > now then return math.ceil(slot - now) end
 redis.call('ZREM', KEYS[1], ARGV[1])
 return 0`;
 
-/** Only the first process that is told changes anything: the slots that a second one would take away are new ones. */
+/** Only the first process changes anything: the slots that a second one would remove are new ones. */
 const limitScript = `
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') == ARGV[2] then return {} end
 if ARGV[2] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
@@ -75,8 +77,8 @@ export function createTaskRates({
 }): TaskRates {
   let limits: ReadonlyMap<string, RateLimit> = new Map();
 
-  /** Slots are given in the order of coming, so a queue of thousands would be handed out and put back job by job. */
-  const isAlone = (queue: string) => registry.all.filter((task) => task.queue === queue).length === 1;
+  /** Slots are given in order of arrival, so a queue of thousands would be handed out and snoozed job by job. */
+  const isOnlyTaskOfQueue = (queue: string) => registry.all.filter((task) => task.queue === queue).length === 1;
 
   const limitSlots = async (task: string, queue: string, limit: RateLimit | null): Promise<void> => {
     const text = limit === null ? '' : JSON.stringify(limit);
@@ -90,12 +92,12 @@ export function createTaskRates({
   return {
     async limit(name, limit) {
       const { name: task, queue } = registry.find(name);
-      const change = isAlone(queue) ? limitQueue(queues, queue, limit) : limitSlots(task, queue, limit);
+      const change = isOnlyTaskOfQueue(queue) ? limitQueue(queues, queue, limit) : limitSlots(task, queue, limit);
       await withDeadline(change, answerWithinMs, `the rate of "${task}" was limited`);
     },
     async read(name) {
       const { name: task, queue } = registry.find(name);
-      if (!isAlone(queue)) return rateText(limits.get(task) ?? null);
+      if (!isOnlyTaskOfQueue(queue)) return rateText(limits.get(task) ?? null);
       return rateText(await withDeadline(readQueue(queues, queue), answerWithinMs, 'a rate limit was read'));
     },
     async refresh() {
@@ -127,7 +129,7 @@ async function limitQueue(queues: Queues, name: string, limit: RateLimit | null)
   const queue = queues.get(name);
   if (limit) return void (await queue.setGlobalRateLimit(limit.max, limit.durationMs));
   await queue.removeGlobalRateLimit();
-  // Else whoever waits for the old limit waits until its time is over.
+  // Else jobs that wait for the old limit would wait until its time is over.
   await queue.removeRateLimitKey();
 }
 

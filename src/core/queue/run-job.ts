@@ -3,8 +3,8 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
-import { asOutcome, type Complete, closed, fail, handBack, type Outcome, outcomeOfError, retry } from '../outcome.ts';
-import type { TimeLimits } from '../steering.ts';
+import { asOutcome, type Complete, closed, fail, type Outcome, outcomeOfError, requeue, retry } from '../outcome.ts';
+import type { TimeLimits } from '../runtime-overrides.ts';
 import type { AttemptLimits, ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
 
 /** Why a signal of a running job was aborted; `cancelled`: by a person, who has closed its row already. */
@@ -37,14 +37,14 @@ export interface RunRequest {
 interface Limits {
   readonly softMs: number;
   readonly hardMs: number;
-  /** The sender's: running into one is the end, as in Celery; ours are retried. */
+  /** The sender's: running into one is the end, whereas after one of ours the job is retried. */
   readonly isEnd: boolean;
 }
 
-/** What ends waiting for a handler that ignored the soft limit. */
+/** Ends the wait for a handler that ignored the soft limit. */
 const hardLimitReached = new Error('hard limit');
 
-/** Never throws: every way to end is an outcome. Attempts left are looked at by whoever settles it. */
+/** Never throws: every way to end is an outcome. Whether attempts are left is the concern of settle-job.ts. */
 export async function runJob(registry: TaskRegistry, request: RunRequest): Promise<Outcome> {
   const { job, signal: controller } = request;
   let limits = limitsOf(request, {});
@@ -81,9 +81,9 @@ function tellLateEnd(outcome: Outcome, { onLateEnd }: RunRequest): void {
 
 /** The message's own limits go before those of remote control, these before the task's, these before the settings; the shorter of two counts. */
 function limitsOf({ job, softLimitMs, hardLimitMs, timeLimitsOf }: RunRequest, own: AttemptLimits): Limits {
-  const steered = timeLimitsOf?.(job.task);
-  const soft = job.terms?.softLimitMs ?? steered?.softMs ?? null;
-  const hard = job.terms?.hardLimitMs ?? steered?.hardMs ?? null;
+  const override = timeLimitsOf?.(job.task);
+  const soft = job.terms?.softLimitMs ?? override?.softMs ?? null;
+  const hard = job.terms?.hardLimitMs ?? override?.hardMs ?? null;
   const isEnd = soft !== null || hard !== null;
   const hardMs = hard ?? own.hardMs ?? Math.max(hardLimitMs, own.softMs ?? 0);
   return { softMs: Math.min(soft ?? own.softMs ?? softLimitMs, hardMs), hardMs, isEnd };
@@ -97,7 +97,7 @@ function outcomeOfAbort(reason: unknown, task: string, { softMs, hardMs, isEnd }
       return retry(new AppError('TASK_TIMEOUT', `Task "${task}" took longer than ${softMs / 1000} s and was stopped.`));
     case abortReasons.stopping:
     case abortReasons.lockLost:
-      return handBack();
+      return requeue();
     case abortReasons.cancelled:
       return closed('cancelled');
     default:
@@ -138,7 +138,7 @@ async function withinLimits<T>(
     controller.abort(softMs < hardMs ? abortReasons.softLimit : abortReasons.hardLimit);
     timer = setTimeout(() => giveUp(hardLimitReached), hardMs - softMs);
   }, softMs);
-  // A job that is to be handed back or cancelled is not waited for: whoever ignores the signal may write nothing later.
+  // A job that is requeued or cancelled is not waited for: what a handler that ignores the signal answers later is discarded.
   const onAbort = () => signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.reason)));
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();

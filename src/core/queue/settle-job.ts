@@ -1,14 +1,12 @@
-/** Turns an outcome into a row, documents for clients, and BullMQ's vocabulary, in this order: the truth first. */
-import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
+/** Turns an outcome into the job's row, and says what is to be published and what BullMQ is to do. The row comes first: it is the truth. */
 import type { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { CompletedJob, FailedAttempt, TakenJob } from '../job-ledger.ts';
-import { type Lifecycle, succeededTransition } from '../lifecycle.ts';
-import type { Log } from '../logger.ts';
+import { succeededTransition, type Transition } from '../lifecycle.ts';
 import { type Complete, endedElsewhere, type Hold, type Outcome } from '../outcome.ts';
 import { storableText, whyNotStorable } from '../storable.ts';
-import type { JobData } from './queues.ts';
+import type { Acknowledgement } from './acknowledge.ts';
 
 /** A result is published milliseconds after its commit, where Redis answers. */
 const publicationMs = 5_000;
@@ -16,7 +14,6 @@ const publicationMs = 5_000;
 export interface SettleDeps {
   readonly complete: Batcher<CompletedJob, boolean>;
   readonly noteFailure: Batcher<FailedAttempt, boolean>;
-  readonly lifecycle: Pick<Lifecycle, 'tell'>;
   readonly worker: string;
   readonly clock: Clock;
   /** Before a further attempt of this job, where the outcome names no delay. */
@@ -29,50 +26,37 @@ export interface SettleDeps {
 
 export interface SettleRequest {
   readonly job: TakenJob;
-  readonly bullJob: Job<JobData>;
-  readonly token: string;
   readonly outcome: Outcome;
   readonly durationMs: number;
-  readonly log: Log;
 }
 
-/** Thrown to BullMQ, which schedules the next attempt after `delayMs`. */
-export class AttemptFailed extends Error {
-  readonly delayMs: number;
-
-  constructor({ code, message }: AppError, delayMs: number) {
-    super(`${code}: ${message}`);
-    this.delayMs = delayMs;
-  }
+/** What is left to do after the row was written. */
+export interface Settlement {
+  /** null: clients hear nothing of this. */
+  readonly publish: Transition | null;
+  readonly acknowledgement: Acknowledgement;
 }
 
-/** Whether it tells BullMQ how a delivery ended; anything else that is thrown at it would fail the job without a row that says so. */
-export function isVerdict(error: unknown): boolean {
-  const verdicts = [AttemptFailed, UnrecoverableError, DelayedError, WaitingError];
-  return verdicts.some((each) => error instanceof each);
-}
-
-/** Returns when BullMQ may complete the job; throws what BullMQ understands otherwise. */
-export async function settleJob(deps: SettleDeps, request: SettleRequest): Promise<void> {
-  const { job, outcome, log } = request;
+export async function settleJob(deps: SettleDeps, request: SettleRequest): Promise<Settlement> {
+  const { job, outcome } = request;
   switch (outcome.kind) {
     case 'complete':
       return settleComplete(deps, request, outcome);
     case 'closed':
-      log.info('job.closed', { reason: outcome.reason });
-      return outcome.reason === endedElsewhere ? lookAgainLater(deps, request) : undefined;
-    case 'step-back':
-      log.debug('job.stepped_back', { reason: outcome.reason, delay_ms: outcome.delayMs });
-      return stepBackInQueue(request.bullJob, request.token, { untilMs: deps.clock.wallMs() + outcome.delayMs, log });
+      return settleClosed(deps, outcome.reason);
+    case 'snooze':
+      return settleSnooze(deps, outcome);
     case 'hold':
-      // First the queue, so that this job is not taken again at once.
+      // The queue first, so that this job is not taken again at once.
       await deps.hold(job.queue, outcome);
-      await deps.lifecycle.tell({ kind: 'waiting', job, error: outcome.error });
-      return handBackToQueue(request.bullJob, request.token, log, () => {
-        log.debug('job.held', { code: outcome.error.code });
-      });
-    case 'hand-back':
-      return handBackToQueue(request.bullJob, request.token, log);
+      // Not acknowledged: the job is next in line when its queue goes on.
+      return {
+        publish: { kind: 'waiting', job, error: outcome.error },
+        acknowledgement: { kind: 'requeue', line: line('debug', 'job.held', { code: outcome.error.code }) },
+      };
+    case 'requeue':
+      // Not acknowledged: this process stops or has lost the job; another worker runs it.
+      return { publish: null, acknowledgement: { kind: 'requeue', line: line('info', 'job.handed_back', {}) } };
     case 'fail':
       return settleFailure(deps, request, outcome.error, null);
     case 'retry': {
@@ -83,19 +67,25 @@ export async function settleJob(deps: SettleDeps, request: SettleRequest): Promi
   }
 }
 
-async function settleComplete(deps: SettleDeps, request: SettleRequest, outcome: Complete): Promise<void> {
-  const { job, durationMs, log } = request;
+async function settleComplete(deps: SettleDeps, request: SettleRequest, outcome: Complete): Promise<Settlement> {
+  const { job, durationMs } = request;
   if (!outcome.isRecorded) {
-    // Before it joins a batch, which it would fail with all its mates, again at each delivery.
+    // Checked before it joins a batch: one such result would fail the whole batch, at each delivery again.
     const fault = whyNotStorable(outcome.result);
     if (fault !== undefined) return settleFailure(deps, request, resultNotStorable(job, fault), null);
     const { rowId, runId, startedAt } = job;
     const isOurs = await deps.complete.add({ rowId, runId, startedAt, result: outcome.result, worker: deps.worker });
-    if (!isOurs) return settleEndedElsewhere(deps, request);
+    if (!isOurs) return settleClosed(deps, endedElsewhere);
   }
   const { result, cache } = outcome;
-  await deps.lifecycle.tell(succeededTransition({ job, result, cache, durationMs }));
-  log.debug('job.finished', { duration_ms: Math.round(durationMs) });
+  return {
+    publish: succeededTransition({ job, result, cache, durationMs }),
+    // Acknowledged: the row holds the result.
+    acknowledgement: {
+      kind: 'complete',
+      line: line('debug', 'job.finished', { duration_ms: Math.round(durationMs) }),
+    },
+  };
 }
 
 function resultNotStorable({ task }: TakenJob, fault: string): AppError {
@@ -108,11 +98,10 @@ function resultNotStorable({ task }: TakenJob, fault: string): AppError {
 /** `retryDelayMs` null: the job has failed for good. */
 async function settleFailure(
   deps: SettleDeps,
-  request: SettleRequest,
+  { job, outcome, durationMs }: SettleRequest,
   error: AppError,
   retryDelayMs: number | null,
-): Promise<void> {
-  const { job, outcome, durationMs, log } = request;
+): Promise<Settlement> {
   const attempt = job.failedAttempts + 1;
   const isOurs = await deps.noteFailure.add({
     rowId: job.rowId,
@@ -123,69 +112,49 @@ async function settleFailure(
     dueAt: retryDelayMs === null ? null : new Date(deps.clock.wallMs() + retryDelayMs).toISOString(),
     worker: deps.worker,
   });
-  if (!isOurs) return settleEndedElsewhere(deps, request);
+  if (!isOurs) return settleClosed(deps, endedElsewhere);
   const fields = { attempt, code: error.code, error: error.message, duration_ms: Math.round(durationMs) };
   if (retryDelayMs !== null) {
-    await deps.lifecycle.tell({ kind: 'retrying', job, error });
-    log.warn('job.retry', { ...fields, retry_in_s: Math.round(retryDelayMs / 1_000) });
-    throw new AttemptFailed(error, retryDelayMs);
+    const retryLine = line('warn', 'job.retry', { ...fields, retry_in_s: Math.round(retryDelayMs / 1_000) });
+    // Not acknowledged: the row notes the attempt and when the next one is due.
+    return {
+      publish: { kind: 'retrying', job, error },
+      acknowledgement: { kind: 'retry', error, delayMs: retryDelayMs, line: retryLine },
+    };
   }
-  const cache = outcome.kind === 'fail' ? outcome.cache : [];
-  await deps.lifecycle.tell({ kind: 'failed', job, error, cache });
-  log.error('job.failed', fields);
-  throw new UnrecoverableError(`${error.code}: ${error.message}`);
+  // Acknowledged as failed: the row says why.
+  return {
+    publish: { kind: 'failed', job, error, cache: outcome.kind === 'fail' ? outcome.cache : [] },
+    acknowledgement: { kind: 'fail', error, line: line('error', 'job.failed', fields) },
+  };
 }
 
-async function settleEndedElsewhere(deps: SettleDeps, request: SettleRequest): Promise<void> {
-  request.log.info('job.closed', { reason: endedElsewhere });
-  await lookAgainLater(deps, request);
+function settleSnooze({ clock }: SettleDeps, { reason, delayMs }: Extract<Outcome, { kind: 'snooze' }>): Settlement {
+  const untilMs = clock.wallMs() + delayMs;
+  // Not acknowledged: the task asks to be run later, and the row stays open.
+  return {
+    publish: null,
+    acknowledgement: {
+      kind: 'snooze',
+      untilMs,
+      line: line('debug', 'job.stepped_back', { reason, delay_ms: delayMs }),
+    },
+  };
 }
 
-/**
- * The process that ended the row publishes the end too, and may die before it does. So this delivery comes back later and publishes
- * what is missing by then. Always throws.
- */
-function lookAgainLater({ clock }: SettleDeps, { bullJob, token, log }: SettleRequest): Promise<never> {
-  return stepBackInQueue(bullJob, token, { untilMs: clock.wallMs() + publicationMs, log });
+/** The row has ended without this run. */
+function settleClosed({ clock }: SettleDeps, reason: string): Settlement {
+  const closedLine = line('info', 'job.closed', { reason });
+  // Acknowledged: the command or the run that ended the row has published that, or the row is gone.
+  if (reason !== endedElsewhere) return { publish: null, acknowledgement: { kind: 'complete', line: closedLine } };
+  // Not acknowledged: the process that ended the row publishes it, and may die before. When it has had its time, this delivery comes
+  // back, finds the row ended, and publishes what is missing.
+  const untilMs = clock.wallMs() + publicationMs;
+  return { publish: null, acknowledgement: { kind: 'snooze', untilMs, line: closedLine } };
 }
 
-/** Back in line after a while; BullMQ counts no attempt. Always throws. */
-export async function stepBackInQueue(
-  bullJob: Job<JobData>,
-  token: string,
-  { untilMs, log }: { untilMs: number; log: Log },
-): Promise<never> {
-  await tellLoss(log, () => bullJob.moveToDelayed(untilMs, token));
-  throw new DelayedError();
-}
+type Line = NonNullable<Acknowledgement['line']>;
 
-/** Next in line for another worker; BullMQ counts no attempt. Always throws. */
-export async function handBackToQueue(
-  bullJob: Job<JobData>,
-  token: string,
-  log: Log,
-  tell = () => log.info('job.handed_back', {}),
-): Promise<never> {
-  await tellLoss(log, async () => {
-    await bullJob.moveToWait(token);
-    tell();
-  });
-  throw new WaitingError();
-}
-
-/** What BullMQ says of a job that is another worker's by now, or nobody's after Redis was emptied: expected, the row decides. */
-export function isLostJob({ message }: Error): boolean {
-  return /^(Missing (lock|key) for|Lock mismatch for|could not renew lock for|Job \S+ is not in the active state)/.test(
-    message,
-  );
-}
-
-/** A lost job cannot be given back either, and needs not: told once, and BullMQ is left with nothing to do for it. */
-async function tellLoss(log: Log, letGo: () => Promise<unknown>): Promise<void> {
-  try {
-    await letGo();
-  } catch (error) {
-    if (!(error instanceof Error && isLostJob(error))) throw error;
-    log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
-  }
+function line(level: Line['level'], event: string, fields: Line['fields']): Line {
+  return { level, event, fields };
 }

@@ -1,11 +1,11 @@
 /** Pauses of queues and schedules, each change with its audit row in the same statement. */
 import type { Database, Statement } from '../../core/database.ts';
-import type { Control, ControlBook, ControlKind } from '../../core/queue/controls.ts';
-import type { HoldBook } from '../../core/queue/holds.ts';
+import type { HoldTable } from '../../core/queue/holds.ts';
+import type { Pause, PauseKind, PauseTable } from '../../core/queue/pauses.ts';
 import { storableText } from '../../core/storable.ts';
 
 interface ControlRow {
-  readonly kind: ControlKind;
+  readonly kind: PauseKind;
   readonly name: string;
   readonly reason: string;
   readonly code: string | null;
@@ -24,7 +24,7 @@ from vambe_worker.controls order by kind, name`,
 };
 
 /** All pauses, those whose time is over included, as a worker has yet to lift them. */
-export async function listControls(database: Database): Promise<readonly Control[]> {
+export async function listControls(database: Database): Promise<readonly Pause[]> {
   const rows = await database.run<ControlRow>(listStatement, []);
   return rows.map(({ is_over, ...control }) => ({ ...control, isOver: is_over }));
 }
@@ -46,7 +46,7 @@ select not exists (select from before) as is_new`,
 };
 
 export interface ControlChange {
-  readonly kind: ControlKind;
+  readonly kind: PauseKind;
   readonly name: string;
   readonly actor: string;
   readonly reason: string | null;
@@ -80,7 +80,7 @@ export async function endControl(database: Database, { kind, name, actor, reason
 }
 
 /** The book that workers keep to. */
-export function createControlBook(database: Database): ControlBook {
+export function createPauseTable(database: Database): PauseTable {
   return {
     list: () => listControls(database),
     async endOver({ kind, name }) {
@@ -121,7 +121,7 @@ select exists (select from gone) as was_held,
 };
 
 /** What workers put on hold, and lift. */
-export function createHoldBook(database: Database): HoldBook {
+export function createHoldTable(database: Database): HoldTable {
   return {
     async begin({ queue, error, until, by }) {
       const values = [queue, storableText(error.message, 1_024), error.code, until, by];

@@ -61,7 +61,7 @@ export function createJobLedger(
     async noteUnsent(taskId, unsent) {
       await database.run(unsentStatement, [taskId, JSON.stringify(unsent), unsent.code, unsent.message]);
     },
-    async markAlone(rowId) {
+    async markIsolated(rowId) {
       await database.run(aloneStatement, [rowId]);
     },
     async resultOf(taskId) {
@@ -77,8 +77,8 @@ export function createJobLedger(
     async listOpen({ afterRowId, limit, olderThanMs }) {
       return (await database.run<OpenRow>(listOpenStatement, [afterRowId, limit, olderThanMs])).map(toOpenJob);
     },
-    async listEnded({ leastMs, mostMs, limit }) {
-      return database.run<EndedJob>(listEndedStatement, [leastMs, mostMs, limit]);
+    async listEnded({ minMs, maxMs, limit }) {
+      return database.run<EndedJob>(listEndedStatement, [minMs, maxMs, limit]);
     },
     async listUntouched(queues, limit) {
       return database.run<UntouchedJob>(untouchedStatement, [queues, limit]);
@@ -211,7 +211,7 @@ function toTakenJob(row: TakeRow): TakenJob<MeetingSubject> {
     runId: row.run_id,
     startedAt: row.started_at,
     terms: row.message,
-    isAlone: row.alone,
+    isIsolated: row.alone,
     ageMs: row.age_ms,
     subject:
       row.found_meeting_id === null

@@ -12,7 +12,7 @@ import {
   fail,
   type Outcome,
   retry,
-  stepBack,
+  snooze,
 } from '../../core/outcome.ts';
 import type { ProgressStep } from '../../core/task.ts';
 import { type EmptyLabel, toColumns } from '../../models/classification-columns.ts';
@@ -115,7 +115,7 @@ async function classifyOnce(
   const needsClaim = deps.classifier.isPaid && !request.isForced;
   // The claim only saves money: if Redis is unavailable, the job continues without it.
   if (needsClaim && !(await deps.claims.claim(claim, job.rowId, claimLifeMs).catch(() => true))) {
-    return stepBack('being classified by another job', beingClassifiedDelayMs);
+    return snooze('being classified by another job', beingClassifiedDelayMs);
   }
   try {
     const answer = await classify(deps, request, job, { subject, transcript, inputHash });
@@ -203,7 +203,7 @@ async function saveAnswer(
 }
 
 function meetingMissing({ subjectId: meetingId, ageMs }: TakenJob): Outcome {
-  if (ageMs < meetingGraceMs) return stepBack('the meeting is not there yet', meetingGraceMs);
+  if (ageMs < meetingGraceMs) return snooze('the meeting is not there yet', meetingGraceMs);
   const error = new AppError(
     'MEETING_NOT_FOUND',
     `There is no meeting ${meetingId}. It was deleted, or the id is wrong.`,

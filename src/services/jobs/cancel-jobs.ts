@@ -1,17 +1,18 @@
 /** Cancels jobs: the row first, then the queue, then the worker that runs it, and documents for clients that wait for the result. */
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../core/database.ts';
+import { withDeadline } from '../../core/deadline.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import {
   endCancellation,
-  isHeld,
+  isRunning,
   type QueuedJob,
   readCancellations,
   removeFromQueue,
   requestCancellation,
 } from '../../core/queue/cancellations.ts';
 import { listWorkers } from '../../core/queue/presence.ts';
-import { type Queues, withDeadline } from '../../core/queue/queues.ts';
+import type { Queues } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
 import { findRetryCandidates } from '../../models/queries/jobs.ts';
 import { cancelOpenJobs } from '../../models/queries/operations.ts';
@@ -134,7 +135,7 @@ async function waitForStops(
   let left = running;
   for (;;) {
     const asked = new Set(await readCancellations(redis));
-    const stillHeld = await Promise.all(left.map(async (job) => !held.has(job) || (await isHeld(queues, job))));
+    const stillHeld = await Promise.all(left.map(async (job) => !held.has(job) || (await isRunning(queues, job))));
     left = left.filter(({ rowId }, index) => asked.has(rowId) && stillHeld[index]);
     if (left.length === 0 || clock.monotonicMs() >= untilMs) return left;
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../core/database.ts';
-import { type Control, pauseOfQueue } from '../../core/queue/controls.ts';
+import { type Pause, pauseOfQueue } from '../../core/queue/pauses.ts';
 import { listWorkers } from '../../core/queue/presence.ts';
 import type { Redis } from '../../core/redis.ts';
 import {
@@ -18,7 +18,7 @@ export type { EndedClassification } from '../../models/queries/classification-jo
 /** Why no job ended for a while. */
 export type Stall =
   | { readonly kind: 'no worker' }
-  | { readonly kind: 'paused'; readonly pause: Control }
+  | { readonly kind: 'paused'; readonly pause: Pause }
   | { readonly kind: 'retrying'; readonly jobs: number; readonly code: string; readonly message: string };
 
 export interface WaitDeps {

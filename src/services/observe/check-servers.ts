@@ -1,8 +1,8 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
 
 import { createDatabase } from '../../core/database.ts';
+import { withDeadline } from '../../core/deadline.ts';
 import { AppError } from '../../core/errors.ts';
-import { withDeadline } from '../../core/queue/queues.ts';
 import { describeRedis, probeRedis } from '../../core/redis.ts';
 import type { LabelsWithoutValue } from '../../models/api-tables.ts';
 import type { Classifier } from '../classification/classifier.ts';

@@ -5,14 +5,14 @@ import type { Database } from '../../core/database.ts';
 import type { TakenJob } from '../../core/job-ledger.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/logger.ts';
-import type { Consumer } from '../../core/queue/consume.ts';
+import type { Consumer } from '../../core/queue/consumer.ts';
 import { priorities } from '../../core/queue/enqueue.ts';
-import { type HeldJob, type HeldState, listHeld } from '../../core/queue/holdings.ts';
 import { listWorkers, type WorkerState } from '../../core/queue/presence.ts';
+import { listQueuedJobs, type QueuedEntry, type QueuedState } from '../../core/queue/queue-counts.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { TaskRates } from '../../core/queue/rate-limits.ts';
 import type { Redis } from '../../core/redis.ts';
-import type { Steering } from '../../core/steering.ts';
+import type { RuntimeOverrides } from '../../core/runtime-overrides.ts';
 import type { Task, TaskRegistry } from '../../core/task.ts';
 import { type JobCall, readJobCalls } from '../../models/queries/jobs.ts';
 import { closeTerminatedJobs, revokeWaitingJobs } from '../jobs/revoke-jobs.ts';
@@ -25,7 +25,7 @@ export interface ControlledWorkerOptions {
   readonly queueNames: readonly string[];
   readonly registry: TaskRegistry;
   readonly consumer: Pick<Consumer, 'running' | 'counts' | 'cancel'>;
-  readonly steering: Steering;
+  readonly overrides: RuntimeOverrides;
   readonly queues: Queues;
   readonly rates: Pick<TaskRates, 'limit' | 'read'>;
   readonly database: Database;
@@ -39,14 +39,14 @@ export interface ControlledWorkerOptions {
 }
 
 export function createControlledWorker(options: ControlledWorkerOptions): ControlledWorker {
-  const { name, registry, consumer, steering, queues, rates, database, redis, clock, log } = options;
+  const { name, registry, consumer, overrides, queues, rates, database, redis, clock, log } = options;
   const running = () => consumer.running();
 
   /** Jobs in BullMQ's hands of every queue that this worker takes from. */
-  const held = async (state: HeldState, isMine: (job: HeldJob, queue: string) => boolean) => {
+  const held = async (state: QueuedState, isMine: (job: QueuedEntry, queue: string) => boolean) => {
     const lists = await Promise.all(
       options.queueNames.map(async (queue) =>
-        (await listHeld(queues, { name: queue, state, limit: mostShown })).filter((job) => isMine(job, queue)),
+        (await listQueuedJobs(queues, { name: queue, state, limit: mostShown })).filter((job) => isMine(job, queue)),
       ),
     );
     const jobs = lists.flat();
@@ -82,7 +82,7 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       const jobs = await held('delayed', (_job, queue) => isShownBy(name, workers, queue));
       return jobs.map(({ call, dueMs }) => shownCall(call, dueMs));
     },
-    revokedIds: () => steering.revokedIds(),
+    revokedIds: () => overrides.revokedIds(),
     tasks: async () =>
       Promise.all(
         registry.all.map(async (task) => ({
@@ -92,53 +92,58 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
           rateLimit: await rates.read(task.name),
         })),
       ),
-    lists: () => steering.lists(),
+    lists: () => overrides.lists(),
     started() {
       const counts: Record<string, number> = { ...consumer.counts() };
       for (const { job } of running()) counts[job.task] = (counts[job.task] ?? 0) + 1;
       return counts;
     },
-    concurrency: () => steering.concurrency(),
+    concurrency: () => overrides.concurrency(),
     settings: () => options.settings,
 
     async revoke(taskIds, { terminates }) {
-      steering.revoke(taskIds);
+      overrides.revoke(taskIds);
       const here = terminates ? running().filter(({ job }) => taskIds.includes(job.taskId)) : [];
       const stopped = here.map(({ job }) => job.taskId);
-      log.info('celery.steered', { what: 'revoke', ids: taskIds.length, terminated: stopped.length });
+      log.info('celery.setting_changed', { what: 'revoke', ids: taskIds.length, terminated: stopped.length });
       if (stopped.length > 0) await closeTerminatedJobs(options, stopped);
       for (const { job } of here) void consumer.cancel(job.rowId);
       const rest = taskIds.filter((id) => !stopped.includes(id));
       return [...stopped, ...(await revokeWaitingJobs(options, rest))];
     },
     mergeRevoked(taskIds) {
-      const known = new Set(steering.revokedIds());
-      steering.revoke(taskIds.filter((id) => !known.has(id)));
+      const known = new Set(overrides.revokedIds());
+      overrides.revoke(taskIds.filter((id) => !known.has(id)));
     },
     async limitRate(task, limit) {
       const found = taskNamed(task);
       if (!found) return false;
       await rates.limit(found.name, limit);
-      log.info('celery.steered', { what: 'rate_limit', task: found.name, limit: limit?.text ?? 'none' });
+      log.info('celery.setting_changed', { what: 'rate_limit', task: found.name, limit: limit?.text ?? 'none' });
       return true;
     },
     limitTime(task, { softSeconds, hardSeconds }) {
       const found = taskNamed(task);
       if (!found) return false;
       const ms = (seconds: number | null) => (seconds === null ? null : seconds * 1_000);
-      steering.setTimeLimits(found.name, { softMs: ms(softSeconds), hardMs: ms(hardSeconds) });
-      log.info('celery.steered', { what: 'time_limit', task: found.name, soft_s: softSeconds, hard_s: hardSeconds });
+      overrides.setTimeLimits(found.name, { softMs: ms(softSeconds), hardMs: ms(hardSeconds) });
+      log.info('celery.setting_changed', {
+        what: 'time_limit',
+        task: found.name,
+        soft_s: softSeconds,
+        hard_s: hardSeconds,
+      });
       return true;
     },
     addList(list) {
-      if (steering.addList(list)) log.info('celery.steered', { what: 'add_consumer', list });
+      if (overrides.addList(list)) log.info('celery.setting_changed', { what: 'add_consumer', list });
     },
     cancelList(list) {
-      if (steering.removeList(list)) log.info('celery.steered', { what: 'cancel_consumer', list });
+      if (overrides.removeList(list)) log.info('celery.setting_changed', { what: 'cancel_consumer', list });
     },
     changeConcurrency(by) {
-      steering.setConcurrency(steering.concurrency() + by);
-      log.info('celery.steered', { what: 'pool', concurrency: steering.concurrency() });
+      overrides.setConcurrency(overrides.concurrency() + by);
+      log.info('celery.setting_changed', { what: 'pool', concurrency: overrides.concurrency() });
     },
     shutDown() {
       log.warn('celery.shutdown', { next: 'stopping as after SIGTERM, on request of remote control' });

@@ -1,8 +1,8 @@
 /** Why something is paused or waits, in one sentence. */
 import { toIsoSeconds } from '../../core/moment.ts';
-import type { Control } from '../../core/queue/controls.ts';
+import type { Pause } from '../../core/queue/pauses.ts';
 
-export function describeControl({ kind, name, reason, code, until }: Control): string {
+export function describeControl({ kind, name, reason, code, until }: Pause): string {
   const what = kind === 'schedule' ? `The schedule ${name}` : `The queue ${name}`;
   const end = until === null ? '' : ` until ${toIsoSeconds(until)}`;
   if (kind === 'provider') return `${what} waits${end}: ${reason} [${code}]`;

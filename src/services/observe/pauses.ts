@@ -1,11 +1,13 @@
 /** Pauses and resumes queues and schedules: the row first, which workers keep to, then Redis, where it takes effect at once. */
+
 import type { Database } from '../../core/database.ts';
-import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/controls.ts';
+import { withDeadline } from '../../core/deadline.ts';
 import type { Enqueuer } from '../../core/queue/enqueue.ts';
-import { countQueue } from '../../core/queue/holdings.ts';
-import { type Queues, withDeadline } from '../../core/queue/queues.ts';
+import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/pauses.ts';
+import { countQueue } from '../../core/queue/queue-counts.ts';
+import type { Queues } from '../../core/queue/queues.ts';
 import { registerSchedules, type Schedule } from '../../core/queue/schedules.ts';
-import { createHoldBook, endControl, noteAction, setControl } from '../../models/queries/controls.ts';
+import { createHoldTable, endControl, noteAction, setControl } from '../../models/queries/controls.ts';
 import { requireName } from './queues.ts';
 
 export interface PauseDeps {
@@ -39,7 +41,7 @@ export async function pause(
 export async function resume({ database, queues }: PauseDeps, what: Pausable, change: Change): Promise<boolean> {
   const wasPaused = await endControl(database, { kind: what.kind, name: nameOf(what), ...change });
   // A person knows better than a look that comes once a minute.
-  const wasHeld = what.kind === 'queue' && (await createHoldBook(database).end(what.name)).wasHeld;
+  const wasHeld = what.kind === 'queue' && (await createHoldTable(database).end(what.name)).wasHeld;
   if (what.kind === 'queue') await resumeQueue(queues, what.name);
   else await withDeadline(registerSchedules(queues, [what.schedule]), 5_000, 'the schedule was resumed');
   return wasPaused || wasHeld;

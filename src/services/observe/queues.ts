@@ -1,11 +1,12 @@
 /** Queues as BullMQ and the job table see them together. */
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../core/database.ts';
+import { withDeadline } from '../../core/deadline.ts';
 import { AppError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
-import { type Control, pauseOfQueue } from '../../core/queue/controls.ts';
-import { countQueue } from '../../core/queue/holdings.ts';
-import { type Queues, withDeadline } from '../../core/queue/queues.ts';
+import { type Pause, pauseOfQueue } from '../../core/queue/pauses.ts';
+import { countQueue } from '../../core/queue/queue-counts.ts';
+import type { Queues } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
 import { listControls } from '../../models/queries/controls.ts';
 import { readQueueRows } from '../../models/queries/operations.ts';
@@ -66,7 +67,7 @@ export async function readQueues(
 }
 
 /** A queue may also be paused with BullMQ's own tools: then no reason is on record. */
-function pauseOf(controls: readonly Control[], queue: string): NonNullable<QueueReport['paused']> {
+function pauseOf(controls: readonly Pause[], queue: string): NonNullable<QueueReport['paused']> {
   const found = pauseOfQueue(controls, queue);
   if (found === undefined) return { reason: null, since: null, until: null };
   return { reason: found.reason === '' ? null : found.reason, since: found.since, until: found.until };

@@ -2,9 +2,9 @@
 import { systemClock } from '../../core/clock.ts';
 import { createDatabase } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
-import { type Control, pauseOfQueue } from '../../core/queue/controls.ts';
-import { countQueue, type QueueCounts } from '../../core/queue/holdings.ts';
+import { type Pause, pauseOfQueue } from '../../core/queue/pauses.ts';
 import type { SilentWorker, WorkerState } from '../../core/queue/presence.ts';
+import { countQueue, type QueueCounts } from '../../core/queue/queue-counts.ts';
 import { createQueues } from '../../core/queue/queues.ts';
 import { describeRedis, type Redis } from '../../core/redis.ts';
 import { listControls } from '../../models/queries/controls.ts';
@@ -53,7 +53,7 @@ export interface StatusReport {
   /** null: PostgreSQL does not tell. */
   readonly jobs: JobCounts | null;
   /** Pauses of queues and schedules; null: PostgreSQL does not tell. */
-  readonly controls: readonly Control[] | null;
+  readonly controls: readonly Pause[] | null;
 }
 
 /** Jobs that a worker has now. Their rows say `queued` or `retrying`, as the table does not know what runs. */

@@ -1,6 +1,7 @@
 /** The 200 task messages of the differential test: captures and variants of them, and what a Python client of the app sends. */
 import { deflateSync, inflateSync } from 'node:zlib';
-import { celeryHeaders, listKey } from '../../../src/celery/message.ts';
+import { listKey } from '../../../src/celery/protocol/list-key.ts';
+import { celeryHeaders } from '../../../src/celery/protocol/read-task-message.ts';
 import { nameUuid } from '../../../src/core/name-uuid.ts';
 import type { Redis } from '../../../src/core/redis.ts';
 import { readVector } from '../../helpers/celery-vectors.ts';

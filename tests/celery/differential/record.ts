@@ -1,7 +1,7 @@
 /** Writes down what a worker tells its clients: each result document as it is written, and each event. */
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { readEvents } from '../../../src/celery/event-bodies.ts';
+import { readEvents } from '../../../src/celery/events/event-bodies.ts';
 import { createRedis } from '../../../src/core/redis.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;

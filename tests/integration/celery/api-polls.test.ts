@@ -1,7 +1,7 @@
 /** Messages as the API sends them, valid or not: task_status says how each ended. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/message.ts';
+import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/encode-task-message.ts';
 import { allLists } from '../../celery/fixture.ts';
 import { insertMeetings, spanishTranscript } from '../../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
@@ -87,7 +87,7 @@ describe('task_status of a message of the API', () => {
   it('is failed for a message that was revoked before it came, and for one whose eta is no date (S3)', async () => {
     const [revoked, undated] = [randomUUID(), randomUUID()];
     const id = randomUUID();
-    worker.steering.revoke([id]);
+    worker.overrides.revoke([id]);
     await send({ id, args: [5, false, null, revoked] });
     await send({ args: [5, false, null, undated] }, (raw) => raw.replace('"eta":null', '"eta":"tomorrow"'));
     expect(await statusOf(revoked, 'failed')).toMatchObject({ meeting_id: 5, error: 'cancelled' });

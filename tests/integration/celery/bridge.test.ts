@@ -1,8 +1,8 @@
 /** The bridge on a broker, with messages as producers write them; rows of the conformance checklist that need no Celery. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createInflight } from '../../../src/celery/inflight.ts';
-import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/message.ts';
+import { createInflight } from '../../../src/celery/bridge/inflight.ts';
+import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/encode-task-message.ts';
 import type { CommandModule } from '../../../src/cli/kit/cli.ts';
 import { run } from '../../../src/cli/kit/program.ts';
 import { createRedis } from '../../../src/core/redis.ts';
@@ -88,7 +88,7 @@ describe('the bridge', () => {
     await waitFor('nothing in flight', async () => (await countUndone(app.broker)) === 0);
   });
 
-  it('42 serves the plain list before the others, one at a time', async () => {
+  it('takes from the plain list before the lists of lower priority (42)', async () => {
     const ids = [
       await send({ priority: 9, args: [9] }),
       await send({ priority: 3, args: [3] }),
@@ -114,7 +114,7 @@ describe('the bridge', () => {
     expect(await app.broker.llen('classification')).toBeGreaterThanOrEqual(4);
   });
 
-  it('gives back what it accepted and nobody began, as it came and the oldest next, when it stops', async () => {
+  it('when it stops, returns accepted messages without an attempt to their list unchanged, the oldest next', async () => {
     const running = await send({ args: ['sleep:1'] });
     const { stop } = await app.work({ lists: allLists, concurrency: 1, givesBack: true });
     await app.rowIn(running, 'queued');
@@ -135,7 +135,7 @@ describe('the bridge', () => {
     await app.rowIn(later, 'queued');
   });
 
-  it('leaves what it accepted to other workers of ours', async () => {
+  it('when it stops, leaves accepted messages to other workers of the same queue', async () => {
     const id = await send({ etaMs: Date.now() + 3_600_000 });
     const other = await app.work({ withHousekeeping: true });
     stops.push(() => other.stop());
@@ -147,12 +147,12 @@ describe('the bridge', () => {
     expect(await app.broker.llen('classification')).toBe(0);
   });
 
-  it('a revoked id ends as REVOKED on its arrival, and one that waits when its time comes', async () => {
-    const { steering } = await work();
+  it('a revoked task is REVOKED on its arrival, and one with an eta when it is due', async () => {
+    const { overrides } = await work();
     const later = await send({ etaMs: Date.now() + 1_500 });
     await app.rowIn(later, 'queued');
     const id = randomUUID();
-    steering.revoke([id, later]);
+    overrides.revoke([id, later]);
     await send({ id });
     for (const each of [id, later]) {
       expect((await metaIn(each, 'REVOKED')).result).toEqual({
@@ -164,7 +164,7 @@ describe('the bridge', () => {
     expect(await app.rowIn(later, 'cancelled')).toMatchObject({ error_code: 'TASK_REVOKED' });
   });
 
-  it('F2 F3 what cannot be run is set aside, told to its sender, and listed; a good message of the same id is done', async () => {
+  it('a message that cannot be run is rejected: its sender is told, it is listed, and a good message with the same id is done (F2 F3)', async () => {
     await work();
     const unknown = await send({ task: 'no.such.task' });
     const wrong = await send({ args: [1, 2, 3, 4, 5] });
@@ -198,13 +198,13 @@ describe('the bridge', () => {
     expect({ code, answer: document.jobs[0].answer }).toEqual({ code: 0, answer: 'sent-again' });
     expect(await rejected()).toEqual([]);
     expect(await app.broker.llen('classification')).toBe(1);
-    // It is wrong as ever: the same row says so again.
+    // The message is still wrong, and gets the same row.
     await work();
     await waitFor('the row again', async () => (await rejected()).length === 1);
     expect((await rejected())[0]?.task_id).toBe(taskId);
   });
 
-  it('a sweep accepts nothing while a message waits, whatever its list and priority', async () => {
+  it('the sweep of unclassified meetings accepts nothing while a message waits in any list', async () => {
     await send({ queue: 'vambe_tasks', priority: 9 });
     expect(await app.services.sweepUnclassified()).toEqual({ accepted: 0, waiting_messages: 1 });
     await work();
@@ -225,7 +225,7 @@ describe('the bridge', () => {
     expect(rows).toEqual([{ arg: 'first' }]);
   });
 
-  it('E5 text that PostgreSQL cannot store is set aside, and its neighbours are done', async () => {
+  it('a message with text that PostgreSQL cannot store is rejected, and others of its batch are done (E5)', async () => {
     const bad = await send({ args: ['a\0b'] });
     const good = await send();
     await work();
@@ -233,7 +233,7 @@ describe('the bridge', () => {
     expect(await metaIn(bad, 'FAILURE')).toMatchObject({ result: { exc_type: 'TypeError' } });
   });
 
-  it('F4 what a dead bridge held is adopted by another', async () => {
+  it('a bridge takes over the messages that a dead bridge had in flight (F4)', async () => {
     const { raw } = encodeTaskMessage({
       id: randomUUID(),
       task: 'classify_meeting',
@@ -251,15 +251,15 @@ describe('the bridge', () => {
     expect(await app.broker.zscore('vambe:bridges', 'dead')).toBeNull();
   });
 
-  it('F4 taking and adopting at once, a bridge holds both, and forgets only what it is told', async () => {
+  it('a bridge that takes messages and takes over others at the same time has both in flight, and removes only the given ones (F4)', async () => {
     const inflight = createInflight(app.broker, 'tests');
     await app.broker.lpush('celery', 'taken');
     await app.broker.hset('vambe:inflight:dead', '7', 'celery\nadopted');
     await app.broker.zadd('vambe:bridges', 1, 'dead');
     const [taken, adopted] = await Promise.all([inflight.take([['celery']], 10), inflight.beat()]);
     expect([taken.map(({ raw }) => raw), adopted]).toEqual([['taken'], 1]);
-    await inflight.done(taken.map(({ tag }) => tag));
-    expect((await inflight.held()).map(({ raw }) => raw)).toEqual(['adopted']);
+    await inflight.remove(taken.map(({ tag }) => tag));
+    expect((await inflight.list()).map(({ raw }) => raw)).toEqual(['adopted']);
   });
 
   it('results go to CELERY_RESULT_BACKEND where that is another database, and are not in the broker', async () => {
@@ -275,7 +275,7 @@ describe('the bridge', () => {
     expect(await app.redis.exists(`task_status:${id}`)).toBe(1);
   });
 
-  it('63 goes on after the broker lost everything', async () => {
+  it('continues after the broker lost all its data (63)', async () => {
     await work();
     await metaIn(await send(), 'SUCCESS');
     await app.broker.flushdb();
@@ -283,7 +283,7 @@ describe('the bridge', () => {
     expect(await metaIn(id, 'SUCCESS')).toMatchObject({ task_id: id });
   });
 
-  it('43 every captured poison message is dropped or done, and the next one is done', async () => {
+  it('every captured poison message is rejected or done, and the next message is done (43)', async () => {
     await work();
     const poison = readVectors().filter(({ name }) => /^poison-|pickle|yaml/.test(name));
     for (const { redis_key, raw } of poison) await app.broker.lpush(redis_key, raw);

@@ -4,7 +4,7 @@ import { createDatabase, type Database } from '../../../src/core/database.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { JobLedger, JobRequest } from '../../../src/core/job-ledger.ts';
 import { filterStates, isJobCursor } from '../../../src/models/job-filter.ts';
-import { createHoldBook } from '../../../src/models/queries/controls.ts';
+import { createHoldTable } from '../../../src/models/queries/controls.ts';
 import { createJobLedger } from '../../../src/models/queries/job-ledger.ts';
 import {
   countJobs,
@@ -125,7 +125,7 @@ describe('the list of jobs', () => {
   it('finds the jobs that are waiting for a provider, which are queued otherwise', async () => {
     await acceptOneOfEach();
     const error = new AppError('MODEL_QUOTA', 'the quota is used up');
-    await createHoldBook(database).begin({ queue: 'classification', error, until: null, by: 'worker@one' });
+    await createHoldTable(database).begin({ queue: 'classification', error, until: null, by: 'worker@one' });
     expect((await idsOf({ state: 'waiting' })).sort()).toEqual(['queued', 'retrying']);
   });
 

@@ -1,7 +1,7 @@
 /** Tasks of a user's own folder, as the recipe docs/recipes/own-tasks.md describes them, run by a worker. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { encodeTaskMessage } from '../../../src/celery/message.ts';
+import { encodeTaskMessage } from '../../../src/celery/protocol/encode-task-message.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 import { query, readDocument, startApp, type TestApp, type WorkOptions } from '../../helpers/start-app.ts';
 import { makeTaskFolder } from '../../helpers/task-folder.ts';

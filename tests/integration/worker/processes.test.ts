@@ -1,7 +1,7 @@
 /** `vambe worker --processes N`: one that is killed or blocked is replaced, the others go on, and all drain on a signal. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createControlClient } from '../../../src/celery/control-client.ts';
-import { databaseNumberOf } from '../../../src/celery/control-wire.ts';
+import { createControlClient } from '../../../src/celery/control/control-client.ts';
+import { databaseNumberOf } from '../../../src/celery/protocol/control-wire.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 import { type SpawnedWorker, spawnWorker } from '../../helpers/spawn-worker.ts';

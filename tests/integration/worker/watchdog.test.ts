@@ -7,8 +7,8 @@ const watchdog = JSON.stringify(productModule('core/watchdog'));
 
 /** A process with a watchdog of 0.4 s that then does this. */
 function watched(work: string) {
-  const program = `const { startWatchdog } = await import(${watchdog});
-    const dog = startWatchdog({ limitMs: 400, format: 'json' }); ${work}`;
+  const program = `const { createWatchdog } = await import(${watchdog});
+    const dog = createWatchdog({ limitMs: 400, format: 'json' }); await dog.start(); ${work}`;
   return spawnSync(process.execPath, [...runsProduct, '--input-type=module', '-e', program], {
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     encoding: 'utf8',

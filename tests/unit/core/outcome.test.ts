@@ -6,16 +6,17 @@ import {
   closed,
   complete,
   fail,
-  handBack,
   outcomeOfError,
+  requeue,
   retry,
+  snooze,
   stepBack,
 } from '../../../src/core/outcome.ts';
 
 const error = new AppError('TASK_FAILED', 'broken');
 
 describe('what a handler gives back', () => {
-  test.each([complete({ a: 1 }), fail(error), retry(error), stepBack('busy', 1_000), handBack(), closed('gone')])(
+  test.each([complete({ a: 1 }), fail(error), retry(error), snooze('busy', 1_000), requeue(), closed('gone')])(
     'is taken as it is when it is an outcome: $kind',
     (outcome) => expect(asOutcome('t', outcome)).toBe(outcome),
   );
@@ -28,7 +29,7 @@ describe('what a handler gives back', () => {
     );
     const outcome = asOutcome('echo', { kind: 'success' });
     expect(outcome.kind === 'fail' && outcome.error.message).toBe(
-      'Task "echo" returned no outcome. Return complete(), fail(), retry() or stepBack() of core/outcome.',
+      'Task "echo" returned no outcome. Return complete(), fail(), retry() or snooze() of core/outcome.',
     );
   });
 });
@@ -36,7 +37,7 @@ describe('what a handler gives back', () => {
 describe('an error that a handler throws', () => {
   test.each(Object.entries(errorCodes))('%s ends as its kind of fault says', (code, { fault }) => {
     const thrown = new AppError(code as ErrorCode, 'words');
-    const expected = { permanent: 'fail', transient: 'retry', throttled: 'step-back', held: 'hold' }[fault];
+    const expected = { permanent: 'fail', transient: 'retry', throttled: 'snooze', held: 'hold' }[fault];
     expect(outcomeOfError('t', thrown).kind).toBe(expected);
   });
 
@@ -71,4 +72,8 @@ describe('an error that a handler gives to fail() or retry()', () => {
   test('stays as it is when it is ours', () => {
     expect(fail(error).error).toBe(error);
   });
+});
+
+test('stepBack, the name of 0.1, snoozes', () => {
+  expect(stepBack('busy', 5)).toEqual(snooze('busy', 5));
 });

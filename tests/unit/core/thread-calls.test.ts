@@ -13,7 +13,7 @@ function openThread(patienceMs?: number) {
   return { ...calls, askAll: ask };
 }
 
-const alone = expect.stringContaining('The echo ended, or gave no answer, on this transcript alone');
+const alone = expect.stringContaining('The echo ended, or gave no answer, on this input alone');
 
 describe('calls to a thread that fails', () => {
   it('fail for the one question that throws in it, and for no other of its batch', async () => {

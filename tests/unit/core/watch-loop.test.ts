@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { endsWithin } from '../../../src/core/ends-within.ts';
+import { endsWithin } from '../../../src/core/deadline.ts';
 import { watchLoop } from '../../../src/core/watch-loop.ts';
 
 beforeEach(() => {

@@ -75,7 +75,7 @@ describe('task files', () => {
     };
     expect(await answer(200)).toMatchObject({ kind: 'complete', result: { rate: 2 } });
     expect(await answer(404)).toMatchObject({ kind: 'complete', result: { rate: null } });
-    expect(await answer(200, 'disconnected')).toMatchObject({ kind: 'step-back', delayMs: 5_000 });
+    expect(await answer(200, 'disconnected')).toMatchObject({ kind: 'snooze', delayMs: 5_000 });
     await expect(answer(503)).rejects.toThrow('answered 503');
     vi.unstubAllGlobals();
   });

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
 import { hold } from '../../../../src/core/outcome.ts';
-import { createHolds, type Held } from '../../../../src/core/queue/holds.ts';
+import { createHolds, type QueueHold } from '../../../../src/core/queue/holds.ts';
 import type { Queues } from '../../../../src/core/queue/queues.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
-/** Queues and a book that only remember what was done, and time that passes when it is told to. */
+/** Queues and a table that only remember what was done, and time that passes when it is told to. */
 function makeHolds({ isWell = (): boolean => false, isPausedToo = false } = {}) {
   let nowMs = 1_000_000;
   let probes = 0;
   const done: string[] = [];
-  let held: Held[] = [];
+  let held: QueueHold[] = [];
   const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
   const queueOf = (name: string) => ({
     pause: async () => void done.push(`pause ${name}`),
@@ -21,7 +21,7 @@ function makeHolds({ isWell = (): boolean => false, isPausedToo = false } = {}) 
   const log = createMemoryLog();
   const holds = createHolds({
     queues: { names: ['classification'], get: queueOf } as unknown as Queues,
-    book: {
+    table: {
       async begin({ queue, error, until }) {
         done.push(`note ${error.code} ${until === null ? 'until well' : 'for a while'}`);
         const isNew = held.length === 0;
@@ -51,7 +51,7 @@ function makeHolds({ isWell = (): boolean => false, isPausedToo = false } = {}) 
 
 const refused = hold(new AppError('MODEL_REFUSED_KEY', 'the key is refused'), null);
 
-test('D3 a provider that refuses us is looked at ten times in ten minutes, however many jobs and beats there are', async () => {
+test('a provider that refuses us is probed ten times in ten minutes, however many jobs and beats there are (D3)', async () => {
   const { holds, done, log, probes, pass } = makeHolds();
   for (let job = 0; job < 50; job += 1) await holds.begin('classification', refused);
   expect(done).toEqual(['note MODEL_REFUSED_KEY until well', 'pause classification']);

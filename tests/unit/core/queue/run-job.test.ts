@@ -20,7 +20,7 @@ const job: TakenJob = {
   runId: '9',
   startedAt: '2026-01-01T00:00:00Z',
   terms: null,
-  isAlone: false,
+  isIsolated: false,
   ageMs: 10,
   subject: null,
 };
@@ -152,7 +152,7 @@ describe('an abort from outside', () => {
     async (reason) => {
       const { outcome, controller } = start(() => new Promise<never>(() => undefined));
       controller.abort(reason);
-      expect(await outcome).toEqual({ kind: 'hand-back' });
+      expect(await outcome).toEqual({ kind: 'requeue' });
       expect(vi.getTimerCount()).toBe(0);
     },
   );
@@ -173,7 +173,7 @@ describe('an abort from outside', () => {
       progress: () => undefined,
       takeAgain: async () => job,
     });
-    expect(await outcome).toEqual({ kind: 'hand-back' });
+    expect(await outcome).toEqual({ kind: 'requeue' });
   });
 
   test('by a person closes the job, whatever the handler makes of it', async () => {
@@ -213,7 +213,7 @@ describe('a handler that is given up and ends later', () => {
     let finish: (outcome: Outcome) => void = () => undefined;
     const { controller, outcome, lateEnds } = start(() => new Promise((resolve) => (finish = resolve)));
     controller.abort(abortReasons.lockLost);
-    expect((await outcome).kind).toBe('hand-back');
+    expect((await outcome).kind).toBe('requeue');
     finish(complete('not saved'));
     await vi.advanceTimersByTimeAsync(0);
     expect(lateEnds).toEqual([]);

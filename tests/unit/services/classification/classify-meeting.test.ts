@@ -38,7 +38,7 @@ const job: TakenJob<MeetingSubject> = {
   state: 'queued',
   failedAttempts: 0,
   terms: null,
-  isAlone: false,
+  isIsolated: false,
   runId: '9',
   startedAt: '2026-01-01T00:00:00Z',
   ageMs: 60_000,
@@ -125,7 +125,7 @@ describe('a meeting', () => {
 
   test('that is not there steps back once while its transaction may be open, then fails and clears its key (E6)', async () => {
     expect(await run({ subject: null, job: { ageMs: 4_999 } }).outcome).toMatchObject({
-      kind: 'step-back',
+      kind: 'snooze',
       delayMs: 5_000,
     });
     expect(await run({ subject: null, job: { ageMs: 5_000 } }).outcome).toMatchObject({
@@ -184,7 +184,7 @@ describe('a paid classifier', () => {
 
   test('is not asked while another job has the claim', async () => {
     const { outcome, classifier, claims } = run({ isPaid: true, claims: { claim: async () => false } });
-    expect(await outcome).toMatchObject({ kind: 'step-back', delayMs: 1_000 });
+    expect(await outcome).toMatchObject({ kind: 'snooze', delayMs: 1_000 });
     expect(classifier.calls).toEqual([]);
     expect(claims.release).not.toHaveBeenCalled();
   });

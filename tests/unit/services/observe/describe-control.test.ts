@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Control } from '../../../../src/core/queue/controls.ts';
+import type { Pause } from '../../../../src/core/queue/pauses.ts';
 import { describeControl } from '../../../../src/services/observe/describe-control.ts';
 
-const control: Control = {
+const control: Pause = {
   kind: 'queue',
   name: 'default',
   reason: 'no key',

@@ -1,7 +1,0 @@
-/** Exceptions as Python shows them, which is how Celery words the errors of remote control and of events. */
-import { pythonRepr } from './python-repr.ts';
-
-/** `KeyError('nosuchcmd')`: the repr of an exception with one argument. */
-export function pythonError(type: string, message: string): string {
-  return `${type}(${pythonRepr(message)})`;
-}
