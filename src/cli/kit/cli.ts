@@ -54,5 +54,14 @@ export interface CommandModule {
 
 export interface CommandEntry {
   readonly name: string;
+  /** In the list of all commands: at most 66 characters, so that the line fits into 80. */
+  readonly summary?: string;
+  /** The heading in that list, with its colon. */
+  readonly group?: string;
   load(): Promise<CommandModule>;
+}
+
+/** Entries under one heading. */
+export function group(heading: string, entries: readonly Omit<CommandEntry, 'group'>[]): readonly CommandEntry[] {
+  return entries.map((entry) => ({ ...entry, group: heading }));
 }

@@ -26,7 +26,9 @@ export async function run(
   const handle = createCli(io, { json: wantsJson(argv) });
   const program = createProgram(version, io, handle);
   try {
-    for (const entry of neededFor(argv, commands)) (await entry.load()).register(program, handle.cli);
+    const meant = commandMeant(argv, commands);
+    if (meant === undefined) listAll(program, commands);
+    else (await meant.load()).register(program, handle.cli);
     await program.parseAsync(argv, { from: 'user' });
     return endedCode(handle, handle.exitCode());
   } catch (error) {
@@ -44,7 +46,10 @@ function createProgram(version: string, io: Io, handle: CliHandle): Command {
       .version(version, '-V, --version', 'print the version')
       .option('--json', 'one JSON document on stdout and nothing else there')
       .helpOption('-h, --help', 'show help')
-      .configureHelp({ showGlobalOptions: true })
+      .addHelpCommand(
+        new Command('help').argument('[command]').summary('show the help of a command').helpGroup('Start:'),
+      )
+      .configureHelp({ showGlobalOptions: true, subcommandTerm })
       .addHelpText('after', exitCodes)
       // A failure is told once, by `tell`.
       .configureOutput({
@@ -61,6 +66,11 @@ function createProgram(version: string, io: Io, handle: CliHandle): Command {
   );
 }
 
+/** In the list of all commands; the help of a command has its arguments. */
+function subcommandTerm(command: Command): string {
+  return command.name();
+}
+
 function widthOf({ columns }: TerminalStream): number {
   return columns ?? 80;
 }
@@ -73,11 +83,16 @@ function wrapHelp(text: string, widthChars: number): string {
     .join('\n');
 }
 
-/** The command named first is enough; help, and a name that is unknown, need them all. */
-function neededFor(argv: readonly string[], commands: readonly CommandEntry[]): readonly CommandEntry[] {
-  const name = argv.find((each) => !each.startsWith('-'));
-  const meant = commands.filter((each) => each.name === name);
-  return meant.length > 0 ? meant : commands;
+/** The only command to load; undefined: the list of all is meant, or a name that is none of them. */
+function commandMeant(argv: readonly string[], commands: readonly CommandEntry[]): CommandEntry | undefined {
+  const [first, second] = argv.filter((each) => !each.startsWith('-'));
+  const name = first === 'help' ? second : first;
+  return commands.find((each) => each.name === name);
+}
+
+function listAll(program: Command, commands: readonly CommandEntry[]): void {
+  for (const { name, summary = '', group = 'Commands:' } of commands)
+    program.command(name).summary(summary).helpGroup(group);
 }
 
 /** Asked before parsing, as a wrong command line is answered in JSON too. */

@@ -9,7 +9,7 @@ const folder = new URL('../../../src/cli/commands/', import.meta.url);
 const files = readdirSync(folder).filter((each) => each.endsWith('.ts'));
 const listed = [
   ...readFileSync(new URL('../main.ts', folder), 'utf8').matchAll(
-    /name: '([\w-]+)', load: \(\) => import\('\.\/commands\/([\w-]+\.ts)'\)/g,
+    /name: '([\w-]+)',\s+summary: '[^']{1,66}',\s+load: \(\) => import\('\.\/commands\/([\w-]+\.ts)'\)/g,
   ),
 ].map(([, name, file]) => ({ name, file }));
 
@@ -24,7 +24,7 @@ async function namesIn(file: string): Promise<string[]> {
 }
 
 describe.each(files)('commands/%s', (file) => {
-  it('stands in the list of main.ts under the name of each of its commands', async () => {
+  it('is in the list of main.ts under the name of each of its commands, with a summary that fits into a line', async () => {
     const names = listed.filter((each) => each.file === file).map((each) => each.name);
     expect(names).toEqual(await namesIn(file));
   });
