@@ -94,12 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
   const unused = unusedProviderHint(config);
   if (unused !== undefined) log.warn('classifier.provider_unused', { warning: unused });
-  const { queueNames, lists, ...parts } = chooseParts(app, options, concurrency);
-  await startAll(parts.services).catch(async (error: unknown) => {
-    await endsWithin(leaveAfterGraceMs, parts.taking.stop(createDeadline(0)));
-    await endsWithin(leaveAfterGraceMs, stopAll(parts.services, createDeadline(0)));
-    throw error;
-  });
+  const { queueNames, lists, ...parts } = await startParts(app, options, concurrency);
   log.info('worker.ready', {
     worker: app.workerName,
     queues: queueNames.join(','),
@@ -177,6 +172,21 @@ interface Chosen {
   readonly queueNames: readonly string[];
   /** Celery lists. */
   readonly lists: readonly string[];
+}
+
+/** What has started when one part fails is stopped again. @throws AppError USAGE, and what a part throws */
+async function startParts(app: App, options: WorkerOptions, concurrency: number): Promise<Chosen & Parts> {
+  let chosen: (Chosen & Parts) | undefined;
+  try {
+    chosen = chooseParts(app, options, concurrency);
+    await startAll(chosen.services);
+    return chosen;
+  } catch (error) {
+    const atOnce = createDeadline(0);
+    if (chosen) await endsWithin(leaveAfterGraceMs, chosen.taking.stop(atOnce));
+    await endsWithin(leaveAfterGraceMs, chosen ? stopAll(chosen.services, atOnce) : app.close());
+    throw error;
+  }
 }
 
 /** Chooses the queues, and lists all that runs in the order in which it starts; it stops in reverse. */

@@ -48,8 +48,8 @@ describe('A second front end', () => {
     const text = readFileSync(file, 'utf8');
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
     const imported = [...text.matchAll(/from '\.\.\/\.\.\/src\/([\w-]+)/g)].map(([, from]) => from);
-    expect(new Set(imported)).toEqual(new Set(['app', 'contract', 'services']));
-    expect(text).toContain("import type { App } from '../../src/app.ts'");
+    expect(new Set(imported)).toEqual(new Set(['contract', 'services', 'wiring']));
+    expect(text).toContain("import type { App } from '../../src/wiring.ts'");
   });
 
   it('imports a file, shows its meeting and corrects a label, each change with its actor on record', async () => {

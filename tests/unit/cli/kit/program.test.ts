@@ -134,9 +134,12 @@ describe('a wrong command line', () => {
 
 describe('help', () => {
   it('goes to stdout, lists every command and ends with the exit codes', async () => {
-    const ended = await runWith('--help', [greet, makeCommand('leave', () => {})]);
+    const ended = await runWith('--help', [
+      { ...greet, summary: 'greets' },
+      { ...makeCommand('leave', () => {}), summary: 'leaves' },
+    ]);
     expect(ended.exitCode).toBe(0);
-    expect(ended.out).toMatch(/greet +does greet\n +leave +does leave/);
+    expect(ended.out).toMatch(/greet +greets\n +leave +leaves\n/);
     expect(ended.out.trimEnd()).toMatch(/Exit codes:\n {2}0 {4}done\n[\s\S]*130 {2}interrupted \(143: terminated\)$/);
   });
 
