@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: no I/O · integration: contract suites, worker and commands on embedded servers, so nothing but Node is needed ·
-// embedded: the embedded servers themselves, killed and damaged · real: the contract suites on servers that apt installs.
+// unit: no I/O · integration: worker and commands on embedded servers, so nothing but Node is needed · long: more of these, which kill
+// processes or wait for time limits · embedded: the embedded servers themselves, killed and damaged · real: the contract suites on
+// servers that apt installs. `npm test` runs the first two, in less than 5 minutes.
 // Once more in CI, where neighbours may hold up a process that is to die or to answer in time; what is wrong fails twice.
 const longRun = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.env.CI ? 1 : 0 };
 
@@ -19,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/{contract,integration,e2e}/**/*.test.ts'],
-          exclude: ['tests/**/*.real.test.ts', 'tests/integration/embedded/**'],
+          exclude: ['tests/**/*.{long,real}.test.ts', 'tests/integration/embedded/**'],
           globalSetup: ['tests/helpers/embedded-setup.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -28,10 +29,20 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'long',
+          include: ['tests/**/*.long.test.ts'],
+          globalSetup: ['tests/helpers/embedded-setup.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          ...longRun,
+        },
+      },
+      {
+        test: {
           name: 'embedded',
           include: ['tests/integration/embedded/**/*.test.ts'],
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           ...longRun,
         },
       },
@@ -42,7 +53,7 @@ export default defineConfig({
           globalSetup: ['tests/helpers/real-setup.ts'],
           // Most of them wait for locks and bounds to run out.
           maxWorkers: 3,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           ...longRun,
         },
       },
