@@ -2,17 +2,17 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Access, readAccess, writeAccess } from './access-file.ts';
-import { type RunningBroker, startBroker } from './broker.ts';
-import { systemRedisFolder, systemRedisProgram } from './broker-files.ts';
 import { folderError, folderUnusable, prepareDataFolder } from './data-folder.ts';
 import { takeLock } from './lock.ts';
 import { loopback } from './loopback-port.ts';
 import type { HostRequest } from './messages.ts';
-import { preparePostgres } from './postgres.ts';
-import { clusterFolder, databaseName, databaseUser } from './postgres-cluster.ts';
-import { endPostgres, findPostgresOf } from './postgres-leftovers.ts';
+import { preparePostgres } from './postgres/postgres.ts';
+import { clusterFolder, databaseName, databaseUser } from './postgres/postgres-cluster.ts';
+import { endPostgres, findPostgresOf } from './postgres/postgres-leftovers.ts';
 import { type EndStep, endProcess, isAlive, knowProcess } from './process-identity.ts';
 import { findProcessesIn } from './processes-in-folder.ts';
+import { type RunningBroker, startBroker } from './redis/broker.ts';
+import { systemRedisFolder, systemRedisProgram } from './redis/broker-files.ts';
 import { removeRuntime, writeRuntime } from './runtime-file.ts';
 import {
   readServerProcesses,

@@ -1,8 +1,8 @@
 /** What the processes of the embedded servers tell one another over their channels. */
 import { AppError, type ErrorCode, errorCodes } from '../core/errors.ts';
-import type { BrokerKind, EngineRequest } from './broker-engine.ts';
 import { isObject } from './private-file.ts';
 import type { KnownProcess } from './process-identity.ts';
+import type { BrokerKind, EngineRequest } from './redis/broker-engine.ts';
 import type { ServerProcess } from './server-processes.ts';
 
 export interface HostRequest {

@@ -1,5 +1,5 @@
 /** Finds the WebAssembly file of the broker's package. */
-import { serverUnavailable } from './unavailable.ts';
+import { serverUnavailable } from '../unavailable.ts';
 
 /** What decides whether the file can be used; given in tests, else read from this process. */
 export interface WasmHost {

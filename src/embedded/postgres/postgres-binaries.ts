@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
-import { isObject, readText } from './private-file.ts';
-import { serverUnavailable } from './unavailable.ts';
+import { isObject, readText } from '../private-file.ts';
+import { serverUnavailable } from '../unavailable.ts';
 
 export interface PostgresBinaries {
   /** The package's folder. */

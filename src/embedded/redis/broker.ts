@@ -2,14 +2,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { folderUnusable } from '../data-folder.ts';
+import { forkEntry } from '../fork-entry.ts';
+import { type Failure, type FromBroker, failureToError, isFromBroker, type ToBroker } from '../messages.ts';
+import { endProcess, type KnownProcess, knowProcess, waitForEnd } from '../process-identity.ts';
+import type { ServerProcess } from '../server-processes.ts';
+import type { Report, RunningServer } from '../supervise.ts';
 import type { BrokerKind } from './broker-engine.ts';
 import { brokerLog, systemRedisFolder, valkeyFolder } from './broker-files.ts';
-import { folderUnusable } from './data-folder.ts';
-import { forkEntry } from './fork-entry.ts';
-import { type Failure, type FromBroker, failureToError, isFromBroker, type ToBroker } from './messages.ts';
-import { endProcess, type KnownProcess, knowProcess, waitForEnd } from './process-identity.ts';
-import type { ServerProcess } from './server-processes.ts';
-import type { Report, RunningServer } from './supervise.ts';
 
 export interface BrokerRequest {
   readonly dataDir: string;
@@ -78,7 +78,7 @@ function startedOrFailed({ dataDir }: BrokerRequest, outcome: StartOutcome): Run
 }
 
 async function tryStart({ dataDir, broker, password, report }: BrokerRequest, port: number): Promise<StartOutcome> {
-  const child = forkEntry('broker-process', { cwd: dataDir, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = forkEntry('redis/broker-process', { cwd: dataDir, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const running = new BrokerChild(child, report);
   running.send({ kind: 'start', broker, engine: { dataDir, port, password } });
   const outcome = await running.waitForStart();

@@ -1,5 +1,5 @@
 /** What the two brokers (Valkey in WebAssembly, an installed redis-server) have in common. */
-import type { KnownProcess } from './process-identity.ts';
+import type { KnownProcess } from '../process-identity.ts';
 
 export type BrokerKind = 'wasm' | 'system';
 

@@ -2,10 +2,11 @@
  * Entry of the broker's process. It is not the host's own, so that an endless Lua script or a crash does not take the
  * host along; and if the host is killed, it saves and stops PostgreSQL in the host's place.
  */
+
+import { describeFailure, type FromBroker, isToBroker, type ToBroker } from '../messages.ts';
+import { endPostgres } from '../postgres/postgres-leftovers.ts';
+import type { KnownProcess } from '../process-identity.ts';
 import type { BrokerEngine } from './broker-engine.ts';
-import { describeFailure, type FromBroker, isToBroker, type ToBroker } from './messages.ts';
-import { endPostgres } from './postgres-leftovers.ts';
-import type { KnownProcess } from './process-identity.ts';
 import { SaveSchedule } from './save-schedule.ts';
 import { startSystemRedis } from './system-redis.ts';
 import { startValkey, valkeyMaxMemory } from './valkey.ts';

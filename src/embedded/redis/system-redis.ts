@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type LogFile, openLog } from '../log-file.ts';
+import { findFreePort, loopback } from '../loopback-port.ts';
+import { knowProcess, waitForEnd } from '../process-identity.ts';
+import { serverUnavailable } from '../unavailable.ts';
 import type { BrokerEngine, EngineRequest } from './broker-engine.ts';
 import { brokerLog, systemRedisFolder } from './broker-files.ts';
-import { type LogFile, openLog } from './log-file.ts';
-import { findFreePort, loopback } from './loopback-port.ts';
-import { knowProcess, waitForEnd } from './process-identity.ts';
 import { CommandLine } from './redis-wire.ts';
-import { serverUnavailable } from './unavailable.ts';
 
 const loadTimeoutMs = 280_000;
 const stopTimeoutMs = 3_500;

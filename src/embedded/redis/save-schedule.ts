@@ -2,7 +2,7 @@
  * Saves a broker that cannot save in the background (WebAssembly has no fork), and closes it to writes while a save
  * does not succeed: what it took then would be lost with the next stop, and nobody would have been told.
  */
-import type { Report } from './supervise.ts';
+import type { Report } from '../supervise.ts';
 
 export interface SaveTarget {
   ask(...words: string[]): Promise<string>;

@@ -15,11 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { AppError } from '../core/errors.ts';
-import { checkRoom, folderUnusable } from './data-folder.ts';
+import type { AppError } from '../../core/errors.ts';
+import { checkRoom, folderUnusable } from '../data-folder.ts';
+import { readText } from '../private-file.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import type { PostgresUser } from './postgres-user.ts';
-import { readText } from './private-file.ts';
 import { type Finished, runProgram } from './run-program.ts';
 
 export const databaseName = 'vambe';

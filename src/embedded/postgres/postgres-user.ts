@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { serverUnavailable } from '../unavailable.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { type Command, type Finished, runProgram } from './run-program.ts';
-import { serverUnavailable } from './unavailable.ts';
 
 export interface PostgresUser {
   readonly how: 'as is' | 'user namespace' | 'nobody';

