@@ -27,7 +27,7 @@ export const groups = {
 export interface Setting<T = unknown> extends Kind<T> {
   readonly name: string;
   readonly group: keyof typeof groups;
-  /** The value where the variable is unset or empty; null: there is none, and `unset` says what happens instead. */
+  /** The value where the variable is unset or empty; null: no default, `unset` says what happens. */
   readonly default: T | null;
   readonly unset: string;
   readonly meaning: string;
@@ -61,7 +61,7 @@ function optional<T>(name: string, kind: Kind<T>, about: Description & { unset: 
 const queueName = /^[A-Za-z0-9_.-]{1,100}$/;
 const hostName = /^[A-Za-z0-9*.:[\]-]{1,255}$/;
 
-/** Keys and addresses under the names that the providers' own libraries read; each is for its provider alone. LLM_* wins. */
+/** Keys and addresses under the names that the providers' own libraries read. Each applies only to its provider; LLM_* takes precedence. */
 const providerSettings = {
   openaiBaseUrl: address('OPENAI_BASE_URL', 'https://gateway.example.com/v1', 'Address of the OpenAI API', 'openai'),
   openaiApiBase: address('OPENAI_API_BASE', 'https://gateway.example.com/v1', 'Old name of OPENAI_BASE_URL', 'openai'),

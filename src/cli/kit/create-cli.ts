@@ -32,7 +32,7 @@ export interface CliHandle {
   exitCode(): number;
   /** null: by no signal, or by one that is this command's usual end. */
   interruptedBy(): StopSignal | null;
-  /** Whether a signal came, whatever it means. */
+  /** Whether any signal arrived. */
   wasStopped(): boolean;
   release(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * The job ledger on PostgreSQL: one statement for many jobs, each named so that it is planned once a connection. Ids stand
- * beside the rows as an array, as the planner looks up an array's rows by index however many the table has.
+ * The job ledger on PostgreSQL. Each statement handles many jobs and has a name, so that it is planned once per connection. Ids
+ * are also passed as an array, because the planner then always uses the index, for any size of the table.
  */
 import type { Database, Statement } from '../../core/database.ts';
 import type {
@@ -54,7 +54,7 @@ export function createJobLedger(
       await database.run(cancelStatement, [rowId, code, message]);
     },
     async setAside(requests) {
-      // One row cannot be met twice by one statement.
+      // One statement cannot write the same row twice.
       const unique = new Map(requests.map((each) => [each.taskId, each]));
       await database.run(setAsideStatement, [JSON.stringify([...unique.values()].map(toSetAsideInput))]);
     },
@@ -145,7 +145,7 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
     const accepted = rows.flatMap(({ n, id, is_new, delivery }) =>
       id === null ? [] : [{ rowId: id, taskId: input[n]?.task_id ?? '', delivery, isNew: is_new }],
     );
-    // A row committed by somebody else during the statement conflicts but is not in its snapshot: ask again, it is there now.
+    // A row that another session committed meanwhile conflicts, but is not in this statement's snapshot. The next try sees it.
     if (accepted.length === requests.length) return accepted;
   }
 }
@@ -153,9 +153,9 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
 // ---------------------------------------------------------------- take
 
 /**
- * No writes but the sequence, which orders starts: now() is equal within a batch and follows the server's clock. `prompt` has no
- * table name on purpose: it is the column of sellers, or null where an older database lacks it. PostgreSQL resolves it again when a
- * migration of the API adds the column while a worker runs. Reading it out of to_jsonb(s) takes 15 µs a meeting.
+ * Writes nothing except the sequence, which orders starts; now() cannot, because it is equal within a batch and depends on the
+ * server's clock. `prompt` has no table name on purpose: it is the column of sellers, or null where an older database lacks the
+ * column. PostgreSQL resolves it again when a migration of the API adds it. Reading it from to_jsonb(s) takes 15 µs per meeting.
  */
 const takeStatement: Statement = {
   name: 'job_take',
@@ -268,7 +268,7 @@ update vambe_worker.jobs set state = 'cancelled', finished_at = now(), due_at = 
 where id = $1::bigint and state in ('queued', 'retrying')`,
 };
 
-/** A message that was set aside, sent again and set aside again has one row. */
+/** A message that is set aside twice (it was sent again in between) keeps its one row. */
 const setAsideStatement: Statement = {
   name: 'job_set_aside',
   text: `
@@ -285,7 +285,7 @@ function toSetAsideInput({ taskId, task, queue, state, code, message, received }
   return { task_id: taskId, task, queue, state, code, words: message, received };
 }
 
-/** The error shows in lists, unless the job has one of its own. */
+/** Lists show this error, unless the job has another one. */
 const unsentStatement: Statement = {
   name: 'job_note_unsent',
   text: `
@@ -335,8 +335,8 @@ order by j.id limit $2::int`,
 };
 
 /**
- * Rows have no index on their end, and an index would cost each job one more write. Runs are numbered as they start, so the newest
- * ones find classifications however long they waited; other tasks are found while they are among the newest rows.
+ * There is no index on finished_at, because it would cost each job one more write. Runs are numbered when they start, so the newest
+ * runs include classifications that waited for a long time. Other tasks are found while they are among the newest rows.
  */
 const listEndedStatement: Statement = {
   name: 'job_list_ended',

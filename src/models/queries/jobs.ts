@@ -15,7 +15,7 @@ export interface JobSummary {
   readonly meeting_id: number | null;
   readonly state: ShownState;
   readonly origin: string;
-  /** Started so far, since it was accepted. */
+  /** Attempts that were started so far. */
   readonly attempts: number;
   readonly error_code: string | null;
   readonly worker: string | null;
@@ -23,14 +23,14 @@ export interface JobSummary {
   readonly due_at: string | null;
   readonly started_at: string | null;
   readonly finished_at: string | null;
-  /** Of the last attempt; null while there is none that ended. */
+  /** Of the last attempt; null until an attempt has ended. */
   readonly duration_ms: number | null;
 }
 
 const instant = (column: string) => `to_json(j.${column})#>>'{}' as ${column}`;
 const isOpen = `j.state in ('queued', 'retrying')`;
 const isRunning = `${isOpen} and j.task_id = any($1::text[])`;
-/** Queues that wait for whoever their jobs need; read once a statement. */
+/** Queues that wait for a provider; read once per statement. */
 const heldQueues = `select name from vambe_worker.controls where kind = 'provider' and (until is null or until > now())`;
 
 /** Of `vambe_worker.jobs j`; $1 is the list of task ids that workers run now. */
@@ -48,11 +48,11 @@ export interface JobFilter {
 
 export interface JobPage {
   readonly jobs: readonly JobSummary[];
-  /** Give it as `cursor` for the older jobs; null: there are none. */
+  /** Pass it as `cursor` to read older jobs; null: there are none. */
   readonly nextCursor: string | null;
 }
 
-/** A state is part of the text, not a value: only so does the planner see that a partial index serves it. $1 as above. */
+/** States are literals in the SQL text, because the planner can then use partial indexes. $1 as above. */
 export function stateCondition(state: ShownState): string {
   switch (state) {
     case 'processing':
@@ -70,7 +70,7 @@ export function stateCondition(state: ShownState): string {
 function listStatement({ state, task, meetingId }: JobFilter): Statement {
   const conditions = ['j.id < $2::bigint'];
   if (state !== undefined) conditions.push(stateCondition(state));
-  // Each parameter appears in every text, as PostgreSQL cannot tell the type of one that does not.
+  // Each parameter appears in every text, because PostgreSQL cannot infer the type of an unused one.
   conditions.push(task === undefined ? '$3::text is null' : 'j.task = $3::text');
   conditions.push(meetingId === undefined ? '$4::int is null' : 'j.meeting_id = $4::int');
   const name = `jobs_list_${state ?? 'any'}${task === undefined ? '' : '_task'}${meetingId === undefined ? '' : '_meeting'}`;
@@ -106,10 +106,10 @@ export interface JobWhole extends JobSummary {
   readonly attempt_notes: readonly AttemptNote[];
   readonly error_message: string | null;
   readonly result: unknown;
-  /** What a Celery producer sent beside the parameters; the raw message of a rejected job. */
+  /** What a Celery producer sent in addition to the parameters; the raw message of a rejected job. */
   readonly message: unknown;
   readonly priority: number;
-  /** How often it was handed to the queue again. */
+  /** How often it was added to the queue again. */
   readonly delivery: number;
   readonly run_id: string | null;
   readonly alone: boolean;
@@ -148,13 +148,13 @@ const stateStatement: Statement = {
   text: 'select state, error_code, error_message from vambe_worker.jobs where task_id = $1',
 };
 
-/** As little as a waiting caller needs to ask again and again. */
+/** Reads only the few columns that a polling caller needs. */
 export async function readJobState(database: Database, taskId: string): Promise<JobEnding | undefined> {
   const [row] = await database.run<JobEnding>(stateStatement, [taskId]);
   return row;
 }
 
-/** What a list of running or waiting jobs says about each. */
+/** A running or waiting job in a list. */
 export interface JobCall {
   readonly row_id: string;
   readonly task_id: string;
@@ -162,7 +162,7 @@ export interface JobCall {
   readonly queue: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly priority: number;
-  /** What its sender asked; null where nobody asked for anything special. */
+  /** Options of its sender; null: none. */
   readonly terms: CallTerms | null;
   /** Not before this moment, ISO 8601; null: at once. */
   readonly due_at: string | null;
@@ -182,7 +182,7 @@ select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.priority, j.messa
 from vambe_worker.jobs j where j.id = any($2::bigint[])`,
 };
 
-/** The calls behind task ids and row ids; ids that are unknown are left out, the order is free. */
+/** The jobs with these task ids or row ids, in any order; unknown ids are left out. */
 export async function readJobCalls(
   database: Database,
   { taskIds, rowIds }: { taskIds: readonly string[]; rowIds: readonly string[] },
@@ -192,7 +192,7 @@ export async function readJobCalls(
 
 // ---------------------------------------------------------------- counts
 
-/** Totals are exact up to here; beyond, a count says no more than that there are more. */
+/** Counts are exact up to this number; a higher count only means "more than this". */
 export const mostCounted = 10_000;
 
 export interface JobCounts {
@@ -207,7 +207,7 @@ export interface JobCounts {
   readonly retrying_by_code: Readonly<Record<string, number>>;
 }
 
-/** Each count stops at 10,001, so that it costs the same however long the history is; completed jobs have no index and no count. */
+/** Each count stops at 10,001, so that a long history does not slow it down. Completed jobs have no index, so they are not counted. */
 const countStatement: Statement = {
   name: 'jobs_count',
   text: `
@@ -227,7 +227,7 @@ select (select count(*)::int from open where state = 'queued') as queued,
    from (select error_code, count(*)::int as n from open where state = 'retrying' group by error_code) q) as retrying_by_code`,
 };
 
-/** Jobs that are open or in trouble. A number above 10,000 means "more than 10,000". */
+/** Counts of open, failed, cancelled and rejected jobs. A number above 10,000 means "more than 10,000". */
 export async function countJobs(database: Database): Promise<JobCounts> {
   const [row] = await database.run<JobCounts>(countStatement, []);
   return row ?? { queued: 0, retrying: 0, failed: 0, cancelled: 0, rejected: 0, open: {}, retrying_by_code: {} };
@@ -242,9 +242,9 @@ export interface RetryCandidate {
   readonly queue: string;
   readonly state: JobState;
   readonly delivery: number;
-  /** A Celery message that was set aside on its arrival: no job yet. */
+  /** A Celery message that was set aside when it arrived: not a job yet. */
   readonly is_message: boolean;
-  /** Redis refused what follows it. */
+  /** Its follow-up messages could not be sent. */
   readonly has_unsent: boolean;
 }
 
@@ -257,7 +257,7 @@ const candidatesStatement: Statement = {
   text: `select ${candidateColumns} from vambe_worker.jobs j where j.task_id = any($1::text[])`,
 };
 
-/** Jobs as they stand, for `reopenJobs`; ids that are unknown are left out. */
+/** The present state of jobs, for `reopenJobs`; unknown ids are left out. */
 export async function findRetryCandidates(
   database: Database,
   taskIds: readonly string[],
@@ -270,13 +270,13 @@ const taskIdsStatement: Statement = {
   text: 'select task_id from vambe_worker.jobs where task_id = any($1::text[])',
 };
 
-/** Those of the ids that jobs have. */
+/** The ids among these that belong to jobs. */
 export async function findTaskIds(database: Database, taskIds: readonly string[]): Promise<readonly string[]> {
   const rows = await database.run<{ task_id: string }>(taskIdsStatement, [taskIds]);
   return rows.map(({ task_id }) => task_id);
 }
 
-/** Reads the whole table: the index on ids follows the database's collation, in which a prefix is no range. */
+/** Scans the whole table: the index on ids uses the database's collation, in which a prefix is not a range. */
 const prefixStatement: Statement = {
   name: 'jobs_task_id_prefix',
   text: 'select task_id from vambe_worker.jobs where starts_with(task_id, $1) order by id desc limit $2::int',
@@ -300,8 +300,8 @@ interface ReopenedRow {
 }
 
 /**
- * Delivery is compared and raised, so that of two retries at once one wins. The list of attempts only grows: an error that
- * it does not end with yet (a poisoned job's, a cancellation's) is added before the columns are cleared.
+ * Compares and increments `delivery`, so that only one of two concurrent retries wins. The list of attempts only grows: an error
+ * that is not its last entry yet (of a poisoned or cancelled job) is added before the columns are cleared.
  */
 const reopenStatement: Statement = {
   name: 'jobs_reopen',
@@ -334,8 +334,8 @@ select id::text, task, queue, delivery, priority from reopened order by id`,
 };
 
 /**
- * Opens failed and cancelled jobs again, each with an audit row, in one statement; gives back those that this caller won,
- * ready for their queues. Others (open, completed, rejected, or taken by another retry) stay as they are.
+ * Reopens failed and cancelled jobs and writes an audit row for each, in one statement. Returns the jobs that this call reopened,
+ * ready for their queues. Others (open, completed, rejected, or reopened by another call) stay unchanged.
  */
 export async function reopenJobs(
   database: Database,
