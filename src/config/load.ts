@@ -4,7 +4,8 @@ import { AppError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { contradictions } from './contradictions.ts';
 import { readEnvText } from './env-file.ts';
-import { type Config, type Setting, type SettingKey, settingKeys, settings } from './schema.ts';
+import { type Config, type SettingKey, settingKeys, settings } from './schema.ts';
+import type { Setting } from './setting.ts';
 import { unknownNames } from './unknown-names.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -2,14 +2,8 @@
 import type { Database } from '../../core/database.ts';
 import type { CallTerms, UnsentFollowUp } from '../../core/job-ledger.ts';
 import { type FilterTerm, largestRowId, type TextKey } from '../job-filter.ts';
-import {
-  candidateColumns,
-  type JobPage,
-  type JobSummary,
-  type RetryCandidate,
-  stateCondition,
-  summaryColumns,
-} from './jobs.ts';
+import { type JobPage, type JobSummary, stateCondition, summaryColumns } from './jobs.ts';
+import { candidateColumns, type RetryCandidate } from './retry-jobs.ts';
 
 const textColumns: Readonly<Record<TextKey, string>> = {
   id: 'j.task_id',

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Setting, type SettingKey, settingKeys, settings } from '../../../src/config/schema.ts';
+import { type SettingKey, settingKeys, settings } from '../../../src/config/schema.ts';
+import type { Setting } from '../../../src/config/setting.ts';
 import { emojiOf } from '../../../src/core/log-line.ts';
 import { runWith } from '../cli/fake-io.ts';
 import { codeSpans, readPage, root, sectionOf, tableRows } from './pages.ts';
