@@ -88,16 +88,10 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
 
   const makeWorker = (queue: string) =>
     makeBullWorker({
-      queue,
-      processor: (bullJob, token = '') => gate(() => deliver(deps, { bullJob, token })),
-      connection,
-      name: options.worker,
-      concurrency: gate.concurrency,
+      ...bullWorkerOptions(options, queue),
       lockMs,
-      retryDelayMs: options.retryDelayMs,
-      isLimited: options.limitedQueues.includes(queue),
-      log,
-      onAcked: options.onAcked,
+      concurrency: gate.concurrency,
+      processor: (bullJob, token = '') => gate(() => deliver(deps, { bullJob, token })),
       onLocksLost: (bullIds) => running.abort('lockLost', bullIds),
       onError: (error) => outages.reportQueueError(error),
     });
@@ -150,6 +144,11 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
     },
     counts: running.counts,
   };
+}
+
+function bullWorkerOptions(options: ConsumerOptions, queue: string) {
+  const { connection, worker, retryDelayMs, limitedQueues, log, onAcked } = options;
+  return { queue, connection, name: worker, retryDelayMs, isLimited: limitedQueues.includes(queue), log, onAcked };
 }
 
 /** Whether no job was left before `mayWait` said no. */
