@@ -49,13 +49,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   });
 
   const schedules = schedulesOf(registry.all);
-  const queues = createQueues({
-    connection: queueConnection,
-    names: queueNamesOf(registry),
-    clock,
-    maxRetries: config.maxRetries,
-    maxRetriesOf: (task) => registry.settingsOf(task)?.maxRetries,
-  });
+  const queues = createQueues({ connection: queueConnection, clock, ...queueOptions(registry, config.maxRetries) });
   const emptyLabel = emptyLabelFor(config.labelsWithoutValue, options.schema);
   const tables = createJobLedger(database, { emptyLabel });
   const writerOf = (server: Redis) => createDocumentWriter({ redis: server, finalPattern: storedSuccessPattern, log });
@@ -185,6 +179,11 @@ async function findTasks(folders: readonly string[], log: Log): Promise<TaskRegi
   for (const { name } of replaced)
     log.warn('worker.task_replaced', { task: name, reason: 'a task of yours has this name' });
   return createTaskRegistry([...builtIn.filter((task) => !replaced.includes(task)), ...own]);
+}
+
+function queueOptions(registry: TaskRegistry, maxRetries: number) {
+  const maxRetriesOf = (task: string) => registry.settingsOf(task)?.maxRetries;
+  return { names: queueNamesOf(registry), maxRetries, maxRetriesOf };
 }
 
 function queueNamesOf({ all }: TaskRegistry): string[] {

@@ -59,7 +59,10 @@ export interface Consumer extends Service {
   counts(): Readonly<Record<string, number>>;
 }
 
-/** `makeBullWorker` is given by tests that have no Redis. */
+/**
+ * `makeBullWorker` is given by tests that have no Redis. Longer than 80 lines on purpose: start, stop and the outages share the list of
+ * BullMQ workers and the flag of the stop, and reading them together shows the order of a stop.
+ */
 export function createConsumer(options: ConsumerOptions, makeBullWorker = createBullWorker): Consumer {
   const { clock, log, connection, isolation, lockMs = defaultLockMs } = options;
   const gate = pLimit(options.concurrency);
