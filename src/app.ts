@@ -39,24 +39,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const workerName = expandWorkerName(options.workerName ?? config.workerHostname);
   const failpoints = createFailpoints(parseFailpoints(config.failpoints));
   const registry = await findTasks(options.taskFolders ?? [], log);
-  const redisOptions = connectionOptions(options, log);
-  const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
-  const redis = createRedis({ ...redisOptions, use: 'commands' });
-  const brokerUrl = celeryBrokerUrl(config) ?? options.redisUrl;
-  const broker =
-    brokerUrl === options.redisUrl
-      ? redis
-      : createRedis({ ...redisOptions, url: brokerUrl, use: 'commands', onChange: redisLog(brokerUrl, log) });
-  const resultUrl = celeryResultUrl(config) ?? options.redisUrl;
-  const backend =
-    resultUrl === options.redisUrl
-      ? redis
-      : createRedis({
-          ...redisOptions,
-          url: resultUrl,
-          use: 'commands',
-          onChange: resultUrl === brokerUrl ? undefined : redisLog(resultUrl, log),
-        });
+  const servers = connectRedis(options);
+  const { redis, broker, brokerUrl, backend, queueConnection } = servers;
   const database = createDatabase({
     url: options.postgresUrl,
     poolSize,
@@ -65,13 +49,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   });
 
   const schedules = schedulesOf(registry.all);
-  const queues = createQueues({
-    connection: queueConnection,
-    names: queueNamesOf(registry),
-    clock,
-    maxRetries: config.maxRetries,
-    maxRetriesOf: (task) => registry.settingsOf(task)?.maxRetries,
-  });
+  const queues = createQueues({ connection: queueConnection, clock, ...queueOptions(registry, config.maxRetries) });
   const emptyLabel = emptyLabelFor(config.labelsWithoutValue, options.schema);
   const tables = createJobLedger(database, { emptyLabel });
   const writerOf = (server: Redis) => createDocumentWriter({ redis: server, finalPattern: storedSuccessPattern, log });
@@ -120,7 +98,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     followUps,
     emptyLabel,
     failpoints,
-    openSubscriber: () => createRedis({ ...redisOptions, url: brokerUrl, use: 'listener' }),
+    openSubscriber: servers.openSubscriber,
     async sendUnsent(terms, unsent) {
       const message = messageWithFollowUps(terms);
       if (message) await createFollowUps({ ...sending, retry: noRetry }).sendUnsent(message, unsent);
@@ -132,6 +110,31 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       await database.close();
     },
   };
+}
+
+/** The connections of a process. Broker and result backend of Celery share one with the app where their address is the same. */
+function connectRedis(options: CoreOptions) {
+  const { config, log } = options;
+  const redisOptions = connectionOptions(options, log);
+  const queueConnection = createRedis({ ...redisOptions, use: 'queue', onChange: redisLog(options.redisUrl, log) });
+  const redis = createRedis({ ...redisOptions, use: 'commands' });
+  const brokerUrl = celeryBrokerUrl(config) ?? options.redisUrl;
+  const broker =
+    brokerUrl === options.redisUrl
+      ? redis
+      : createRedis({ ...redisOptions, url: brokerUrl, use: 'commands', onChange: redisLog(brokerUrl, log) });
+  const resultUrl = celeryResultUrl(config) ?? options.redisUrl;
+  const backend =
+    resultUrl === options.redisUrl
+      ? redis
+      : createRedis({
+          ...redisOptions,
+          url: resultUrl,
+          use: 'commands',
+          onChange: resultUrl === brokerUrl ? undefined : redisLog(resultUrl, log),
+        });
+  const openSubscriber = () => createRedis({ ...redisOptions, url: brokerUrl, use: 'listener' });
+  return { redis, broker, brokerUrl, backend, queueConnection, openSubscriber };
 }
 
 /** Wires a whole process: the core, the classifier, and what a worker consists of. @throws AppError as createCore; TAXONOMY_INVALID */
@@ -176,6 +179,11 @@ async function findTasks(folders: readonly string[], log: Log): Promise<TaskRegi
   for (const { name } of replaced)
     log.warn('worker.task_replaced', { task: name, reason: 'a task of yours has this name' });
   return createTaskRegistry([...builtIn.filter((task) => !replaced.includes(task)), ...own]);
+}
+
+function queueOptions(registry: TaskRegistry, maxRetries: number) {
+  const maxRetriesOf = (task: string) => registry.settingsOf(task)?.maxRetries;
+  return { names: queueNamesOf(registry), maxRetries, maxRetriesOf };
 }
 
 function queueNamesOf({ all }: TaskRegistry): string[] {

@@ -61,7 +61,7 @@ export interface WorkerOptions {
 export interface RunningWorker {
   readonly app: App;
   /**
-   * Takes nothing new, finishes or requeues what runs. A second call requeues at once. Ends within 30 s, whatever hangs.
+   * Takes no new jobs, and finishes or requeues running ones. A second call requeues them at once. Ends within 30 s in any case.
    * @throws AppError REDIS_UNREACHABLE, DATABASE_UNREACHABLE: a server does not answer; other workers take over its jobs
    */
   stop(): Promise<void>;
@@ -292,7 +292,7 @@ export async function runWorkerUntilSignal(
   return exitCode;
 }
 
-/** This process exits 30 s after the signal, whatever hangs, embedded servers too. */
+/** This process exits 30 s after the signal in any case, also with embedded servers. */
 export function leaveInTime(graceMs: number = defaultGraceMs): void {
   setTimeout(() => process.exit(1), graceMs + goneAfterGraceMs).unref();
 }

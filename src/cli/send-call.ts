@@ -62,7 +62,7 @@ export async function sendCall(cli: Cli, call: CallToSend): Promise<void> {
 /** A misspelt list is made by sending to it, so nothing else would tell. */
 async function tellWhereNobodyTakes(cli: Cli, nodes: ControlClient, list: string): Promise<void> {
   const asked = nodes.ask('active_queues', { timeoutMs: askMs, signal: cli.signal });
-  // Sent is sent, whatever keeps the question from being answered.
+  // The call was sent, so an error of this check is ignored.
   const answered = await asked.catch(() => null);
   if (answered === null) return;
   const taken = [...new Set(Object.values(answered.answers).flatMap(listNames))];

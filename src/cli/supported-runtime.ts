@@ -11,7 +11,7 @@ export function unsupportedRuntime(versions: Readonly<Record<string, string | un
   return `vambe needs Node.js ${oldest.major}.${oldest.minor} or newer; this is ${nameOf(versions)}. Install it from https://nodejs.org.`;
 }
 
-/** Bun and Deno name a version of Node.js besides their own. */
+/** Bun and Deno report a version of Node.js in addition to their own. */
 function nameOf({ bun, deno, node }: Readonly<Record<string, string | undefined>>): string {
   if (bun !== undefined) return `Bun ${bun}`;
   return deno === undefined ? `Node.js ${node}` : `Deno ${deno}`;

@@ -1,4 +1,4 @@
-/** What is wrong with settings that are right one by one. */
+/** Finds settings that are valid on their own but contradict each other. */
 import { nearestName } from '../core/nearest-name.ts';
 import { softTaskTimeoutSeconds, usesLlm } from './derived.ts';
 import { llmAccess, otherProvidersSet, unusedProviderHint } from './llm-access.ts';
@@ -7,7 +7,7 @@ import { settings } from './schema.ts';
 
 const databaseParts = ['postgresPort', 'postgresDb', 'postgresUser', 'postgresPassword'] as const;
 
-/** Faults stop a start, warnings do not; `isSet` tells what was given from what is a default. */
+/** Faults stop a start, warnings do not. `isSet`: the setting was given, it is not a default. */
 export function contradictions(config: Config, isSet: (key: SettingKey) => boolean) {
   return { faults: [...faultsOf(config), ...llmFaults(config, isSet)], warnings: warningsOf(config, isSet) };
 }

@@ -1,23 +1,23 @@
-/** What follows from several settings together. */
+/** Values that are derived from several settings. */
 import { llmAccess } from './llm-access.ts';
 import type { Config } from './schema.ts';
 
-/** Address of Redis; null: it is embedded. */
+/** Address of Redis; null: use the embedded one. */
 export function redisUrl(config: Config): string | null {
   return config.redisUrl;
 }
 
-/** Redis that Celery producers send to; null: it is embedded. */
+/** Redis that Celery producers send to; null: use the embedded one. */
 export function celeryBrokerUrl(config: Config): string | null {
   return config.celeryBrokerUrl ?? config.redisUrl;
 }
 
-/** Redis that Celery clients read results from; null: it is embedded. */
+/** Redis that Celery clients read results from; null: use the embedded one. */
 export function celeryResultUrl(config: Config): string | null {
   return config.celeryResultBackend ?? config.redisUrl;
 }
 
-/** Address of PostgreSQL, DATABASE_URL before POSTGRES_*; null: it is embedded. */
+/** Address of PostgreSQL, DATABASE_URL before POSTGRES_*; null: use the embedded one. */
 export function postgresUrl(config: Config): string | null {
   if (config.databaseUrl !== null) return config.databaseUrl;
   if (config.postgresHost === null) return null;
@@ -26,12 +26,12 @@ export function postgresUrl(config: Config): string | null {
   return `postgres://${encodeURIComponent(postgresUser)}${password}@${inUrl(postgresHost)}:${postgresPort}/${encodeURIComponent(postgresDb)}`;
 }
 
-/** Celery lists to take from: those of WORKER_QUEUES, or `asked` instead, and QUEUE_NAME. */
+/** Celery lists to consume: `asked`, or else those of WORKER_QUEUES, and QUEUE_NAME. */
 export function celeryListsOf(config: Config, asked: readonly string[] = config.workerQueues): readonly string[] {
   return [...new Set([...asked, ...(config.queueName === null ? [] : [config.queueName])])];
 }
 
-/** Seconds after which an attempt is asked to stop: 60 before its limit, or half of a limit shorter than two minutes. */
+/** Soft time limit of an attempt in seconds: 60 s before the hard limit, or half of a hard limit below two minutes. */
 export function softTaskTimeoutSeconds(config: Config): number {
   return Math.max(config.taskTimeoutSeconds - 60, config.taskTimeoutSeconds / 2);
 }
@@ -41,19 +41,19 @@ export function llmModel(config: Config): string {
   return config.llmModel ?? config.openaiModel;
 }
 
-/** Whether a model is asked; `auto` does where the provider's key or an address is set. */
+/** Whether an LLM classifies; with `auto` it does if the provider's key or an address is set. */
 export function usesLlm(config: Config): boolean {
   if (config.classifier !== 'auto') return config.classifier === 'llm';
   const { apiKey, baseUrl } = llmAccess(config);
   return apiKey !== null || baseUrl !== null;
 }
 
-/** Form of log lines: LOG_FORMAT, else what suits the stream they go to. */
+/** Format of log lines: LOG_FORMAT, else by the kind of stream. */
 export function logFormat(config: Config, isTerminal: boolean): 'pretty' | 'json' {
   return config.logFormat ?? (isTerminal ? 'pretty' : 'json');
 }
 
-/** A socket folder and an IPv6 address need writing of their own inside a URL. */
+/** A socket folder and an IPv6 address have a special form inside a URL. */
 function inUrl(host: string): string {
   if (host.includes('/')) return encodeURIComponent(host);
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;

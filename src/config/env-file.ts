@@ -2,11 +2,11 @@
 
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
-  /** One sentence a line that cannot be read; none shows a value, which may be a secret. */
+  /** One sentence for each line that cannot be read. Values are not shown, because they may be secrets. */
   readonly faults: readonly string[];
 }
 
-/** An own reader: Node's drops a line that is no assignment, or joins it with the next one, depending on its version. */
+/** Not Node's parser: depending on its version, that one drops a line that is no assignment, or joins it with the next line. */
 export function readEnvText(text: string): EnvFile {
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
   const values = new Map<string, string>();
@@ -31,7 +31,7 @@ export function readEnvText(text: string): EnvFile {
 
 type Read = { readonly moreLines: number } & ({ readonly value: string } | { readonly fault: string });
 
-/** `given` is what follows the equals sign, `following` the lines after it. */
+/** `given` is the text after the equals sign, `following` the next lines. */
 function readValue(given: string, following: readonly string[]): Read {
   const [, quote, opened] = /^\s*(["'`])(.*)$/s.exec(given) ?? [];
   if (quote === undefined || opened === undefined) return { value: withoutComment(given), moreLines: 0 };
@@ -52,7 +52,7 @@ function readValue(given: string, following: readonly string[]): Read {
   return { value: quote === '"' ? value.replaceAll('\\n', '\n') : value, moreLines: last };
 }
 
-/** A # begins a comment after white space only, as in python-dotenv and Docker Compose: a password may hold one. */
+/** A # starts a comment only after white space, as in python-dotenv and Docker Compose, because a password may contain a #. */
 function withoutComment(given: string): string {
   return given.replace(/\s#.*$/s, '').trim();
 }

@@ -1,13 +1,13 @@
-/** The kinds of value a setting may have: how its text is read, and how a person is told what was expected. */
+/** The types of settings: how a value is parsed, and how an error describes the expected value. */
 import { z } from 'zod';
 
 /** Turns the text of an environment variable into a value; `expected` completes the sentence "NAME must be …". */
 export interface Kind<T> {
   readonly schema: z.ZodType<T, string>;
   readonly expected: string;
-  /** For kinds that are a choice: the values, so that a slip of the pen gets a suggestion. */
+  /** For a choice: its values, so that an error can suggest the right one. */
   readonly choices?: readonly string[];
-  /** For addresses: the schemes allowed. A fault shows the scheme alone, as the rest may hold a password. */
+  /** For addresses: the allowed schemes. An error shows only the scheme, because the rest may contain a password. */
   readonly schemes?: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export const text: Kind<string> = {
   expected: 'text on one line, at most 8192 characters',
 };
 
-/** A whole number written in digits: `1e3`, `0x10` and `10s` are refused, as they read differently to different people. */
+/** A whole number written in digits: `1e3`, `0x10` and `10s` are refused, because people read them differently. */
 export function wholeNumber(range: { min: number; max: number; unit?: string }): Kind<number> {
   const { min, max, unit } = range;
   return {
@@ -41,7 +41,7 @@ export function amount(unit: string): Kind<number> {
   };
 }
 
-/** One of a few words, in any case; `synonyms` are words of other systems that mean the same. */
+/** One of a few words, in any letter case; `synonyms` are words of other systems with the same meaning. */
 export function choice<const T extends string>(
   choices: readonly [T, ...T[]],
   synonyms: Readonly<Record<string, T>> = {},
@@ -82,7 +82,7 @@ export function matching(pattern: RegExp, expected: string): Kind<string> {
   return { schema: z.string().regex(pattern), expected };
 }
 
-/** `redis://` or `rediss://` (TLS), with a whole-numbered database if one is given, as path or as `?db=`. */
+/** `redis://` or `rediss://` (TLS), optionally with a database number, as path or as `?db=`. */
 export const redisAddress: Kind<string> = {
   schema: z.string().refine((given) => {
     const url = parsed(given, /^rediss?:$/i);
@@ -95,8 +95,8 @@ export const redisAddress: Kind<string> = {
 };
 
 /**
- * `postgres://` or `postgresql://`; a host may be left out where `?host=` names a socket folder. SQLAlchemy's
- * `postgresql+psycopg2://`, which environments of the Python worker hold, means the same here.
+ * `postgres://` or `postgresql://`. The host is optional where `?host=` names a socket folder. SQLAlchemy's
+ * `postgresql+psycopg2://`, which environments of the Python worker use, means the same here.
  */
 export const postgresAddress: Kind<string> = {
   schema: z
@@ -124,7 +124,7 @@ export const timeZone: Kind<string> = {
     try {
       return new Intl.DateTimeFormat('en', { timeZone: given }).resolvedOptions().timeZone !== '';
     } catch {
-      // Intl has no question for "do you know this zone?" but to try it.
+      // Intl has no function that checks a time zone, so try to use it.
       return false;
     }
   }),

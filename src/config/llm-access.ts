@@ -1,4 +1,4 @@
-/** Which provider, address and key the settings name together, and which setting each of them came from. */
+/** The provider, address and key that result from the settings, and the setting that each of them came from. */
 import { type Config, type SettingKey, settings } from './schema.ts';
 
 type Provider = Config['llmProvider'];
@@ -9,7 +9,7 @@ export interface LlmAccess {
   readonly baseUrl: string | null;
   /** Name of the setting; null: none is set. */
   readonly baseUrlFrom: string | null;
-  /** null: none, as a server of one's own may want. */
+  /** null: none, for example with a server of your own. */
   readonly apiKey: string | null;
   readonly apiKeyFrom: string | null;
 }
@@ -30,7 +30,7 @@ interface ProviderNames {
 
 const openAiNames: ProviderNames = { keys: ['openaiApiKey'], addresses: ['openaiBaseUrl', 'openaiApiBase'] };
 
-/** What the libraries of each provider read, in their order. */
+/** The variables that the libraries of each provider read, in their order. */
 const namesOf: Readonly<Record<Provider, ProviderNames>> = {
   openai: openAiNames,
   compatible: openAiNames,
@@ -92,7 +92,7 @@ function withOllamaPort(hostAndPort: string): string {
   return `${host === '' ? '127.0.0.1' : host}:${port}`;
 }
 
-/** Names of other providers that are set, by provider; those of the chosen one are in use. */
+/** Variables of other providers that are set, by provider. */
 export function otherProvidersSet(config: Config): readonly { provider: Provider; names: readonly string[] }[] {
   const chosen = namesOf[config.llmProvider];
   return (Object.keys(namesOf) as Provider[]).flatMap((provider) => {
@@ -110,7 +110,7 @@ export function describeLlmAccess({ provider, baseUrlFrom, apiKeyFrom, baseUrl }
   return `${provider}, ${address}, ${apiKeyFrom === null ? 'no key' : `key from ${apiKeyFrom}`}`;
 }
 
-/** What to do about a provider whose names are set while no model is asked; undefined: nothing is left unused. */
+/** Advice where a provider's variables are set but no model is used; undefined: none is needed. */
 export function unusedProviderHint(config: Config): string | undefined {
   const access = llmAccess(config);
   if (config.classifier === 'offline' || access.apiKey !== null || access.baseUrl !== null) return undefined;

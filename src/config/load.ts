@@ -4,7 +4,8 @@ import { AppError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { contradictions } from './contradictions.ts';
 import { readEnvText } from './env-file.ts';
-import { type Config, type Setting, type SettingKey, settingKeys, settings } from './schema.ts';
+import { type Config, type SettingKey, settingKeys, settings } from './schema.ts';
+import type { Setting } from './setting.ts';
 import { unknownNames } from './unknown-names.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,13 +14,13 @@ export type Origin = 'environment' | '.env' | 'default';
 export interface LoadedConfig {
   readonly config: Config;
   readonly origin: Readonly<Record<SettingKey, Origin>>;
-  /** Sentences for the operator: nothing here stops a start. */
+  /** Warnings for the operator; they do not stop a start. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Every setting from the environment, else `.env` of the working directory, else its default; an empty value is none.
- * Throws SETTINGS_INVALID with all faults at once.
+ * Reads every setting from the environment, else from `.env` of the working directory, else its default. An empty value counts
+ * as unset. Throws SETTINGS_INVALID with all faults at once.
  */
 export function loadConfig(environment: Environment = process.env, envFileText: string = readEnvFile()): LoadedConfig {
   const { values: envFile, faults: brokenLines } = readEnvText(envFileText);
@@ -39,7 +40,7 @@ export function loadConfig(environment: Environment = process.env, envFileText: 
   }
 
   const unknown = unknownNames({ ...envFile, ...environment });
-  // One place where the table's types meet values read one by one.
+  // The only cast: values are read one by one, and the table of settings has their types.
   const config = Object.freeze(values) as Config;
   const both = contradictions(config, (key) => origin[key] !== 'default');
   faults.push(...unknown.faults, ...(faults.length === 0 ? both.faults : []));
@@ -67,7 +68,7 @@ function faultOf(setting: Setting, given: string, origin: Origin): string {
 function shown(setting: Setting, given: string): string {
   if (setting.isSecret) return `a value that is not shown (length ${given.length})`;
   if (setting.schemes === undefined) return JSON.stringify(given.length > 60 ? `${given.slice(0, 60)}…` : given);
-  // An address may hold a password, and one that cannot be parsed does not say where.
+  // An address may contain a password, and its position is unknown in an address that cannot be parsed.
   const scheme = schemeOf(given);
   return scheme === undefined ? `text without a scheme (length ${given.length})` : `one that begins with ${scheme}`;
 }
@@ -101,11 +102,11 @@ function settingsInvalid(faults: readonly string[]): AppError {
 function readEnvFile(): string {
   try {
     const bytes = readFileSync('.env');
-    // PowerShell's redirection writes UTF-16 with this mark.
+    // PowerShell's redirection writes UTF-16 with this byte order mark.
     return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    // A folder of that name is what Docker makes of a file that was to be mounted and is not there.
+    // Docker creates a folder with this name when the file to mount does not exist.
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return '';
     throw new AppError(
       'SETTINGS_INVALID',
@@ -117,7 +118,7 @@ function readEnvFile(): string {
   }
 }
 
-/** The environment of a child process: this one's, with some names set. */
+/** The environment for a child process: this process's environment with some variables replaced. */
 export function childEnvironment(names: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...names };
 }

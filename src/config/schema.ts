@@ -2,7 +2,6 @@
 import {
   amount,
   choice,
-  type Kind,
   listOf,
   matching,
   postgresAddress,
@@ -13,98 +12,11 @@ import {
   wholeNumber,
 } from './kinds.ts';
 import { nodeNamePattern } from './node-name.ts';
-
-export const groups = {
-  servers: 'Servers',
-  worker: 'Worker',
-  celery: 'Celery',
-  classification: 'Classification',
-  import: 'Import',
-  api: 'HTTP API and webhooks',
-  process: 'Process and logs',
-} as const;
-
-export interface Setting<T = unknown> extends Kind<T> {
-  readonly name: string;
-  readonly group: keyof typeof groups;
-  /** The value where the variable is unset or empty; null: there is none, and `unset` says what happens instead. */
-  readonly default: T | null;
-  readonly unset: string;
-  readonly meaning: string;
-  /** Never shown: not in `vambe config`, not in a fault. */
-  readonly isSecret: boolean;
-  readonly example: string;
-}
-
-interface Description {
-  group: keyof typeof groups;
-  meaning: string;
-  isSecret?: boolean;
-  example?: string;
-}
-
-/** A setting that always has a value. */
-function setting<T extends string | number | readonly string[]>(
-  name: string,
-  kind: Kind<T>,
-  about: Description & { default: NoInfer<T> },
-): Setting<T> & { readonly default: T } {
-  const unset = Array.isArray(about.default) ? about.default.join(',') : String(about.default);
-  return { isSecret: false, example: unset, unset, ...kind, ...about, default: Object.freeze(about.default), name };
-}
-
-/** A setting that may be absent (null); `unset` says what that means. */
-function optional<T>(name: string, kind: Kind<T>, about: Description & { unset: string; example: string }) {
-  return { isSecret: false, ...kind, ...about, name, default: null } as const satisfies Setting<T>;
-}
+import { providerSettings } from './provider-settings.ts';
+import { optional, setting } from './setting.ts';
 
 const queueName = /^[A-Za-z0-9_.-]{1,100}$/;
 const hostName = /^[A-Za-z0-9*.:[\]-]{1,255}$/;
-
-/** Keys and addresses under the names that the providers' own libraries read; each is for its provider alone. LLM_* wins. */
-const providerSettings = {
-  openaiBaseUrl: address('OPENAI_BASE_URL', 'https://gateway.example.com/v1', 'Address of the OpenAI API', 'openai'),
-  openaiApiBase: address('OPENAI_API_BASE', 'https://gateway.example.com/v1', 'Old name of OPENAI_BASE_URL', 'openai'),
-  anthropicApiKey: key('ANTHROPIC_API_KEY', 'Key of Anthropic', 'anthropic'),
-  anthropicBaseUrl: address(
-    'ANTHROPIC_BASE_URL',
-    'https://gateway.example.com',
-    "Address of Anthropic's API",
-    'anthropic',
-  ),
-  googleApiKey: key('GOOGLE_API_KEY', 'Key of Google Gemini; wins over GEMINI_API_KEY', 'google'),
-  geminiApiKey: key('GEMINI_API_KEY', 'Key of Google Gemini', 'google'),
-  googleBaseUrl: address('GOOGLE_GEMINI_BASE_URL', 'https://gateway.example.com', "Address of Gemini's API", 'google'),
-  azureApiKey: key('AZURE_OPENAI_API_KEY', 'Key of an Azure OpenAI resource', 'azure'),
-  azureEndpoint: optional('AZURE_OPENAI_ENDPOINT', webAddress, {
-    group: 'classification',
-    unset: 'none: LLM_PROVIDER=azure needs it',
-    example: 'https://NAME.openai.azure.com',
-    meaning: 'Address of that resource; used with LLM_PROVIDER=azure',
-  }),
-  openaiApiVersion: optional('OPENAI_API_VERSION', text, {
-    group: 'classification',
-    unset: 'none',
-    example: '2024-10-21',
-    meaning: "Version of Azure's older API; without effect, as its v1 API is called",
-  }),
-  ollamaHost: optional('OLLAMA_HOST', matching(/^[^\s@?#]{1,255}$/, 'a host, host:port or an http address'), {
-    group: 'classification',
-    unset: '127.0.0.1:11434',
-    example: '127.0.0.1:11434',
-    meaning: 'Where Ollama listens; used with LLM_PROVIDER=ollama',
-  }),
-} as const;
-
-function key(name: string, meaning: string, provider: string) {
-  const about = { group: 'classification', unset: 'none', example: 'your-key', isSecret: true } as const;
-  return optional(name, text, { ...about, meaning: `${meaning}; used with LLM_PROVIDER=${provider}` });
-}
-
-function address(name: string, example: string, meaning: string, provider: string) {
-  const about = { group: 'classification', unset: "the provider's public address", example } as const;
-  return optional(name, webAddress, { ...about, meaning: `${meaning}; used with LLM_PROVIDER=${provider}` });
-}
 
 export const settings = {
   redisUrl: optional('REDIS_URL', redisAddress, {

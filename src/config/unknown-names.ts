@@ -1,4 +1,4 @@
-/** Finds variables that look meant for this program but are no setting of it: slips of the pen, and leftovers. */
+/** Finds variables that seem to be meant for this program but are not among its settings: typos and old names. */
 import { distance } from 'fastest-levenshtein';
 import { settingKeys, settings } from './schema.ts';
 
@@ -6,11 +6,11 @@ const ourNames = settingKeys.map((key) => settings[key].name);
 const known: ReadonlySet<string> = new Set(ourNames);
 const prefixes = ['VAMBE_', 'LLM_', 'WORKER_', 'POSTGRES_', 'REDIS_', 'CELERY_'];
 
-/** Shorter names are near to too much: `API_KEY` of another program is one letter from ours. */
+/** Shorter names are similar to too many others: `API_KEY` of another program differs from ours by one letter. */
 const minLength = 8;
 const maxEdits = 2;
 
-/** Settings of widespread programs that happen to be near one of ours: Strapi, Laravel and Vite, test runners, Llama's API, rotators of several keys. */
+/** Settings of common programs that are similar to one of ours: Strapi, Laravel and Vite, test runners, Llama's API, rotators of several keys. */
 const foreign: ReadonlySet<string> = new Set([
   'APP_KEYS',
   'APP_BASE_URL',
@@ -23,12 +23,12 @@ const foreign: ReadonlySet<string> = new Set([
   'OLLAMA_PORT',
 ]);
 
-/** Faults for names near one of ours, one warning for all others that carry one of our prefixes; values are not shown. */
+/** One fault for each name that is similar to ours, and one warning for all others with one of our prefixes. Values are not shown. */
 export function unknownNames(environment: Readonly<Record<string, string | undefined>>) {
   const faults: string[] = [];
   const ignored: string[] = [];
   for (const [name, value] of Object.entries(environment)) {
-    // Windows has names in any case: there Redis_Url is REDIS_URL.
+    // Names are case-insensitive on Windows: Redis_Url is REDIS_URL there.
     const isOurs = known.has(name) || (known.has(name.toUpperCase()) && environment[name.toUpperCase()] === value);
     if (isOurs || foreign.has(name) || !value?.trim()) continue;
     const hasPrefix = prefixes.some((prefix) => name.startsWith(prefix));
@@ -47,12 +47,12 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
   return { faults, warnings };
 }
 
-/** Two edits replace a last word of two letters: POSTGRES_TZ is another name than POSTGRES_DB, no slip of the pen. */
+/** Two edits may replace a whole last word of two letters: POSTGRES_TZ is not a typo of POSTGRES_DB. */
 function isSlip(ourName: string, edits: number): boolean {
   return edits < ourName.length - ourName.lastIndexOf('_') - 1;
 }
 
-/** Our name at most two edits away, the nearest first: stricter than core/nearest-name.ts, as it stops a start. */
+/** Our most similar name with at most two edits. Stricter than core/nearest-name.ts, because the result stops a start. */
 function nearestOwnName(given: string): string | undefined {
   let nearest: string | undefined;
   let fewest = maxEdits + 1;

@@ -1,6 +1,6 @@
 /**
- * Joins concurrent calls into batches with one batch in flight: the next carries what came meanwhile.
- * Closing batches at the end of a tick instead halves throughput, as jobs arrive one Redis reply at a time.
+ * Combines concurrent calls into batches, with one batch in flight: the next batch contains the calls that came meanwhile.
+ * Ending a batch with each tick instead halves the throughput, because jobs arrive one Redis reply at a time.
  */
 export interface Batcher<Item, Result> {
   /** Joins the next batch and resolves with this item's own result. */
@@ -21,12 +21,12 @@ export interface BatcherOptions<Item, Result> {
   execute(items: readonly Item[]): Promise<readonly (Result | Error)[]>;
 }
 
-/** No statement carries more, however many jobs run. */
+/** Maximum of a statement, for any concurrency. */
 export const maxItemsPerBatch = 300;
 
 /**
- * Items a batch for stages that `concurrency` jobs pass one after another: a third of them. In batches of all they moved in
- * step, and processor and database waited for each other (20 % more jobs a second, measured with 50).
+ * Batch size for stages that `concurrency` jobs pass one after another: a third of them. With all jobs in one batch, worker and
+ * database wait for each other; a third gives 20 % more jobs a second (measured with 50).
  */
 export function batchOf(concurrency: number): number {
   return Math.min(maxItemsPerBatch, Math.ceil(concurrency / 3));
@@ -58,7 +58,7 @@ export function createBatcher<Item, Result>({
         waiting.push({ item, resolve, reject });
         if (isRunning) return;
         isRunning = true;
-        // An idle stage waits for the end of this turn only, so that a lone job pays nothing.
+        // An idle stage waits only until the end of this turn, so that a single job is not delayed.
         setImmediate(run);
       });
     },

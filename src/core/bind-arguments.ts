@@ -1,4 +1,4 @@
-/** Binds the arguments of a call to the names of a task's parameters, as a Python call does. */
+/** Binds the arguments of a call to the names of a task's parameters, with the rules of a Python call. */
 import { AppError } from './errors.ts';
 
 export interface Signature {
@@ -7,7 +7,7 @@ export interface Signature {
   readonly parameterNames: readonly string[];
   /** Parameters without a default. */
   readonly required: readonly string[];
-  /** Takes further positional arguments, as `*args` does; what follows it can be given by name alone. */
+  /** Takes further positional arguments, as `*args` does; later parameters can only be passed by name. */
   readonly restParameter?: string | undefined;
 }
 
@@ -54,7 +54,7 @@ function describeMissing(kind: 'positional' | 'keyword-only', names: readonly st
   return `missing ${names.length} required ${kind} argument${names.length === 1 ? '' : 's'}: ${joinNames(quoted)}`;
 }
 
-/** A name of any length may come; a message stays one that can be read. */
+/** Shortens a name, because a sender may use a name of any length. */
 function shortened(name: string): string {
   return name.length <= maxShownName ? name : `${name.slice(0, maxShownName)}…`;
 }

@@ -1,10 +1,10 @@
-/** A claim says "I am on it" in Redis, for a while. It saves doing paid work twice; it never proves ownership. */
+/** A claim in Redis tells other workers for a limited time that a job is being worked on. It avoids paying twice, but it is not a lock. */
 import type { Redis } from './redis.ts';
 
 export interface Claims {
-  /** True when `owner` has the claim now, also when it had it already. */
+  /** True when `owner` holds the claim now, also when it already had it. */
   claim(key: string, owner: string, lifeMs: number): Promise<boolean>;
-  /** Gives it back early; harmless when it is someone else's by now. */
+  /** Releases the claim early; does nothing when another owner has it now. */
   release(key: string, owner: string): Promise<void>;
 }
 

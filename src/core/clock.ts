@@ -1,8 +1,8 @@
-/** Time, as an argument: wall time for people and Redis, monotonic time for durations (a clock that jumps never makes one negative). */
+/** An injectable clock: wall time for people and Redis, monotonic time for durations (never negative when the system clock jumps). */
 export interface Clock {
   /** Milliseconds since 1970. */
   wallMs(): number;
-  /** Milliseconds since an arbitrary moment, never going back. */
+  /** Milliseconds since an arbitrary moment; never decreases. */
   monotonicMs(): number;
 }
 

@@ -9,11 +9,11 @@ export interface ShownJob {
   readonly queue: string;
   /** BullMQ's. */
   readonly priority: number;
-  /** What its sender sent, as far as it was kept. */
+  /** Options of its sender, as far as they were stored. */
   readonly terms: CallTerms | null;
-  /** Unix milliseconds; null: it does not run. */
+  /** Unix milliseconds; null: it is not running. */
   readonly startedMs: number | null;
-  /** Not before this moment, unix milliseconds; null: it waits for none. */
+  /** Earliest start in Unix milliseconds; null: none. */
   readonly dueMs: number | null;
 }
 
@@ -21,7 +21,7 @@ export interface TaskFacts {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly maxRetries: number;
-  /** As it was set by remote control; null: none. */
+  /** The text that was set by remote control; null: none. */
   readonly rateLimit: string | null;
 }
 
@@ -30,16 +30,16 @@ export interface TimeLimits {
   readonly hardSeconds: number | null;
 }
 
-/** Questions: nothing of it changes anything. */
+/** Read-only queries. */
 export interface WorkerAnswers {
   active(): Promise<readonly ShownJob[]>;
-  /** Taken from a list or from BullMQ, neither running nor waiting for a moment. */
+  /** Jobs that were taken from a list or from BullMQ, are not running and are not due later. */
   reserved(): Promise<readonly ShownJob[]>;
-  /** Waiting for a moment: a countdown or a further attempt. */
+  /** Jobs that are due later: a countdown or a retry. */
   scheduled(): Promise<readonly ShownJob[]>;
   revokedIds(): readonly string[];
   tasks(): Promise<readonly TaskFacts[]>;
-  /** Lists that are consumed now. */
+  /** Names of the lists that are consumed now. */
   lists(): readonly string[];
   /** Jobs started since the start of the process, by task. */
   started(): Readonly<Record<string, number>>;
@@ -48,24 +48,24 @@ export interface WorkerAnswers {
   settings(): Readonly<Record<string, unknown>>;
 }
 
-/** Changes, each with effect in this process at once. */
+/** Changes, which take effect in this process at once. */
 export interface WorkerChanges {
-  /** Jobs of these ids never start here; `terminates` also stops those that run. Gives back the ids whose jobs it ended, running or waiting. */
+  /** Jobs of these ids never start here; `terminates` also stops those that run. Returns the ids of the jobs that it ended, running or waiting. */
   revoke(
     taskIds: readonly string[],
     options: { terminates: boolean; signal: string | null },
   ): Promise<readonly string[]>;
   /** Ids that other nodes revoked. */
   mergeRevoked(taskIds: readonly string[]): void;
-  /** At most `max` starts in `durationMs`; null: as many as come. False: no such task. */
+  /** At most `max` starts in `durationMs`; null: no limit. False: there is no such task. */
   limitRate(task: string, limit: { max: number; durationMs: number; text: string } | null): Promise<boolean>;
-  /** False: no such task. */
+  /** False: there is no such task. */
   limitTime(task: string, limits: TimeLimits): boolean;
   addList(name: string): void;
   cancelList(name: string): void;
-  /** More or fewer jobs at once, never less than one. */
+  /** Changes the number of concurrent jobs, to at least one. */
   changeConcurrency(by: number): void;
-  /** A warm stop: what runs is finished. */
+  /** Warm shutdown: running jobs finish first. */
   shutDown(): void;
 }
 

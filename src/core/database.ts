@@ -1,4 +1,4 @@
-/** PostgreSQL: the pools and their bounds. The only file that opens connections. */
+/** PostgreSQL: the pools and their limits. The only file that opens connections. */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { AppError } from './errors.ts';
@@ -13,17 +13,17 @@ export interface DatabaseOptions {
   /** False behind a transaction pooler, which cannot keep prepared statements or start-up options. */
   readonly prepared: boolean;
   readonly applicationName: string;
-  /** The server refuses whatever would write; behind a pooler that holds for `run` alone. */
+  /** The server refuses all writes. Behind a pooler this applies only to `run`. */
   readonly readOnly?: boolean;
-  /** After it a query is given up, and its connection with it; unset: 20 s. */
+  /** Time limit of a query, after which its connection is closed too; unset: 20 s. */
   readonly queryTimeoutMs?: number;
-  /** Told of each connection that breaks while idle; without a listener node-postgres ends the process. */
+  /** Called for each connection that breaks while idle; without a listener node-postgres ends the process. */
   readonly onConnectionError?: (error: AppError) => void;
 }
 
 export type Drizzle = NodePgDatabase<Record<string, never>> & { readonly $client: pg.Pool };
 
-/** A statement of the hot path: named, so that PostgreSQL plans it once a connection. */
+/** A statement of the hot path: named, so that PostgreSQL plans it once per connection. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -38,11 +38,11 @@ export interface DatabaseFacts {
 export interface Database {
   /** Typed queries of models/. */
   readonly orm: Drizzle;
-  /** What the orm threw, as ours where it speaks of the server. */
+  /** Translates an error of the orm into an AppError, if it is about the server. */
   translate(error: unknown): unknown;
-  /** Runs a hot statement. @throws AppError DATABASE_* or the PostgreSQL error itself where it speaks of data. */
+  /** Runs a hot statement. @throws AppError DATABASE_* or the original PostgreSQL error where it is about data. */
   run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-  /** As `run`, on connections whose commits do not wait for the disk: for statements that write nothing but a sequence. */
+  /** As `run`, on connections whose commits do not wait for the disk: for statements that only write a sequence. */
   runLoosely<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** One connection for several statements of its own (advisory locks, transactions); it is destroyed if `use` throws. */
   withClient<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T>;
@@ -58,8 +58,8 @@ const queryTimeoutMs = 20_000;
 const idleInTransactionTimeoutMs = 10_000;
 
 /**
- * The plan of a named statement is kept, and may be from a time when its table was empty: a table that has grown since would be
- * read whole by each of them (7 ms at 10,000 rows, measured). Without `jit=off`, a table that has no index would be compiled for.
+ * PostgreSQL caches the plan of a named statement. If its table was empty at that time, the plan scans the whole table also after it
+ * has grown (7 ms at 10,000 rows, measured). Without `jit=off`, PostgreSQL would compile statements on tables without an index.
  */
 const keptPlans = '-c enable_seqscan=off -c jit=off';
 
@@ -93,7 +93,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
 
-  // A pooler takes no start-up options, and a setting of its session would be the next one's too.
+  // A pooler accepts no start-up options, and would hand a session with changed settings to the next client.
   const runReadOnly = <Row>({ text }: Statement, values: readonly unknown[]) =>
     withClient(async (client): Promise<Row[]> => {
       await client.query('begin transaction read only');
@@ -127,7 +127,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** `loosePool`: its commits do not wait for the disk; the same pool where no start-up options can be set. */
+/** `loosePool`: its commits do not wait for the disk. It is the same pool where start-up options are not possible. */
 function openPools(options: DatabaseOptions): { readonly pool: pg.Pool; readonly loosePool: pg.Pool } {
   const common: pg.PoolConfig = {
     connectionString: options.url,

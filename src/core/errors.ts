@@ -73,7 +73,7 @@ export const errorCodes = {
   MODEL_BUDGET: { fault: 'held', exit: 5 },
   MODEL_REQUEST_REFUSED: { fault: 'permanent', exit: 5 },
   MODEL_REFUSED_CONTENT: { fault: 'permanent', exit: 1 },
-  /** What MODEL_REFUSED_CONTENT was called in 0.1; rows of jobs hold it. */
+  /** The name of MODEL_REFUSED_CONTENT in 0.1; job rows may still contain it. */
   MODEL_REFUSED: { fault: 'permanent', exit: 1 },
   MODEL_REPLY_TOO_LARGE: { fault: 'transient', exit: 5 },
   MODEL_REPLY_TRUNCATED: { fault: 'transient', exit: 5 },
@@ -86,7 +86,7 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errorCodes, code);
 }
 
-/** What a log line or another error says of something that was thrown, cut to `maxChars`. */
+/** Text of a thrown value for a log line or another error, cut to `maxChars`. */
 export function messageOf(error: unknown, maxChars = Number.POSITIVE_INFINITY): string {
   return error instanceof Error ? error.message.slice(0, maxChars) : 'unknown';
 }

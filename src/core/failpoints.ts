@@ -1,4 +1,4 @@
-/** Failpoints: named places where a test makes its process pause, block, throw or kill itself. */
+/** Failpoints: named places where a test can make its process pause, block, throw or kill itself. */
 import { AppError } from './errors.ts';
 
 /**
@@ -16,22 +16,22 @@ export interface Failpoint {
   readonly action: Action;
   /** Of `pause` (this job waits) and `block` (the whole process is blocked). */
   readonly durationMs: number;
-  /** At this pass, counted from 1, and at no other; null: at each. */
+  /** Only at this pass, counted from 1; null: at each pass. */
   readonly pass: number | null;
 }
 
 type Work<Given extends unknown[], Result> = (...given: Given) => Promise<Result>;
 
-/** Where nothing is to happen, work stays the very function it was: a process without FAILPOINTS pays nothing. */
+/** Returns the same function where no action is set, so that a process without FAILPOINTS has no cost. */
 export interface Failpoints {
   before<Given extends unknown[], Result>(name: FailpointName, work: Work<Given, Result>): Work<Given, Result>;
-  /** `applies`: unset, at every call. */
+  /** `applies` unset: at every call. */
   after<Given extends unknown[], Result>(
     name: FailpointName,
     work: Work<Given, Result>,
     applies?: (...given: Given) => boolean,
   ): Work<Given, Result>;
-  /** For a moment that is no function's end; undefined where nothing is to happen. */
+  /** For a place that is not the end of a function; undefined where no action is set. */
   at(name: FailpointName): (() => Promise<void>) | undefined;
 }
 
@@ -104,7 +104,7 @@ async function happen({ name, action, durationMs }: Failpoint): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, durationMs));
       return;
     case 'block':
-      // Sleeps without the event loop, as a long computation would hold it.
+      // Blocks the event loop, as a long computation would.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
   }
 }

@@ -1,4 +1,4 @@
-/** Starts one of our files as a child process, from sources and from the build alike. */
+/** Starts one of our files as a child process, both from sources and from the build. */
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -1,42 +1,42 @@
 /**
- * The job ledger: what core/ needs of the table that holds the truth about every accepted request.
- * models/queries/job-ledger.ts implements it; app.ts puts the two together.
+ * The job ledger: what core/ needs from the job table, which is the source of truth about every accepted request.
+ * models/queries/job-ledger.ts implements it; app.ts connects the two.
  */
 
 export type OpenState = 'queued' | 'retrying';
 export type EndState = 'completed' | 'failed' | 'cancelled' | 'rejected';
 export type JobState = OpenState | EndState;
 
-/** What a sender asked beside the parameters; `jobs.message` keeps it as JSON. Jobs of our own commands have none. */
+/** Options of a sender in addition to the parameters, stored as JSON in `jobs.message`. Jobs of our own commands have none. */
 export interface CallTerms {
-  /** Not started later than this, ISO 8601; null: never too late. */
+  /** The job must not start after this time, ISO 8601; null: no limit. */
   readonly expiresAt: string | null;
   readonly softLimitMs: number | null;
   readonly hardLimitMs: number | null;
-  /** The sender reads no result, so a success is not published. */
+  /** True: the sender does not read the result, so a success is not published. */
   readonly ignoresResult: boolean;
   readonly groupId: string | null;
   readonly parentId: string | null;
   readonly rootId: string | null;
-  /** Headers that the sender chose; unset: none. */
+  /** Custom headers of the sender; unset: none. */
   readonly headers?: Readonly<Record<string, unknown>>;
-  /** The rest of what was sent, which only the folder of that protocol understands. */
+  /** The rest of the message, which only the folder of its protocol understands. */
   readonly wire: Readonly<Record<string, unknown>>;
 }
 
-/** What a job was to send when it ended, and could not; `jobs.message` keeps a list of them as `unsent`. */
+/** A follow-up message that could not be sent when the job ended; `jobs.message` has a list of them as `unsent`. */
 export interface UnsentFollowUp {
   /** ISO 8601 */
   readonly at: string;
   readonly code: string;
   readonly message: string;
-  /** How to send it, which only the folder of that protocol understands. */
+  /** How to send it; only the folder of its protocol understands this. */
   readonly redo: string;
 }
 
-/** What someone asks for. */
+/** A request to run a task. */
 export interface JobRequest {
-  /** Public id, unique: the same id sent twice is done once. */
+  /** Public unique id; a request with the same id is accepted once. */
   readonly taskId: string;
   readonly task: string;
   readonly queue: string;
@@ -47,14 +47,14 @@ export interface JobRequest {
   readonly origin: string;
   /** BullMQ's: 0 first, then 1 upwards. */
   readonly priority: number;
-  /** Not before this moment, ISO 8601; null: at once. */
+  /** Earliest start, ISO 8601; null: at once. */
   readonly dueAt: string | null;
   readonly terms?: CallTerms | null;
-  /** Attempts that failed elsewhere before it came here; unset: none. */
+  /** Attempts that already failed on another worker; unset: none. */
   readonly failedAttempts?: number;
 }
 
-/** A message that is not run. */
+/** A message that is stored but not run. */
 export interface SetAside {
   readonly taskId: string;
   readonly task: string;
@@ -70,7 +70,7 @@ export interface AcceptedJob {
   readonly rowId: string;
   readonly taskId: string;
   readonly delivery: number;
-  /** False: this task id was there already. */
+  /** False: this task id already existed. */
   readonly isNew: boolean;
 }
 
@@ -87,15 +87,15 @@ export interface TakenJob<Subject = unknown> {
   readonly state: JobState;
   /** Attempts that failed so far. */
   readonly failedAttempts: number;
-  /** Drawn from a sequence by this read, so it orders starts. */
+  /** From a sequence, assigned by this read, so ids have the order of starts. */
   readonly runId: string;
-  /** ISO 8601, the database's clock; shown, never compared. */
+  /** ISO 8601, by the database's clock; only for display. */
   readonly startedAt: string;
-  /** Null where the sender asked for nothing special. */
+  /** Null where the sender gave no options. */
   readonly terms: CallTerms | null;
-  /** It was running when a worker died, and runs in a process of its own since. */
+  /** A worker died while the job ran, so it now runs in its own process. */
   readonly isIsolated: boolean;
-  /** Since it was accepted, by the database's clock. */
+  /** Time since it was accepted, by the database's clock. */
   readonly ageMs: number;
   /** What the job is about, or null. */
   readonly subject: Subject | null;
@@ -120,7 +120,7 @@ export interface FailedAttempt {
   readonly worker: string;
 }
 
-/** An open row as recovery sees it. */
+/** An open row, with the columns that recovery needs. */
 export interface OpenJob {
   readonly rowId: string;
   readonly task: string;
@@ -131,7 +131,7 @@ export interface OpenJob {
   readonly dueAt: string | null;
 }
 
-/** A row that ended a short while ago. */
+/** A row that ended recently. */
 export interface EndedJob {
   readonly rowId: string;
   readonly taskId: string;
@@ -143,12 +143,12 @@ export interface EndedJob {
   readonly ignoresResult: boolean;
 }
 
-/** An open row that a message made and that no worker has begun. */
+/** An open row that came from a message and that no worker has started. */
 export interface UntouchedJob {
   readonly rowId: string;
   readonly queue: string;
   readonly delivery: number;
-  /** Key of the list it came from, and the message as it was; empty where it was not kept. */
+  /** The key of its list, and the original message; empty where that was not stored. */
   readonly list: string;
   readonly raw: string;
 }
@@ -158,32 +158,32 @@ export interface JobLedger<Subject = unknown> {
   accept(requests: readonly JobRequest[]): Promise<readonly AcceptedJob[]>;
   /** One read for many jobs; undefined for a row that is gone. */
   take(rowIds: readonly string[]): Promise<readonly (TakenJob<Subject> | undefined)[]>;
-  /** Ends open rows with a result. False for a row that ended elsewhere. */
+  /** Ends open rows with a result. False for a row that had already ended. */
   complete(jobs: readonly CompletedJob[]): Promise<readonly boolean[]>;
-  /** Notes failed attempts. False for a row that ended elsewhere. */
+  /** Notes failed attempts. False for a row that had already ended. */
   noteFailures(attempts: readonly FailedAttempt[]): Promise<readonly boolean[]>;
-  /** Ends an open row that is not to be started; one that ended elsewhere stays as it is. */
+  /** Cancels an open row; a row that has already ended stays unchanged. */
   cancel(rowId: string, why: { readonly code: string; readonly message: string }): Promise<void>;
-  /** Rows of messages that never were jobs; a task id that is there already is left alone, unless it was set aside before. */
+  /** Inserts rows for messages that are not run; an existing task id is left unchanged, unless it was set aside before. */
   setAside(requests: readonly SetAside[]): Promise<void>;
-  /** Adds to what an ended job could not send; a task id without a row is left alone. */
+  /** Adds unsent follow-ups to an ended job; does nothing for a task id without a row. */
   noteUnsent(taskId: string, unsent: UnsentFollowUp): Promise<void>;
-  /** Notes that a job must run isolated, also when Redis forgets it. */
+  /** Notes that a job must run isolated, also after Redis has lost it. */
   markIsolated(rowId: string): Promise<void>;
-  /** What a completed job answered, put together again from the tables; undefined for one that did not complete. */
+  /** The result of a completed job, read from the tables; undefined for a job that has not completed. */
   resultOf(taskId: string): Promise<unknown>;
-  /** Why a failed job failed; undefined for one that did not. */
+  /** The error of a failed job; undefined for any other job. */
   failureOf(taskId: string): Promise<{ readonly code: string; readonly message: string } | undefined>;
-  /** Open rows by id, for recovery; `olderThanMs` counts from the last delivery, null takes every age. */
+  /** Open rows by id, for recovery; `olderThanMs` counts from the last delivery, null: of any age. */
   listOpen(page: { afterRowId: string; limit: number; olderThanMs: number | null }): Promise<readonly OpenJob[]>;
   /** Rows that ended within these bounds, among the newest `limit` classifications and the newest `limit` rows. */
   listEnded(page: { minMs: number; maxMs: number; limit: number }): Promise<readonly EndedJob[]>;
   /** Open rows of messages without an attempt, the most urgent and oldest first. */
   listUntouched(queues: readonly string[], limit: number): Promise<readonly UntouchedJob[]>;
-  /** Forgets rows as if they had never been accepted; gives back those that were still open and without an attempt. */
+  /** Deletes rows that are still open and have no attempt; returns their ids. */
   withdraw(rowIds: readonly string[]): Promise<readonly string[]>;
   /** Open rows by queue. */
   countOpen(): Promise<Readonly<Record<string, number>>>;
-  /** Delivery + 1 by compare and set; gives back the rows that this caller won. */
+  /** Increments `delivery` with compare-and-set; returns the rows that this call changed. */
   redeliver(jobs: readonly Pick<OpenJob, 'rowId' | 'delivery'>[]): Promise<readonly OpenJob[]>;
 }

@@ -1,14 +1,14 @@
 /**
- * What happens to jobs, told from one place. The job row is always written first: each transition that is told here was committed.
+ * Announces the transitions of jobs to listeners. The job row is always written first: each announced transition is committed.
  *
- * Two kinds of listeners hear each transition:
- * - *Observers* hear it at once and in the order in which they were added. They must not throw and do their I/O later; one that throws
- *   or whose promise fails is logged, and no job notices.
+ * There are two kinds of listeners:
+ * - *Observers* are called at once, in the order in which they were added. They must not throw, and do their I/O later. If one throws
+ *   or its promise rejects, that is logged and no job is affected.
  * - *Critical listeners* are awaited before the job is acknowledged: they publish results that clients wait for. They start in the
- *   order in which they were added, run side by side, and try again by themselves while their server is away. One that fails all the
- *   same is logged, and the job ends as its row says.
+ *   order in which they were added, run concurrently, and retry by themselves while their server is unreachable. If one still fails,
+ *   that is logged, and the job ends as its row says.
  *
- * After a crash between the row and the acknowledgement the job is delivered again, and the end that its row holds is told once more.
+ * After a crash between the commit and the acknowledgement the job is delivered again, and its end is announced again.
  * So every listener must be idempotent.
  */
 import { type AppError, messageOf } from './errors.ts';
@@ -20,7 +20,7 @@ import type { ProgressStep } from './task.ts';
 /** Why a job ended without a result. `revoked`: before it started · `expired`: it started too late · `terminated`: while it ran. */
 export type CancelReason = 'revoked' | 'expired' | 'terminated';
 
-/** A job that may have no row: one that was cancelled or rejected on arrival. */
+/** A job that may have no row, because it was cancelled or rejected when it arrived. */
 export interface KnownJob {
   readonly taskId: string;
   /** Unset: not known. */
@@ -32,9 +32,9 @@ export interface KnownJob {
 
 /** A message that cannot be run. */
 export interface RejectedJob extends Omit<KnownJob, 'taskId'> {
-  /** null: its message has none that could be read. */
+  /** null: its message has no readable id. */
   readonly taskId: string | null;
-  /** Ids under which clients poll for its status; empty: its own. */
+  /** Ids under which clients poll for its status; empty: only its own id. */
   readonly statusIds: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export type Transition =
       readonly kind: 'succeeded';
       readonly job: TakenJob;
       readonly result: unknown;
-      /** The result as JSON text, made once for all listeners. */
+      /** The result as JSON text, serialized once for all listeners. */
       readonly resultJson: string;
       readonly cache: readonly CacheEntry[];
       readonly durationMs: number;
@@ -63,10 +63,10 @@ export type Transition =
       readonly cache: readonly CacheEntry[];
     }
   | { readonly kind: 'cancelled'; readonly job: KnownJob; readonly reason: CancelReason }
-  /** It cannot be run and never was a job. */
+  /** A message that cannot be run and did not become a job. */
   | { readonly kind: 'rejected'; readonly job: RejectedJob; readonly error: AppError };
 
-/** Transitions that may be over at once, so that publishing them would say nothing. */
+/** Transitions that may last only a moment; publishing those would be useless. */
 export type Step = Extract<Transition, { kind: 'started' | 'progress' }>;
 
 /** `result` must be JSON. */
@@ -80,24 +80,24 @@ export interface CriticalListener {
   /** For the log. */
   readonly name: string;
   on(transition: Transition): Promise<void> | undefined;
-  /** Gives up what cannot be done now; pending calls resolve. */
+  /** Abandons calls that cannot finish now; pending calls resolve. */
   stop?(): void;
 }
 
 export type Observer = (transition: Transition) => unknown;
 
 export interface Lifecycle {
-  /** Tells observers at once; resolves when every critical listener has done its part. Never throws. */
+  /** Calls observers at once; resolves when every critical listener has finished. Never throws. */
   tell(transition: Transition): Promise<void>;
   /** For one attempt of one job. */
   announcer(): Announcer;
   /** Until the returned function is called. */
   observe(observer: Observer): () => void;
-  /** Ends the waiting of critical listeners. */
+  /** Stops the retries of critical listeners. */
   stop(): void;
 }
 
-/** Accepts jobs, and tells of those that are new before their queue gets them. */
+/** Accepts jobs, and announces the new ones before they are added to their queue. */
 export function acceptAndTell(accept: JobLedger['accept'], { tell }: Pick<Lifecycle, 'tell'>): JobLedger['accept'] {
   return async (requests) => {
     const accepted = await accept(requests);
@@ -109,10 +109,10 @@ export function acceptAndTell(accept: JobLedger['accept'], { tell }: Pick<Lifecy
   };
 }
 
-/** Tells observers of each step at once, and critical listeners of one that is still true after 50 ms. */
+/** Announces each step to observers at once, and to critical listeners if it still applies after 50 ms. */
 export interface Announcer {
   tell(step: Step): void;
-  /** What was not told to critical listeners by now is not told any more. */
+  /** Steps that critical listeners have not heard of yet are dropped. */
   stop(): void;
 }
 
@@ -150,7 +150,7 @@ export function createLifecycle({ critical, log }: { critical: readonly Critical
       return undefined;
     }
   };
-  /** Makes no promise where no listener has something to do, as for each accepted job. */
+  /** Creates no promise where no listener needs one, because that happens for each accepted job. */
   const tellCritical = (transition: Transition): Promise<void> => {
     const pending = critical.flatMap((listener) => start(listener, transition) ?? []);
     return pending.length === 0 ? done : Promise.all(pending).then(() => undefined);

@@ -1,4 +1,4 @@
-/** How a log line reads on a terminal: the part's emoji, the time, the event, then its fields. */
+/** Formats a log line for a terminal: the emoji of the part, the time, the event, then its fields. */
 
 /** The part an event comes from, by the first word of its name; docs/operations/logs.md lists the same. */
 const parts: Readonly<Record<string, string>> = {
@@ -32,14 +32,14 @@ const parts: Readonly<Record<string, string>> = {
   schedules: '⏰',
 };
 
-/** The result, by the rest of the name; it goes before the part's emoji, as it matters more. */
+/** Emojis of results, by the rest of the name. They replace the emoji of the part, because the result matters more. */
 const endings: readonly (readonly [RegExp, string])[] = [
   [/\.(finished|completed|done)$/, '✅'],
   [/\.(retry|retrying|retried)$/, '⏳'],
   [/\.(failed|poisoned|crashed)$/, '💥'],
 ];
 
-/** The one emoji of an event; a line of level error is a fault whatever its name. */
+/** The emoji of an event; each line of level error is shown as a fault. */
 export function emojiOf(event: string, level: string): string {
   if (level === 'error' || level === 'fatal') return '💥';
   const ending = endings.find(([pattern]) => pattern.test(event))?.[1];
@@ -53,7 +53,7 @@ export interface Palette {
   strong(text: string, level: string): string;
 }
 
-/** `📥 08:53:13 job.taken_up  jobId=j1-0`, and WARN or ERROR before the event, so that colour never says it alone. */
+/** `📥 08:53:13 job.taken_up  jobId=j1-0`, and WARN or ERROR before the event, so that the level is visible without colour. */
 export function prettyLine(line: Readonly<Record<string, unknown>>, palette: Palette): string {
   const { level, time, event, ...fields } = line;
   const importance = String(level);
@@ -63,13 +63,13 @@ export function prettyLine(line: Readonly<Record<string, unknown>>, palette: Pal
   return written.length === 0 ? head : `${head}  ${written.join(' ')}`;
 }
 
-/** Time of day where the operator is. */
+/** Time of day in the operator's time zone. */
 function clockTime(time: unknown): string {
   const moment = new Date(String(time));
   return Number.isNaN(moment.getTime()) ? '--:--:--' : moment.toTimeString().slice(0, 8);
 }
 
-/** Plain words stand bare; whatever holds spaces or control characters is quoted, so that no value forges a line. */
+/** Quotes values with spaces or control characters, so that no value can fake a log line. */
 function shown(value: unknown): string {
   if (typeof value === 'string' && /^[\p{L}\p{N}_.:@/%+*…-]+$/u.test(value)) return value;
   return JSON.stringify(value) ?? '';

@@ -26,7 +26,7 @@ export interface RootLog extends Log {
 
 /** A line's size at most, with its line end. */
 const maxLineBytes = 4096;
-/** What `{"level":…,"time":…}` takes besides event and fields. */
+/** Bytes for `{"level":…,"time":…}`, in addition to event and fields. */
 const frameBytes = 96;
 /** Lines waiting for a slow reader; beyond it they are dropped, as logs must not fill the memory. */
 const maxWaitingBytes = 1_048_576;

@@ -4,8 +4,8 @@
 export function maskSecrets(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]{1,30}:\/\/)([^\s"'<>]{0,2048})@/gi, (_, scheme: string, user: string) => {
-      // Greedy up to the last @, as a password may hold one that is not encoded; bounded, as text without an @ would
-      // otherwise be searched to its end from each scheme.
+      // Greedy up to the last @, because a password may contain an @ that is not encoded. Bounded, because text without an @
+      // would otherwise be searched to its end from each scheme.
       const colon = user.indexOf(':');
       return `${scheme}${colon === -1 ? '' : `${user.slice(0, colon)}:`}***@`;
     })

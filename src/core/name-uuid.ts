@@ -1,7 +1,7 @@
-/** Ids derived from names: the same wherever they are made, so that what is made twice is done once. Pure. */
+/** Ids derived from names. The same name always gives the same id, so that a repeated request is done once. Pure. */
 import { createHash } from 'node:crypto';
 
-/** A uuid, version 5 in form. */
+/** A UUID in the form of version 5. */
 export function nameUuid(name: string): string {
   const hex = createHash('sha1').update(name).digest('hex');
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);

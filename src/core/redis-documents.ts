@@ -1,6 +1,6 @@
 /**
- * Writes documents with a life to Redis, many in one script call. Writers that add documents in the same turn share a call, in the
- * order in which they were added. A writer waits while Redis is away, until it is stopped.
+ * Writes documents with an expiry to Redis, many in one script call. Documents that are added in the same turn share a call, in the
+ * order in which they were added. While Redis is unreachable the writer waits, until it is stopped.
  */
 
 import { createBatcher } from './batcher.ts';
@@ -8,13 +8,13 @@ import { messageOf } from './errors.ts';
 import type { Log } from './logger.ts';
 import type { Redis } from './redis.ts';
 
-/** A text, or one around a part that other documents of the batch hold too and that travels once. */
+/** A text, or a text around a part that other documents of the batch share and that is sent once. */
 export type Json = string | { readonly before: string; readonly shared: string; readonly after: string };
 
 export type DocumentWrite =
   | { readonly mode: 'set'; readonly key: string; readonly json: Json; readonly lifeSeconds: number }
   | { readonly mode: 'delete'; readonly key: string }
-  /** Not where a final document is stored already. `isPublished`: also sent to the channel that is named as the key. */
+  /** Does not replace a stored final document. `isPublished`: also sent to the channel with the name of the key. */
   | {
       readonly mode: 'unless-final';
       readonly key: string;
@@ -31,7 +31,7 @@ export interface DocumentWriter {
 
 export interface DocumentWriterOptions {
   readonly redis: Redis;
-  /** A Lua pattern: a stored document that it finds is final. */
+  /** A Lua pattern that matches final documents. */
   readonly finalPattern: string;
   readonly log: Log;
 }
@@ -57,7 +57,7 @@ for i = 1, #KEYS do
 end
 return #KEYS`;
 
-/** Redis runs one script at a time: a call is bounded, so that it never holds up other clients for long. */
+/** Redis runs one script at a time, so the size of a call is limited to not block other clients for long. */
 const maxItemsPerCall = 200;
 const firstPauseMs = 500;
 const maxPauseMs = 2_000;
@@ -73,7 +73,7 @@ export function createDocumentWriter({ redis, finalPattern, log }: DocumentWrite
         await redis.eval(writeScript, keys.length, ...keys, ...args, finalPattern);
         return;
       } catch (error) {
-        // A connection that is down is logged by itself.
+        // The connection logs its own outage.
         if (failures === 0)
           log[redis.status === 'ready' ? 'warn' : 'debug']('redis.results_wait', {
             error: messageOf(error, 200),
@@ -101,7 +101,7 @@ export function createDocumentWriter({ redis, finalPattern, log }: DocumentWrite
   };
 }
 
-/** Five for each write, in the script's order, then the shared texts, which the writes number from 1. */
+/** Five arguments for each write in the order of the script, then the shared texts, which writes refer to by number from 1. */
 function toArguments(writes: readonly DocumentWrite[]): (string | number)[] {
   const args: (string | number)[] = [];
   const shared: string[] = [];
@@ -116,7 +116,7 @@ function toArguments(writes: readonly DocumentWrite[]): (string | number)[] {
       args.push(mode, lifeSeconds, json, '', '');
       continue;
     }
-    // Documents of one job are neighbours.
+    // Documents of one job are adjacent.
     if (shared[shared.length - 1] !== json.shared) shared.push(json.shared);
     args.push(mode, lifeSeconds, json.before, shared.length, json.after);
   }

@@ -1,4 +1,4 @@
-/** Redis connections, their bounds, and what a server must be like to carry our queues. */
+/** Redis connections, their limits, and the checks that a server is suitable for our queues. */
 import { type RedisOptions as NodeRedisOptions, Redis } from 'ioredis';
 import { AppError } from './errors.ts';
 import { quoted } from './server-faults/network.ts';
@@ -16,12 +16,12 @@ export type { Redis } from 'ioredis';
 export interface RedisFacts {
   readonly version: string;
   readonly latencyMs: number;
-  /** What Redis does when it is full; anything but `noeviction` may drop jobs. */
+  /** The eviction policy of Redis; any policy except `noeviction` may delete jobs. */
   readonly evictionPolicy: string;
   readonly usedBytes: number;
 }
 
-/** Reconnects every 500 ms to 2 s (jitter included), without end. */
+/** Reconnects every 500 ms to 2 s (with jitter), without limit. */
 const reconnectMs = [500, 1_000, 1_500] as const;
 const oldestVersion = [6, 2] as const;
 
@@ -33,13 +33,13 @@ export interface RedisOptions {
   readonly onChange?: (change: { state: 'down' | 'up'; reason: string; downMs: number }) => void;
 }
 
-/** What each connection was last refused: a command that was sent again until its time was up does not tell. */
+/** The last refusal on each connection: a command that was retried until its timeout does not contain the reason. */
 const refusals = new WeakMap<Redis, { readonly error: Error; readonly atMs: number }>();
 const refusalMemoryMs = 2 * redisAnswerMs;
 
 /**
- * ioredis goes on in database 0 where the server refuses the one of the address, and would take other programs' messages there.
- * Closed during its handshake, before it has sent any command, the connection never becomes ready. BullMQ duplicates connections.
+ * When the server refuses the database of the address, ioredis would silently use database 0 and take other programs' messages.
+ * So the connection is closed during its handshake, before any command is sent. Also covers the connections that BullMQ duplicates.
  */
 function inOneDatabase<R extends Pick<Redis, 'on' | 'disconnect' | 'duplicate'>>(redis: R): R {
   redis.on('error', (error: Error & { command?: { name?: unknown } }) => {
@@ -51,7 +51,7 @@ function inOneDatabase<R extends Pick<Redis, 'on' | 'disconnect' | 'duplicate'>>
   });
 }
 
-/** The number of the database that an address names: its path, else `?db=`. @throws AppError REDIS_REFUSED where it is no number */
+/** The database number of an address, from its path or `?db=`. @throws AppError REDIS_REFUSED where it is not a number */
 export function redisDatabaseOf(url: string): number {
   if (!URL.canParse(url)) return 0;
   const { pathname, searchParams } = new URL(url);
@@ -64,10 +64,10 @@ export function redisDatabaseOf(url: string): number {
   return Number(given);
 }
 
-/** A server that takes us and then refuses to write is not back yet: a failover takes some seconds. */
+/** A server that accepts the connection but refuses writes is not back yet: a failover takes some seconds. */
 const readOnlyMemoryMs = 5_000;
 
-/** Opens a connection that reconnects by itself without an end, and reports when it goes down and when it is back. */
+/** Opens a connection that reconnects without limit, and reports when it is lost and when it is back. */
 export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   let reason = 'connection closed';
   let readOnlySinceMs = Number.NEGATIVE_INFINITY;
@@ -79,13 +79,13 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
       connectionName: name,
       connectTimeout: redisAnswerMs,
       ...(use === 'commands' ? { commandTimeout: redisAnswerMs } : {}),
-      // ioredis hands key invalidations on as messages of a channel in this protocol alone.
+      // Only with this protocol version ioredis delivers key invalidations as messages of a channel.
       ...(use === 'listener' ? { protocol: 2 } : {}),
       maxRetriesPerRequest: null,
-      // What one turn of the loop asks leaves in one write: a tenth of a worker's processor time, measured.
+      // Sends all commands of one event loop turn in one write; saves a tenth of a worker's processor time (measured).
       enableAutoPipelining: true,
       enableReadyCheck: true,
-      // A failed-over replica answers READONLY for as long as the connection lives; a new one finds the new primary.
+      // After a failover the old primary answers READONLY as long as the connection is open; a new connection finds the new primary.
       reconnectOnError(error) {
         if (!error.message.startsWith('READONLY')) return false;
         refusals.set(redis, { error, atMs: performance.now() });
@@ -95,7 +95,7 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
         return 2;
       },
       retryStrategy(times) {
-        // Each connection to a replica succeeds, so `times` starts at 1 again.
+        // Connecting to a replica succeeds, so `times` starts at 1 each time.
         const tries = wasReadOnly() && readOnlyAtMs - readOnlySinceMs > reconnectMs[0] ? reconnectMs.length : times;
         return (reconnectMs[Math.min(tries, reconnectMs.length) - 1] ?? 0) * (0.75 + Math.random() * 0.5);
       },
@@ -110,7 +110,7 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
     clearTimeout(announcing);
     if (downSinceMs !== undefined) return;
     downSinceMs = performance.now();
-    // The reason arrives with the error event that follows a refused connection; `end` is our own goodbye.
+    // After a refused connection the error event has the reason; `end` follows only our own disconnect.
     setImmediate(
       () => downSinceMs !== undefined && redis.status !== 'end' && onChange?.({ state: 'down', reason, downMs: 0 }),
     );
@@ -129,7 +129,7 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   return redis;
 }
 
-/** Writes a key that goes by itself. @throws AppError REDIS_*: it is away, or answers and takes no writes */
+/** Writes a key that expires. @throws AppError REDIS_* when Redis is unreachable or refuses writes */
 export async function probeWrites(redis: Redis, url: string): Promise<void> {
   try {
     await redis.set('vambe:probe', '1', 'EX', 10);
@@ -156,7 +156,7 @@ async function usage(redis: Redis): Promise<string> {
 }
 
 /**
- * Connects once and says what the server is; `writes`: tests as well whether it takes any.
+ * Connects once and returns facts about the server; `writes`: also tests whether it accepts writes.
  * @throws AppError REDIS_UNREACHABLE, REDIS_FULL, REDIS_REFUSED (user, database, TLS), REDIS_UNSUITABLE (version, cluster, not Redis)
  */
 export async function probeRedis(url: string, { writes = false }: { writes?: boolean } = {}): Promise<RedisFacts> {
@@ -174,7 +174,7 @@ export async function probeRedis(url: string, { writes = false }: { writes?: boo
   );
   let seen: Error | undefined;
   redis.on('error', (error: Error) => {
-    // What the server said goes before the end of the connection that follows.
+    // The server's own reason is more useful than the closed connection that follows.
     seen = redisRefusalOf(seen) ? seen : error;
   });
   try {

@@ -1,4 +1,4 @@
-/** Settings that remote control overrides in a running worker, in memory; parts that depend on them read them and hear of changes. */
+/** Settings that remote control overrides in a running worker, in memory. Other parts read them and are notified of changes. */
 
 /** Limits that clients of remote control expect: 50,000 ids, three hours. */
 const maxRevoked = 50_000;
@@ -10,19 +10,19 @@ export interface TimeLimits {
 }
 
 export interface RuntimeOverrides {
-  /** Names of the message lists that are consumed, in order. */
+  /** Names of the consumed message lists, in order. */
   lists(): readonly string[];
-  /** False: it was consumed already. */
+  /** False: it was already consumed. */
   addList(name: string): boolean;
   /** False: it was not consumed. */
   removeList(name: string): boolean;
   revoke(taskIds: readonly string[]): void;
   isRevoked(taskId: string): boolean;
   revokedIds(): readonly string[];
-  /** Limits that replace a task's own, by its name. */
+  /** Limits that replace those of a task, by its name. */
   setTimeLimits(task: string, limits: TimeLimits): void;
   timeLimitsOf(task: string): TimeLimits | undefined;
-  /** Jobs at a time. */
+  /** Number of concurrent jobs. */
   concurrency(): number;
   /** At least 1. */
   setConcurrency(jobs: number): void;

@@ -1,4 +1,4 @@
-/** Keeps the heap of a worker process small from its import on, which is to be its first: what V8 has let grow by then stays as large. */
+/** Keeps the heap of a worker process small. Import it first, because V8 does not shrink what has already grown. */
 import { boundYoung, keepOldSmall } from './v8-flags.ts';
 
 keepOldSmall();

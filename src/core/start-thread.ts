@@ -1,9 +1,9 @@
-/** Starts one of our files as a thread beside the event loop of a worker process, from sources and from the build alike. */
+/** Starts one of our files as a thread of a worker process, both from sources and from the build. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { entryFile } from './fork-entry.ts';
 import { boundYoung } from './v8-flags.ts';
 
-/** It has none of the process's own flags, and does not keep the process alive; `entry` as for `forkEntry`. */
+/** The thread gets none of the process's flags and does not keep the process alive; `entry` as for `forkEntry`. */
 export function startThread(entry: URL, options: WorkerOptions): Worker {
   const file = entryFile(entry);
   const thread = file.pathname.endsWith('.ts')

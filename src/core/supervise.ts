@@ -1,13 +1,13 @@
-/** Keeps a number of worker processes running: one that dies is started again, signals are passed on, and the end is awaited. */
+/** Keeps a number of worker processes running: restarts them when they die, forwards signals, and waits for their end. */
 import type { ChildProcess } from 'node:child_process';
 import type { Log } from './logger.ts';
 
-/** A process that dies at once is not started again at once. */
+/** Pause before the restart of a process that died soon after its start. */
 const firstPauseMs = 500;
 const maxPauseMs = 30_000;
-/** One that lived this long starts with the short pause again. */
+/** After a process has lived this long, the pause is short again. */
 const healthyAfterMs = 10_000;
-/** More than a worker's own limit for stopping. */
+/** Longer than a worker's own limit for stopping. */
 const killAfterMs = 35_000;
 
 export interface SuperviseOptions {
@@ -44,7 +44,7 @@ export function supervise({ processes, start, log, signals }: SuperviseOptions):
           if (children.size === 0) finish(worstCode);
           return;
         }
-        // Refused settings, servers or folders will be refused again; one that ended in order was told to, by remote control.
+        // Refused settings, servers or folders would be refused again. A process that exited with 0 was stopped by remote control.
         if (code === 0 || (code !== null && code >= 2 && code <= 6)) return giveUp(code);
         const nextMs = performance.now() - startedMs > healthyAfterMs ? firstPauseMs : pauseMs;
         log.warn('worker.process_ended', { pid: child.pid, code, signal, again_in_s: nextMs / 1_000 });

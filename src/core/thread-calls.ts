@@ -1,41 +1,41 @@
-/** Calls to a thread beside the event loop: questions that come together go to it in one message, and its answers come back in another. */
+/** Calls to a thread: questions of the same turn are sent to it in one message, and it sends all their answers back in one message. */
 import { once } from 'node:events';
 import { parentPort, type Worker } from 'node:worker_threads';
 import { createBatcher } from './batcher.ts';
 import { AppError } from './errors.ts';
 import { startThread } from './start-thread.ts';
 
-/** For a whole batch; `maxItems` is to be such that the longest texts take a few seconds. */
+/** Time limit of a batch; choose `maxItems` so that the longest texts take a few seconds. */
 const defaultPatienceMs = 30_000;
 
 export interface ThreadCallOptions {
-  /** Who answers: begins the sentence that says who did not. */
+  /** Subject of the error message when the thread does not answer. */
   readonly name: string;
-  /** What runs in the thread; `serveThreadCalls` is its end of this. */
+  /** The file that runs in the thread; it calls `serveThreadCalls`. */
   readonly entry: URL;
   /** Given to the thread as its `workerData`. */
   readonly data?: unknown;
-  /** Questions a message. */
+  /** Questions per message. */
   readonly maxItems: number;
   /** Unset: 30 s. */
   readonly patienceMs?: number;
 }
 
 export interface ThreadCalls<Question, Answer> {
-  /** @throws AppError TASK_FAILED where the question alone ends the thread, or is not answered; else what the thread threw, as an Error without a code */
+  /** @throws AppError TASK_FAILED where this question alone crashes the thread or gets no answer; an Error without a code for what the thread threw */
   ask(question: Question): Promise<Answer>;
-  /** Who waits for an answer is told that there is none. */
+  /** Ends the thread; open questions are rejected. */
   close(): Promise<unknown>;
 }
 
 interface Thread {
   readonly worker: Worker;
-  /** Aborted when it ends, or is to end, with why. */
+  /** Aborted with the reason when the thread ends or must end. */
   readonly ended: AbortSignal;
   end(why: Error): void;
 }
 
-/** Where the thread ends or does not answer, each question of its batch is tried alone in another. */
+/** If the thread ends or does not answer, each question of its batch is retried alone in a new thread. */
 export function createThreadCalls<Question, Answer>(options: ThreadCallOptions): ThreadCalls<Question, Answer> {
   const { name, entry, data, maxItems, patienceMs = defaultPatienceMs } = options;
   const open = (): Thread => {
@@ -59,7 +59,7 @@ export function createThreadCalls<Question, Answer>(options: ThreadCallOptions):
     if (isClosed) return questions.map(() => noAnswer('closed'));
     thread ??= open();
     const { worker, ended, end } = thread;
-    // Not AbortSignal.timeout within AbortSignal.any: V8 collects a time-out signal without another reference, and it never fires.
+    // Not AbortSignal.timeout inside AbortSignal.any: V8 may garbage-collect that timeout signal, and it would never fire.
     const limit = setTimeout(() => end(new Error(`no answer within ${patienceMs / 1_000} s`)), patienceMs);
     try {
       const answered = once(worker, 'message', { signal: ended });
@@ -86,7 +86,7 @@ export function createThreadCalls<Question, Answer>(options: ThreadCallOptions):
   };
 }
 
-/** The thread's end: answers questions one after another; what `answer` throws is the answer to that question alone. */
+/** The side of the thread: answers questions one by one. An error of `answer` rejects only its own question. */
 export function serveThreadCalls<Question, Answer>(answer: (question: Question) => Promise<Answer>): void {
   parentPort?.on('message', async (questions: readonly Question[]) => {
     const answers: (Answer | Error)[] = [];

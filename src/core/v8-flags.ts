@@ -1,7 +1,7 @@
-/** Flags of V8 that suit a worker, set while it runs. All as `node --v8-options` tells them. */
+/** V8 flags for a worker, set at run time. `node --v8-options` describes them. */
 import { setFlagsFromString } from 'node:v8';
 
-/** A small heap may grow fourfold before V8 looks for what outlived its batch: 100 MB of garbage. A fifth costs about one percent of the time. */
+/** By default a small heap grows fourfold before V8 collects old objects: 100 MB of garbage. A fifth of that costs about 1 % of the time. */
 export function keepOldSmall(): void {
   setFlagsFromString('--heap-growing-percent=20');
 }
@@ -13,7 +13,7 @@ export function boundYoung(): void {
   setFlagsFromString(`--semi-space-growth-factor=${youngGrowthFactor}`);
 }
 
-/** Hundreds of answers of a model that are awaited at once outlive many small collections, each of which goes over them. Costs 90 MB with 512 calls at once. */
+/** With hundreds of pending model calls, small collections would copy the same live objects many times. Costs 90 MB with 512 concurrent calls. */
 export function letHeapGrow(): void {
   youngGrowthFactor = 2;
   boundYoung();
@@ -21,8 +21,8 @@ export function letHeapGrow(): void {
 }
 
 /**
- * For a worker that waits more than it computes, threads included: less is inlined into functions that are compiled, which saved
- * 3 to 11 % of its processor time over the first 4,096 jobs and neither cost nor saved anything measurable over 40,000.
+ * For a worker that waits more than it computes, including its threads: reduces inlining in compiled functions. That saved 3 to 11 %
+ * of the processor time over the first 4,096 jobs, and made no measurable difference over 40,000.
  */
 export function inlineLess(): void {
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=200');

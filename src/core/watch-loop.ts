@@ -1,4 +1,4 @@
-/** Notices that this process was blocked or stopped: a long computation, SIGSTOP, a laptop that slept. */
+/** Notices that this process was blocked or stopped: a long computation, SIGSTOP, a sleeping laptop. */
 import type { Clock } from './clock.ts';
 
 const everyMs = 250;

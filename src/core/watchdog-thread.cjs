@@ -1,6 +1,6 @@
 /**
- * The watchdog's thread: counts how long the beats of the event loop have stood still, and ends the process at the limit.
- * CommonJS and as it is, in sources and build: modules and their loaders want the very loop that may be blocked already.
+ * The watchdog's thread: measures how long the event loop has sent no beats, and ends the process at the limit.
+ * CommonJS and unchanged in the build, because the ES module loader needs the event loop, which may already be blocked.
  */
 'use strict';
 const { writeSync } = require('node:fs');
@@ -15,7 +15,7 @@ let stoodMs = 0;
 setInterval(() => {
   const nowMs = performance.now();
   const beat = Atomics.load(beats, 0);
-  // A look that comes late was asleep with the whole process (SIGSTOP, a closed laptop): two looks of it are counted.
+  // If this check itself is late, the whole process was stopped (SIGSTOP, a closed laptop): count only two intervals.
   stoodMs = beat === lastBeat ? stoodMs + Math.min(nowMs - lastMs, 2 * checkMs) : 0;
   [lastBeat, lastMs] = [beat, nowMs];
   if (stoodMs < limitMs) return;
@@ -23,9 +23,9 @@ setInterval(() => {
   process.kill(process.pid, 'SIGKILL');
 }, checkMs);
 
-/** Straight to stderr: a stream would wait for the loop that is blocked. */
+/** Writes directly to stderr: a stream would wait for the blocked event loop. */
 function tell(blockedSeconds) {
-  const next = 'this process ends; the job that blocked it runs alone in another';
+  const next = 'this process ends; the job that blocked it runs isolated in another';
   const fields = { event: 'worker.blocked', blocked_s: blockedSeconds, pid: process.pid, next };
   const now = new Date();
   const line =

@@ -1,6 +1,6 @@
 /**
- * Sees an event loop that is blocked for too long, from a thread of its own, and ends the process: it could neither heed a
- * signal nor renew its locks any more. Its supervisor starts another one; the job that blocked it runs isolated then.
+ * A thread that detects when the event loop is blocked for too long and kills the process, which can then neither handle signals
+ * nor renew its locks. The supervisor starts a new process, in which the job that blocked this one runs isolated.
  */
 import type { Worker } from 'node:worker_threads';
 import { createService, type Service } from './service.ts';
@@ -9,7 +9,7 @@ import { startThread } from './start-thread.ts';
 export interface WatchdogOptions {
   /** Time the loop may be blocked while the process runs: sleep of the machine and SIGSTOP do not count. */
   readonly limitMs: number;
-  /** Of the one line that it writes, `worker.blocked`. */
+  /** Format of its only log line, `worker.blocked`. */
   readonly format: 'pretty' | 'json';
 }
 
@@ -17,8 +17,8 @@ const thread = new URL('./watchdog-thread.cjs', import.meta.url);
 const maxCheckMs = 1_000;
 
 /**
- * To be started before the first job is taken, as that one may block already; the thread starts by itself, also beside a blocked
- * loop. Neither it nor the timer keeps the process alive.
+ * Start it before the first job is taken, because that job may already block. The thread also starts while the event loop is
+ * blocked. Neither the thread nor the timer keeps the process alive.
  */
 export function createWatchdog({ limitMs, format }: WatchdogOptions): Service {
   const checkMs = Math.min(maxCheckMs, limitMs / 10);
@@ -30,10 +30,10 @@ export function createWatchdog({ limitMs, format }: WatchdogOptions): Service {
       timer = setInterval(() => Atomics.add(beats, 0, 1), checkMs / 2).unref();
       worker = startThread(thread, {
         workerData: { beats, limitMs, checkMs, format },
-        // It holds no more than a few numbers.
+        // The thread only needs memory for a few numbers.
         resourceLimits: { maxOldGenerationSizeMb: 8 },
       });
-      // Without its watchdog a process works on: a thread that could not start is no reason to end it.
+      // If the thread fails to start, the process continues without a watchdog.
       worker.on('error', () => undefined);
     },
     stop() {

@@ -1,4 +1,4 @@
-/** `access.json`: the random passwords of a data folder's servers and the ports they had last, kept over restarts. */
+/** `access.json`: the random passwords and the last ports of a data folder's servers, kept across restarts. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { parseObject, readText, writePrivateFile } from './private-file.ts';
@@ -13,7 +13,7 @@ export interface Access {
 
 const accessFile = (dataDir: string) => join(dataDir, 'access.json');
 
-/** What the file holds; what is missing is drawn anew (`isNewPassword`: PostgreSQL has to be told). */
+/** Reads the file and generates what is missing (`isNewPassword`: the password must be set in PostgreSQL). */
 export function readAccess(dataDir: string): { access: Access; isNewPassword: boolean } {
   const { postgresPassword, redisPassword, postgresPort, redisPort } = parseObject(readText(accessFile(dataDir)));
   const isNewPassword = !isPassword(postgresPassword);
@@ -30,7 +30,7 @@ export function writeAccess(dataDir: string, access: Access): void {
   writePrivateFile(accessFile(dataDir), access);
 }
 
-// base64url: nothing in it needs quoting, neither in a URL nor in SQL nor in a configuration file.
+// base64url needs no quoting in a URL, in SQL or in a configuration file.
 const drawPassword = () => randomBytes(24).toString('base64url');
 const isPassword = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{32}$/.test(value);
 const portOf = (value: unknown): number =>

@@ -1,4 +1,4 @@
-/** The folder that holds everything the embedded servers keep: made, checked, and its faults put into words. */
+/** The folder that holds everything the embedded servers keep: creates it, checks it, and explains what is wrong with it. */
 import { mkdirSync, statfsSync, statSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
 
@@ -17,8 +17,8 @@ const reasons: Readonly<Record<string, string>> = {
 /** Makes the folder where it is missing. Throws DATA_FOLDER_UNUSABLE. */
 export function prepareDataFolder(dataDir: string): void {
   try {
-    // 0755: where root cannot use a user namespace, PostgreSQL runs as nobody and has to get through; what is
-    // inside is closed to others by itself.
+    // 0755: where root cannot use a user namespace, PostgreSQL runs as the user `nobody`, which needs access to the folder.
+    // The files inside have their own, stricter permissions.
     mkdirSync(dataDir, { recursive: true, mode: 0o755 });
     if (!statSync(dataDir).isDirectory()) throw folderUnusable(dataDir, 'it is a file, not a folder');
   } catch (error) {
@@ -26,7 +26,7 @@ export function prepareDataFolder(dataDir: string): void {
   }
 }
 
-/** Throws DATA_FOLDER_UNUSABLE when less is free on the folder's disk: better than to fail half way. */
+/** Throws DATA_FOLDER_UNUSABLE when less is free on the folder's disk, so that nothing fails half way. */
 export function checkRoom(path: string, neededMegabytes: number): void {
   const free = freeMegabytes(path);
   if (free < neededMegabytes) {
@@ -34,13 +34,13 @@ export function checkRoom(path: string, neededMegabytes: number): void {
   }
 }
 
-/** What this user may still write there. */
+/** Free space that this user may still write to. */
 export function freeMegabytes(path: string): number {
   const { bavail, bsize } = statfsSync(path);
   return Math.floor((bavail * bsize) / 1_000_000);
 }
 
-/** The error of a folder that cannot be used, for a reason in words. */
+/** The error for a folder that cannot be used; `reason` completes its sentence. */
 export function folderUnusable(path: string, reason: string, cause?: unknown): AppError {
   const message = `The data folder ${path} cannot be used: ${reason}. Set VAMBE_DATA_DIR to another folder.`;
   return new AppError('DATA_FOLDER_UNUSABLE', message, { details: { path }, cause });

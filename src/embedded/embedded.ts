@@ -1,4 +1,4 @@
-/** PostgreSQL and Redis on this machine: two addresses, from servers of our own or from those that already run on the folder. */
+/** PostgreSQL and Redis on this machine: returns two addresses, from new servers or from servers that already run on the folder. */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../core/errors.ts';
@@ -12,7 +12,7 @@ export interface EmbeddedRequest {
   postgres: boolean;
   redis: boolean;
   broker: 'wasm' | 'system';
-  /** Told what happens to the servers while they run: restarts, failed saves, files moved aside. */
+  /** Called for events of the running servers: restarts, failed saves, files moved aside. */
   onEvent?: (event: { name: string; fields: Record<string, unknown> }) => void;
 }
 
@@ -21,16 +21,16 @@ export interface EmbeddedServers {
   redisUrl: string | null;
   /** true when another process owns the servers and we attached */
   attached: boolean;
-  /** Ends the servers, or only lets go of them when we attached. May be called twice. */
+  /** Stops the servers; does nothing to servers of another process that we attached to. May be called twice. */
   stop(): Promise<void>;
 }
 
-/** A first start on a slow machine takes this long, and so may the last save of a host that is stopping. */
+/** A first start on a slow machine, or the last save of a stopping host, may take this long. */
 const waitForOtherMs = 60_000;
 const pollMs = 50;
 
 /**
- * Starts what is asked for, or attaches to the process that already serves this data folder.
+ * Starts the requested servers, or attaches to the process that already serves this data folder.
  * Throws DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, EMBEDDED_UNAVAILABLE.
  */
 export async function startEmbedded(request: EmbeddedRequest): Promise<EmbeddedServers> {
@@ -50,7 +50,7 @@ export async function startEmbedded(request: EmbeddedRequest): Promise<EmbeddedS
       );
       return { ...host, attached: false };
     } catch (error) {
-      // Another start was quicker: attach to it as soon as it is ready.
+      // Another process started first: attach to its servers as soon as they are ready.
       const isTaken = error instanceof AppError && error.code === 'DATA_FOLDER_IN_USE';
       if (!isTaken || Date.now() > until) throw error;
     }

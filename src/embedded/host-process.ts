@@ -1,4 +1,4 @@
-/** Entry of the host process: opens the servers its parent asks for, and closes them when the channel to it closes. */
+/** Entry of the host process: starts the servers that its parent requests, and stops them when the channel to the parent closes. */
 
 import type { Host } from './host.ts';
 import { openHost } from './host.ts';
@@ -9,7 +9,7 @@ const couldNotOpen = 6;
 
 let opening: Promise<Host | undefined> = Promise.resolve(undefined);
 
-// The closed channel is the one request to end: the parent may still be draining jobs when a signal goes to the group.
+// Only a closed channel ends this process. Signals go to the whole group, and the parent may still be draining jobs.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.once('message', (message) => {
   if (isToHost(message)) opening = open(message.request);

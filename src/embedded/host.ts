@@ -1,18 +1,18 @@
-/** Owns the servers of one data folder: takes the lock, ends what a killed host left, starts both, stops both. */
+/** Owns the servers of one data folder: takes the lock, ends leftovers of a killed host, and starts and stops both servers. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Access, readAccess, writeAccess } from './access-file.ts';
-import { type RunningBroker, startBroker } from './broker.ts';
-import { systemRedisFolder, systemRedisProgram } from './broker-files.ts';
 import { folderError, folderUnusable, prepareDataFolder } from './data-folder.ts';
 import { takeLock } from './lock.ts';
 import { loopback } from './loopback-port.ts';
 import type { HostRequest } from './messages.ts';
-import { preparePostgres } from './postgres.ts';
-import { clusterFolder, databaseName, databaseUser } from './postgres-cluster.ts';
-import { endPostgres, findPostgresOf } from './postgres-leftovers.ts';
+import { preparePostgres } from './postgres/postgres.ts';
+import { clusterFolder, databaseName, databaseUser } from './postgres/postgres-cluster.ts';
+import { endPostgres, findPostgresOf } from './postgres/postgres-leftovers.ts';
 import { type EndStep, endProcess, isAlive, knowProcess } from './process-identity.ts';
 import { findProcessesIn } from './processes-in-folder.ts';
+import { type RunningBroker, startBroker } from './redis/broker.ts';
+import { systemRedisFolder, systemRedisProgram } from './redis/broker-files.ts';
 import { removeRuntime, writeRuntime } from './runtime-file.ts';
 import {
   readServerProcesses,
@@ -29,7 +29,7 @@ export interface Host {
 }
 
 const touchEveryMs = 1_000;
-/** A broker whose host was killed is saving: it gets its time. */
+/** A broker whose host was killed saves its data first, so it gets time for that. */
 const endOfOldBroker: readonly EndStep[] = [
   [undefined, 5_000],
   ['SIGTERM', 1_000],
@@ -44,7 +44,7 @@ export async function openHost(request: HostRequest, report: Report): Promise<Ho
   const touching = setInterval(() => lock.touch(), touchEveryMs);
   const servers = new Servers(request, report);
   const stop = async () => {
-    removeRuntime(dataDir); // First: nobody shall attach to what is about to end.
+    removeRuntime(dataDir); // First, so that no other process attaches to servers that are stopping.
     await servers.stop();
     clearInterval(touching);
     lock.free();
@@ -62,13 +62,13 @@ export async function openHost(request: HostRequest, report: Report): Promise<Ho
   }
 }
 
-/** Passwords and transcripts stand in it, and it often lies in the folder of a project. */
+/** The folder holds passwords and transcripts, and is often inside a project's folder. */
 function keepOutOfGit(dataDir: string): void {
   const file = join(dataDir, '.gitignore');
   if (!existsSync(file)) writeFileSync(file, '*\n');
 }
 
-/** Two servers on the same files would destroy them. Throws DATA_FOLDER_UNUSABLE. */
+/** Ends leftover servers, because two servers on the same files would destroy them. Throws DATA_FOLDER_UNUSABLE. */
 async function endLeftovers(dataDir: string): Promise<void> {
   const noted = readServerProcesses(dataDir);
   const brokers = [
@@ -97,7 +97,7 @@ class Servers {
     this.#report = report;
   }
 
-  /** When one of them cannot be started, the other one is up and has to be stopped. */
+  /** When one server fails to start, the other one may run: call `stop` in that case too. */
   async start(): Promise<{ postgresUrl: string | null; redisUrl: string | null }> {
     const { dataDir, postgres, redis } = this.#request;
     const { access, isNewPassword } = readAccess(dataDir);
@@ -113,7 +113,7 @@ class Servers {
       ...access,
       postgresPort: postgresPort ?? access.postgresPort,
       redisPort: redisPort ?? access.redisPort,
-      // A password that no database was told of yet must be drawn again.
+      // A password that is not set in a database yet must be generated again next time.
       postgresPassword: postgres || !isNewPassword ? access.postgresPassword : '',
     });
     return {
@@ -126,7 +126,7 @@ class Servers {
 
   async stop(): Promise<void> {
     await Promise.all(this.#supervised.map((server) => server.stop()));
-    // Not before anything was noted: the file may still name what an earlier host left behind.
+    // Only after a server has started: until then the file may name servers of an earlier host.
     if (this.#supervised.length > 0) removeServerProcesses(this.#request.dataDir);
   }
 
@@ -168,12 +168,12 @@ class Servers {
     return server.port;
   }
 
-  /** The file names them for the next host, the broker knows whom to stop should this host be killed. */
+  /** Writes them to the file for the next host, and tells the broker which process to stop if this host is killed. */
   #noteProcesses(): void {
     try {
       writeServerProcesses(this.#request.dataDir, [...this.#brokerProcesses, ...this.#postgresProcesses]);
     } catch (error) {
-      // The servers run; the disk is full or the folder gone, which is theirs to meet.
+      // The servers run. If the disk is full or the folder is gone, they report that themselves.
       this.#report('embedded.note_failed', { reason: error instanceof Error ? error.message : String(error) });
     }
     for (const postmaster of this.#postgresProcesses) this.#broker?.guard(postmaster);

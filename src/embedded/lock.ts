@@ -1,7 +1,7 @@
 /**
- * One host process a data folder: a lock file that is made by link(2), which is atomic, and names its holder by pid and
- * start time, so that a reused pid is not taken for the holder. A stale lock is moved aside and looked at again, as
- * another start may have been quicker.
+ * Allows one host process per data folder. The lock file is created with link(2), which is atomic. It names its holder by
+ * pid and start time, so that a reused pid is not taken for the holder. A stale lock is moved aside and checked again,
+ * because another process may have replaced it first.
  */
 import { randomUUID } from 'node:crypto';
 import { linkSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ export interface LockHolder extends KnownProcess {
 }
 
 export interface DataFolderLock {
-  /** Shows those who cannot see our pids that the holder lives; to be called every second. */
+  /** Call it every second: processes that cannot see our pids learn from it that the holder is alive. */
   touch(): void;
   free(): void;
 }
@@ -30,7 +30,7 @@ interface LockContent extends LockHolder {
 }
 
 const attempts = 20;
-/** A holder in another container or on another machine is known by its touches alone; five missed ones mean it is gone. */
+/** Of a holder in another container or on another machine only the touches are visible; five missed touches mean it is gone. */
 const untouchedMs = 5_000;
 
 const lockFile = (dataDir: string) => join(dataDir, 'host.lock');
@@ -78,7 +78,7 @@ function linkLock(dataDir: string, draft: string): void {
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (tryLink(draft, file)) return;
     const text = readText(file);
-    if (text === undefined) continue; // Given back a moment ago.
+    if (text === undefined) continue; // Released a moment ago.
     const holder = parseLock(text);
     if (holder && isHeld(holder, file)) throw folderInUse(dataDir, holder);
     moveStaleAside(file, text);
@@ -86,13 +86,13 @@ function linkLock(dataDir: string, draft: string): void {
   throw startedByAnother(dataDir);
 }
 
-/** Another start may have been quicker, and what is moved may be its new lock: that one is put back. */
+/** Another process may have been faster, and the moved file may be its new lock: that one is put back. */
 function moveStaleAside(file: string, text: string): void {
   const aside = `${file}.stale.${process.pid}.${randomUUID()}`;
   try {
     renameSync(file, aside);
   } catch {
-    return; // Moved by another start.
+    return; // Another process moved it.
   }
   const moved = readText(aside);
   const holder = parseLock(moved);
@@ -117,7 +117,7 @@ function heldLock(file: string, mine: LockContent): DataFolderLock {
       try {
         utimesSync(file, new Date(), new Date());
       } catch {
-        // Only those who cannot see our pids look at the time.
+        // Only processes that cannot see our pids use the time.
       }
     },
     free() {
@@ -131,11 +131,11 @@ function isHeld(content: LockContent, file: string): boolean {
   try {
     return Date.now() - statSync(file).mtimeMs < untouchedMs;
   } catch {
-    return false; // Given back.
+    return false; // Released.
   }
 }
 
-/** Pids mean something only within one pid namespace of one run of the system: a container has its own. */
+/** Pids are only comparable within one pid namespace (a container has its own) and until the next boot. */
 export function placeOfPids(): string {
   if (process.platform !== 'linux') return hostname();
   try {

@@ -1,11 +1,11 @@
-/** Log files of the servers: appended to, begun anew when they have grown large. */
+/** Log files of the servers: appended to, and restarted when they have grown large. */
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 
 export interface LogFile {
   readonly descriptor: number;
-  /** Closes our descriptor; a child that got it goes on writing. */
+  /** Closes our descriptor. A child that inherited it can still write. */
   close(): void;
-  /** What was written since it was opened. */
+  /** The text written since it was opened. */
   readNew(): string;
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 
 export const loopback = '127.0.0.1';
 
-/** `wanted` when it is free, else any free port. It may be taken again before it is used: callers try more than once. */
+/** `wanted` when it is free, else any free port. Another program may take it before it is used, so callers retry. */
 export async function findFreePort(wanted = 0): Promise<number> {
   return (wanted === 0 ? undefined : await tryPort(wanted)) ?? (await tryPort(0)) ?? 0;
 }

@@ -1,8 +1,8 @@
-/** What the processes of the embedded servers tell one another over their channels. */
+/** Messages between the processes of the embedded servers. */
 import { AppError, type ErrorCode, errorCodes } from '../core/errors.ts';
-import type { BrokerKind, EngineRequest } from './broker-engine.ts';
 import { isObject } from './private-file.ts';
 import type { KnownProcess } from './process-identity.ts';
+import type { BrokerKind, EngineRequest } from './redis/broker-engine.ts';
 import type { ServerProcess } from './server-processes.ts';
 
 export interface HostRequest {
@@ -10,13 +10,13 @@ export interface HostRequest {
   readonly postgres: boolean;
   readonly redis: boolean;
   readonly broker: BrokerKind;
-  /** Clients know the ports of last time: no others will do. */
+  /** Clients already know the last ports, so the servers must use them again. */
   readonly keepPorts: boolean;
 }
 
 export interface Failure {
   readonly kind: 'failed';
-  /** undefined: no error of ours. */
+  /** undefined: not an AppError. */
   readonly code: ErrorCode | undefined;
   readonly message: string;
 }
@@ -52,20 +52,20 @@ export type FromBroker =
   | EventMessage
   | (Failure & { readonly isPortTaken: boolean });
 
-// Both ends of a channel are of one build, so the kind alone tells a message.
+// Both ends of a channel come from the same build, so checking the kind is enough.
 const hasKind = (value: unknown) => isObject(value) && typeof value.kind === 'string';
 export const isToHost = (value: unknown): value is ToHost => hasKind(value);
 export const isFromHost = (value: unknown): value is FromHost => hasKind(value);
 export const isToBroker = (value: unknown): value is ToBroker => hasKind(value);
 export const isFromBroker = (value: unknown): value is FromBroker => hasKind(value);
 
-/** An error as it goes over a channel; what is not an Error is told by `otherwise`. */
+/** An error in the form that is sent over a channel; `otherwise` is the message for a thrown value that is not an Error. */
 export function describeFailure(error: unknown, otherwise: string): Failure {
   const code = error instanceof AppError ? error.code : undefined;
   return { kind: 'failed', code, message: error instanceof Error ? error.message : otherwise };
 }
 
-/** The error that came over a channel. */
+/** The error that was received over a channel. */
 export function failureToError({ code, message }: Failure): AppError {
   return new AppError(code !== undefined && code in errorCodes ? code : 'BUG', message);
 }

@@ -1,4 +1,4 @@
-/** The host process as its parent sees it: started, started again should it be killed, and stopped by closing its channel. */
+/** The parent's side of the host process: starts it, restarts it when it dies, and stops it by closing its channel. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,11 +18,11 @@ export interface OwnedHost {
 
 type Addresses = Extract<FromHost, { kind: 'ready' }>;
 
-/** A first start makes a database, one after a crash repairs it, and a full broker takes long to load. */
+/** The first start creates a database, a start after a crash repairs it, and a full broker loads slowly. */
 const startTimeoutMs = 400_000;
 const stopTimeoutMs = 8_000;
 
-/** Throws what the host tells: DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, EMBEDDED_UNAVAILABLE. */
+/** Throws the errors that the host reports: DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, EMBEDDED_UNAVAILABLE. */
 export async function startOwnedHost(request: HostRequest, report: Report): Promise<OwnedHost> {
   const logFile = join(request.dataDir, 'host.log');
   let child = forkHost(request.dataDir, logFile);
@@ -100,18 +100,18 @@ function waitUntilReady(
   });
 }
 
-/** A parent that forgets to stop still ends, and with it its channel, and with that the servers. */
+/** Lets the parent exit even without a stop: its channel then closes, and the host stops the servers. */
 function letParentEnd(child: ChildProcess): void {
   child.unref();
   child.channel?.unref();
 }
 
-/** At once, and not when the host has heard of the stop: nobody shall attach to what is about to end. */
+/** Called before the host is told to stop, so that no other process attaches to servers that are stopping. */
 function forgetRuntime(dataDir: string, hostPid: number | undefined): void {
   if (findRuntime(dataDir)?.host.pid === hostPid) removeRuntime(dataDir);
 }
 
-/** A host that takes longer (a large last save) goes on by itself; the next start waits for it. */
+/** A host that needs longer (a large last save) finishes on its own. The next start waits for it. */
 async function close(child: ChildProcess, report: Report): Promise<void> {
   if (hasEnded(child)) return;
   child.ref();

@@ -13,7 +13,7 @@ export function readText(file: string): string | undefined {
   }
 }
 
-/** The object a text holds; an empty one for anything else, a file cut in the middle among them. */
+/** Parses a JSON object; any other text, such as a truncated file, gives an empty object. */
 export function parseObject(text: string | undefined): JsonObject {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
@@ -33,7 +33,7 @@ export function parseProcess(value: unknown): KnownProcess | undefined {
   return typeof pid === 'number' && typeof start === 'string' ? { pid, start } : undefined;
 }
 
-/** Replaces the file in one go, so that a reader never sees half of it. Mode 0600. */
+/** Replaces the file atomically, so that a reader never sees half of it. Mode 0600. */
 export function writePrivateFile(file: string, value: object): void {
   const draft = `${file}.${process.pid}.tmp`;
   try {
@@ -45,7 +45,7 @@ export function writePrivateFile(file: string, value: object): void {
   }
 }
 
-/** A file that cannot be removed is no hindrance to a stop: it names processes, and they will be gone. */
+/** A failure is ignored, because it must not block a stop: the file only names processes that end anyway. */
 export function removeFile(file: string): void {
   try {
     rmSync(file, { force: true });

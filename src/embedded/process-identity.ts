@@ -1,15 +1,15 @@
-/** Tells one process from a later one that got the same pid, and ends processes politely. */
+/** Distinguishes a process from a later one with the same pid, and ends processes step by step. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface KnownProcess {
   readonly pid: number;
-  /** When it started, in whatever words the system has for it; '' when it was gone already. */
+  /** Its start time in the system's own format; '' when it had already ended. */
   readonly start: string;
 }
 
-/** A signal (none: only wait) and how long its effect is awaited. */
+/** A signal (none: only wait) and how long to wait for its effect. */
 export type EndStep = readonly [signal: NodeJS.Signals | undefined, waitMs: number];
 
 const pollMs = 20;
@@ -20,7 +20,7 @@ function startOf(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives and belongs to someone else.
+    // EPERM: it is alive and belongs to another user.
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return undefined;
   }
   if (process.platform === 'win32') return 'alive';
@@ -31,7 +31,7 @@ function startOf(pid: number): string | undefined {
 function linuxStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The program's name stands in brackets and may hold anything, so count from the last bracket.
+    // The program's name is in brackets and may contain any character, so count from the last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state] = fields;
     if (state === 'Z' || state === 'X') return undefined;
@@ -46,7 +46,7 @@ export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
-    return 'unknown'; // Not Linux, or no /proc: the start time alone has to do.
+    return 'unknown'; // Not Linux, or no /proc: only the start time is compared.
   }
 }
 
@@ -54,12 +54,12 @@ export function knowProcess(pid: number): KnownProcess {
   return { pid, start: startOf(pid) ?? '' };
 }
 
-/** Whether that very process still lives. */
+/** Whether this same process is still alive. */
 export function isAlive(known: KnownProcess): boolean {
   return known.pid > 0 && known.start !== '' && startOf(known.pid) === known.start;
 }
 
-/** Waits until the process is gone; false when it still lives after `waitMs`. */
+/** Waits until the process has ended; false when it is still alive after `waitMs`. */
 export async function waitForEnd(known: KnownProcess, waitMs: number): Promise<boolean> {
   for (const until = Date.now() + waitMs; isAlive(known); await sleep(pollMs)) {
     if (Date.now() >= until) return false;
@@ -81,6 +81,6 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone between the look and the signal, or not ours: the caller looks again.
+    // It ended after the check, or is another user's. The caller checks again.
   }
 }

@@ -1,8 +1,8 @@
-/** Finds live processes by the folder they work in: a pid from a file may by now belong to another program. */
+/** Finds live processes by their working folder, because a pid from a file may now belong to another program. */
 import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { type KnownProcess, knowProcess } from './process-identity.ts';
 
-/** Linux alone shows it, and there only processes that we may look into; elsewhere none are found. */
+/** Works on Linux only, and only for processes that this user may inspect. Elsewhere it finds none. */
 export function findProcessesIn(folder: string, program: RegExp): KnownProcess[] {
   if (process.platform !== 'linux' || !existsSync(folder)) return [];
   const real = realpathSync(folder);

@@ -1,4 +1,4 @@
-/** `runtime.json`: where the servers of a data folder listen while they run. It holds their passwords, hence mode 0600. */
+/** `runtime.json`: where the servers of a data folder listen while they run. Its mode is 0600, because it holds their passwords. */
 import { join } from 'node:path';
 import { parseObject, parseProcess, readText, removeFile, writePrivateFile } from './private-file.ts';
 import { isAlive, type KnownProcess } from './process-identity.ts';

@@ -1,6 +1,6 @@
 /**
- * `servers.json`: the processes that belong to the servers of a data folder, for the host that follows a killed one.
- * Not in the lock file: that one may change hands twice before anybody reads it.
+ * `servers.json`: the processes of a data folder's servers, for the host that starts after another one was killed.
+ * Not part of the lock file, because the lock may change its holder twice before it is read.
  */
 import { join } from 'node:path';
 import { placeOfPids } from './lock.ts';
@@ -21,12 +21,12 @@ export interface ServerProcess extends KnownProcess {
 
 const serversFile = (dataDir: string) => join(dataDir, 'servers.json');
 
-/** To be called by the lock's holder alone, as all of this file. */
+/** Only the lock's holder may call this and the other functions of this file. */
 export function writeServerProcesses(dataDir: string, servers: readonly ServerProcess[]): void {
   writePrivateFile(serversFile(dataDir), { place: placeOfPids(), servers });
 }
 
-/** What an earlier host noted and did not remove; nothing when its pids are not of this machine's present run. */
+/** The processes that an earlier host noted; none when its pids come from an earlier boot or another machine. */
 export function readServerProcesses(dataDir: string): ServerProcess[] {
   const { place, servers } = parseObject(readText(serversFile(dataDir)));
   if (place !== placeOfPids() || !Array.isArray(servers)) return [];

@@ -1,15 +1,15 @@
-/** Keeps one server alive: a heartbeat, a kill when it no longer answers, and a new start on the same port. */
+/** Keeps one server alive: checks its heartbeat, kills it when it no longer answers, and restarts it on the same port. */
 
 import { type EndStep, endProcess } from './process-identity.ts';
 import type { ServerProcess } from './server-processes.ts';
 
-/** A server that runs: what PostgreSQL and the broker have in common. */
+/** A running server: what PostgreSQL and the broker have in common. */
 export interface RunningServer {
   readonly port: number;
   readonly processes: readonly ServerProcess[];
-  /** Resolves with how it ended, whoever ended it. */
+  /** Resolves with the reason when the server has ended. */
   readonly ended: Promise<string>;
-  /** Rejects, or does not resolve, when it does not answer. */
+  /** Rejects or stays pending when the server does not answer. */
   ping(): Promise<void>;
   kill(): void;
   stop(): Promise<void>;
@@ -19,7 +19,7 @@ export type Report = (name: string, fields: Record<string, unknown>) => void;
 
 export interface SuperviseOptions {
   readonly name: 'broker' | 'postgres';
-  /** `port` undefined: the first start, any port will do; else that very port. */
+  /** `port` undefined: the first start, on any port. Later starts must use the given port. */
   start(port: number | undefined): Promise<RunningServer>;
   readonly report: Report;
   /** Called with the server's processes after each start. */
@@ -35,15 +35,15 @@ const heartbeatMs = 2_000;
 const allowedMisses = 3;
 const maxRestartDelayMs = 30_000;
 const restartsCountedMs = 300_000;
-/** For what outlives the process that was watched. */
+/** For child processes that outlive the watched process. */
 const endOfRest: readonly EndStep[] = [
   ['SIGTERM', 2_000],
   ['SIGKILL', 500],
 ];
 
 /**
- * The first start's failure is the caller's; later ones are tried again for ever, as clients only know this port. A
- * script that a client sends again after each reconnect may kill the broker each time: hence the growing delay.
+ * Throws if the first start fails. Later starts are retried without limit, because clients only know this port. The delay
+ * grows, because a client that resends a script after each reconnect may kill the broker each time.
  */
 export async function supervise(options: SuperviseOptions): Promise<SupervisedServer> {
   const { name, report } = options;
@@ -101,7 +101,7 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
   }
 }
 
-/** At once, at once again, then 0.5 s, 1 s, 2 s … 30 s, counted over the last five minutes. */
+/** 0 for the first two restarts of the last five minutes, then 0.5 s, 1 s, 2 s … 30 s. */
 export function restartDelayMs(restarts: number): number {
   return restarts <= 2 ? 0 : Math.min(maxRestartDelayMs, 250 * 2 ** (restarts - 2));
 }
@@ -125,7 +125,7 @@ function beat(server: RunningServer): { stop(): void; isDead(): boolean } {
 async function answers(server: RunningServer, signal: AbortSignal): Promise<boolean> {
   const answered = server.ping().then(
     () => true,
-    // A refusal comes at once: wait the rest of the time, or three of them would be three in a moment.
+    // A refusal comes at once. Wait until the next heartbeat, else three misses would take only a moment.
     () => pause(heartbeatMs, signal).then(() => false),
   );
   return Promise.race([answered, pause(heartbeatMs, signal).then(() => false)]);

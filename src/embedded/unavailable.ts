@@ -1,4 +1,4 @@
-/** The error of an embedded server that this machine cannot run. */
+/** The error when this machine cannot run an embedded server. */
 import { AppError } from '../core/errors.ts';
 
 const waysOut = {
@@ -8,7 +8,7 @@ const waysOut = {
   'system broker': 'Install redis-server, set REDIS_URL to a Redis server, unset VAMBE_BROKER, or use docker compose.',
 };
 
-/** EMBEDDED_UNAVAILABLE: `reason` is one sentence; the ways out follow it. */
+/** EMBEDDED_UNAVAILABLE: `reason` is one sentence; the alternatives follow it. */
 export function serverUnavailable(server: keyof typeof waysOut, reason: string, cause?: unknown): AppError {
   return new AppError('EMBEDDED_UNAVAILABLE', `${reason} ${waysOut[server]}`, { cause });
 }

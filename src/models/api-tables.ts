@@ -1,4 +1,4 @@
-/** The API's four tables as a whole: which are there, who made them, and how they are made in a database without the API. */
+/** The API's four tables: which of them exist, who created them, and how to create them in a database without the API. */
 import { readFile } from 'node:fs/promises';
 import { getTableColumns } from 'drizzle-orm';
 import type { Statement } from '../core/database.ts';
@@ -10,19 +10,19 @@ const tableNames = Object.keys(givenTables);
 /** Runs one statement: on a pool, or on the connection that holds a lock. */
 export type RunStatement = <Row>(statement: Statement, values: readonly unknown[]) => Promise<Row[]>;
 
-/** The catalogue, as information_schema hides tables that the user may not read. */
+/** Reads pg_catalog, because information_schema hides tables that the user may not read. */
 const missingStatement: Statement = {
   name: 'api_tables_missing',
   text: `select t.name from unnest($1::text[]) with ordinality as t(name, n) where to_regclass('public.' || t.name) is null order by t.n`,
 };
 
-/** Names of the tables that are not there. */
+/** Names of the missing tables. */
 export async function findMissingApiTables(run: RunStatement): Promise<readonly string[]> {
   const rows = await run<{ name: string }>(missingStatement, [tableNames]);
   return rows.map(({ name }) => name);
 }
 
-/** Makes the tables that are absent, all or none. */
+/** Creates the missing tables, all or none. */
 export async function createApiTables(run: RunStatement): Promise<void> {
   const text = await readFile(new URL('./migrations/api_tables.sql', import.meta.url), 'utf8');
   await run({ name: '', text }, []);
@@ -35,8 +35,8 @@ where a.attrelid = 'public.meetings_classifications'::regclass and a.attnum > 0 
 };
 
 /**
- * Ours has its columns sorted by type, the API's has `urgency` among the labels. The order survives a dump and columns that are added,
- * and goes with a table that is dropped; a record of ours would not.
+ * Detects who created the table by the order of its columns: ours are sorted by type, the API's has `urgency` among the labels.
+ * The order survives a dump and added columns, and disappears with a dropped table. A flag in a table of ours would not.
  */
 export async function isClassificationsTableOfApi(run: RunStatement): Promise<boolean> {
   const [row] = await run<{ columns: readonly string[] | null }>(columnOrderStatement, []);
@@ -44,10 +44,10 @@ export async function isClassificationsTableOfApi(run: RunStatement): Promise<bo
   return ours.some((name, at) => row?.columns?.[at] !== name);
 }
 
-/** As LABELS_WITHOUT_VALUE has them. */
+/** Values of LABELS_WITHOUT_VALUE. */
 export type LabelsWithoutValue = 'auto' | 'null' | 'blank';
 
-/** What the setting means for a database. */
+/** The form that the setting means for a database. */
 export function emptyLabelFor(
   setting: LabelsWithoutValue,
   { isTableOfApi }: { readonly isTableOfApi: boolean },

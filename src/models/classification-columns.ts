@@ -8,11 +8,11 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 interface ColumnKind {
   /** The column's PostgreSQL type, as jsonb_to_record reads it. */
   readonly type: 'text' | 'boolean' | 'json' | 'varchar(20)';
-  /** What stands in the column when the field is null and the column cannot be. */
+  /** The stored value for a null field, where the column is not nullable. */
   readonly whenNull?: Json;
 }
 
-/** Column by field id; field and column have the same name, as the taxonomy was drawn from the table. */
+/** Column by field id. Field and column have the same name, because the taxonomy was derived from the table. */
 export const fieldColumns: Readonly<Record<string, ColumnKind>> = {
   business_sector: { type: 'text' },
   company_size: { type: 'text' },
@@ -32,7 +32,7 @@ export const fieldColumns: Readonly<Record<string, ColumnKind>> = {
 
 const columns = Object.entries(fieldColumns);
 
-/** Column values from field values; `storedDefaults` are the taxonomy's own, by field id. */
+/** Column values from field values; `storedDefaults` are those of the taxonomy, by field id. */
 export function toColumns(
   values: Readonly<Record<string, unknown>>,
   storedDefaults: Readonly<Record<string, unknown>> = {},
@@ -44,7 +44,7 @@ export function toColumns(
   return row;
 }
 
-/** What a nullable text column holds for a label without a value: the pages of the API's front end take no null. */
+/** The content of a nullable text column for a label without a value: the pages of the API's front end cannot show null. */
 export type EmptyLabel = '' | null;
 
 const nullableTexts: readonly string[] = [
@@ -56,7 +56,7 @@ const nullableTexts: readonly string[] = [
 /** Text columns of `meetings_classifications` that may be null. */
 export const emptyableColumns: ReadonlySet<string> = new Set(nullableTexts);
 
-/** SQL of a column of `meetings_classifications mc` as ours reads it: a label without a value is null in either form. */
+/** SQL that reads a column of `meetings_classifications mc`: a label without a value is null, also where '' is stored. */
 export function readColumn(name: string): string {
   return emptyableColumns.has(name) ? `nullif(mc.${name}, '')` : `mc.${name}`;
 }
@@ -68,7 +68,7 @@ export function readRow(row: Readonly<Record<string, unknown>>): Record<string, 
   );
 }
 
-/** Values of columns as the table holds them. */
+/** Values of columns in the form that the table stores. */
 export function withEmptyLabels(
   row: Readonly<Record<string, unknown>>,
   emptyLabel: EmptyLabel,

@@ -1,7 +1,7 @@
-/** The little language in which a taxonomy writes its cues, parsed into plain sequences of elements. */
+/** Parses the pattern language of a taxonomy's cues into sequences of elements. */
 
 export type PatternElement =
-  /** One word out of these, folded; `*` at the end of one stands for any ending. */
+  /** Any one of these folded words; `*` at the end of a word matches any ending. */
   | { readonly kind: 'words'; readonly members: readonly string[] }
   | { readonly kind: 'number' }
   | { readonly kind: 'gap'; readonly maxWords: number };
@@ -15,14 +15,14 @@ export type ParsedPattern =
   | { readonly ok: true; readonly sequences: readonly PatternSequence[] }
   | { readonly ok: false; readonly fault: string };
 
-/** More readings of one pattern than this are a slip of the pen, and would slow every start. */
+/** A pattern with more alternatives than this is a mistake, and would slow down every start. */
 const maxSequences = 2000;
 const maxGapWords = 12;
 const minStemLength = 2;
 
 const combiningMarks = /\p{M}+/gu;
 
-/** Lower case, without accents, with straight apostrophes: how words of cues and transcripts are compared. */
+/** Lower case, without accents, with straight apostrophes. Words of cues and transcripts are compared in this form. */
 export function foldWord(word: string): string {
   return word
     .normalize('NFD')
@@ -32,8 +32,8 @@ export function foldWord(word: string): string {
 }
 
 /**
- * Parses a cue. Words stand for themselves (case and accents do not matter), `stem*` for any word that begins so, `@name` for a word
- * list, `#` for a number, `~3` for up to three words between, `(a|b c|)` for alternatives, the empty one meaning "or nothing".
+ * Parses a cue. A word matches itself (without case and accents), `stem*` any word with that beginning, `@name` a word list, `#` a
+ * number, `~3` up to three words in between, `(a|b c|)` one of the alternatives; an empty alternative makes the group optional.
  */
 export function parsePattern(source: string, classes: WordClasses): ParsedPattern {
   try {
@@ -79,7 +79,7 @@ function readAlternatives(reader: Reader, classes: WordClasses): PatternSequence
   return mergeWords(all);
 }
 
-/** Alternatives of one word each are one element, so that their number does not multiply the readings. */
+/** Merges alternatives of one word each into one element, so that they do not multiply the number of sequences. */
 function mergeWords(sequences: readonly PatternSequence[]): PatternSequence[] {
   const members: string[] = [];
   const others: PatternSequence[] = [];
@@ -114,14 +114,14 @@ function readElement(atom: string, classes: WordClasses): PatternSequence[] {
   return [[wordsElement([readWord(atom)])]];
 }
 
-/** The single words of a list are one element; each phrase in it is a reading of its own. */
+/** The single words of a list become one element; each phrase in it becomes its own sequence. */
 function readClass(name: string, classes: WordClasses): PatternSequence[] {
   const members = Object.hasOwn(classes, name) ? classes[name] : undefined;
   if (members === undefined) throw new PatternFault(`names the word list "@${name}", which classes does not have`);
   return mergeWords(members.map((member) => splitWords(member).map((word) => wordsElement([readWord(word)]))));
 }
 
-/** Folded, with the asterisk of a stem kept. */
+/** The folded word, with the asterisk of a stem. */
 function readWord(atom: string): string {
   const isStem = atom.endsWith('*');
   const text = foldWord(isStem ? atom.slice(0, -1) : atom);
@@ -131,7 +131,7 @@ function readWord(atom: string): string {
   return isStem ? `${text}*` : text;
 }
 
-/** The words of a list entry, split as transcripts are. */
+/** Splits a list entry into words in the same way as transcripts. */
 function splitWords(entry: string): string[] {
   return entry.split(/[\s-]+/).filter((part) => part !== '');
 }
@@ -141,7 +141,7 @@ function combine(left: readonly PatternSequence[], right: readonly PatternSequen
   return left.flatMap((head) => right.map((tail) => [...head, ...tail]));
 }
 
-/** A gap at the end, as in "precio ~3 (alto|)", asks for nothing. */
+/** Removes a gap at the end, as in "precio ~3 (alto|)", because it has no effect. */
 function checkSequence(sequence: PatternSequence): PatternSequence {
   let { length } = sequence;
   while (sequence[length - 1]?.kind === 'gap') length -= 1;

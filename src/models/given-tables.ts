@@ -1,4 +1,4 @@
-/** The API's four tables, as they stand in `public`. Described here to be queried, created only where absent, never altered. */
+/** The API's four tables in the schema `public`. This worker queries them, creates missing ones, and never alters them. */
 import { relations } from 'drizzle-orm';
 import { boolean, integer, json, numeric, pgTable, serial, text, timestamp, varchar } from 'drizzle-orm/pg-core';
 
@@ -21,7 +21,7 @@ export const sellers = pgTable('sellers', {
   email: varchar('email', { length: 255 }).notNull().unique(),
   phone: varchar('phone', { length: 255 }),
   active: boolean('active').notNull().default(true),
-  /** A seller's own hint for the classifier. Older databases lack the column. */
+  /** The seller's hint for the classifier. Older databases lack the column. */
   prompt: text('prompt').default(''),
   ...timestamps,
 });

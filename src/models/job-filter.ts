@@ -1,12 +1,12 @@
 /**
  * The filter grammar for jobs: `state=failed,cancelled task=classify_meeting accepted>=2026-11-01 accepted<2d`. Terms are
- * separated by spaces and all hold; commas mean "or". Pure: the terms that come out are what queries/operations.ts runs.
+ * separated by spaces and combined with "and"; commas mean "or". Pure: queries/operations.ts turns the terms into SQL.
  */
 import { AppError, errorCodes } from '../core/errors.ts';
 import { parseMoment } from '../core/moment.ts';
 import { didYouMean, nearestName } from '../core/nearest-name.ts';
 
-/** As people see a job: `processing` is an open job that a worker runs now, which workers know and the table does not; `waiting` one whose queue is on hold. */
+/** States that people see. `processing`: a worker runs the job now (Redis knows that, the table does not). `waiting`: its queue is on hold. */
 export const filterStates = [
   'queued',
   'waiting',
@@ -18,7 +18,7 @@ export const filterStates = [
   'rejected',
 ] as const;
 export type FilterState = (typeof filterStates)[number];
-/** Other words for a state that people use. */
+/** Accepted synonyms of states. */
 const stateSynonyms: Readonly<Record<string, FilterState>> = { running: 'processing' };
 
 /** The state that a word means, in any case; undefined: none. */
@@ -49,7 +49,7 @@ export type FilterTerm =
   /** `at` is ISO 8601. */
   | { readonly key: TimeKey; readonly operator: TimeOperator; readonly at: string };
 
-/** Who asks for jobs; others are possible, so a name far from all of these is taken as it is. */
+/** Known origins. Others are possible, so a name that is not similar to one of these is accepted. */
 const origins = ['cli', 'api', 'import', 'sweep', 'schedule', 'celery'];
 
 const largestMeetingId = 2_147_483_647;
@@ -58,7 +58,7 @@ const termPattern = /^([a-z_]+)(!=|<=|>=|=|<|>)((?:"[^"]*"|[^\s"])+)(?:\s+|$)/i;
 
 /**
  * Reads a filter. `2d` is the moment two days before `nowMs` (s, m, h, d, w); a date without a time is its first moment in UTC.
- * @throws AppError USAGE that names the term at fault and what was probably meant; for a filter without terms too
+ * @throws AppError USAGE that names the wrong term and suggests the likely one; also for a filter without terms
  */
 export function parseJobFilter(text: string, nowMs: number): readonly FilterTerm[] {
   const terms: FilterTerm[] = [];
@@ -113,7 +113,7 @@ function readMeetingId(term: string, given: string): number {
   throw usage(`"${term}": a meeting is named by its id, a whole number from 1 to ${largestMeetingId}.`);
 }
 
-/** Error codes and origins are open lists: only what is near a known one, and not it, is taken for a slip. */
+/** Error codes and origins are open lists: only a value that is similar to a known one is refused as a typo. */
 function readText(key: TextKey, given: string): string {
   if (key === 'error') {
     const code = given.toUpperCase();

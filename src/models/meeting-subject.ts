@@ -1,10 +1,10 @@
-/** What a classification job is about, as the take reads it together with the job. */
+/** The meeting of a classification job, read in the same statement as the job. */
 export interface MeetingSubject {
   readonly meetingId: number;
   readonly transcript: string | null;
   readonly clientName: string | null;
   readonly sellerName: string | null;
   readonly sellerPrompt: string | null;
-  /** Hash of the input under which the meeting's current classification was made; null: never classified by us. */
+  /** Input hash of the meeting's current classification; null: this worker has not classified it yet. */
   readonly currentInputHash: string | null;
 }

@@ -1,4 +1,4 @@
-/** Migrations, and the check at start that the database is what this build needs. Existing tables of the API are never altered. */
+/** Migrations, and the check at start that the database fits this build. Existing tables of the API are never altered. */
 import { fileURLToPath } from 'node:url';
 import { getTableColumns } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
@@ -12,29 +12,29 @@ import { givenTables } from './given-tables.ts';
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 const migrationsSchema = 'vambe_worker';
 const migrationsTable = 'migrations';
-/** Any constant: two processes that migrate at once wait for each other. */
+/** An arbitrary constant. With it, processes that migrate at the same time wait for each other. */
 const advisoryLock = 7_226_253_001;
 
 export interface MigrationReport {
   /** Version before and after: the number of migrations applied. */
   readonly from: number;
   readonly to: number;
-  /** Tables of the API that were made now. */
+  /** Tables of the API that this migration created. */
   readonly createdTables: readonly string[];
-  /** Tables of the API that are not there. */
+  /** Tables of the API that are missing. */
   readonly missingTables: readonly string[];
 }
 
 export interface MigrationOptions {
   /**
-   * Makes those of the API's tables that are absent. Only for a database without the API: its own migrations fail on tables that
-   * are there.
+   * Creates the missing tables of the API. Only for a database without the API, whose own migrations fail on existing
+   * tables.
    */
   readonly createsApiTables: boolean;
 }
 
 /**
- * Brings the schema `vambe_worker` up to this build, under an advisory lock; all or nothing, and so for the API's tables.
+ * Migrates the schema `vambe_worker` to this build under an advisory lock, all or nothing. The same applies to the API's tables.
  * @throws AppError SCHEMA_TOO_NEW, DATABASE_*
  */
 export async function migrateDatabase(
@@ -42,7 +42,7 @@ export async function migrateDatabase(
   { createsApiTables }: MigrationOptions,
 ): Promise<MigrationReport> {
   return database.withClient(async (client) => {
-    // On the connection that holds the lock: a pool of one would wait for itself.
+    // Uses the connection that holds the lock, because a pool of one connection would wait for itself.
     const run: RunStatement = async ({ text }, values) => (await client.query(text, [...values])).rows;
     await client.query('select pg_advisory_lock($1)', [advisoryLock]);
     try {
@@ -61,7 +61,7 @@ export async function migrateDatabase(
 
 export interface SchemaFacts {
   readonly version: number;
-  /** The API made `meetings_classifications`; false: we did. */
+  /** True: the API created `meetings_classifications`; false: this worker did. */
   readonly isTableOfApi: boolean;
 }
 
@@ -89,7 +89,7 @@ export async function checkSchema(database: Database): Promise<SchemaFacts> {
   return { version, isTableOfApi: await isClassificationsTableOfApi(database.run) };
 }
 
-/** What is missing and what to do, as one sentence without its full stop. */
+/** What is missing and what to do, as a sentence without its period. */
 export function describeMissing(tables: readonly string[]): string {
   return `The API's tables are not there yet (${tables.join(', ')}): let the API run its own migrations, or, for a database without the API, run "vambe migrate --create-api-tables"`;
 }
@@ -119,7 +119,7 @@ async function appliedVersion(run: RunStatement): Promise<number> {
     const [row] = await run<VersionRow>(versionStatement, []);
     return row?.version ?? 0;
   } catch (error) {
-    // undefined_table, invalid_schema_name: nothing of ours is there yet
+    // undefined_table, invalid_schema_name: our schema does not exist yet
     if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return 0;
     throw error;
   }
@@ -137,7 +137,7 @@ const columnsStatement: Statement = {
 where table_schema = 'public' and table_name in ('clients', 'sellers', 'meetings', 'meetings_classifications')`,
 };
 
-/** Types that hold the same values for our purposes, by how drizzle names ours. */
+/** Types that are equivalent for our purposes, by drizzle's name of our type. */
 const acceptable: Readonly<Record<string, readonly string[]>> = {
   serial: ['integer', 'bigint'],
   integer: ['integer', 'bigint', 'smallint'],
@@ -149,7 +149,7 @@ const acceptable: Readonly<Record<string, readonly string[]>> = {
   timestamp: ['timestamp with time zone'],
 };
 
-/** Older databases lack this column; we can do without. */
+/** Older databases lack this column; it is optional. */
 const optionalColumns = new Set(['sellers.prompt']);
 
 function listDifferences(columns: readonly ColumnRow[]): string[] {

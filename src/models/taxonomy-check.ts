@@ -1,4 +1,4 @@
-/** Finds every fault of a taxonomy file, each with the line it stands on. */
+/** Finds every fault of a taxonomy file, each with its line. */
 import { type Document, isCollection, isPair, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { parsePattern } from './cue-pattern.ts';
@@ -34,7 +34,7 @@ export function checkTaxonomy(text: string): readonly TaxonomyFault[] {
 export function readTaxonomyFile(text: string): TaxonomyRead {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  // What follows a broken line is mostly its echo.
+  // Errors after the first ones are mostly caused by them.
   const broken = document.errors
     .slice(0, mostSyntaxFaults)
     .map((error) => ({ ...place(lines, error.pos[0]), message: `YAML: ${error.message}` }));
@@ -53,7 +53,7 @@ export function readTaxonomyFile(text: string): TaxonomyRead {
   return { ok: false, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
-/** Aliases without end (a "billion laughs" file) make toJS throw; that is a fault of the file like any other. */
+/** Too many aliases (a "billion laughs" file) make toJS throw; that is reported as a fault of the file. */
 function toPlain(document: Document): { ok: true; value: unknown } | { ok: false; message: string } {
   try {
     return { ok: true, value: document.toJS() };
@@ -67,7 +67,7 @@ function place(lines: LineCounter, offset: number): { line: number; column: numb
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }
 
-/** The offset of the deepest part of the path that the document has. */
+/** The offset of the deepest part of the path that exists in the document. */
 function offsetOf(document: Document, path: Path): number {
   let node: unknown = document.contents;
   let offset = 0;
@@ -92,7 +92,7 @@ function readIssue(issue: z.core.$ZodIssue, parent: Path = []): Finding[] {
     return issue.keys.map((key) => ({ path: [...path, key], message: 'is not a known key here' }));
   }
   if (issue.code === 'invalid_union') {
-    // The branch that went furthest before failing is the one that was meant.
+    // The branch that failed at the deepest path is most likely the intended one.
     const branches = issue.errors.map((errors) => errors.flatMap((each) => readIssue(each, path)));
     const depth = (findings: Finding[]): number => Math.max(0, ...findings.map((each) => each.path.length));
     return branches.sort((a, b) => depth(b) - depth(a))[0] ?? [{ path, message: issue.message }];
@@ -113,7 +113,7 @@ function checkMeaning(file: TaxonomyFile): Finding[] {
     ...file.fields.flatMap((field, index) => {
       const path = ['fields', index];
       const twice: Finding[] = seen.has(field.id)
-        ? [{ path: [...path, 'id'], message: `"${field.id}" is there twice` }]
+        ? [{ path: [...path, 'id'], message: `"${field.id}" appears twice` }]
         : [];
       seen.add(field.id);
       return [...twice, ...checkField(field, path, file)];
@@ -137,7 +137,7 @@ function checkField(field: FileField, path: Path, file: TaxonomyFile): Finding[]
   if (field.type === 'phrases' && field.phrases === undefined)
     report(['type'], 'a phrases field needs the key phrases');
   ids.forEach((id, index) => {
-    if (ids.indexOf(id) !== index) report(['values', index, 'id'], `"${id}" is there twice`);
+    if (ids.indexOf(id) !== index) report(['values', index, 'id'], `"${id}" appears twice`);
   });
   field.values.forEach((value, index) => {
     for (const other of value.unless)
@@ -175,7 +175,7 @@ function checkField(field: FileField, path: Path, file: TaxonomyFile): Finding[]
   return findings;
 }
 
-/** Every pattern of the file, wherever it stands, parsed once. */
+/** Parses every pattern of the file once. */
 function checkPatterns(file: TaxonomyFile): Finding[] {
   const findings: Finding[] = [];
   for (const { cues, path } of listCues(file)) {

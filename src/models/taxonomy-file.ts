@@ -7,27 +7,32 @@ const labels = z.strictObject({ es: text, en: text });
 const reach = z.int().min(1).max(60);
 
 const cueGroup = z.strictObject({
-  any: z.array(text).min(1).describe('Patterns that count alike.'),
-  weight: z.number().min(-20).max(20).default(1).describe('What one match adds; negative speaks against the value.'),
-  unframed: z.number().min(0).max(1).optional().describe("What is left of the weight outside the field's frames."),
+  any: z.array(text).min(1).describe('Patterns with the same weight.'),
+  weight: z
+    .number()
+    .min(-20)
+    .max(20)
+    .default(1)
+    .describe('Points that one match adds; a negative weight is evidence against the value.'),
+  unframed: z.number().min(0).max(1).optional().describe("Factor of the weight outside the field's frames."),
   firm: z
     .boolean()
     .default(false)
-    .describe('True: negations and hedges around it change nothing, as in "no damos abasto".'),
+    .describe('True: negations and hedges around it have no effect, as in "no damos abasto".'),
 });
 const cue = z.union([text, cueGroup]);
 const cues = z.record(z.string().regex(/^[a-z]{2}$|^any$/, 'must be a language code or "any"'), z.array(cue));
 
 const frame = z.strictObject({
-  factor: z.number().min(0).max(10).describe('What it does to the weight of a cue near it; 0 silences the cue.'),
-  reach: reach.default(6).describe('Words between frame and cue, at most.'),
-  side: z.enum(['before', 'after', 'both']).default('before').describe('Where the frame stands, seen from the cue.'),
+  factor: z.number().min(0).max(10).describe('Factor for the weight of a cue near it; with 0 the cue does not count.'),
+  reach: reach.default(6).describe('Maximum number of words between frame and cue.'),
+  side: z.enum(['before', 'after', 'both']).default('before').describe('Position of the frame relative to the cue.'),
   within: z.enum(['clause', 'sentence']).default('clause'),
-  quoted: z.boolean().default(false).describe('True: the evidence runs from frame to cue.'),
+  quoted: z.boolean().default(false).describe('True: the evidence is the text from frame to cue.'),
   takes_back: z
     .boolean()
     .default(false)
-    .describe('True: among the first words of a sentence it also reaches the sentence before: "Eso no es problema."'),
+    .describe('True: at the start of a sentence it also applies to the previous sentence: "Eso no es problema."'),
   cues,
 });
 
@@ -41,12 +46,12 @@ const value = z.strictObject({
   id,
   labels,
   definition: text,
-  extension: z.boolean().default(false).describe('True: not in the list of the system this worker replaces.'),
+  extension: z.boolean().default(false).describe('True: added by this worker; the replaced system does not have it.'),
   synonyms: z.array(text).default([]).describe('Other spellings that a model or a person may give.'),
   examples: z.array(text).default([]),
   cues: cues.default({}),
   follows: id.optional().describe('A phrases field: this value is set exactly when that field is not empty.'),
-  unless: z.array(id).default([]).describe('Values of the same list that rule this one out.'),
+  unless: z.array(id).default([]).describe('Values of the same list that exclude this one.'),
 });
 
 const bands = z.strictObject({
@@ -61,21 +66,21 @@ const quantity = z.strictObject({
 });
 
 const phrases = z.strictObject({
-  after: cues.default({}).describe('What a phrase follows: "integrarse con".'),
-  before: cues.default({}).describe('What refers back to a phrase named just before: "integrarlo".'),
-  heads: cues.default({}).describe('Words that such a phrase holds; empty: any.'),
-  whole: z.boolean().default(false).describe('True: the rest of the clause, instead of a noun phrase.'),
+  after: cues.default({}).describe('Words before a phrase: "integrarse con".'),
+  before: cues.default({}).describe('Words that refer to a phrase mentioned just before: "integrarlo".'),
+  heads: cues.default({}).describe('Words that such a phrase must contain; empty: any.'),
+  whole: z.boolean().default(false).describe('True: takes the rest of the clause instead of a noun phrase.'),
   most: z.int().min(1).max(20).default(6),
 });
 
 const decide = z.strictObject({
   by: z.enum(['sum', 'strongest', 'language']).default('sum'),
   threshold: z.number().positive().default(1),
-  margin: z.number().min(0).default(0).describe('Lead over the second value, below which the answer is null.'),
+  margin: z.number().min(0).default(0).describe('Minimum lead over the second value; below it the answer is null.'),
   otherwise: z
     .string()
     .optional()
-    .describe('Answer where nothing decides and the text says something; needs quote: optional, or given.'),
+    .describe('Answer when no cue decides and the text has content; needs quote: optional, or given.'),
   given: z
     .record(id, z.array(id))
     .optional()
@@ -86,7 +91,7 @@ const decide = z.strictObject({
 
 const refinement = z
   .strictObject({ from: id, to: id, cues })
-  .describe('Where `from` has won and a cue is there, `to` is the answer.');
+  .describe('If `from` wins and one of the cues is found, the answer is `to`.');
 
 const fieldShape = z.strictObject({
   id,
@@ -96,7 +101,7 @@ const fieldShape = z.strictObject({
   extension: z.boolean().default(false),
   quote: z.enum(['required', 'optional']).default('required'),
   stored_default: z.union([z.string(), z.boolean()]).optional(),
-  topic: z.boolean().default(false).describe('True: what was found names a topic of the talk.'),
+  topic: z.boolean().default(false).describe('True: the found value is also a topic of the meeting.'),
   examples: z.array(text).default([]),
   values: z.array(value).default([]),
   decide: decide.default({ by: 'sum', threshold: 1, margin: 0 }),
@@ -118,12 +123,12 @@ const fieldShape = z.strictObject({
 const wordNumbers = z.record(text, z.number().min(0));
 
 const grammarShape = z.strictObject({
-  content_words: z.int().min(1).describe('Shorter texts, in words of a known language, say nothing.'),
+  content_words: z.int().min(1).describe('Texts with fewer words of a known language count as empty.'),
   abbreviations: z.array(text).default([]),
-  breaks: z.array(text).describe('Words that begin a new clause.'),
+  breaks: z.array(text).describe('Words that start a new clause.'),
   negation: z.strictObject({ reach, cues, except: cues.default({}) }),
   hedges: z.strictObject({ reach, factor: z.number().min(0).max(1), cues }),
-  orders: cues.describe('From one of these on a sentence speaks to the machine: nothing in it is evidence.'),
+  orders: cues.describe('After one of these a sentence gives orders to the model, so it is not used as evidence.'),
   speakers: z.strictObject({
     client: z.array(text),
     seller: z.array(text),
@@ -134,8 +139,8 @@ const grammarShape = z.strictObject({
       .describe(
         'Words in which speakers speak of themselves, `*mos` by its end: what follows an order and holds one is speech again.',
       ),
-    says: cues.describe('What a seller says, by which an unnamed one is known.'),
-    claims: cues.default({}).describe('What a client says of itself.'),
+    says: cues.describe('Phrases that identify an unnamed speaker as the seller.'),
+    claims: cues.default({}).describe('Phrases that clients use about themselves.'),
   }),
   confirmations: cues,
   refusals: cues,
@@ -151,7 +156,7 @@ const grammarShape = z.strictObject({
   periods: z.record(id, cues),
   languages: z
     .record(z.string(), z.array(text))
-    .describe('Function words; a language that is no value counts against.'),
+    .describe('Function words; those of a language that is not a value count against it.'),
 });
 
 const curve = z
@@ -160,7 +165,7 @@ const curve = z
   .refine((points) => points.every(([from, share], at) => at === 0 || isAbove([from, share], points[at - 1])), {
     message: 'must rise: each point lies right of the one before and not below it',
   })
-  .describe('Points [confidence of the rules, share that is right there], joined by straight lines.');
+  .describe('Points [confidence of the rules, share of correct answers], connected by straight lines.');
 
 function isAbove([from, share]: [number, number], before: [number, number] | undefined): boolean {
   return before === undefined || (from > before[0] && share >= before[1]);
@@ -185,7 +190,7 @@ export const taxonomyFileShape = z.strictObject({
     .min(0)
     .max(1)
     .default(0.4)
-    .describe('Confidence of the whole below which a person should look.'),
+    .describe('Total confidence below which a person should review the answer.'),
   calibration: z
     .strictObject({
       enum: curve.optional(),
@@ -195,7 +200,7 @@ export const taxonomyFileShape = z.strictObject({
       phrases: curve.optional(),
     })
     .optional()
-    .describe('How often answers are right, by type of field; printed by scripts/fit-confidence.ts.'),
+    .describe('Share of correct answers, by type of field; printed by scripts/fit-confidence.ts.'),
   classes: z.record(z.string().regex(/^[a-z_]+$/), z.array(text).min(1)).default({}),
   grammar: grammarShape,
   extracts: extractsShape,

@@ -17,7 +17,7 @@ export interface TaxonomyValue {
   readonly definition: string;
   readonly synonyms: readonly string[];
   readonly examples: readonly string[];
-  /** Not in the list of the system that this worker replaces. */
+  /** Added by this worker; the system that it replaces does not have it. */
   readonly isExtension: boolean;
 }
 
@@ -29,9 +29,9 @@ export interface TaxonomyField {
   readonly examples: readonly string[];
   /** For enum and list fields, in the file's order; empty for the other types. */
   readonly values: readonly TaxonomyValue[];
-  /** Whether a value may stand without a quote. */
+  /** Whether a value needs no quote. */
   readonly quoteOptional: boolean;
-  /** What a column that cannot be null takes instead of null; undefined where there is none. */
+  /** Stored instead of null where the column cannot be null; undefined: the column has no such default. */
   readonly storedDefault: string | boolean | undefined;
   readonly isExtension: boolean;
   /** Periods that a quantity may have; empty for the other types. */
@@ -50,7 +50,7 @@ export interface Taxonomy {
   readonly file: TaxonomyFile;
 }
 
-/** What the build read from a file, so that a start need not parse it again; used for text of the same hash only. */
+/** The taxonomy as parsed by the build, so that a start need not parse the file again. Used only for text with the same hash. */
 export interface CompiledTaxonomy {
   readonly hash: string;
   readonly file: TaxonomyFile;
@@ -117,11 +117,7 @@ function describeValue(value: FileValue): TaxonomyValue {
 function invalidTaxonomy(fileName: string, faults: readonly TaxonomyFault[]): AppError {
   const list = faults.map((fault) => `  ${fileName}:${fault.line}:${fault.column} ${fault.message}`).join('\n');
   const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-  return new AppError(
-    'TAXONOMY_INVALID',
-    `${fileName} is not a usable taxonomy: ${count}. Mend the lines named:\n${list}`,
-    {
-      details: { fileName, faults },
-    },
-  );
+  return new AppError('TAXONOMY_INVALID', `${fileName} is not a usable taxonomy: ${count}. Fix these lines:\n${list}`, {
+    details: { fileName, faults },
+  });
 }

@@ -1,10 +1,10 @@
-/** Our own tables, in the PostgreSQL schema `vambe_worker`. migrations/0002_worker_tables.sql makes them. */
+/** Our own tables, in the PostgreSQL schema `vambe_worker`. migrations/0002_worker_tables.sql creates them. */
 import { bigint, boolean, integer, jsonb, numeric, pgSchema, real, text, timestamp } from 'drizzle-orm/pg-core';
 
 export const workerSchema = pgSchema('vambe_worker');
 
 const instant = (name: string) => timestamp(name, { withTimezone: true });
-/** bigint is kept as text in JavaScript: 2^53 is not enough to be sure, and nobody calculates with it. */
+/** Queries return bigint ids as text, because they may exceed 2^53 and no code calculates with them. */
 const rowId = (name: string) => bigint(name, { mode: 'bigint' });
 
 /** A failed attempt, as `jobs.attempts` lists them. */
@@ -17,7 +17,7 @@ export interface AttemptNote {
   readonly due_at: string | null;
 }
 
-/** One row a request that was accepted; the truth about it, whatever happens to Redis. */
+/** One row per accepted request. This row is the source of truth, not Redis. */
 export const jobs = workerSchema.table('jobs', {
   id: rowId('id').primaryKey().generatedAlwaysAsIdentity(),
   taskId: text('task_id').notNull().unique(),
@@ -31,12 +31,12 @@ export const jobs = workerSchema.table('jobs', {
   /** Who asked: cli, api, import, sweep, schedule or celery. */
   origin: text('origin').notNull(),
   state: text('state').notNull().default('queued'),
-  /** How often it was handed to the queue; part of the BullMQ job id. */
+  /** How often it was added to the queue again; part of the BullMQ job id. */
   delivery: integer('delivery').notNull().default(0),
   /** Attempts that failed so far. */
   attempt: integer('attempt').notNull().default(0),
   attempts: jsonb('attempts').$type<AttemptNote[]>().notNull().default([]),
-  /** Runs in a process of its own: it was running when a worker died. */
+  /** True: runs in its own process, because a worker died while it ran. */
   alone: boolean('alone').notNull().default(false),
   priority: integer('priority').notNull().default(1),
   errorCode: text('error_code'),
@@ -50,7 +50,7 @@ export const jobs = workerSchema.table('jobs', {
   finishedAt: instant('finished_at'),
 });
 
-/** One row an attempt that produced an answer. Its id is drawn when the job is taken: the order of starts. */
+/** One row per attempt that produced an answer. Its id is assigned when the job starts, so ids have the order of starts. */
 export const runs = workerSchema.table('runs', {
   id: rowId('id').primaryKey(),
   meetingId: integer('meeting_id').notNull(),
@@ -72,11 +72,11 @@ export const runs = workerSchema.table('runs', {
   costUsd: numeric('cost_usd', { precision: 12, scale: 6 }),
   startedAt: instant('started_at').notNull(),
   durationMs: integer('duration_ms').notNull(),
-  /** Of the model's calls together; null: none was called. */
+  /** Total of all calls to the model; null: there were none. */
   latencyMs: integer('latency_ms'),
 });
 
-/** One row a meeting: which run stands, under which input, and what a person corrected (by field id). */
+/** One row per meeting: its current run, the input of that run, and a person's corrections (by field id). */
 export const current = workerSchema.table('current', {
   meetingId: integer('meeting_id').primaryKey(),
   runId: rowId('run_id').notNull(),
@@ -84,7 +84,7 @@ export const current = workerSchema.table('current', {
   corrected: jsonb('corrected').$type<Record<string, unknown>>().notNull().default({}),
 });
 
-/** A person's corrections, one row a field. */
+/** A person's corrections, one row per field. */
 export const reviews = workerSchema.table('reviews', {
   id: rowId('id').primaryKey().generatedAlwaysAsIdentity(),
   meetingId: integer('meeting_id').notNull(),
@@ -97,7 +97,7 @@ export const reviews = workerSchema.table('reviews', {
   reviewedAt: instant('reviewed_at').notNull().defaultNow(),
 });
 
-/** Raw model replies by input hash, kept before anything else is written, so that none is paid for twice. */
+/** Raw model replies by input hash. They are saved before anything else, so that no reply is paid for twice. */
 export const llmReplies = workerSchema.table('llm_replies', {
   key: text('key').primaryKey(),
   meetingId: integer('meeting_id').notNull(),
@@ -110,7 +110,7 @@ export const llmReplies = workerSchema.table('llm_replies', {
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
-/** One row a call of a model, whether or not its reply was worth keeping. */
+/** One row per call to a model, also where its reply could not be used. */
 export const llmCalls = workerSchema.table('llm_calls', {
   id: rowId('id').primaryKey().generatedAlwaysAsIdentity(),
   at: instant('at').notNull().defaultNow(),
@@ -121,12 +121,12 @@ export const llmCalls = workerSchema.table('llm_calls', {
   outcome: text('outcome').notNull(),
   inputTokens: integer('input_tokens'),
   outputTokens: integer('output_tokens'),
-  /** null: no price is known, or no usage was told. */
+  /** null: the price or the usage is unknown. */
   costUsd: numeric('cost_usd', { precision: 12, scale: 6 }),
   latencyMs: integer('latency_ms').notNull(),
 });
 
-/** Pauses of queues and schedules; kept here because an emptied Redis forgets them. */
+/** Pauses of queues and schedules. They are stored here, because an emptied Redis loses them. */
 export const controls = workerSchema.table('controls', {
   kind: text('kind').notNull(),
   name: text('name').notNull(),

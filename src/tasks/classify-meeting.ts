@@ -5,7 +5,7 @@ import { defineTask } from '../core/task.ts';
 import type { Context } from '../services/services.ts';
 
 interface IgnoredCallback {
-  /** What stood in its place, in words. */
+  /** A description of the value that was given instead. */
   readonly ignored: string;
 }
 
@@ -39,7 +39,7 @@ export const classifyMeeting = defineTask({
     if (typeof callback_url === 'object' && callback_url !== null)
       log.warn('callback.ignored', { reason: `callback_url is no URL but ${callback_url.ignored}` });
     else if (callback_url)
-      log.warn('callback.not_delivered', { reason: 'this version stores callback_url and calls nobody' });
+      log.warn('callback.not_delivered', { reason: 'this version stores callback_url but does not call it' });
     return services.classifyMeeting({ job, isForced: force_reprocess, signal, progress, takeAgain });
   },
 });

@@ -63,7 +63,7 @@ export function judgeMessage({ taken, message }: DecodedMessage, options: JudgeO
   }
 }
 
-/** @throws AppError TASK_UNKNOWN, TASK_ARGUMENTS, or whatever the code of a task's schema throws */
+/** @throws AppError TASK_UNKNOWN, TASK_ARGUMENTS, or any error of the code in a task's schema */
 function toJobRequest(
   { taken: { raw, list }, message }: { taken: TakenMessage; message: TaskMessage },
   { registry, nowMs }: JudgeOptions,

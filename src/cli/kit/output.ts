@@ -17,7 +17,7 @@ const minColumnChars = 4;
 
 export function paint(style: Style | readonly Style[], text: string, hasColours: boolean): string {
   if (!hasColours) return text;
-  // Whether there are colours is decided by the caller; styleText would ask stdout whatever the stream.
+  // The caller decides whether to use colours; styleText would always check stdout.
   return styleText(typeof style === 'string' ? style : [...style], text, { validateStream: false });
 }
 

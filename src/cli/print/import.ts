@@ -1,4 +1,4 @@
-/** What became of the rows of an imported file, as text for people. */
+/** The outcomes of the rows of an imported file, as text for people. */
 import path from 'node:path';
 import type { RestoredArchive } from '../../services/archive/restore-archive.ts';
 import type { DateForm } from '../../services/meetings/csv/date-form.ts';

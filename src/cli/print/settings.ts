@@ -1,6 +1,7 @@
 /** Settings as a person may see them: secrets and the passwords inside addresses are masked. */
 import type { LoadedConfig, Origin } from '../../config/load.ts';
-import { groups, type Setting, settingKeys, settings } from '../../config/schema.ts';
+import { settingKeys, settings } from '../../config/schema.ts';
+import { groups, type Setting } from '../../config/setting.ts';
 import { maskSecrets } from '../../core/mask.ts';
 import type { Cli } from '../kit/cli.ts';
 

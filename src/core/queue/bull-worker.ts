@@ -8,12 +8,12 @@ import { AttemptFailed, isLostJob } from './acknowledge.ts';
 import { limiter } from './pauses.ts';
 import { type JobData, queuePrefix } from './queues.ts';
 
-/** Measured: with a lock of 25 s, looked at each 5 s, a killed worker's jobs are taken up within 32 s. */
+/** Measured: with a lock of 25 s that is checked every 5 s, a killed worker's jobs are taken over within 32 s. */
 export const defaultLockMs = 25_000;
 const stalledChecksPerLock = 5;
-/** BullMQ's own limit is as good as off: ours is that of isolation.ts. */
+/** So high that BullMQ's own limit never applies: isolation.ts has our limit. */
 const stallsBeforeBullFails = 1_000;
-/** Few jobs of `default` are taken beyond those that run: whatever BullMQ hands out is locked, also while it waits for a slot. */
+/** Of `default` only few jobs are prefetched, because BullMQ locks each job that it hands out, also while it waits for a slot. */
 const maxDefaultJobs = 4;
 
 /**
@@ -29,20 +29,20 @@ export interface BullWorkerOptions {
   readonly queue: string;
   readonly processor: Processor<JobData>;
   readonly connection: Redis;
-  /** This worker's name to the outside. */
+  /** The public name of this worker. */
   readonly name: string;
   readonly concurrency: number;
   readonly lockMs: number;
-  /** Where a failed attempt names no delay. */
+  /** For failed attempts without their own delay. */
   readonly retryDelayMs: number;
-  /** Its jobs may be made to wait for a while; other queues pay nothing for it. */
+  /** True: the queue can be rate limited. Other queues avoid the cost of that. */
   readonly isLimited: boolean;
   readonly log: Log;
   /** After BullMQ has completed a job; unset: not listened to. */
   readonly onAcked?: () => void;
-  /** Jobs that other workers may have by now, by BullMQ's ids. */
+  /** BullMQ ids of jobs that other workers may have taken over. */
   onLocksLost(bullIds: readonly string[]): void;
-  /** True: it is looked after and not logged. */
+  /** True: the caller handles the error, so it is not logged. */
   onError(error: Error): boolean;
 }
 
@@ -79,7 +79,7 @@ export function concurrencyOf(queue: string, jobs: number): number {
   return queue === 'default' ? Math.min(maxDefaultJobs, jobs) : jobs;
 }
 
-/** A connection that is down says so by itself, once. */
+/** Connections log their own outage once, so such errors are not logged again. */
 export function logWorkerError(error: Error, log: Log): void {
   if (isLostJob(error)) log.info('job.stale', { code: 'STALE_RESULT', error: error.message });
   else if (!networkFaultOf(error) && !isConnectionLost(error))

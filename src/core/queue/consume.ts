@@ -47,7 +47,7 @@ export interface DeliveryDeps {
   readonly hardLimitMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** Publishes what became of a job whose row has ended, where that is not published yet. */
+  /** Publishes the outcome of a job whose row has ended, if it is not published yet. */
   readonly publishEnded: PublishEnded;
   /** This process takes nothing new. */
   isStopping(): boolean;
@@ -89,7 +89,7 @@ async function deliverInSteps(deps: DeliveryDeps, delivery: Delivery): Promise<v
   const { rowId, job } = await take(deps, bullJob);
   // Acknowledged: its row is gone, so there is nothing to do and no place for a result.
   if (!job) return deps.log.warn('job.row_gone', { job_id: rowId });
-  // Acknowledged: its row has ended before, and what became of it is published now.
+  // Acknowledged: its row had already ended, and its outcome is published now.
   if (hasEnded(job)) return endAgain(deps, job);
 
   const refusal = deps.refuses?.(job);

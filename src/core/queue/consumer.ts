@@ -59,7 +59,10 @@ export interface Consumer extends Service {
   counts(): Readonly<Record<string, number>>;
 }
 
-/** `makeBullWorker` is given by tests that have no Redis. */
+/**
+ * `makeBullWorker` is given by tests that have no Redis. Longer than 80 lines on purpose: start, stop and the outages share the list of
+ * BullMQ workers and the flag of the stop, and reading them together shows the order of a stop.
+ */
 export function createConsumer(options: ConsumerOptions, makeBullWorker = createBullWorker): Consumer {
   const { clock, log, connection, isolation, lockMs = defaultLockMs } = options;
   const gate = pLimit(options.concurrency);
@@ -88,16 +91,10 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
 
   const makeWorker = (queue: string) =>
     makeBullWorker({
-      queue,
-      processor: (bullJob, token = '') => gate(() => deliver(deps, { bullJob, token })),
-      connection,
-      name: options.worker,
-      concurrency: gate.concurrency,
+      ...bullWorkerOptions(options, queue),
       lockMs,
-      retryDelayMs: options.retryDelayMs,
-      isLimited: options.limitedQueues.includes(queue),
-      log,
-      onAcked: options.onAcked,
+      concurrency: gate.concurrency,
+      processor: (bullJob, token = '') => gate(() => deliver(deps, { bullJob, token })),
       onLocksLost: (bullIds) => running.abort('lockLost', bullIds),
       onError: (error) => outages.reportQueueError(error),
     });
@@ -150,6 +147,11 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
     },
     counts: running.counts,
   };
+}
+
+function bullWorkerOptions(options: ConsumerOptions, queue: string) {
+  const { connection, worker, retryDelayMs, limitedQueues, log, onAcked } = options;
+  return { queue, connection, name: worker, retryDelayMs, isLimited: limitedQueues.includes(queue), log, onAcked };
 }
 
 /** Whether no job was left before `mayWait` said no. */

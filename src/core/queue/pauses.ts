@@ -36,7 +36,7 @@ export function pauseOfQueue(pauses: readonly Pause[], queue: string): Pause | u
 /** Implemented on the table `controls`. */
 export interface PauseTable {
   list(): Promise<readonly Pause[]>;
-  /** Takes out a pause whose time is over; does nothing to one that was set anew meanwhile. */
+  /** Deletes an expired pause; does nothing if it was set again meanwhile. */
   endOver(pause: Pick<Pause, 'kind' | 'name'>): Promise<void>;
 }
 

@@ -1,10 +1,10 @@
-/** What is in the queues at this moment, as BullMQ sees it; read only. */
+/** Reads what BullMQ has in the queues now. */
 import type { Queues } from './queues.ts';
 
 export interface QueueCounts {
   readonly name: string;
   readonly waiting: number;
-  /** Waiting for a moment: a countdown or a further attempt. The next runs of schedules are not counted. */
+  /** Due later: a countdown or a retry. The next runs of schedules are not counted. */
   readonly delayed: number;
   /** Handed to workers. */
   readonly active: number;
@@ -28,7 +28,7 @@ export async function countQueue(queues: Queues, name: string): Promise<QueueCou
   };
 }
 
-/** Priorities of messages that a sender waits for. Bulk work behind them is overtaken, so it does not count. */
+/** Priorities of messages that a sender waits for. Bulk work has a lower priority, so it does not count. */
 const urgent = [1, 4, 7, 10];
 
 /** Jobs that wait in a queue with one of these priorities. @throws AppError BUG for a name that is not among the queues */
@@ -37,7 +37,7 @@ export async function countWaiting(queues: Queues, name: string): Promise<number
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** Waiting for a moment, for a free slot (every job has a priority), or in a worker's hands. */
+/** `delayed`: due later · `prioritized`: waits for a free slot (every job has a priority) · `active`: taken by a worker. */
 export type QueuedState = 'delayed' | 'prioritized' | 'active';
 
 export interface QueuedEntry {
@@ -55,7 +55,7 @@ export async function listQueuedJobs(
 ): Promise<readonly QueuedEntry[]> {
   const jobs = await queues.get(name).getJobs([state], 0, limit - 1, true);
   return jobs.flatMap((job) =>
-    // BullMQ lists a job that went away meanwhile as undefined.
+    // BullMQ returns undefined for a job that was removed meanwhile.
     job?.data?.id === undefined
       ? []
       : [{ rowId: job.data.id, dueMs: job.timestamp + (job.delay ?? 0), worker: job.processedBy }],

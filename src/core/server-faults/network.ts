@@ -1,17 +1,17 @@
-/** What Node.js's network and TLS codes say of a server. */
+/** What Node.js's network and TLS error codes mean for a server. */
 
 /** `unreachable`: it may answer later · `refused`: waiting does not help, a certificate or a setting must change. */
 export type NetworkKind = 'unreachable' | 'refused';
 
 export interface NetworkFault {
   readonly kind: NetworkKind;
-  /** The code, and what it means where the code alone says too little. */
+  /** The code, with an explanation where the code alone is unclear. */
   readonly reason: string;
 }
 
 interface Entry {
   readonly kind: NetworkKind;
-  /** Empty: the code is known well enough. */
+  /** Empty: the code needs no explanation. */
   readonly words: string;
 }
 
@@ -90,17 +90,17 @@ export const networkCodes: Readonly<Record<string, Entry>> = {
   HOSTNAME_MISMATCH: refused('its certificate is for another host name'),
 };
 
-/** Codes of whole families: those of OpenSSL are hundreds. */
+/** Patterns for groups of codes: OpenSSL alone has hundreds. */
 export const networkFamilies: readonly (readonly [family: RegExp, entry: Entry])[] = [
   [/^ERR_SSL_/, refused('the TLS handshake failed')],
   [/^ERR_TLS_/, refused('TLS failed')],
   [/^EAI_/, unreachable('its host name cannot be resolved')],
 ];
 
-/** Files have these codes as well: they speak of a server only where a connection was tried (a unix socket, a firewall). */
+/** File operations use these codes too. They are about a server only after a connection attempt (a unix socket, a firewall). */
 const codesOfConnect = new Set(['ENOENT', 'EACCES', 'EPERM']);
 
-/** What a network or TLS error says, looked up through wrappers; undefined for any other error. */
+/** The meaning of a network or TLS error, also inside wrappers; undefined for any other error. */
 export function networkFaultOf(error: unknown): NetworkFault | undefined {
   for (const each of withCauses(error)) {
     const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
@@ -116,7 +116,7 @@ function entryOf(code: string, error: Error): Entry | undefined {
   return networkFamilies.find(([family]) => family.test(code))?.[1];
 }
 
-/** An error, the tries that it sums up (one for each address of a host), and its causes. */
+/** An error, the attempts that it contains (one for each address of a host), and its causes. */
 export function withCauses(error: unknown): Error[] {
   const found: Error[] = [];
   for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; each = each.cause, depth++) {
@@ -126,7 +126,7 @@ export function withCauses(error: unknown): Error[] {
   return found;
 }
 
-/** A server's words for a message of ours: one line, not long. */
+/** Text from a server for use in our message: one line, shortened. */
 export function quoted(words: string): string {
   const line = words.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
   return line.length > 160 ? `${line.slice(0, 159)}…` : line;

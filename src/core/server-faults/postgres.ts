@@ -1,4 +1,4 @@
-/** What PostgreSQL's errors mean for the work: the table of its SQLSTATEs, and their translation into ours. */
+/** What PostgreSQL's errors mean for jobs: a table of SQLSTATEs, and their translation into AppErrors. */
 import { AppError, type ErrorCode } from '../errors.ts';
 import { networkFaultOf, quoted, withCauses } from './network.ts';
 
@@ -10,7 +10,7 @@ interface ServerState {
   readonly words: string;
 }
 
-/** The statement or its values are at fault: the error goes on as it is, and the caller decides. */
+/** The statement or its values are wrong: the error is passed on unchanged, and the caller decides. */
 const statement = null;
 
 type Meaning = ServerState | typeof statement;
@@ -20,7 +20,7 @@ const refused = (words: string): ServerState => ({ code: 'DATABASE_REFUSED', wor
 const busy = (words: string): ServerState => ({ code: 'DATABASE_BUSY', words });
 const unsuitable = (words: string): ServerState => ({ code: 'DATABASE_UNSUITABLE', words });
 
-/** Single states, before their class. https://www.postgresql.org/docs/15/errcodes-appendix.html */
+/** Single states; they take precedence over their class. https://www.postgresql.org/docs/15/errcodes-appendix.html */
 export const states: Readonly<Record<string, Meaning>> = {
   '25006': { code: 'DATABASE_READ_ONLY', words: 'is read-only (a standby, or default_transaction_read_only)' },
   '25P03': unreachable('ended the connection'),
@@ -40,7 +40,7 @@ export const states: Readonly<Record<string, Meaning>> = {
   '57P03': unreachable('is starting up or stopping'),
   '57P04': refused('has no such database any more'),
   '57P05': unreachable('ended the connection'),
-  // A damaged page or index: it holds up the jobs that need it and no other.
+  // A damaged page or index: it affects only the jobs that read it.
   XX001: statement,
   XX002: statement,
 };
@@ -103,7 +103,7 @@ const remedies: Readonly<Record<DatabaseCode, string>> = {
   DATABASE_FULL: 'Free some; the work goes on by itself.',
 };
 
-/** What node-postgres says without any code. */
+/** Messages of node-postgres for errors without a code. */
 const driverWords: readonly (readonly [RegExp, DatabaseCode, string])[] = [
   [
     /timeout exceeded when trying to connect|due to connection timeout|^timeout expired/i,
@@ -125,14 +125,14 @@ const driverWords: readonly (readonly [RegExp, DatabaseCode, string])[] = [
   ],
 ];
 
-/** Plain errors of node-postgres that speak of a statement's text or values, which they may quote. */
+/** Errors of node-postgres about a statement's text or values, which the message may contain. */
 const faultsOfStatements =
   /circular reference|Prepared statements must be unique|A query must have|Query values must be/;
 
 /**
- * What the database caused, as ours; any other error as it came. Of a state that speaks of data or of a statement
- * (a unique key, a missing table) the caller decides, so that it goes on as it is.
- * `isFromDriver`: node-postgres itself threw it, so that what has no code speaks of the connection.
+ * Translates errors that the database server caused into AppErrors; returns any other error unchanged. States about data or a
+ * statement (a unique key, a missing table) are also returned unchanged, because the caller decides about them.
+ * `isFromDriver`: node-postgres threw the error, so an error without a code is about the connection.
  */
 export function translateDatabaseError(
   error: unknown,
@@ -162,8 +162,8 @@ export function translateDatabaseError(
 }
 
 /**
- * For an unexpected error at the end of a job's run: a refusal of a statement (a table that is gone)
- * holds up all jobs alike. Undefined for what is not PostgreSQL's, or speaks of the values of one job.
+ * For an unexpected error at the end of a run. A refused statement (such as a missing table) affects all jobs.
+ * Undefined for errors that are not PostgreSQL's, or are about the values of one job.
  */
 export function unexpectedRefusal(error: unknown): AppError | undefined {
   const state = sqlState(error);
@@ -181,7 +181,7 @@ export function meaningOf(state: string): Meaning {
   return Object.hasOwn(classes, family) ? (classes[family] ?? statement) : unknownState;
 }
 
-/** The five characters of SQLSTATE, or undefined for an error that is not PostgreSQL's. Looks through wrappers such as drizzle's. */
+/** The SQLSTATE of an error, also inside wrappers such as drizzle's; undefined for an error that is not PostgreSQL's. */
 export function sqlState(error: unknown): string | undefined {
   return withState(error)?.code;
 }

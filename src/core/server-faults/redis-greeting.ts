@@ -1,11 +1,11 @@
-/** The words of a Redis that closes a connection before any command: it has no room for one, or takes none from other machines. */
+/** Reads the error that Redis sends when it closes a connection at once: too many clients, or protected mode. */
 import { connect } from 'node:net';
 
 const patienceMs = 500;
 
 /**
- * Connects and sends nothing: who sends at once, as ioredis does, may have the connection reset before it has read why.
- * Undefined where the server says nothing by itself, and for TLS.
+ * Connects and sends nothing. A client that sends at once, as ioredis does, may get a reset before it has read the reason.
+ * Undefined where the server sends nothing by itself, and for TLS.
  */
 export function readGreeting(url: string): Promise<Error | undefined> {
   if (!URL.canParse(url)) return Promise.resolve(undefined);

@@ -1,4 +1,4 @@
-/** What Redis's error replies mean for the work: the table of their prefixes, and their translation into ours. */
+/** What Redis's error replies mean for jobs: a table of their prefixes, and their translation into AppErrors. */
 import { AppError, type ErrorCode } from '../errors.ts';
 import { networkFaultOf, quoted, withCauses } from './network.ts';
 
@@ -11,7 +11,7 @@ interface Refusal {
   readonly remedy: string;
 }
 
-/** The command or its key is at fault, not the server. */
+/** The command or its key is wrong, not the server. */
 const command = null;
 
 const later = (words: string, remedy: string): Refusal => ({ code: 'REDIS_UNREACHABLE', words, remedy });
@@ -74,10 +74,10 @@ export const errReplies: readonly (readonly [pattern: RegExp, refusal: Refusal])
   ],
 ];
 
-/** A script's error has the prefix of the command that failed inside it, after a minus in Redis before 7. */
+/** An error of a script has the prefix of the command that failed inside it; before Redis 7 a minus precedes it. */
 const prefixPattern = new RegExp(`(?:^|[\\s-])(${Object.keys(prefixes).join('|')})(?=\\s|$)`);
 
-/** What a Redis that answers says against the work: it is full, loading, a replica …; undefined where it says nothing of itself. */
+/** The state of a Redis that answers but cannot be used (full, loading, a replica …); undefined where the error is not about the server. */
 export function redisRefusalOf(error: unknown): (Refusal & { readonly said: string }) | undefined {
   const said = saidBy(error);
   const prefix = prefixPattern.exec(said)?.[1];
@@ -85,17 +85,17 @@ export function redisRefusalOf(error: unknown): (Refusal & { readonly said: stri
   return known ? { ...known, said } : undefined;
 }
 
-/** A transaction that was discarded (EXECABORT) tells its cause beside it. */
+/** The error of a discarded transaction (EXECABORT) has its causes in a separate property. */
 function saidBy(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const [cause]: unknown[] =
     'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : [];
   const { message } = cause instanceof Error ? cause : error;
-  // Behind these words Redis repeats what was sent, of AUTH and HELLO the password.
+  // After these words Redis repeats the arguments, with AUTH and HELLO the password.
   return message.replace(/,? with args beginning with:.*/s, '');
 }
 
-/** What a command or a connection met, as ours; it always speaks of the server. `where`: its address without a password. */
+/** Translates the error of a command or a connection into an AppError about the server. `where`: its address without a password. */
 export function translateRedisError(error: unknown, where: string): AppError {
   if (error instanceof AppError) return error;
   const make = (code: RedisCode, sentence: string) =>
@@ -120,10 +120,10 @@ export function translateRedisError(error: unknown, where: string): AppError {
   return make('REDIS_UNREACHABLE', `does not answer (${redisReason(error)}). Start it, or check REDIS_URL.`);
 }
 
-/** A connection and a command each have so long. */
+/** The time limit of a connection attempt, and of a command. */
 export const redisAnswerMs = 5_000;
 
-/** Why there is no connection, in a few words; the server's own where it has answered. */
+/** Why there is no connection, in a few words; the server's own words where it answered. */
 export function redisReason(error: unknown): string {
   const network = networkFaultOf(error);
   if (network) return network.reason;
@@ -133,7 +133,7 @@ export function redisReason(error: unknown): string {
   return 'connection lost';
 }
 
-/** What ioredis says of a command that was under way, or of one that got no answer. */
+/** ioredis's messages for a command that was interrupted or got no answer. */
 export function isConnectionLost(error: unknown): boolean {
   return withCauses(error).some(({ message }) =>
     /Connection is closed|Command timed out|aborted due to connection close|max retries per request/i.test(message),

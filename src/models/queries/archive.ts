@@ -1,20 +1,20 @@
-/** Every row of every table of ours and of the API's, out of one moment of the database and into an empty one. */
+/** Exports all rows of our tables and the API's from one snapshot, and imports them into an empty database. */
 import type { Database } from '../../core/database.ts';
 import { type EmptyLabel, emptyableColumns } from '../classification-columns.ts';
 
 type Client = Parameters<Parameters<Database['withClient']>[0]>[0];
 
-/** Parents before children: foreign keys hold at each moment of an import. */
+/** Parents before children, so that foreign keys are valid at any point of an import. */
 const givenTables = ['clients', 'sellers', 'meetings', 'meetings_classifications'] as const;
 
 export interface ArchiveTable {
   /** `public.meetings` */
   readonly name: string;
-  /** Those that hold values; generated ones are left out. */
+  /** Without generated columns. */
   readonly columns: readonly string[];
 }
 
-/** A row as PostgreSQL writes it in JSON, on one line; it is never parsed on its way, so that no number loses a digit. */
+/** A row as JSON text from PostgreSQL, on one line. It is never parsed here, so that numbers keep all digits. */
 export interface ArchivedRow {
   readonly table: string;
   readonly json: string;
@@ -25,12 +25,12 @@ export interface ArchiveSource {
   rows(): AsyncIterable<ArchivedRow>;
 }
 
-/** At most 100 transcripts of 2 MB are in memory. */
+/** So that at most 100 transcripts of 2 MB are in memory. */
 const rowsAFetch = 100;
-/** The reader of the rows may be slower than the timeout that is right elsewhere. */
+/** A longer timeout than elsewhere, because the consumer of the rows may be slow. */
 const slowReader = `set local idle_in_transaction_session_timeout = '5min'`;
 
-/** All rows as they were when it began, without later writes; a label without a value is null. */
+/** All rows of one snapshot, without later writes; a label without a value is null. */
 export async function readArchive<T>(database: Database, use: (source: ArchiveSource) => Promise<T>): Promise<T> {
   return database.withClient(async (client) => {
     await client.query('begin isolation level repeatable read read only');
@@ -44,7 +44,7 @@ export async function readArchive<T>(database: Database, use: (source: ArchiveSo
 
 async function* readRows(client: Client, tables: readonly ArchiveTable[]): AsyncGenerator<ArchivedRow> {
   for (const { name, columns } of tables) {
-    // Line ends stand in stored JSON outside of strings only, where a space means the same.
+    // Stored JSON has line breaks only outside of strings, where a space means the same.
     const list = columns.map((column) => readIn(name, column)).join(', ');
     await client.query(
       `declare archive no scroll cursor for select translate(row_to_json(r)::text, E'\\n\\r', '  ') as json from (select ${list} from ${quotedTable(name)}) r`,
@@ -67,7 +67,7 @@ export interface ArchiveTarget {
 }
 
 /**
- * One transaction: what `use` throws leaves the database as it was. No other session writes to the tables meanwhile. `emptyLabel` is
+ * Runs in one transaction: if `use` throws, the database is unchanged. The tables are locked for other writers. `emptyLabel` is
  * stored for a label without a value.
  */
 export async function writeArchive<T>(
@@ -119,7 +119,7 @@ async function findRows(client: Client, tables: readonly ArchiveTable[]): Promis
   return undefined;
 }
 
-/** New rows get ids beyond all that came. */
+/** Sets the sequences, so that new rows get ids after the imported ones. */
 async function moveSequences(client: Client, tables: readonly ArchiveTable[]): Promise<void> {
   for (const { name, columns } of tables) {
     const { rows } = await client.query<{ column: string; sequence: string }>(

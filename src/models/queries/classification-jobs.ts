@@ -1,4 +1,4 @@
-/** The ends of classification jobs that a person waits for. */
+/** Outcomes of classification jobs that a command waits for. */
 import type { Database, Statement } from '../../core/database.ts';
 import type { JobState } from '../../core/job-ledger.ts';
 import { fieldColumns, readColumn } from '../classification-columns.ts';
@@ -10,9 +10,9 @@ export interface EndedClassification {
   readonly state: JobState;
   readonly error_code: string | null;
   readonly error_message: string | null;
-  /** Nothing was classified, as nothing had changed. */
+  /** The job classified nothing, because the input had not changed. */
   readonly unchanged: boolean;
-  /** Columns that stand for the meeting now; null where it has no classification. */
+  /** Current columns of the meeting's classification; null where it has none. */
   readonly labels: Readonly<Record<string, unknown>> | null;
   readonly confidence_score: number | null;
 }
@@ -30,7 +30,7 @@ from vambe_worker.jobs j left join public.meetings_classifications mc on mc.meet
 where j.id = any($1::bigint[]) and j.state not in ('queued', 'retrying')`,
 };
 
-/** Those of the jobs that have ended. */
+/** The ended jobs among the given ones. */
 export async function listEndedClassifications(
   database: Database,
   rowIds: readonly string[],
@@ -52,7 +52,7 @@ from vambe_worker.jobs where id = any($1::bigint[]) and state = 'retrying' and e
 group by error_code order by 1 desc, 2`,
 };
 
-/** What those of the jobs failed with that are tried again, commonest first; a message of each. */
+/** Error codes of those jobs that wait for a retry, most frequent first, each with an example message. */
 export async function listRetryCauses(database: Database, rowIds: readonly string[]): Promise<readonly RetryCause[]> {
   return database.run<RetryCause>(retryCausesStatement, [rowIds]);
 }

@@ -1,4 +1,4 @@
-/** Saving and reading classifications: one statement saves a batch, and the newest start wins whatever the order of arrival. */
+/** Saving and reading classifications: one statement saves a batch, and the run that started last wins, in any order of arrival. */
 import { type Database, type Statement, sqlState } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
 import {
@@ -10,13 +10,13 @@ import {
   withEmptyLabels,
 } from '../classification-columns.ts';
 
-/** An answer that is to be saved. */
+/** An answer to save. */
 export interface AnswerToSave {
   readonly jobRowId: string;
   readonly runId: string;
   readonly meetingId: number;
   readonly worker: string;
-  /** md5 of the transcript that was read: a meeting edited meanwhile is not saved. */
+  /** md5 of the transcript that was read. If the transcript was edited meanwhile, the answer is not saved. */
   readonly transcriptMd5: string;
   readonly inputHash: string;
   readonly startedAt: string;
@@ -33,9 +33,9 @@ export interface AnswerToSave {
   readonly confidence: number;
   readonly truncated: boolean;
   readonly needsReview: boolean;
-  /** Asked for again on purpose: what a person corrected gives way. */
+  /** Requested again on purpose: the answer replaces a person's corrections. */
   readonly isForced: boolean;
-  /** Of the model's calls; absent where none was called. */
+  /** Of the calls to the model; absent where there were none. */
   readonly usage?: {
     readonly inputTokens: number | null;
     readonly outputTokens: number | null;
@@ -52,12 +52,12 @@ export interface AnswerTexts {
 }
 
 /**
- * `saved`: this answer stands · `stale`: a newer start stands, the job ended all the same · `changed`: transcript edited or
- * meeting gone, nothing written · `closed`: the job was ended by somebody else, nothing written.
+ * `saved`: this answer is now the current one · `stale`: a run that started later is current; the job has ended all the same ·
+ * `changed`: transcript edited or meeting deleted, nothing written · `closed`: the job had already ended, nothing written.
  */
 export interface SaveOutcome {
   readonly outcome: 'saved' | 'stale' | 'changed' | 'closed';
-  /** What a person corrected; it stands in the table instead of the answer's values. */
+  /** A person's corrections; the table holds them instead of the answer's values. */
   readonly corrected: Readonly<Record<string, unknown>>;
   /** ISO 8601 */
   readonly processedAt: string;
@@ -79,8 +79,8 @@ const textValue = (value: string, emptyLabel: EmptyLabel) => (emptyLabel === nul
 const columnUpdates = mapped.map(([name]) => `${name} = excluded.${name}`).join(', ');
 
 /**
- * The meeting that was corrected is gone, its classification with it, and another one has its id (truncate … restart identity).
- * Purging looks for ids without a meeting, so it would not find these corrections any more.
+ * The corrected meeting and its classification were deleted, and a new meeting has the same id (truncate … restart identity).
+ * The cleanup task looks for ids without a meeting, so it cannot find such corrections.
  */
 const correctsAnother = `c.corrected <> '{}'
   and not exists (select 1 from public.meetings_classifications mc where mc.meeting_id = c.meeting_id)
@@ -88,9 +88,9 @@ const correctsAnother = `c.corrected <> '{}'
     > (select max(r.reviewed_at) from vambe_worker.reviews r where r.meeting_id = c.meeting_id)`;
 
 /**
- * One round trip, one transaction. The guard is the conflict on the row of `current`: a subquery over `runs` would see its own
- * snapshot and let the older start win (188 of 500 simultaneous pairs, measured). `<=` lets the same save arrive twice, as
- * after a lost COMMIT reply. `distinct on`: two jobs of one meeting in a batch would otherwise end it with error 21000.
+ * One round trip, one transaction. The conflict on the row of `current` decides which run wins. A subquery over `runs` would read
+ * its own snapshot and let the older start win (188 of 500 simultaneous pairs, measured). `<=` allows the same save twice, as
+ * after a lost COMMIT reply. Without `distinct on`, two jobs of one meeting in a batch would cause error 21000.
  */
 const saveStatement = (emptyLabel: EmptyLabel): Statement => ({
   name: emptyLabel === null ? 'classification_save' : 'classification_save_blank',
@@ -149,7 +149,7 @@ interface SaveRow {
 const mostRepeats = 5;
 
 /**
- * Saves answers, each with its own outcome; a row that cannot be stored (RESULT_NOT_STORABLE) never fails its batch-mates.
+ * Saves answers, each with its own outcome: a row that cannot be stored (RESULT_NOT_STORABLE) does not fail the rest of its batch.
  * May be repeated. `emptyLabel` is stored for a label without a value. @throws AppError DATABASE_* for the whole batch
  */
 export async function saveAnswers(
@@ -172,7 +172,7 @@ export async function saveAnswers(
       }
       if (!/^2[23]/.test(state)) throw error;
       if (answers.length > 1) return saveHalves(database, answers, emptyLabel);
-      // A foreign key: the meeting went between snapshot and insert.
+      // Foreign key violation: the meeting was deleted between snapshot and insert.
       if (state === '23503') return [{ outcome: 'changed', corrected: {}, processedAt: '' }];
       return [notStorable(error, state)];
     }
@@ -228,7 +228,7 @@ function toUsageInput({ inputTokens, outputTokens, costUsd, latencyMs }: NonNull
   return { input_tokens: inputTokens, output_tokens: outputTokens, cost_usd: costUsd, latency_ms: latencyMs };
 }
 
-/** What `classify_meeting` answers, as the API and Celery clients read it. */
+/** The result of `classify_meeting` that the API and Celery clients read. */
 export interface ClassificationResult {
   readonly success: true;
   readonly meeting_id: number;
@@ -237,7 +237,7 @@ export interface ClassificationResult {
   readonly unchanged?: true;
 }
 
-/** The document of an answer that was just saved: every column but id, created_at and updated_at, as the table holds it. */
+/** The result document of a saved answer: every column except id, created_at and updated_at, in the form that the table stores. */
 export function toResult(
   answer: AnswerToSave,
   { corrected, processedAt }: SaveOutcome,
@@ -277,7 +277,7 @@ select mc.meeting_id, ${mapped.map(([name]) => `${readColumn(name)} as ${name}`)
 from public.meetings_classifications mc where mc.meeting_id = $1`,
 };
 
-/** The classification that is in the table, as a result in the form of `toResult`; undefined when the meeting has none. */
+/** The stored classification in the form of `toResult`; undefined when the meeting has none. */
 export async function readStandingResult(
   database: Database,
   meetingId: number,
@@ -289,7 +289,7 @@ export async function readStandingResult(
   return { success: true, meeting_id: meetingId, classification_data, message: 'classified' };
 }
 
-/** A stored result in the form of `toResult`, also one that was stored in another form; results of other tasks as they are. */
+/** Converts a stored result to the form of `toResult`; results of other tasks are returned unchanged. */
 export function readResult(result: unknown, emptyLabel: EmptyLabel): unknown {
   if (typeof result !== 'object' || result === null || !('classification_data' in result)) return result;
   const { classification_data: data } = result;

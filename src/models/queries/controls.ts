@@ -23,7 +23,7 @@ select kind, name, reason, code, to_json(created_at)#>>'{}' as since, to_json(un
 from vambe_worker.controls order by kind, name`,
 };
 
-/** All pauses, those whose time is over included, as a worker has yet to lift them. */
+/** All pauses, including expired ones that no worker has removed yet. */
 export async function listControls(database: Database): Promise<readonly Pause[]> {
   const rows = await database.run<ControlRow>(listStatement, []);
   return rows.map(({ is_over, ...control }) => ({ ...control, isOver: is_over }));
@@ -34,13 +34,13 @@ const setStatement: Statement = {
   text: `
 with before as (
   select reason, until from vambe_worker.controls where kind = $1 and name = $2
-), stands as (
+), saved as (
   insert into vambe_worker.controls as c (kind, name, reason, until, created_by) values ($1, $2, $3, $4::timestamptz, $5)
   on conflict (kind, name) do update set reason = excluded.reason, until = excluded.until, created_by = excluded.created_by
   returning c.reason, c.until
 ), noted as (
   insert into vambe_worker.audit (actor, action, object, before, after, reason)
-  select $5, 'pause', $1 || ':' || $2, (select to_jsonb(b) from before b), to_jsonb(s), nullif($3, '') from stands s
+  select $5, 'pause', $1 || ':' || $2, (select to_jsonb(b) from before b), to_jsonb(s), nullif($3, '') from saved s
 )
 select not exists (select from before) as is_new`,
 };
@@ -52,7 +52,7 @@ export interface ControlChange {
   readonly reason: string | null;
 }
 
-/** Notes a pause, or a new reason and end of one that stands (`since` stays). True: it is new. May be repeated. */
+/** Saves a pause, or a new reason and end of an existing one (`since` is kept). True: it is new. May be repeated. */
 export async function setControl(
   database: Database,
   { kind, name, actor, reason, until }: ControlChange & { until: string | null },
@@ -73,13 +73,13 @@ select count(*)::int as ended from gone`;
 const endStatement: Statement = { name: 'controls_end', text: endText('true') };
 const endOverStatement: Statement = { name: 'controls_end_over', text: endText('until <= now()') };
 
-/** Takes a pause out. False: none stood. */
+/** Deletes a pause. False: there was none. */
 export async function endControl(database: Database, { kind, name, actor, reason }: ControlChange): Promise<boolean> {
   const [row] = await database.run<{ ended: number }>(endStatement, [kind, name, actor, reason]);
   return row?.ended === 1;
 }
 
-/** The book that workers keep to. */
+/** The pauses that workers apply. */
 export function createPauseTable(database: Database): PauseTable {
   return {
     list: () => listControls(database),
@@ -90,15 +90,15 @@ export function createPauseTable(database: Database): PauseTable {
 }
 
 /**
- * A wait never takes the place of a pause, nor a shorter one of a longer one. A wait that is over counts as none. No audit
- * row: nobody did it by hand.
+ * A timed wait never replaces a hold without an end, nor a longer wait. An expired wait counts as none. It writes no audit row,
+ * because workers do this, not people.
  */
 const holdStatement: Statement = {
   name: 'controls_hold',
   text: `
 with before as (
   select 1 from vambe_worker.controls where kind = 'provider' and name = $1 and (until is null or until > now())
-), stands as (
+), saved as (
   insert into vambe_worker.controls as c (kind, name, reason, code, until, created_by) values ('provider', $1, $2, $3, $4::timestamptz, $5)
   on conflict (kind, name) do update set reason = excluded.reason, code = excluded.code, until = excluded.until,
     created_by = excluded.created_by, created_at = case when c.until <= now() then now() else c.created_at end
@@ -120,7 +120,7 @@ select exists (select from gone) as was_held,
   exists (select from vambe_worker.controls where kind = 'queue' and name = $1 and (until is null or until > now())) as is_paused_too`,
 };
 
-/** What workers put on hold, and lift. */
+/** The queues that workers put on hold and release. */
 export function createHoldTable(database: Database): HoldTable {
   return {
     async begin({ queue, error, until, by }) {
@@ -144,7 +144,7 @@ const noteStatement: Statement = {
   text: `insert into vambe_worker.audit (actor, action, object, after, reason) values ($1, $2, $3, $4::jsonb, $5)`,
 };
 
-/** One audit row for what a person did that changes no row of ours. */
+/** Writes an audit row for a person's action that changes no row of our tables. */
 export async function noteAction(
   database: Database,
   note: { actor: string; action: string; object: string; after: unknown; reason: string | null },

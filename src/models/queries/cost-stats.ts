@@ -5,17 +5,17 @@ export const costGroups = ['day', 'model', 'seller'] as const;
 export type CostGroup = (typeof costGroups)[number];
 
 export interface CostRow {
-  /** The day (UTC), the model or the seller; null: no seller is known, as the meeting is gone or it was a test. */
+  /** The day (UTC), the model or the seller. null: the seller is unknown, because the meeting was deleted or the call was a test. */
   readonly name: string | null;
   readonly calls: number;
   readonly meetings: number;
   readonly input_tokens: number;
   readonly output_tokens: number;
-  /** Of the calls whose price is known; null: of none is it. */
+  /** Total of the calls with a known price; null: no price is known. */
   readonly cost_usd: number | null;
-  /** Calls without a price or figures of usage; they are not in the cost. */
+  /** Calls without a known price or usage; the cost does not include them. */
   readonly unpriced_calls: number;
-  /** Given up after they were sent; their tokens and cost are estimates. */
+  /** Calls that were aborted after they were sent; their tokens and cost are estimates. */
   readonly abandoned_calls: number;
   readonly mean_latency_ms: number;
 }
@@ -31,7 +31,7 @@ const groupOf: Readonly<Record<CostGroup, { expression: string; join: string; or
 };
 const mostRows = 1_000;
 
-/** The last `days` days, today (UTC) among them; at most 1,000 rows. @throws AppError DATABASE_* */
+/** The last `days` days, including today (UTC); at most 1,000 rows. @throws AppError DATABASE_* */
 export async function readCosts(
   database: Database,
   { by, days }: { by: CostGroup; days: number },

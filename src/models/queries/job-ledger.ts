@@ -1,25 +1,23 @@
 /**
- * The job ledger on PostgreSQL: one statement for many jobs, each named so that it is planned once a connection. Ids stand
- * beside the rows as an array, as the planner looks up an array's rows by index however many the table has.
+ * The job ledger on PostgreSQL. Each statement handles many jobs and has a name, so that it is planned once per connection. Ids
+ * are also passed as an array, because the planner then always uses the index, for any size of the table.
  */
 import type { Database, Statement } from '../../core/database.ts';
 import type {
   AcceptedJob,
   CallTerms,
   CompletedJob,
-  EndedJob,
   FailedAttempt,
   JobLedger,
   JobRequest,
   JobState,
-  OpenJob,
   SetAside,
   TakenJob,
-  UntouchedJob,
 } from '../../core/job-ledger.ts';
 import type { EmptyLabel } from '../classification-columns.ts';
 import type { MeetingSubject } from '../meeting-subject.ts';
 import { readResult, readStandingResult } from './classifications.ts';
+import { createRecoveryQueries } from './job-recovery.ts';
 
 export interface LedgerOptions {
   /** What results hold for a label without a value; unset: null. */
@@ -54,7 +52,7 @@ export function createJobLedger(
       await database.run(cancelStatement, [rowId, code, message]);
     },
     async setAside(requests) {
-      // One row cannot be met twice by one statement.
+      // One statement cannot write the same row twice.
       const unique = new Map(requests.map((each) => [each.taskId, each]));
       await database.run(setAsideStatement, [JSON.stringify([...unique.values()].map(toSetAsideInput))]);
     },
@@ -74,27 +72,7 @@ export function createJobLedger(
       const [row] = await database.run<{ code: string; message: string }>(failureStatement, [taskId]);
       return row;
     },
-    async listOpen({ afterRowId, limit, olderThanMs }) {
-      return (await database.run<OpenRow>(listOpenStatement, [afterRowId, limit, olderThanMs])).map(toOpenJob);
-    },
-    async listEnded({ minMs, maxMs, limit }) {
-      return database.run<EndedJob>(listEndedStatement, [minMs, maxMs, limit]);
-    },
-    async listUntouched(queues, limit) {
-      return database.run<UntouchedJob>(untouchedStatement, [queues, limit]);
-    },
-    async withdraw(rowIds) {
-      const rows = await database.run<{ id: string }>(withdrawStatement, [rowIds]);
-      return rows.map(({ id }) => id);
-    },
-    async countOpen() {
-      const rows = await database.run<{ queue: string; open: number }>(countOpenStatement, []);
-      return Object.fromEntries(rows.map(({ queue, open }) => [queue, open]));
-    },
-    async redeliver(jobs) {
-      const input = jobs.map(({ rowId, delivery }) => ({ id: rowId, delivery }));
-      return (await database.run<OpenRow>(redeliverStatement, [JSON.stringify(input)])).map(toOpenJob);
-    },
+    ...createRecoveryQueries(database),
   };
 }
 
@@ -145,7 +123,7 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
     const accepted = rows.flatMap(({ n, id, is_new, delivery }) =>
       id === null ? [] : [{ rowId: id, taskId: input[n]?.task_id ?? '', delivery, isNew: is_new }],
     );
-    // A row committed by somebody else during the statement conflicts but is not in its snapshot: ask again, it is there now.
+    // A row that another session committed meanwhile conflicts, but is not in this statement's snapshot. The next try sees it.
     if (accepted.length === requests.length) return accepted;
   }
 }
@@ -153,9 +131,9 @@ async function accept(database: Database, requests: readonly JobRequest[]): Prom
 // ---------------------------------------------------------------- take
 
 /**
- * No writes but the sequence, which orders starts: now() is equal within a batch and follows the server's clock. `prompt` has no
- * table name on purpose: it is the column of sellers, or null where an older database lacks it. PostgreSQL resolves it again when a
- * migration of the API adds the column while a worker runs. Reading it out of to_jsonb(s) takes 15 µs a meeting.
+ * Writes nothing except the sequence, which orders starts; now() cannot, because it is equal within a batch and depends on the
+ * server's clock. `prompt` has no table name on purpose: it is the column of sellers, or null where an older database lacks the
+ * column. PostgreSQL resolves it again when a migration of the API adds it. Reading it from to_jsonb(s) takes 15 µs per meeting.
  */
 const takeStatement: Statement = {
   name: 'job_take',
@@ -268,7 +246,7 @@ update vambe_worker.jobs set state = 'cancelled', finished_at = now(), due_at = 
 where id = $1::bigint and state in ('queued', 'retrying')`,
 };
 
-/** A message that was set aside, sent again and set aside again has one row. */
+/** A message that is set aside twice (it was sent again in between) keeps its one row. */
 const setAsideStatement: Statement = {
   name: 'job_set_aside',
   text: `
@@ -285,7 +263,7 @@ function toSetAsideInput({ taskId, task, queue, state, code, message, received }
   return { task_id: taskId, task, queue, state, code, words: message, received };
 }
 
-/** The error shows in lists, unless the job has one of its own. */
+/** Lists show this error, unless the job has another one. */
 const unsentStatement: Statement = {
   name: 'job_note_unsent',
   text: `
@@ -309,89 +287,3 @@ const failureStatement: Statement = {
   name: 'job_failure',
   text: `select error_code as code, error_message as message from vambe_worker.jobs where task_id = $1 and state = 'failed'`,
 };
-
-// ---------------------------------------------------------------- recovery
-
-interface OpenRow {
-  readonly id: string;
-  readonly task: string;
-  readonly queue: string;
-  readonly delivery: number;
-  readonly priority: number;
-  readonly attempt: number;
-  readonly due_at: string | null;
-}
-
-const openColumns =
-  "j.id::text, j.task, j.queue, j.delivery, j.priority, j.attempt, to_json(j.due_at)#>>'{}' as due_at";
-
-const listOpenStatement: Statement = {
-  name: 'job_list_open',
-  text: `
-select ${openColumns} from vambe_worker.jobs j
-where j.state in ('queued', 'retrying') and j.id > $1::bigint
-  and ($3::int is null or j.delivered_at < now() - $3::int * interval '1 millisecond')
-order by j.id limit $2::int`,
-};
-
-/**
- * Rows have no index on their end, and an index would cost each job one more write. Runs are numbered as they start, so the newest
- * ones find classifications however long they waited; other tasks are found while they are among the newest rows.
- */
-const listEndedStatement: Statement = {
-  name: 'job_list_ended',
-  text: `
-with recent as (
-  (select r.job_id as id from vambe_worker.runs r where r.job_id is not null order by r.id desc limit $3::int)
-  union
-  (select j.id from vambe_worker.jobs j order by j.id desc limit $3::int)
-)
-select j.id::text as "rowId", j.task_id as "taskId", j.queue, j.delivery, j.state, j.parameters->>'api_task_id' as "apiTaskId",
-  coalesce(j.message->>'ignoresResult' = 'true', false) as "ignoresResult"
-from vambe_worker.jobs j
-where j.id = any(array(select id from recent)) and j.state in ('completed', 'failed', 'cancelled')
-  and j.finished_at between now() - $2::int * interval '1 millisecond' and now() - $1::int * interval '1 millisecond'`,
-};
-
-const isUntouched = `j.state = 'queued' and j.origin = 'celery' and j.attempts = '[]' and not j.alone`;
-
-const untouchedStatement: Statement = {
-  name: 'job_list_untouched',
-  text: `
-select j.id::text as "rowId", j.queue, j.delivery, coalesce(j.message->'wire'->>'list', '') as list,
-  coalesce(j.message->'wire'->>'raw', '') as raw
-from vambe_worker.jobs j
-where ${isUntouched} and j.queue = any($1::text[])
-order by j.due_at nulls first, j.priority, j.id limit $2::int`,
-};
-
-const withdrawStatement: Statement = {
-  name: 'job_withdraw',
-  text: `delete from vambe_worker.jobs j where ${isUntouched} and j.id = any($1::bigint[]) returning j.id::text`,
-};
-
-const countOpenStatement: Statement = {
-  name: 'job_count_open',
-  text: `select queue, count(*)::int as open from vambe_worker.jobs where state in ('queued', 'retrying') group by queue`,
-};
-
-const redeliverStatement: Statement = {
-  name: 'job_redeliver',
-  text: `
-update vambe_worker.jobs j set delivery = j.delivery + 1, delivered_at = now()
-from jsonb_to_recordset($1) as i(id bigint, delivery int)
-where j.id = i.id and j.delivery = i.delivery and j.state in ('queued', 'retrying')
-returning ${openColumns}`,
-};
-
-function toOpenJob(row: OpenRow): OpenJob {
-  return {
-    rowId: row.id,
-    task: row.task,
-    queue: row.queue,
-    delivery: row.delivery,
-    priority: row.priority,
-    failedAttempts: row.attempt,
-    dueAt: row.due_at,
-  };
-}

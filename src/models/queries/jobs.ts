@@ -1,6 +1,6 @@
-/** What people ask of the job table: lists, one job whole, counts, and opening an ended job again. */
+/** What people ask of the job table: lists, one job with all its details, ids, and counts. */
 import type { Database, Statement } from '../../core/database.ts';
-import type { CallTerms, JobState, OpenJob } from '../../core/job-ledger.ts';
+import type { CallTerms, JobState } from '../../core/job-ledger.ts';
 import { type FilterState, largestRowId } from '../job-filter.ts';
 import type { AttemptNote } from '../worker-tables.ts';
 
@@ -15,7 +15,7 @@ export interface JobSummary {
   readonly meeting_id: number | null;
   readonly state: ShownState;
   readonly origin: string;
-  /** Started so far, since it was accepted. */
+  /** Attempts that were started so far. */
   readonly attempts: number;
   readonly error_code: string | null;
   readonly worker: string | null;
@@ -23,14 +23,14 @@ export interface JobSummary {
   readonly due_at: string | null;
   readonly started_at: string | null;
   readonly finished_at: string | null;
-  /** Of the last attempt; null while there is none that ended. */
+  /** Of the last attempt; null until an attempt has ended. */
   readonly duration_ms: number | null;
 }
 
 const instant = (column: string) => `to_json(j.${column})#>>'{}' as ${column}`;
 const isOpen = `j.state in ('queued', 'retrying')`;
 const isRunning = `${isOpen} and j.task_id = any($1::text[])`;
-/** Queues that wait for whoever their jobs need; read once a statement. */
+/** Queues that wait for a provider; read once per statement. */
 const heldQueues = `select name from vambe_worker.controls where kind = 'provider' and (until is null or until > now())`;
 
 /** Of `vambe_worker.jobs j`; $1 is the list of task ids that workers run now. */
@@ -48,11 +48,11 @@ export interface JobFilter {
 
 export interface JobPage {
   readonly jobs: readonly JobSummary[];
-  /** Give it as `cursor` for the older jobs; null: there are none. */
+  /** Pass it as `cursor` to read older jobs; null: there are none. */
   readonly nextCursor: string | null;
 }
 
-/** A state is part of the text, not a value: only so does the planner see that a partial index serves it. $1 as above. */
+/** States are literals in the SQL text, because the planner can then use partial indexes. $1 as above. */
 export function stateCondition(state: ShownState): string {
   switch (state) {
     case 'processing':
@@ -70,7 +70,7 @@ export function stateCondition(state: ShownState): string {
 function listStatement({ state, task, meetingId }: JobFilter): Statement {
   const conditions = ['j.id < $2::bigint'];
   if (state !== undefined) conditions.push(stateCondition(state));
-  // Each parameter appears in every text, as PostgreSQL cannot tell the type of one that does not.
+  // Each parameter appears in every text, because PostgreSQL cannot infer the type of an unused one.
   conditions.push(task === undefined ? '$3::text is null' : 'j.task = $3::text');
   conditions.push(meetingId === undefined ? '$4::int is null' : 'j.meeting_id = $4::int');
   const name = `jobs_list_${state ?? 'any'}${task === undefined ? '' : '_task'}${meetingId === undefined ? '' : '_meeting'}`;
@@ -106,10 +106,10 @@ export interface JobWhole extends JobSummary {
   readonly attempt_notes: readonly AttemptNote[];
   readonly error_message: string | null;
   readonly result: unknown;
-  /** What a Celery producer sent beside the parameters; the raw message of a rejected job. */
+  /** What a Celery producer sent in addition to the parameters; the raw message of a rejected job. */
   readonly message: unknown;
   readonly priority: number;
-  /** How often it was handed to the queue again. */
+  /** How often it was added to the queue again. */
   readonly delivery: number;
   readonly run_id: string | null;
   readonly alone: boolean;
@@ -148,13 +148,13 @@ const stateStatement: Statement = {
   text: 'select state, error_code, error_message from vambe_worker.jobs where task_id = $1',
 };
 
-/** As little as a waiting caller needs to ask again and again. */
+/** Reads only the few columns that a polling caller needs. */
 export async function readJobState(database: Database, taskId: string): Promise<JobEnding | undefined> {
   const [row] = await database.run<JobEnding>(stateStatement, [taskId]);
   return row;
 }
 
-/** What a list of running or waiting jobs says about each. */
+/** A running or waiting job in a list. */
 export interface JobCall {
   readonly row_id: string;
   readonly task_id: string;
@@ -162,7 +162,7 @@ export interface JobCall {
   readonly queue: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly priority: number;
-  /** What its sender asked; null where nobody asked for anything special. */
+  /** Options of its sender; null: none. */
   readonly terms: CallTerms | null;
   /** Not before this moment, ISO 8601; null: at once. */
   readonly due_at: string | null;
@@ -182,7 +182,7 @@ select j.id::text, j.task_id, j.task, j.queue, j.parameters, j.priority, j.messa
 from vambe_worker.jobs j where j.id = any($2::bigint[])`,
 };
 
-/** The calls behind task ids and row ids; ids that are unknown are left out, the order is free. */
+/** The jobs with these task ids or row ids, in any order; unknown ids are left out. */
 export async function readJobCalls(
   database: Database,
   { taskIds, rowIds }: { taskIds: readonly string[]; rowIds: readonly string[] },
@@ -190,9 +190,35 @@ export async function readJobCalls(
   return database.run<JobCall>(callsStatement, [taskIds, rowIds]);
 }
 
+const taskIdsStatement: Statement = {
+  name: 'jobs_task_ids',
+  text: 'select task_id from vambe_worker.jobs where task_id = any($1::text[])',
+};
+
+/** The ids among these that belong to jobs. */
+export async function findTaskIds(database: Database, taskIds: readonly string[]): Promise<readonly string[]> {
+  const rows = await database.run<{ task_id: string }>(taskIdsStatement, [taskIds]);
+  return rows.map(({ task_id }) => task_id);
+}
+
+/** Scans the whole table: the index on ids uses the database's collation, in which a prefix is not a range. */
+const prefixStatement: Statement = {
+  name: 'jobs_task_id_prefix',
+  text: 'select task_id from vambe_worker.jobs where starts_with(task_id, $1) order by id desc limit $2::int',
+};
+
+/** Ids that begin with the prefix, the newest jobs first. */
+export async function findTaskIdsByPrefix(
+  database: Database,
+  { prefix, limit }: { prefix: string; limit: number },
+): Promise<readonly string[]> {
+  const rows = await database.run<{ task_id: string }>(prefixStatement, [prefix, limit]);
+  return rows.map(({ task_id }) => task_id);
+}
+
 // ---------------------------------------------------------------- counts
 
-/** Totals are exact up to here; beyond, a count says no more than that there are more. */
+/** Counts are exact up to this number; a higher count only means "more than this". */
 export const mostCounted = 10_000;
 
 export interface JobCounts {
@@ -207,7 +233,7 @@ export interface JobCounts {
   readonly retrying_by_code: Readonly<Record<string, number>>;
 }
 
-/** Each count stops at 10,001, so that it costs the same however long the history is; completed jobs have no index and no count. */
+/** Each count stops at 10,001, so that a long history does not slow it down. Completed jobs have no index, so they are not counted. */
 const countStatement: Statement = {
   name: 'jobs_count',
   text: `
@@ -227,133 +253,8 @@ select (select count(*)::int from open where state = 'queued') as queued,
    from (select error_code, count(*)::int as n from open where state = 'retrying' group by error_code) q) as retrying_by_code`,
 };
 
-/** Jobs that are open or in trouble. A number above 10,000 means "more than 10,000". */
+/** Counts of open, failed, cancelled and rejected jobs. A number above 10,000 means "more than 10,000". */
 export async function countJobs(database: Database): Promise<JobCounts> {
   const [row] = await database.run<JobCounts>(countStatement, []);
   return row ?? { queued: 0, retrying: 0, failed: 0, cancelled: 0, rejected: 0, open: {}, retrying_by_code: {} };
-}
-
-// ---------------------------------------------------------------- retry
-
-export interface RetryCandidate {
-  readonly row_id: string;
-  readonly task_id: string;
-  readonly task: string;
-  readonly queue: string;
-  readonly state: JobState;
-  readonly delivery: number;
-  /** A Celery message that was set aside on its arrival: no job yet. */
-  readonly is_message: boolean;
-  /** Redis refused what follows it. */
-  readonly has_unsent: boolean;
-}
-
-/** Of `vambe_worker.jobs j`. */
-export const candidateColumns = `j.id::text as row_id, j.task_id, j.task, j.queue, j.state, j.delivery, coalesce(j.message ? 'raw', false) as is_message,
-  coalesce(j.message ? 'unsent', false) as has_unsent`;
-
-const candidatesStatement: Statement = {
-  name: 'jobs_retry_candidates',
-  text: `select ${candidateColumns} from vambe_worker.jobs j where j.task_id = any($1::text[])`,
-};
-
-/** Jobs as they stand, for `reopenJobs`; ids that are unknown are left out. */
-export async function findRetryCandidates(
-  database: Database,
-  taskIds: readonly string[],
-): Promise<readonly RetryCandidate[]> {
-  return database.run<RetryCandidate>(candidatesStatement, [taskIds]);
-}
-
-const taskIdsStatement: Statement = {
-  name: 'jobs_task_ids',
-  text: 'select task_id from vambe_worker.jobs where task_id = any($1::text[])',
-};
-
-/** Those of the ids that jobs have. */
-export async function findTaskIds(database: Database, taskIds: readonly string[]): Promise<readonly string[]> {
-  const rows = await database.run<{ task_id: string }>(taskIdsStatement, [taskIds]);
-  return rows.map(({ task_id }) => task_id);
-}
-
-/** Reads the whole table: the index on ids follows the database's collation, in which a prefix is no range. */
-const prefixStatement: Statement = {
-  name: 'jobs_task_id_prefix',
-  text: 'select task_id from vambe_worker.jobs where starts_with(task_id, $1) order by id desc limit $2::int',
-};
-
-/** Ids that begin with the prefix, the newest jobs first. */
-export async function findTaskIdsByPrefix(
-  database: Database,
-  { prefix, limit }: { prefix: string; limit: number },
-): Promise<readonly string[]> {
-  const rows = await database.run<{ task_id: string }>(prefixStatement, [prefix, limit]);
-  return rows.map(({ task_id }) => task_id);
-}
-
-interface ReopenedRow {
-  readonly id: string;
-  readonly task: string;
-  readonly queue: string;
-  readonly delivery: number;
-  readonly priority: number;
-}
-
-/**
- * Delivery is compared and raised, so that of two retries at once one wins. The list of attempts only grows: an error that
- * it does not end with yet (a poisoned job's, a cancellation's) is added before the columns are cleared.
- */
-const reopenStatement: Statement = {
-  name: 'jobs_reopen',
-  text: `
-with input as (
-  select * from jsonb_to_recordset($1) as t(id bigint, delivery int)
-), before as (
-  select j.* from vambe_worker.jobs j join input i on i.id = j.id and i.delivery = j.delivery
-  where j.state in ('failed', 'cancelled') for update of j
-), reopened as (
-  update vambe_worker.jobs j
-  set state = 'queued', delivery = b.delivery + 1, delivered_at = now(), attempt = 0, due_at = null,
-      started_at = null, finished_at = null, worker = null, run_id = null, result = null, error_code = null, error_message = null,
-      message = case when b.message ? 'expiresAt' then (b.message - 'unsent') || '{"expiresAt": null}' else b.message end,
-      attempts = b.attempts || case
-        when b.error_code is null or (b.attempts->-1->>'code' = b.error_code and b.attempts->-1->>'message' is not distinct from b.error_message)
-        then '[]'::jsonb
-        else jsonb_build_object('attempt', b.attempt, 'at', coalesce(b.started_at, b.finished_at, b.accepted_at),
-          'code', b.error_code, 'message', coalesce(b.error_message, ''), 'due_at', null) end
-  from before b where j.id = b.id
-  returning j.id, j.task, j.queue, j.delivery, j.priority
-), noted as (
-  insert into vambe_worker.audit (actor, action, object, before, after, reason)
-  select $2::text, 'retry', 'job:' || b.task_id,
-    jsonb_build_object('state', b.state, 'delivery', b.delivery, 'attempt', b.attempt, 'error_code', b.error_code),
-    jsonb_build_object('state', 'queued', 'delivery', b.delivery + 1, 'attempt', 0), $3::text
-  from before b order by b.id
-)
-select id::text, task, queue, delivery, priority from reopened order by id`,
-};
-
-/**
- * Opens failed and cancelled jobs again, each with an audit row, in one statement; gives back those that this caller won,
- * ready for their queues. Others (open, completed, rejected, or taken by another retry) stay as they are.
- */
-export async function reopenJobs(
-  database: Database,
-  request: {
-    jobs: readonly Pick<RetryCandidate, 'row_id' | 'delivery'>[];
-    actor: string;
-    reason: string | null;
-  },
-): Promise<readonly OpenJob[]> {
-  const input = request.jobs.map(({ row_id, delivery }) => ({ id: row_id, delivery }));
-  const rows = await database.run<ReopenedRow>(reopenStatement, [JSON.stringify(input), request.actor, request.reason]);
-  return rows.map(({ id, task, queue, delivery, priority }) => ({
-    rowId: id,
-    task,
-    queue,
-    delivery,
-    priority,
-    failedAttempts: 0,
-    dueAt: null,
-  }));
 }

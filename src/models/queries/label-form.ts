@@ -1,4 +1,4 @@
-/** Brings the rows of `meetings_classifications` to one form of a label without a value. */
+/** Converts the rows of `meetings_classifications` to one form of a label without a value. */
 import { type Database, sqlState } from '../../core/database.ts';
 import { type EmptyLabel, emptyableColumns } from '../classification-columns.ts';
 
@@ -12,7 +12,7 @@ export interface LabelForm {
   readonly signal: AbortSignal;
 }
 
-/** How many rows were changed; a second run changes none. An abort leaves whole pages. @throws AppError DATABASE_* */
+/** Returns how many rows it changed. Idempotent. An abort keeps the pages that are done. @throws AppError DATABASE_* */
 export async function rewriteEmptyLabels(database: Database, { emptyLabel, signal }: LabelForm): Promise<number> {
   let changed = 0;
   for (let afterId: number | undefined = 0; afterId !== undefined; ) {
@@ -30,7 +30,7 @@ interface Page {
   readonly lastId: number | undefined;
 }
 
-/** Again after a deadlock with a program that writes the same rows in another order. */
+/** Retries after a deadlock with a program that writes the same rows in another order. */
 async function rewritePage(database: Database, emptyLabel: EmptyLabel, afterId: number): Promise<Page> {
   for (let tries = 1; ; tries++) {
     try {
@@ -43,7 +43,7 @@ async function rewritePage(database: Database, emptyLabel: EmptyLabel, afterId: 
 
 const columns = [...emptyableColumns];
 
-/** Rows that are not in the form yet. */
+/** SQL condition: the row is not in this form yet. */
 const isOther = (emptyLabel: EmptyLabel) =>
   columns.map((name) => (emptyLabel === null ? `mc.${name} = ''` : `mc.${name} is null`)).join(' or ');
 
@@ -53,8 +53,8 @@ const sets = (emptyLabel: EmptyLabel) =>
     .join(', ');
 
 /**
- * Locks in the order in which a save does: `current`, then the row. A row of ours and its `current` have one transaction number, by
- * which `vambe shadow` knows it, so both get the new one. `updated_at` stays: nothing that a person reads has changed.
+ * Locks in the same order as a save: `current`, then the row. `vambe shadow` recognizes our rows because a row and its `current`
+ * have the same transaction number, so both are updated. `updated_at` is kept, because nothing visible to people changes.
  */
 async function rewriteOnce(client: Client, emptyLabel: EmptyLabel, afterId: number): Promise<Page> {
   await client.query('begin');

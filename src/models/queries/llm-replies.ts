@@ -1,4 +1,4 @@
-/** Calls of models: what each took, and the raw replies by the hash of what was asked. */
+/** Calls to models: their usage, and the raw replies by input hash. */
 import type { Database, Statement } from '../../core/database.ts';
 import { storableText } from '../../core/storable.ts';
 
@@ -9,12 +9,12 @@ interface Usage {
   readonly latencyMs: number;
 }
 
-/** A reply as it is kept; the shape that services/classification/model/reply-memory.ts asks for. */
+/** A stored reply, in the shape that services/classification/model/reply-memory.ts needs. */
 interface Reply {
   readonly text: string;
   readonly isRepair: boolean;
   readonly isShortened: boolean;
-  /** Of all calls made for it. */
+  /** Total of all calls for this reply. */
   readonly usage: Usage;
 }
 
@@ -22,7 +22,7 @@ interface CallToRecord extends Usage {
   readonly meetingId: number | null;
   readonly model: string;
   readonly outcome: 'whole' | 'cut' | 'refused' | 'abandoned';
-  /** Absent where there is nothing to keep. */
+  /** Absent where there is no reply to store. */
   readonly reply?: Reply & { readonly key: string };
 }
 
@@ -46,7 +46,7 @@ select key, reply->>'text' as text, coalesce((reply->>'is_repair')::boolean, fal
 from vambe_worker.llm_replies where key = any($1::text[])`,
 };
 
-/** One answer a key, in order; undefined: none is kept under it. @throws AppError DATABASE_* */
+/** One result per key, in order; undefined: no reply is stored for it. @throws AppError DATABASE_* */
 export async function findLlmReplies(
   database: Database,
   keys: readonly string[],
@@ -69,7 +69,7 @@ function toReply(row: ReplyRow): Reply {
   };
 }
 
-/** Two jobs of one input may meet in a batch where no claim parted them: the newer reply stands. */
+/** A batch may contain two jobs with the same input, when their claim failed. Then the newer reply is kept. */
 const recordStatement: Statement = {
   name: 'llm_call_record',
   text: `
@@ -87,7 +87,7 @@ insert into vambe_worker.llm_calls (meeting_id, model, outcome, input_tokens, ou
 select meeting_id, model, outcome, input_tokens, output_tokens, cost_usd, latency_ms from input order by n`,
 };
 
-/** Notes calls, and keeps their replies, in one statement. May run twice: the newest reply of a key stands, its calls count twice. @throws AppError DATABASE_* */
+/** Stores calls and their replies in one statement. If it runs twice, the newest reply of a key is kept and the calls count twice. @throws AppError DATABASE_* */
 export async function recordLlmCalls(database: Database, calls: readonly CallToRecord[]): Promise<void> {
   await database.run(recordStatement, [JSON.stringify(calls.map(toInput))]);
 }
@@ -124,7 +124,7 @@ select coalesce(sum(cost_usd), 0)::float8 as usd from vambe_worker.llm_calls
 where at >= date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'`,
 };
 
-/** US dollars since midnight UTC, as far as prices are known. @throws AppError DATABASE_* */
+/** US dollars spent since midnight UTC, for calls with a known price. @throws AppError DATABASE_* */
 export async function readSpentToday(database: Database): Promise<number> {
   const [row] = await database.run<{ usd: number }>(spentStatement, []);
   return row?.usd ?? 0;

@@ -1,14 +1,14 @@
-/** Imports meetings: clients and sellers found or made, then the meetings that are not there yet. One transaction a chunk. */
+/** Imports meetings: finds or creates clients and sellers, then inserts the new meetings. One transaction per chunk. */
 import type { Database } from '../../core/database.ts';
 
-/** A checked row of a file, with what the tables hold. */
+/** A checked row of a file, with the values for the tables. */
 export interface MeetingToStore {
   readonly clientName: string;
   /** Lower case; null where none is known. */
   readonly clientEmail: string | null;
   readonly clientPhone: string | null;
   readonly sellerName: string;
-  /** Address made from the seller's name, for a seller that is not in the database yet. */
+  /** Address derived from the seller's name, for a seller that is not in the database yet. */
   readonly sellerEmail: string;
   readonly meetingAt: Date;
   readonly closed: boolean;
@@ -22,17 +22,17 @@ export interface StoredMeeting {
   readonly meetingId: number;
 }
 
-/** Two imports at once would both find no client "Ana"; the second waits here until the first has committed. */
+/** Two simultaneous imports would both find no client "Ana". With the lock, the second one waits until the first has committed. */
 const lockStatement = `select pg_advisory_xact_lock(7226253002)`;
 
 /**
- * What tells clients apart, as one text: only an equality is joined by hash. Asked row by row (no index serves `lower(email)` or
- * `name`, and the tables are not ours to add one), 23,000 new clients took 8 minutes and each chunk longer than the one before.
+ * The identity of a client as one text, because PostgreSQL uses a hash join only for an equality. No index exists for `lower(email)`
+ * or `name`, and we may not add one to these tables: row by row, 23,000 new clients took 8 minutes, each chunk longer than the last.
  */
 const clientKey = (email: string, name: string) =>
   `case when ${email} is null then 'n ' || ${name} else 'e ' || lower(${email}) end`;
 
-/** The unique index on email answers for clients that are known; one pass over the table tells about the others. */
+/** The unique index on email finds known clients; one scan of the table checks the others. */
 const insertClients = `
 with input as materialized (
   select distinct on (${clientKey('i.email', 'i.name')}) i.*, ${clientKey('i.email', 'i.name')} as key
@@ -52,7 +52,7 @@ insert into public.sellers (name, email)
 select i.name, i.email from input i where not exists (select 1 from public.sellers s where s.name = i.name)
 on conflict do nothing`;
 
-/** The very address, else the lowest id where several rows answer to one name or to one address in other letter case. */
+/** Prefers the exact address. Else the lowest id wins among clients with the same name, or the same address in another letter case. */
 const insertMeetings = `
 with input as materialized (
   select * from jsonb_to_recordset($1) as t(n int, client_name text, client_email text, seller_name text, seller_email text, meeting_at timestamptz, closed boolean, transcript text)
@@ -93,7 +93,7 @@ interface MeetingRow {
   readonly differs: boolean;
 }
 
-/** All rows or none; one answer for each row, in order. Repeating it changes nothing. @throws AppError DATABASE_* */
+/** Stores all rows or none; one result for each row, in order. Idempotent. @throws AppError DATABASE_* */
 export async function saveMeetings(
   database: Database,
   rows: readonly MeetingToStore[],

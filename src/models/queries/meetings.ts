@@ -1,4 +1,4 @@
-/** Reading meetings with what is known of them: one whole, all of them page by page, and their ids. */
+/** Reads meetings: one with all its details, all of them page by page, or only ids. */
 import { and, eq, getTableColumns } from 'drizzle-orm';
 import type { Database, Statement } from '../../core/database.ts';
 import { fieldColumns, readColumn, readRow } from '../classification-columns.ts';
@@ -38,12 +38,12 @@ export interface MeetingWhole {
   readonly transcript: string | null;
   /** null: the meeting has none. */
   readonly classification: StandingClassification | null;
-  /** By field id, from the run that the classification came from; null where another worker made it. */
+  /** By field id, from the run that made the classification; null where another worker made it. */
   readonly run_fields: Readonly<Record<string, unknown>> | null;
   readonly run_id: string | null;
   readonly truncated: boolean | null;
   readonly needs_review: boolean | null;
-  /** By field id: what a person said instead. */
+  /** A person's corrections, by field id. */
   readonly corrected: Readonly<Record<string, unknown>>;
 }
 
@@ -98,7 +98,7 @@ function toStanding(row: ClassificationRow): StandingClassification {
   };
 }
 
-/** The run is the source of the stored labels only while no other worker wrote the row since: then model and model_used agree. */
+/** The run made the stored labels only if no other worker has written the row since. Then model and model_used are equal. */
 async function findRunBehind(database: Database, meetingId: number, standing: StandingClassification | null) {
   const [row] = await ormOf(database)
     .select({ run: runs, corrected: current.corrected })
@@ -120,7 +120,7 @@ async function findRunBehind(database: Database, meetingId: number, standing: St
 
 export interface RunSummary {
   readonly run_id: string;
-  /** The job that asked for it; null where its row is gone. */
+  /** The job that requested it; null where its row was deleted. */
   readonly task_id: string | null;
   readonly classifier: string;
   readonly model: string;
@@ -160,10 +160,10 @@ export interface FoundMeeting {
   readonly total: number;
 }
 
-/** Letters that are written with and without an accent, so that "clinica" finds "Clínica". */
+/** Removes accents, so that "clinica" finds "Clínica". */
 const folded = (text: string) => `translate(lower(${text}), 'áàâãäéèêëíìîïóòôõöúùûüñç', 'aaaaaeeeeiiiiooooouuuunc')`;
 
-/** `strpos`, as `%` and `_` of a name mean themselves. Each client's name is read once: there is no index for a piece of a text. */
+/** Uses `strpos`, so that `%` and `_` have no special meaning. Scans all clients, because no index supports a search inside a text. */
 const ofClientsStatement: Statement = {
   name: 'meeting_of_clients',
   text: `
@@ -175,7 +175,7 @@ where strpos(${folded('c.name')}, ${folded('$1::text')}) > 0
 order by m.meeting_at desc, m.id desc limit $2::int`,
 };
 
-/** Meetings of the clients that have this piece in their names, without case and accents, newest first; `total` counts all. */
+/** Meetings of clients whose name contains `piece`, without case and accents, newest first; `total` counts all. */
 export async function findMeetingsOfClients(
   database: Database,
   { piece, limit }: { piece: string; limit: number },
@@ -223,7 +223,7 @@ export interface ExportedMeeting {
   readonly transcript: string | null;
 }
 
-/** octet_length of a stored text is known without reading it, so a page ends before its transcripts grow too large. */
+/** Limits the bytes of a page: octet_length of a stored text is known without reading it. */
 const exportStatement: Statement = {
   name: 'meeting_export',
   text: `
@@ -252,7 +252,7 @@ order by m.id`,
 const rowsAPage = 500;
 const bytesAPage = 8 * 1024 * 1024;
 
-/** Every meeting by id, read in pages of at most 500 rows and about 8 MiB of transcripts; what is added meanwhile may be among them. */
+/** Every meeting by id, read in pages of at most 500 rows and about 8 MiB of transcripts; it may include meetings that are added meanwhile. */
 export async function* streamMeetings(database: Database): AsyncGenerator<ExportedMeeting> {
   for (let afterId = 0; ; ) {
     const rows = await database.run<ExportedMeeting>(exportStatement, [afterId, rowsAPage, bytesAPage, columnNames]);
@@ -284,7 +284,7 @@ const knownStatement: Statement = {
   text: 'select m.id::int as id from public.meetings m where m.id = any($1::int[])',
 };
 
-/** Those of the ids that are meetings. */
+/** The ids among these that belong to meetings. */
 export async function findKnownMeetings(database: Database, ids: readonly number[]): Promise<ReadonlySet<number>> {
   const rows = await database.run<{ id: number }>(knownStatement, [ids]);
   return new Set(rows.map(({ id }) => id));

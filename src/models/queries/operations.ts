@@ -1,15 +1,9 @@
-/** Jobs by filter, a page at a time, and the end of open jobs by a person's hand. */
+/** Lists jobs by filter, page by page, and does what people ask for: cancel jobs, send messages and follow-ups again. */
 import type { Database } from '../../core/database.ts';
 import type { CallTerms, UnsentFollowUp } from '../../core/job-ledger.ts';
 import { type FilterTerm, largestRowId, type TextKey } from '../job-filter.ts';
-import {
-  candidateColumns,
-  type JobPage,
-  type JobSummary,
-  type RetryCandidate,
-  stateCondition,
-  summaryColumns,
-} from './jobs.ts';
+import { type JobPage, type JobSummary, stateCondition, summaryColumns } from './jobs.ts';
+import { candidateColumns, type RetryCandidate } from './retry-jobs.ts';
 
 const textColumns: Readonly<Record<TextKey, string>> = {
   id: 'j.task_id',
@@ -26,7 +20,7 @@ interface Condition {
   readonly values: readonly unknown[];
 }
 
-/** `running` is always $1, and always used, as PostgreSQL cannot tell the type of a value that is not. */
+/** `running` is always $1 and always used, because PostgreSQL cannot infer the type of an unused parameter. */
 function toCondition(terms: readonly FilterTerm[], running: readonly string[]): Condition {
   const values: unknown[] = [running];
   const next = (value: unknown, type: string) => `$${values.push(value)}::${type}`;
@@ -49,12 +43,12 @@ function toCondition(terms: readonly FilterTerm[], running: readonly string[]): 
   return { text: ['$1::text[] is not null', ...texts].join(' and '), values };
 }
 
-/** Nothing (null) is not one of the values, so a negated term takes it. */
+/** A null column equals none of the values, so a negated term includes it. */
 function member(column: string, list: string, isNot: boolean): string {
   return isNot ? `(${column} is null or ${column} <> all(${list}))` : `${column} = any(${list})`;
 }
 
-/** As `listJobs`, by filter. Texts differ with the terms, so these statements have no name to be kept by. */
+/** As `listJobs`, by filter. The SQL text depends on the terms, so these statements are not prepared (they have no name). */
 export async function listJobsWhere(
   database: Database,
   page: { terms: readonly FilterTerm[]; running: readonly string[]; limit: number; cursor?: string },
@@ -75,7 +69,7 @@ where j.id < $${at + 1}::bigint and ${text} order by j.id desc limit $${at + 2}:
 export interface Selection {
   readonly terms: readonly FilterTerm[];
   readonly running: readonly string[];
-  /** Only jobs to which the action can be done: open ones are cancelled, ended ones retried. */
+  /** Only jobs that allow the action: open jobs can be cancelled, ended jobs can be retried. */
   readonly eligible: 'open' | 'retriable';
 }
 
@@ -88,11 +82,11 @@ export interface SelectionCount {
   readonly count: number;
   /** Oldest first, ten at most. */
   readonly firstTaskIds: readonly string[];
-  /** Jobs accepted later were not counted and are left alone. */
+  /** Jobs that are accepted later are not counted and not changed. */
   readonly lastRowId: string;
 }
 
-/** How many jobs an action would meet, exactly. */
+/** The exact number of jobs that an action would affect. */
 export async function countSelection(database: Database, selection: Selection): Promise<SelectionCount> {
   const { text, values } = toCondition(selection.terms, selection.running);
   const statement = `
@@ -139,7 +133,7 @@ export interface CancelledJob {
   readonly meeting_id: number | null;
 }
 
-/** Rows are locked in the order of their ids, so that two cancellations never wait for each other. */
+/** Locks rows in the order of their ids, so that two cancellations cannot deadlock. */
 const cancelText = `
 with before as (
   select j.* from vambe_worker.jobs j where j.task_id = any($1::text[]) and j.state in ('queued', 'retrying')
@@ -157,8 +151,8 @@ with before as (
 select id::text as row_id, task_id, queue, delivery, parameters, meeting_id from ended order by id`;
 
 /**
- * Ends open jobs as cancelled, each with an audit row, in one statement; gives back those that this caller ended. Whoever runs
- * one of them finds its row closed and saves nothing.
+ * Cancels open jobs and writes an audit row for each, in one statement. Returns the jobs that this call cancelled. A worker that
+ * runs one of them finds its row closed and saves nothing.
  */
 export async function cancelOpenJobs(
   database: Database,
@@ -199,7 +193,7 @@ select $2::text, 'retry', 'job:' || b.task_id, jsonb_build_object('state', b.sta
   jsonb_build_object('state', 'sent again'), $3::text
 from before b order by b.id`;
 
-/** Notes that messages stand in their lists again: their rows are history, what comes of them has rows of its own. */
+/** Notes that messages are back in their lists. Their rows stay as history; the new jobs get new rows. */
 export async function noteSentAgain(
   database: Database,
   { rowIds, actor, reason }: { rowIds: readonly string[]; actor: string; reason: string | null },
@@ -209,7 +203,7 @@ export async function noteSentAgain(
 
 // ---------------------------------------------------------------- follow-ups
 
-/** A job that ended and could not send what follows it. */
+/** An ended job whose follow-up messages could not be sent. */
 export interface UnsentRow {
   readonly row_id: string;
   readonly terms: CallTerms;
@@ -242,7 +236,7 @@ select $3::text, 'retry', 'job:' || b.task_id, jsonb_build_object('unsent', json
   jsonb_build_object('unsent', jsonb_array_length($2::jsonb)), $4::text
 from before b`;
 
-/** `left`: what could still not be sent. */
+/** `left`: the follow-ups that still could not be sent. */
 export async function noteFollowUpsSent(
   database: Database,
   request: { rowId: string; left: readonly UnsentFollowUp[]; actor: string; reason: string | null },
@@ -258,10 +252,10 @@ export interface QueueRows {
   readonly queue: string;
   /** Open rows that are due and that no worker runs. */
   readonly waiting: number;
-  /** Open rows with a moment to come. */
+  /** Open rows that are due later. */
   readonly later: number;
   readonly oldest_waiting_at: string | null;
-  /** More than 10,000 count as 10,001. */
+  /** Counting stops at 10,001. */
   readonly failed: number;
 }
 
@@ -281,7 +275,7 @@ select queue, coalesce(o.waiting, 0) as waiting, coalesce(o.later, 0) as later,
   to_json(o.oldest)#>>'{}' as oldest_waiting_at, coalesce(f.failed, 0) as failed
 from open o full join failed f using (queue) order by queue`;
 
-/** What the job table says of each queue that has open or failed rows. `running`: task ids that workers run now. */
+/** Counts of the job table for each queue with open or failed rows. `running`: task ids that workers run now. */
 export async function readQueueRows(database: Database, running: readonly string[]): Promise<readonly QueueRows[]> {
   return database.run<QueueRows>({ name: 'queue_rows', text: queueRowsText }, [running]);
 }

@@ -28,10 +28,10 @@ export interface Overview {
   readonly columns: Readonly<Record<string, readonly { readonly value: string; readonly meetings: number }[]>>;
 }
 
-/** Columns that a summary counts; the most telling ones, by column name. */
+/** The columns that a summary counts. */
 const summarised = ['business_sector', 'purchase_stage', 'primary_pain_point', 'lead_source'] as const;
 
-/** How many meetings there are, and their commonest labels. */
+/** The number of meetings, and their most frequent labels. */
 export async function summarise(database: Database): Promise<Overview> {
   const counted = summarised
     .map(

@@ -1,11 +1,11 @@
-/** A person's corrections: read, and written so that no save in flight undoes them. */
+/** A person's corrections: reads them, and writes them so that a concurrent save does not overwrite them. */
 import { type Database, type Statement, sqlState } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { type EmptyLabel, fieldColumns, readRow, withEmptyLabels } from '../classification-columns.ts';
 
 export interface CorrectionsToSave {
   readonly meetingId: number;
-  /** Values by field id; null is an answer. */
+  /** Values by field id; null is a valid value. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly reviewer: string;
   readonly reason: string | null;
@@ -20,8 +20,8 @@ export interface SavedCorrection {
 }
 
 /**
- * The first statement, so that a save waits for the correction or the correction for the save: the save's conflict on this row reads
- * `corrected` after it has the lock. A classification that the former worker made has no row yet; run 0 is older than any.
+ * Runs first, so that a save and a correction of one meeting wait for each other: the save reads `corrected` after it has locked
+ * this row. A classification of the Python worker has no row yet; it gets run 0, which is older than any other run.
  */
 const makeStatement = `
 insert into vambe_worker.current (meeting_id, run_id, input_hash)
@@ -110,7 +110,7 @@ export async function saveCorrections(
   }
 }
 
-/** A column that cannot be null keeps null only in the run, so the run is asked before the column. */
+/** Reads the run before the column, because a column that is not nullable cannot hold null. */
 function valueBefore(field: string, corrected: Readonly<Record<string, unknown>>, { fields, columns }: BeforeRow) {
   if (Object.hasOwn(corrected, field)) return corrected[field];
   if (fields !== null && Object.hasOwn(fields, field)) return fields[field]?.value ?? null;
@@ -126,7 +126,7 @@ function columnsOf(values: Readonly<Record<string, unknown>>): Record<string, un
   );
 }
 
-/** The corrected columns and no others: another session may be writing the rest. Names come only from `fieldColumns`. */
+/** Updates only the corrected columns: another session may be writing the others. Names come only from `fieldColumns`. */
 function columnsStatement(names: readonly string[]): string {
   const sets = names.map((name) => `${name} = i.${name}`).join(', ');
   const types = names.map((name) => `${name} ${fieldColumns[name]?.type ?? 'text'}`).join(', ');

@@ -1,9 +1,9 @@
-/** Rows of `meetings_classifications` as any worker saved them. Only reads, and needs no tables but the API's. */
+/** Rows of `meetings_classifications`, saved by any worker. Read only; needs only the API's tables. */
 import type { Database, Statement } from '../../core/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { readRow } from '../classification-columns.ts';
 
-/** A row as it was saved once; saved again, it is another version. */
+/** One saved version of a row; each save makes a new version. */
 export interface SavedVersion {
   readonly meeting_id: number;
   readonly version: string;
@@ -12,7 +12,7 @@ export interface SavedVersion {
 }
 
 export interface SavedVersions {
-  /** To look from the next time: every transaction before it is over. */
+  /** Where the next call starts: every earlier transaction has ended. */
   readonly floor: string;
   readonly versions: readonly SavedVersion[];
 }
@@ -26,8 +26,8 @@ export interface SavedRow {
 }
 
 /**
- * A time stamp would miss a row that is committed late, or written by a machine whose clock is behind; the number of the
- * transaction that wrote it does not. `xmin` holds its lower 32 bits, `next` all 64 of the next one to come.
+ * Compares transaction numbers, because a timestamp would miss rows that are committed late or written by a machine with a slow
+ * clock. `xmin` holds the lower 32 bits of the number of the writing transaction, `next` all 64 bits of the next number.
  */
 const versionsStatement: Statement = {
   name: 'saved_versions',
@@ -46,8 +46,8 @@ select now.oldest::text as floor, (select coalesce(json_agg(f order by f.meeting
 };
 
 /**
- * Rows saved by transactions from `floor` on, and those stamped `since` (ISO 8601) or later. A null floor is that of now: what is
- * being saved at this moment. @throws AppError DATABASE_*
+ * Rows saved by transactions from `floor` on, and rows with a timestamp of `since` (ISO 8601) or later. A null floor starts now,
+ * with the transactions that are still open. @throws AppError DATABASE_*
  */
 export async function findSavedVersions(
   database: Database,
@@ -57,7 +57,7 @@ export async function findSavedVersions(
   return row ?? { floor: floor ?? '0', versions: [] };
 }
 
-/** One statement saves our rows in both tables, or corrects them: their transaction is the same one. */
+/** Excludes rows of this worker: it writes both tables in one transaction, so their transaction numbers are equal. */
 const notOurs =
   'and not exists (select 1 from vambe_worker.current cu where cu.meeting_id = mc.meeting_id and cu.xmin = mc.xmin)';
 
@@ -73,7 +73,7 @@ where m.transcript ~ '\\S' ${hasWorkerTables ? notOurs : ''}
 order by m.id`,
 });
 
-/** Those of the versions that still stand, have a transcript and are not of this worker's making. @throws AppError DATABASE_* */
+/** Those of the versions that are still current, have a transcript and were not saved by this worker. @throws AppError DATABASE_* */
 export async function findSavedRows(
   database: Database,
   versions: readonly SavedVersion[],
@@ -85,7 +85,7 @@ export async function findSavedRows(
   return rows.map((row) => ({ ...row, saved: readRow(row.saved) }));
 }
 
-/** Whether this worker's own tables are there, which a database that was not migrated lacks. @throws AppError SCHEMA_DIFFERS, DATABASE_* */
+/** Whether this worker's own tables exist (after `vambe migrate`). @throws AppError SCHEMA_DIFFERS, DATABASE_* */
 export async function readSavedPlace(database: Database): Promise<{ hasWorkerTables: boolean }> {
   const text = `select to_regclass('public.meetings_classifications') is not null as classifications,
 to_regclass('vambe_worker.current') is not null as worker`;

@@ -8,9 +8,9 @@ export interface StandingMeeting {
   readonly seller_prompt: string;
   /** Values of the columns that fields are mapped to; null: the meeting has no classification. */
   readonly columns: Readonly<Record<string, unknown>> | null;
-  /** By field id, from the run that the classification came from; null where another worker made it. */
+  /** By field id, from the run that made the classification; null where another worker made it. */
   readonly run_fields: Readonly<Record<string, unknown>> | null;
-  /** By field id: what a person said instead. */
+  /** A person's corrections, by field id. */
   readonly corrected: Readonly<Record<string, unknown>>;
 }
 
@@ -31,7 +31,7 @@ where m.id = any($1::int[]) and m.transcript ~ '\\S'
 order by m.id`,
 };
 
-/** Those of the ids that are meetings with a transcript, by id. @throws AppError DATABASE_* */
+/** The meetings among these ids that have a transcript, ordered by id. @throws AppError DATABASE_* */
 export async function findStandingMeetings(
   database: Database,
   ids: readonly number[],

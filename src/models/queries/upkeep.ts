@@ -1,4 +1,4 @@
-/** Queries of the upkeep tasks: unclassified meetings, expired jobs, rows of meetings that are gone. */
+/** Queries of the upkeep tasks: unclassified meetings, expired jobs, rows of deleted meetings. */
 import type { Database, Statement } from '../../core/database.ts';
 
 const listUnclassifiedStatement: Statement = {
@@ -20,7 +20,7 @@ export async function listUnclassified(
   return rows.map(({ id }) => id);
 }
 
-/** The BRIN index on accepted_at serves it: a job is accepted before it ends. */
+/** Compares accepted_at too, because it has a BRIN index; a job is always accepted before it ends. */
 const deleteEndedStatement: Statement = {
   name: 'job_delete_ended',
   text: `
@@ -39,7 +39,7 @@ export async function deleteEndedJobs(
   return deleteCounted(database, deleteEndedStatement, [olderThanDays, limit]);
 }
 
-/** An array, not a join: a join with some hundred rows reads the whole table where it fits into memory. */
+/** Uses an array, because PostgreSQL scans the whole table for a join with some hundred rows when the table fits into memory. */
 const deleteCallsStatement: Statement = {
   name: 'llm_call_delete',
   text: `
@@ -48,7 +48,7 @@ delete from vambe_worker.llm_calls where id = any(array(
 ))`,
 };
 
-/** Records of what a model's calls took. A day and more: what is spent today is still asked for. */
+/** Records of calls to models. Keeps at least one day, because the daily budget needs today's calls. */
 export async function deleteOldModelCalls(
   database: Database,
   { olderThanDays, limit }: { olderThanDays: number; limit: number },
@@ -64,7 +64,7 @@ delete from vambe_worker.llm_replies where key = any(array(
 ))`,
 };
 
-/** Replies that a forced job keeps for its own next attempt: no other job ever asks for them. */
+/** Replies that a forced job keeps for its own next attempt. No other job uses them. */
 export async function deleteOldForcedReplies(
   database: Database,
   { olderThanDays, limit }: { olderThanDays: number; limit: number },
@@ -72,7 +72,7 @@ export async function deleteOldForcedReplies(
   return deleteCounted(database, deleteForcedRepliesStatement, [olderThanDays, limit]);
 }
 
-/** Tables with rows of a meeting; no foreign keys lead to them, so that the API's TRUNCATE never meets us. */
+/** Tables with rows of a meeting; they have no foreign keys, so that the API can TRUNCATE its tables. */
 const tablesOfMeetings = [
   { table: 'runs', key: 'id' },
   { table: 'current', key: 'meeting_id' },

@@ -34,10 +34,10 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** Figures, percentages and dashes that stand for none. */
+/** Figures, percentages, and dashes for missing figures. */
 const figure = /^(?:[+-]?[\d.]+(?: %)?|–|\d+\/\d+)$/;
 
-/** Rows under a head, escaped; columns of figures stand to the right. A wide table scrolls by itself. */
+/** Escaped rows under a head; columns of figures are aligned right. A wide table scrolls by itself. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const isFigure = head.map((_, at) => rows.length > 0 && rows.every((row) => figure.test(String(row[at] ?? ''))));
   const line = (tag: 'td' | 'th', cells: readonly (string | number)[]) =>

@@ -33,7 +33,7 @@ export interface ChangeReport {
   /** Meetings of which at least one field would change. */
   readonly changed: number;
   readonly fields: readonly FieldChanges[];
-  /** Fields that stand for some meeting and that the taxonomy does not have. */
+  /** Fields of stored labels that the taxonomy does not have. */
   readonly gone: readonly string[];
 }
 

@@ -31,7 +31,7 @@ export function readLabelledMeetings(text: string, fileName: string): readonly L
     if (source === '') return;
     const read = readRow(source);
     if (typeof read === 'string') faults.push(`line ${index + 1}: ${read}`);
-    else if (seen.has(read.id)) faults.push(`line ${index + 1}: the id "${read.id}" is there twice`);
+    else if (seen.has(read.id)) faults.push(`line ${index + 1}: the id "${read.id}" appears twice`);
     else rows.push(read);
     if (typeof read !== 'string') seen.add(read.id);
   });

@@ -190,7 +190,7 @@ function countConfusion(marks: readonly Mark[]): Confusion[] {
   return [...counts.values()].sort((a, b) => b.count - a.count || (a.gold < b.gold ? -1 : 1));
 }
 
-/** Rows are drawn, not single answers: the fields of one meeting stand or fall together. */
+/** Samples whole rows, not single answers, because the fields of one meeting are not independent. */
 function meanInterval(
   fields: readonly (readonly Mark[])[],
   rowCount: number,

@@ -14,8 +14,8 @@ import {
 import { listWorkers } from '../../core/queue/presence.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
-import { findRetryCandidates } from '../../models/queries/jobs.ts';
 import { cancelOpenJobs } from '../../models/queries/operations.ts';
+import { findRetryCandidates } from '../../models/queries/retry-jobs.ts';
 import { forEachSelectedPage, type SelectedJobs } from './select-jobs.ts';
 
 /**

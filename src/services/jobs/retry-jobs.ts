@@ -3,7 +3,7 @@ import type { Database } from '../../core/database.ts';
 import type { CallTerms, UnsentFollowUp } from '../../core/job-ledger.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { Redis } from '../../core/redis.ts';
-import { findRetryCandidates, type RetryCandidate, reopenJobs } from '../../models/queries/jobs.ts';
+import { findRetryCandidates, type RetryCandidate, reopenJobs } from '../../models/queries/retry-jobs.ts';
 import { forEachSelectedPage, type SelectedJobs } from './select-jobs.ts';
 import { sendAgain } from './send-again.ts';
 import { sendFollowUps } from './send-follow-ups.ts';

@@ -3,8 +3,8 @@ import type { Database } from '../../core/database.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import { removeFromQueue } from '../../core/queue/cancellations.ts';
 import type { Queues } from '../../core/queue/queues.ts';
-import { findRetryCandidates } from '../../models/queries/jobs.ts';
 import { cancelOpenJobs } from '../../models/queries/operations.ts';
+import { findRetryCandidates } from '../../models/queries/retry-jobs.ts';
 
 export interface RevokeDeps {
   readonly database: Database;

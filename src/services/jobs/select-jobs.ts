@@ -1,7 +1,7 @@
 /** Jobs chosen by a filter for one action: counted first, then acted on 1,000 at a time. */
 import type { Database } from '../../core/database.ts';
-import type { RetryCandidate } from '../../models/queries/jobs.ts';
 import { countSelection, listSelection, type Selection, type SelectionCount } from '../../models/queries/operations.ts';
+import type { RetryCandidate } from '../../models/queries/retry-jobs.ts';
 
 const rowsPerPage = 1_000;
 

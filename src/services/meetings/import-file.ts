@@ -1,4 +1,4 @@
-/** Imports a meetings file: saves its rows, queues what is new, and counts what became of each. */
+/** Imports a meetings file: saves its rows, queues what is new, and counts the outcomes. */
 import type { Database } from '../../core/database.ts';
 import type { Enqueuer } from '../../core/queue/enqueue.ts';
 import { noteAction } from '../../models/queries/controls.ts';

@@ -1,4 +1,4 @@
-/** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, says what became of each. */
+/** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, and reports the outcome of each. */
 import { AppError } from '../../core/errors.ts';
 import type { StoredMeeting } from '../../models/queries/meeting-store.ts';
 import type { MeetingRecord, MeetingsCsv } from './csv/csv-file.ts';

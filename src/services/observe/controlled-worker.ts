@@ -38,8 +38,18 @@ export interface ControlledWorkerOptions {
   shutDown(): void;
 }
 
+type QueryNames = 'revokedIds' | 'tasks' | 'lists' | 'started' | 'concurrency' | 'settings';
+type ChangeNames = Exclude<keyof ControlledWorker, QueryNames | 'active' | 'reserved' | 'scheduled'>;
+
 export function createControlledWorker(options: ControlledWorkerOptions): ControlledWorker {
-  const { name, registry, consumer, overrides, queues, rates, database, redis, clock, log } = options;
+  return { ...createQueuedJobLists(options), ...createQueries(options), ...createChanges(options) };
+}
+
+/** The jobs that this worker shows: running, taken and scheduled. */
+function createQueuedJobLists(
+  options: ControlledWorkerOptions,
+): Pick<ControlledWorker, 'active' | 'reserved' | 'scheduled'> {
+  const { name, consumer, queues, database, redis, clock } = options;
   const running = () => consumer.running();
 
   /** Jobs in BullMQ's hands of every queue that this worker takes from. */
@@ -57,9 +67,6 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       return call ? [{ call, dueMs }] : [];
     });
   };
-
-  const taskNamed = (task: string): Task | undefined =>
-    registry.all.find(({ name, aliases }) => name === task || aliases.includes(task));
 
   return {
     active: async () => running().map(({ job, startedWallMs }) => shownTaken(job, startedWallMs)),
@@ -82,6 +89,12 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
       const jobs = await held('delayed', (_job, queue) => isShownBy(name, workers, queue));
       return jobs.map(({ call, dueMs }) => shownCall(call, dueMs));
     },
+  };
+}
+
+function createQueries(options: ControlledWorkerOptions): Pick<ControlledWorker, QueryNames> {
+  const { registry, consumer, overrides, rates } = options;
+  return {
     revokedIds: () => overrides.revokedIds(),
     tasks: async () =>
       Promise.all(
@@ -95,15 +108,23 @@ export function createControlledWorker(options: ControlledWorkerOptions): Contro
     lists: () => overrides.lists(),
     started() {
       const counts: Record<string, number> = { ...consumer.counts() };
-      for (const { job } of running()) counts[job.task] = (counts[job.task] ?? 0) + 1;
+      for (const { job } of consumer.running()) counts[job.task] = (counts[job.task] ?? 0) + 1;
       return counts;
     },
     concurrency: () => overrides.concurrency(),
     settings: () => options.settings,
+  };
+}
 
+function createChanges(options: ControlledWorkerOptions): Pick<ControlledWorker, ChangeNames> {
+  const { registry, consumer, overrides, rates, log } = options;
+  const taskNamed = (task: string): Task | undefined =>
+    registry.all.find(({ name, aliases }) => name === task || aliases.includes(task));
+
+  return {
     async revoke(taskIds, { terminates }) {
       overrides.revoke(taskIds);
-      const here = terminates ? running().filter(({ job }) => taskIds.includes(job.taskId)) : [];
+      const here = terminates ? consumer.running().filter(({ job }) => taskIds.includes(job.taskId)) : [];
       const stopped = here.map(({ job }) => job.taskId);
       log.info('celery.setting_changed', { what: 'revoke', ids: taskIds.length, terminated: stopped.length });
       if (stopped.length > 0) await closeTerminatedJobs(options, stopped);

@@ -19,7 +19,7 @@ export async function lookAtRedis<T>(
     return look(redis, facts);
   };
   try {
-    return await withDeadline(work(), timeoutMs, 'it was asked how things stand');
+    return await withDeadline(work(), timeoutMs, 'its queues were inspected');
   } finally {
     redis?.disconnect();
   }

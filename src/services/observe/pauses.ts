@@ -37,7 +37,7 @@ export async function pause(
   return isNew;
 }
 
-/** Ends a hold of workers, too, but no wait that a provider asked for. False: no pause of ours stood; Redis is told in any case, so that a half-done resume can be repeated. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
+/** Also ends a hold of workers, but no wait that a provider asked for. False: there was no pause. Resumes the queue in Redis in any case, so that an interrupted resume can be repeated. @throws AppError REDIS_UNREACHABLE, DATABASE_* */
 export async function resume({ database, queues }: PauseDeps, what: Pausable, change: Change): Promise<boolean> {
   const wasPaused = await endControl(database, { kind: what.kind, name: nameOf(what), ...change });
   // A person knows better than a look that comes once a minute.

@@ -1,5 +1,5 @@
 /**
- * Accepts meetings that nobody asked to classify: with a transcript, without a classification and without a job since they last
+ * Accepts meetings for which no classification was requested: with a transcript, without a classification and without a job since they last
  * changed. A message that waits in a Celery list may ask for any of them, and a Python worker may be the one to do it, so nothing is
  * accepted while some wait.
  */
@@ -8,7 +8,7 @@ import { classificationRequest } from '../jobs/classification-request.ts';
 
 const meetingsAPage = 1_000;
 
-/** `waiting_messages`: how many there were; told where they are why nothing was accepted. */
+/** `waiting_messages`: how many messages wait; present where they are the reason that nothing was accepted. */
 export type SweepUnclassified = () => Promise<{ readonly accepted: number; readonly waiting_messages?: number }>;
 
 export interface SweepDeps {

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { PostgresBinaries } from '../../../src/embedded/postgres-binaries.ts';
-import { choosePostgresUser } from '../../../src/embedded/postgres-user.ts';
-import type { Command } from '../../../src/embedded/run-program.ts';
+import type { PostgresBinaries } from '../../../src/embedded/postgres/postgres-binaries.ts';
+import { choosePostgresUser } from '../../../src/embedded/postgres/postgres-user.ts';
+import type { Command } from '../../../src/embedded/postgres/run-program.ts';
 import { makeDataDir } from './owner.ts';
 
 const binaries: PostgresBinaries = {

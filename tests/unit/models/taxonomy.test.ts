@@ -66,11 +66,11 @@ describe('checkTaxonomy', () => {
     ['an unknown key', 'content_words: 3', 'content_words: 3\n  colour: red', 'colour: red', /not a known key/],
     ['a type that does not exist', 'type: phrases', 'type: poem', 'type: poem', /enum/],
     [
-      'a value that is there twice',
+      'a value that appears twice',
       '{ id: oven,',
       '{ id: washer,',
       '{ id: washer, labels: { es: Horno',
-      /"washer" is there twice/,
+      /"washer" appears twice/,
     ],
     [
       'a default that is no value',

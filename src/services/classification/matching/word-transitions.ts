@@ -1,5 +1,5 @@
 /**
- * The transitions of each word, computed when the word is first seen and then kept. Besides its keys a word has a bigram index:
+ * The transitions of each word, computed when the word is first seen and then kept. In addition to its keys a word has a bigram index:
  * a hash table (open addressing, linear probing) from the key of a second word to the nodes that both words lead to. With it the
  * matcher skips the root's children, of which a frequent word such as "de" has hundreds.
  */

@@ -52,7 +52,10 @@ interface Whole {
 const dateAtCellStart =
   /(?:^|["\s,;])(?:(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?!\d)|\d{1,2}(?: de |[-/. ])(?:ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic|jan|apr|aug|dec)|(?:ene|feb|mar|abr|may|jun|jul|ago|sep|oct|nov|dic|jan|apr|aug|dec)[a-z]*\.? \d{1,2},? )|(?:^|["\t,;])\d{5}(?:\.\d+)?["\t,;]/i;
 
-/** Joins the lines after the header. The records of one call come in the order of their lines. */
+/**
+ * Joins the lines after the header. The records of one call come in the order of their lines. Longer than 80 lines on purpose: it is
+ * one state machine, and each of its steps changes the same six variables.
+ */
 export function createRecordJoiner(shape: RecordShape): RecordJoiner {
   const { delimiter, columns, maxRecordChars } = shape;
   let held: CsvLine[] = [];

@@ -14,7 +14,7 @@ describe('readLabelledMeetings', () => {
   it('names every faulty line and never what it holds', () => {
     const text = '{"id":"a","transcript":"x"}\n{secret\n{"id":"b"}\n{"id":"a","transcript":"x"}';
     const read = (): unknown => readLabelledMeetings(text, 'rows.jsonl');
-    expect(read).toThrow(/rows\.jsonl.*line 2: is not JSON; line 3: transcript.*line 4: the id "a" is there twice/);
+    expect(read).toThrow(/rows\.jsonl.*line 2: is not JSON; line 3: transcript.*line 4: the id "a" appears twice/);
     expect(read).not.toThrow(/secret/);
   });
 

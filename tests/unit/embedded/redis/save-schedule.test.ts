@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { SaveSchedule } from '../../../src/embedded/save-schedule.ts';
+import { SaveSchedule } from '../../../../src/embedded/redis/save-schedule.ts';
 
 let commands: string[];
 let events: string[];

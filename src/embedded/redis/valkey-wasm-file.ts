@@ -1,7 +1,7 @@
 /** Finds the WebAssembly file of the broker's package. */
-import { serverUnavailable } from './unavailable.ts';
+import { serverUnavailable } from '../unavailable.ts';
 
-/** What decides whether the file can be used; given in tests, else read from this process. */
+/** Facts that decide whether the file can be used; tests pass their own, else this process's are used. */
 export interface WasmHost {
   /** Address of a package's entry; throws when it is not installed. */
   readonly resolve: (packageName: string) => string;

@@ -1,24 +1,24 @@
-/** Runs a program to its end and collects what it said. */
+/** Runs a program to its end and collects its output. */
 import { spawn } from 'node:child_process';
 
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
-  /** undefined: this process's own. */
+  /** undefined: the environment of this process. */
   readonly env?: Record<string, string> | undefined;
   readonly uid?: number;
   readonly gid?: number;
 }
 
 export interface Finished {
-  /** null: it could not be started, or was ended by a signal. */
+  /** null: the program could not be started, or a signal ended it. */
   readonly code: number | null;
   readonly stderr: string;
 }
 
 const maxOutputLength = 64 * 1024;
 
-/** Never throws: a program that is missing or takes too long is an outcome too. */
+/** Never throws: a missing program and a timeout are outcomes too. */
 export function runProgram(
   command: Command,
   { cwd, input, timeoutMs = 10_000 }: { cwd?: string; input?: string; timeoutMs?: number } = {},
@@ -38,7 +38,7 @@ export function runProgram(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (stderr.length < maxOutputLength) stderr += text;
     });
-    child.stdin.on('error', () => undefined); // Ended before it read everything: its exit code says so.
+    child.stdin.on('error', () => undefined); // The program ended before it read everything; its exit code shows that.
     child.once('error', (error) => {
       stderr += error.message;
       finish(null);

@@ -1,22 +1,22 @@
 /**
- * Saves a broker that cannot save in the background (WebAssembly has no fork), and closes it to writes while a save
- * does not succeed: what it took then would be lost with the next stop, and nobody would have been told.
+ * Saves a broker that cannot save in the background (WebAssembly has no fork). While saves fail, the broker refuses
+ * writes: it would lose them at the next stop without any error.
  */
-import type { Report } from './supervise.ts';
+import type { Report } from '../supervise.ts';
 
 export interface SaveTarget {
   ask(...words: string[]): Promise<string>;
-  /** Told before and after a save, in which nothing else is answered. */
+  /** Called before and after a save; the broker answers nothing else meanwhile. */
   onSaving(isSaving: boolean): void;
   readonly report: Report;
-  /** What `maxmemory` is while all is well. */
+  /** `maxmemory` while saves succeed. */
   readonly maxMemory: string;
-  /** Milliseconds of a monotonic clock. */
+  /** Monotonic clock in milliseconds. */
   now(): number;
 }
 
 const saveEveryMs = 5_000;
-/** A save stops everything else: it may take a tenth of the time, no more. */
+/** A save blocks all other work, so saves may take at most a tenth of the time. */
 const pausePerSave = 10;
 const reportEveryMs = 60_000;
 
@@ -36,7 +36,7 @@ export class SaveSchedule {
     return Math.max(saveEveryMs, this.#lastSaveMs * pausePerSave);
   }
 
-  /** Saves if something changed since the last time; false when that failed. Two calls at once are one. */
+  /** Saves if something changed since the last save; false when that failed. Concurrent calls share one save. */
   save(): Promise<boolean> {
     this.#running ??= this.#saveOnce().finally(() => {
       this.#running = undefined;
@@ -58,7 +58,7 @@ export class SaveSchedule {
     return reply === '+OK';
   }
 
-  /** Writes that need memory are refused with OOM, as when it is full; reading and deleting go on. */
+  /** The broker refuses writes that need memory with OOM, as when it is full. Reads and deletes still work. */
   async #failed(reply: string): Promise<void> {
     const { ask, report, now } = this.#target;
     if (!this.#isClosed) await ask('CONFIG', 'SET', 'maxmemory', '1');

@@ -1,20 +1,20 @@
-/** Decides as which user PostgreSQL runs: it refuses root, and a user whose name it cannot look up. */
+/** Chooses the user that PostgreSQL runs as: PostgreSQL refuses root and a user without a name. */
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { serverUnavailable } from '../unavailable.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { type Command, type Finished, runProgram } from './run-program.ts';
-import { serverUnavailable } from './unavailable.ts';
 
 export interface PostgresUser {
   readonly how: 'as is' | 'user namespace' | 'nobody';
-  /** Who has to own the data; undefined: whoever owns it now. */
+  /** The user that must own the data; undefined: the present owner. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** The command line that runs a PostgreSQL binary as this user. */
+  /** The command line to run a PostgreSQL binary as this user. */
   command(program: string, args: readonly string[]): Command;
 }
 
-/** Facts of this machine; given in tests. */
+/** Facts about this machine; tests pass their own. */
 export interface UserFacts {
   /** undefined: Windows, which has no user ids. */
   readonly uid: number | undefined;
@@ -45,8 +45,8 @@ export async function choosePostgresUser(
   const accounts = readAccounts(passwd());
   const tryAs = (user: PostgresUser) => tryProgram(user.command(binaries.initdb, probeArguments(dataDir)));
 
-  const nobody = accounts.find(({ name }) => name === 'nobody');
-  const named = nobody ?? accounts[0];
+  const unprivileged = accounts.find(({ name }) => name === 'nobody');
+  const named = unprivileged ?? accounts[0];
   if (named === undefined) throw noAccount(uid);
   const inNamespace: PostgresUser = {
     how: 'user namespace',
@@ -59,10 +59,10 @@ export async function choosePostgresUser(
   };
   if ((await tryAs(inNamespace)).code === 0) return inNamespace;
   if (uid !== 0) throw noName(uid);
-  // In a namespace the account lends its name alone; here it would own the data, which is not for a person's account.
-  if (nobody === undefined) throw noAccount(uid);
+  // In a namespace only the name of the account is used. Here the account would own the data, so a person's account is no choice.
+  if (unprivileged === undefined) throw noAccount(uid);
 
-  const owner = { uid: nobody.uid, gid: nobody.gid };
+  const owner = { uid: unprivileged.uid, gid: unprivileged.gid };
   const asNobody: PostgresUser = {
     how: 'nobody',
     owner,
@@ -75,8 +75,8 @@ export async function choosePostgresUser(
 }
 
 /**
- * With --show, initdb does its checks of the user and ends before it writes. `postgres -V` would end before these checks
- * and succeed for a user that initdb refuses.
+ * With --show, initdb checks the user and exits before it writes anything. `postgres -V` exits before these checks and
+ * would succeed for a user that initdb refuses.
  */
 function probeArguments(dataDir: string): readonly string[] {
   return ['--show', '-D', dataDir];
@@ -98,7 +98,7 @@ function readPasswd(): string {
   try {
     return readFileSync('/etc/passwd', 'utf8');
   } catch {
-    return ''; // Images made from scratch have none.
+    return ''; // Container images built from scratch have no such file.
   }
 }
 
@@ -134,8 +134,8 @@ function noName(uid: number): Error {
 }
 
 /**
- * A fixed environment: what is set in the caller's (PGPORT, LD_PRELOAD, a locale that is not installed) would change
- * what the server does. Windows needs its own variables to open a socket, so there the caller's is handed on.
+ * A fixed environment, because the caller's variables (PGPORT, LD_PRELOAD, a locale that is not installed) would change
+ * what the server does. On Windows the caller's environment is passed on: opening a socket needs its variables.
  */
 function postgresEnvironment({ libraryPath }: PostgresBinaries): Record<string, string> | undefined {
   if (process.platform === 'win32') return undefined;
@@ -148,7 +148,7 @@ function postgresEnvironment({ libraryPath }: PostgresBinaries): Record<string, 
   };
 }
 
-/** By mode bits: Node changes to the working folder before it gives up root, so a program that starts proves nothing. */
+/** Checks mode bits. Starting a program proves nothing, because Node enters the working folder while it is still root. */
 function isClosedTo(folder: string, uid: number): boolean {
   const { mode, uid: owner } = statSync(folder);
   return owner !== uid && (mode & 1) === 0;

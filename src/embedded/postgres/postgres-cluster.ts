@@ -1,4 +1,4 @@
-/** The files of the embedded database: made once, checked at each start, never changed when they do not fit. */
+/** The files of the embedded database: created once, checked at each start, and left as they are when the check fails. */
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -15,17 +15,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { AppError } from '../core/errors.ts';
-import { checkRoom, folderUnusable } from './data-folder.ts';
+import type { AppError } from '../../core/errors.ts';
+import { checkRoom, folderUnusable } from '../data-folder.ts';
+import { readText } from '../private-file.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import type { PostgresUser } from './postgres-user.ts';
-import { readText } from './private-file.ts';
 import { type Finished, runProgram } from './run-program.ts';
 
 export const databaseName = 'vambe';
 export const databaseUser = 'vambe';
 const majorVersion = '15';
-/** 55 MB of files (two databases and their templates, one segment of the log), and room to grow. */
+/** 55 MB of files (two databases and their templates, one log segment) plus room to grow. */
 const newClusterMegabytes = 100;
 const initdbTimeoutMs = 120_000;
 
@@ -34,13 +34,13 @@ export interface ClusterRequest {
   readonly binaries: PostgresBinaries;
   readonly user: PostgresUser;
   readonly password: string;
-  /** The password is not the one that the cluster knows: its file was lost. */
+  /** The file with the password was lost, so the cluster still has another one. */
   readonly isNewPassword: boolean;
 }
 
 export const clusterFolder = (dataDir: string) => join(dataDir, 'postgres');
 
-/** Makes the cluster (true), or checks the one that is there (false). Throws DATA_FOLDER_UNUSABLE. */
+/** Creates the cluster (returns true) or checks the existing one (returns false). Throws DATA_FOLDER_UNUSABLE. */
 export async function prepareCluster(request: ClusterRequest): Promise<boolean> {
   const cluster = clusterFolder(request.dataDir);
   if (isMissing(cluster)) {
@@ -56,8 +56,8 @@ export async function prepareCluster(request: ClusterRequest): Promise<boolean> 
 }
 
 /**
- * Brings a new cluster safely to the disk. initdb leaves that out (--no-sync), as it would take longer than all else; it
- * is done while the server runs already. A power cut before it is through may cost a database of the first seconds.
+ * Flushes a new cluster to the disk. initdb skips that (--no-sync), because it takes longer than all other steps; it is done
+ * while the server already runs. A power cut before it has finished may lose the new database.
  */
 export async function syncCluster({ binaries, user }: ClusterRequest, cluster: string): Promise<void> {
   await runProgram(user.command(binaries.initdb, ['--sync-only', '-D', cluster]), {
@@ -84,8 +84,8 @@ function checkVersion(cluster: string): void {
 }
 
 /**
- * Made beside and renamed, under a new name each time: an initdb that was killed leaves nothing that looks like a
- * database, and one that a killed host left running goes on writing into its own folder.
+ * Created under a new temporary name each time, then renamed. A killed initdb leaves nothing that looks like a database,
+ * and an initdb that a killed host left running keeps writing to its own folder.
  */
 async function createCluster(request: ClusterRequest, cluster: string): Promise<void> {
   const { dataDir, user, password, binaries } = request;
@@ -99,7 +99,7 @@ async function createCluster(request: ClusterRequest, cluster: string): Promise<
     if (user.owner) for (const path of [draft, passwordFile]) chownSync(path, user.owner.uid, user.owner.gid);
     const initdb = user.command(binaries.initdb, initdbArguments(draft, passwordFile));
     checkFinished(dataDir, 'initdb', await runProgram(initdb, { cwd: draft, timeoutMs: initdbTimeoutMs }));
-    // file_copy: half the time of the default, and nothing else is running that it could disturb.
+    // file_copy takes half the time of the default, and no other work is running that it could slow down.
     await runSql(request, draft, `CREATE DATABASE ${databaseName} STRATEGY = file_copy`, ['-F']);
     if (existsSync(cluster)) rmdirSync(cluster);
     renameSync(draft, cluster);
@@ -109,8 +109,8 @@ async function createCluster(request: ClusterRequest, cluster: string): Promise<
 }
 
 /**
- * ICU's order: with the plain C locale lower('Á') does nothing and Álvarez sorts after Zapata; ICU is in the package,
- * so it needs no locale of the system.
+ * Uses ICU: with the C locale lower('Á') does nothing and Álvarez sorts after Zapata. The package contains ICU, so no
+ * locale of the system is needed.
  */
 function initdbArguments(draft: string, passwordFile: string): string[] {
   return [
@@ -119,7 +119,7 @@ function initdbArguments(draft: string, passwordFile: string): string[] {
   ];
 }
 
-/** A statement in a server of one session without network, for what has to be done before the real one listens. */
+/** Runs a statement in a single-user server without network, for changes that must be made before the real server listens. */
 async function runSql(
   { user, binaries }: ClusterRequest,
   cluster: string,
@@ -128,7 +128,7 @@ async function runSql(
 ): Promise<void> {
   const command = user.command(binaries.postgres, ['--single', ...flags, '-D', cluster, 'postgres']);
   const finished = await runProgram(command, { cwd: cluster, input: `${statement};\n`, timeoutMs: 60_000 });
-  // It goes on after a failed statement and ends with 0.
+  // It continues after a failed statement and exits with 0.
   const failed = /^.*\b(ERROR|FATAL|PANIC):/m.test(finished.stderr);
   checkFinished(cluster, 'postgres --single', failed ? { ...finished, code: 1 } : finished);
 }
@@ -150,7 +150,7 @@ function removeDrafts(dataDir: string): void {
     try {
       rmSync(join(dataDir, name), { recursive: true, force: true });
     } catch {
-      // A killed host's initdb is still writing there: the next start removes it.
+      // A killed host's initdb is still writing there; the next start removes the folder.
     }
   }
 }

@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readText } from './private-file.ts';
-import { type EndStep, endProcess, type KnownProcess, knowProcess } from './process-identity.ts';
-import { findProcessesIn } from './processes-in-folder.ts';
+import { readText } from '../private-file.ts';
+import { type EndStep, endProcess, type KnownProcess, knowProcess } from '../process-identity.ts';
+import { findProcessesIn } from '../processes-in-folder.ts';
 
-/** SIGINT is a fast shutdown; SIGQUIT an immediate one, repaired at the next start. */
+/** SIGINT is a fast shutdown; SIGQUIT an immediate one, which the next start has to repair. */
 const politeEnd: readonly EndStep[] = [
   ['SIGINT', 3_500],
   ['SIGQUIT', 1_000],
@@ -18,13 +18,13 @@ export async function endPostgres(known: KnownProcess): Promise<boolean> {
   return endProcess(known, politeEnd);
 }
 
-/** Ends what is left of a postmaster that is gone. */
+/** Ends the remaining processes of a dead postmaster. */
 export async function endPostgresRest(cluster: string): Promise<void> {
   await Promise.all(findPostgresOf(cluster).map((known) => endProcess(known, quickEnd)));
 }
 
 /**
- * Live processes of this very database, and never by pid alone: the pid in postmaster.pid may by now belong to another
+ * Live processes of this database. A pid alone is not enough: the pid in postmaster.pid may now belong to another
  * PostgreSQL.
  */
 export function findPostgresOf(cluster: string): KnownProcess[] {
@@ -36,9 +36,9 @@ export function findPostgresOf(cluster: string): KnownProcess[] {
 }
 
 /**
- * PostgreSQL takes any live pid in postmaster.pid for a running server, a zombie or another program included. Only to
- * be called when nothing of this folder lives. Our own pid is put there: a postmaster skips its parent's, and still
- * looks at the shared memory for backends of the old one (which a removed file would prevent).
+ * PostgreSQL takes any live pid in postmaster.pid for a running server, even a zombie or another program. Call this only
+ * when no process uses the folder. It writes our own pid: a postmaster ignores its parent's pid, but still checks the
+ * shared memory for backends of the old one (it would skip that check without the file).
  */
 export function disarmPidFile(cluster: string): void {
   const file = join(cluster, 'postmaster.pid');

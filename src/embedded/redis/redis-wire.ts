@@ -6,11 +6,11 @@ export function encodeCommand(words: readonly string[]): Buffer {
   return Buffer.from(`*${words.length}\r\n${parts.join('')}`);
 }
 
-/** Cuts replies out of a stream of bytes. A simple string, an error and a number keep their first character (`+OK`). */
+/** Splits a stream of bytes into replies. Simple strings, errors and numbers keep their first character (`+OK`). */
 export class ReplyReader {
   #text = '';
 
-  /** The replies that the new bytes complete. Arrays are not among the answers to our commands. */
+  /** The replies that the new bytes complete. None of our commands is answered with an array. */
   push(bytes: Uint8Array): string[] {
     this.#text += Buffer.from(bytes).toString('latin1');
     const replies: string[] = [];
@@ -45,7 +45,7 @@ export class CommandLine {
     this.#send = send;
   }
 
-  /** Resolves with the reply, an error reply (`-ERR …`) included. Never, when the server does not answer. */
+  /** Resolves with the reply, also with an error reply (`-ERR …`). Stays pending while the server does not answer. */
   ask(...words: string[]): Promise<string> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);

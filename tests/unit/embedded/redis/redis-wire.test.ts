@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CommandLine, encodeCommand, ReplyReader } from '../../../src/embedded/redis-wire.ts';
+import { CommandLine, encodeCommand, ReplyReader } from '../../../../src/embedded/redis/redis-wire.ts';
 
 test('a command is an array of bulk strings whose lengths are bytes', () => {
   expect(encodeCommand(['SET', 'ñ']).toString()).toBe('*2\r\n$3\r\nSET\r\n$2\r\nñ\r\n');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ClientSocket, ValkeyNetwork } from '../../../src/embedded/valkey-network.ts';
+import { type ClientSocket, ValkeyNetwork } from '../../../../src/embedded/redis/valkey-network.ts';
 
 const readable = 1;
 const writable = 2;

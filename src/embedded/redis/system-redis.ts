@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type LogFile, openLog } from '../log-file.ts';
+import { findFreePort, loopback } from '../loopback-port.ts';
+import { knowProcess, waitForEnd } from '../process-identity.ts';
+import { serverUnavailable } from '../unavailable.ts';
 import type { BrokerEngine, EngineRequest } from './broker-engine.ts';
 import { brokerLog, systemRedisFolder } from './broker-files.ts';
-import { type LogFile, openLog } from './log-file.ts';
-import { findFreePort, loopback } from './loopback-port.ts';
-import { knowProcess, waitForEnd } from './process-identity.ts';
 import { CommandLine } from './redis-wire.ts';
-import { serverUnavailable } from './unavailable.ts';
 
 const loadTimeoutMs = 280_000;
 const stopTimeoutMs = 3_500;
@@ -39,14 +39,14 @@ async function tryStart(
   const folder = systemRedisFolder(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = openLog(brokerLog(dataDir));
-  // The configuration goes through stdin, so that the password stands neither in a file nor in the process list.
+  // The configuration goes through stdin, so that the password appears neither in a file nor in the process list.
   const child = spawn('redis-server', ['-'], {
     cwd: folder,
     stdio: ['pipe', log.descriptor, log.descriptor],
     detached: true,
   });
   log.close();
-  process.once('exit', () => child.kill('SIGKILL')); // Nobody else knows of it before it is ready.
+  process.once('exit', () => child.kill('SIGKILL')); // Until it is ready, no other process can stop it.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(configuration(port, password));
   const socket = await waitUntilLoaded(child, { port, password });
@@ -88,7 +88,7 @@ async function waitUntilLoaded(
     if (!own) continue;
     const closed = new Promise<string>((resolve) => own.socket.once('close', () => resolve('')));
     await Promise.race([own.line.ask('AUTH', password), closed]);
-    // LOADING until its files are read.
+    // It answers LOADING until it has read its files.
     if ((await Promise.race([own.line.ask('PING'), closed])) === '+PONG') return own;
     own.socket.destroy();
   }
@@ -118,7 +118,7 @@ function systemEngine(child: ChildProcess, port: number, { line }: OwnLine): Bro
     processes: [known],
     savesItself: true,
     ask: (...words) => line.ask(...words),
-    closeClients: () => undefined, // Its own shutdown ends them before it writes its last.
+    closeClients: () => undefined, // Its own shutdown closes clients before the last write.
     async stop() {
       isStopping = true;
       child.kill('SIGTERM');
