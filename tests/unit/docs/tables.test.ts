@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../../src/cli/command-list.ts';
-import { type Setting, type SettingKey, type SettingKey, settingKeys, settingKeys, settings, settings } from '../../../src/config/schema.ts';
+import { type SettingKey, settingKeys, settings } from '../../../src/config/schema.ts';
 import type { Setting } from '../../../src/config/setting.ts';
 import { emojiOf } from '../../../src/core/log-line.ts';
 import { runWith } from '../cli/fake-io.ts';
