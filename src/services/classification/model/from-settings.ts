@@ -6,6 +6,7 @@ import type { Classifier } from '../classifier.ts';
 import { createOfflineClassifier } from '../rules/offline-classifier.ts';
 import type { CompiledCues } from '../rules/program.ts';
 import { createChatClient } from './chat-client.ts';
+import type { CutInput } from './input-watch.ts';
 import { createLlmClassifier } from './llm-classifier.ts';
 import { anthropicDialect } from './providers/anthropic-dialect.ts';
 import type { Dialect } from './providers/dialect.ts';
@@ -51,6 +52,8 @@ export interface LlmParts {
   readonly redis?: KeptTexts;
   /** Called when the model accepts a request without the parts it had refused. */
   readonly onRefusedParts?: (learned: LearnedParts & ModelAddress) => void;
+  /** Called once, when the server reports far fewer input tokens than were sent: it cuts the prompt. */
+  readonly onInputCut?: (cut: CutInput & ModelAddress) => void;
   /** Called once a day, when 80 % of the budget are spent. */
   readonly onBudgetNearlyUsed?: (spent: { spentUsd: number; usdPerDay: number }) => void;
   /** False: no retries. */
@@ -98,6 +101,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
     memory,
     redacts: settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on',
     costOf: prices.costOf,
+    onInputCut: (cut) => parts.onInputCut?.({ ...cut, ...address }),
     budget:
       usdPerDay === null
         ? noBudget

@@ -1,5 +1,5 @@
 /** Anthropic's Messages API: the answer is the input of a forced tool call. docs.anthropic.com/en/api/messages */
-import { type Dialect, type Part, temperaturePart, writeParts } from './dialect.ts';
+import { type Dialect, type Part, type ReplyEnd, temperaturePart, writeParts } from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
 
 /** Without it the model may answer in text instead of a tool call; `read` accepts both. */
@@ -8,6 +8,13 @@ const forcedTool: Part = {
   parameters: ['tool_choice'],
   write: ({ schemaName }) => ({ tool_choice: { type: 'tool', name: schemaName } }),
 };
+
+/** docs.anthropic.com/en/api/handling-stop-reasons */
+const ends: ReadonlyMap<unknown, ReplyEnd> = new Map([
+  ['refusal', 'refused'],
+  ['max_tokens', 'cut'],
+  ['model_context_window_exceeded', 'full'],
+]);
 
 export const anthropicDialect: Dialect = {
   baseUrl: 'https://api.anthropic.com',
@@ -39,7 +46,7 @@ export const anthropicDialect: Dialect = {
     const cached = readCount(at(value, 'usage', 'cache_read_input_tokens'));
     return {
       text: called === undefined ? texts.join('') : JSON.stringify(at(called, 'input') ?? {}),
-      end: reason === 'refusal' ? 'refused' : reason === 'max_tokens' ? 'cut' : 'whole',
+      end: ends.get(reason) ?? 'whole',
       model: typeof model === 'string' ? model : '',
       // Anthropic does not include cached tokens in input_tokens.
       inputTokens: fresh === null ? null : fresh + (cached ?? 0),

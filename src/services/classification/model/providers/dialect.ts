@@ -18,10 +18,15 @@ export interface Usage {
   readonly outputTokens: number | null;
 }
 
+/**
+ * `refused`: by the model or a content filter · `cut`: it ran out of output tokens · `full`: prompt and answer together fill the model's
+ * context · `failed`: the provider reports that the model stopped with an error.
+ */
+export type ReplyEnd = 'whole' | 'cut' | 'refused' | 'full' | 'failed';
+
 export interface DialectReply extends Usage {
   readonly text: string;
-  /** `refused`: by the model or a content filter · `cut`: it ran out of output tokens. */
-  readonly end: 'whole' | 'cut' | 'refused';
+  readonly end: ReplyEnd;
   /** The model's own name for itself; empty: not reported. */
   readonly model: string;
 }

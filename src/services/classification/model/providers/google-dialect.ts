@@ -1,9 +1,25 @@
 /** Google's Gemini: generateContent with a JSON schema of the response. ai.google.dev/api/generate-content */
-import { type Dialect, hasSystemRole, type Part, systemPart, temperaturePart, writeParts } from './dialect.ts';
+import {
+  type Dialect,
+  hasSystemRole,
+  type Part,
+  type ReplyEnd,
+  systemPart,
+  temperaturePart,
+  writeParts,
+} from './dialect.ts';
 import { at, readCount } from './json-value.ts';
 
-/** Finish reasons that mean a refusal. */
-const refusals = ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'LANGUAGE'];
+/** Finish reasons. ai.google.dev/api/generate-content#FinishReason */
+const ends: ReadonlyMap<unknown, ReplyEnd> = new Map<string, ReplyEnd>([
+  ...['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'LANGUAGE'].map(
+    (each) => [each, 'refused'] as const,
+  ),
+  ['MAX_TOKENS', 'cut'],
+  ...['OTHER', 'MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL', 'TOO_MANY_TOOL_CALLS', 'MALFORMED_RESPONSE'].map(
+    (each) => [each, 'failed'] as const,
+  ),
+]);
 
 const jsonType = { responseMimeType: 'application/json' };
 /** Gemma supports neither; older API versions do not support a schema. */
@@ -37,20 +53,20 @@ export const googleDialect: Dialect = {
   read(value) {
     const blocked = at(value, 'promptFeedback', 'blockReason') !== undefined;
     const candidate = at(value, 'candidates', 0);
-    if (candidate === undefined && !blocked) return undefined;
+    // A reply without a candidate, but with its usage, is an empty one.
+    if (candidate === undefined && !blocked && at(value, 'usageMetadata') === undefined) return undefined;
     const parts = at(candidate, 'content', 'parts');
     const texts = (Array.isArray(parts) ? parts : []).flatMap((part: unknown) => {
       const text = at(part, 'text');
       return typeof text === 'string' && at(part, 'thought') !== true ? [text] : [];
     });
     const reason = at(candidate, 'finishReason');
-    const isRefused = blocked || refusals.some((each) => each === reason);
     const model = at(value, 'modelVersion');
     const written = readCount(at(value, 'usageMetadata', 'candidatesTokenCount'));
     const thought = readCount(at(value, 'usageMetadata', 'thoughtsTokenCount'));
     return {
       text: texts.join(''),
-      end: isRefused ? 'refused' : reason === 'MAX_TOKENS' ? 'cut' : 'whole',
+      end: blocked ? 'refused' : (ends.get(reason) ?? 'whole'),
       model: typeof model === 'string' ? model : '',
       inputTokens: readCount(at(value, 'usageMetadata', 'promptTokenCount')),
       cachedInputTokens: readCount(at(value, 'usageMetadata', 'cachedContentTokenCount')),

@@ -1,5 +1,13 @@
 /** OpenAI's Chat Completions API and compatible servers. platform.openai.com/docs/api-reference/chat */
-import { type Dialect, hasSystemRole, type Part, systemPart, temperaturePart, writeParts } from './dialect.ts';
+import {
+  type Dialect,
+  hasSystemRole,
+  type Part,
+  type ReplyEnd,
+  systemPart,
+  temperaturePart,
+  writeParts,
+} from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
 
 /** Older servers support only one of these, or none. */
@@ -51,10 +59,11 @@ export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tok
       const reason = at(choice, 'finish_reason');
       const refusal = message.refusal;
       const isRefused = reason === 'content_filter' || (typeof refusal === 'string' && refusal !== '');
+      const end = ends.get(reason) ?? 'whole';
       const model = at(value, 'model');
       return {
         text: readContent(message.content),
-        end: isRefused ? 'refused' : reason === 'length' ? 'cut' : 'whole',
+        end: isRefused ? 'refused' : end,
         model: typeof model === 'string' ? model : '',
         inputTokens: readCount(at(value, 'usage', 'prompt_tokens')),
         cachedInputTokens: readCount(at(value, 'usage', 'prompt_tokens_details', 'cached_tokens')),
@@ -63,6 +72,16 @@ export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tok
     },
   };
 }
+
+/** Finish reasons. Mistral: model_length, error · OpenRouter, DeepSeek: error, insufficient_system_resource · LM Studio: contextLengthReached */
+const ends: ReadonlyMap<unknown, ReplyEnd> = new Map([
+  ['length', 'cut'],
+  ['max_tokens', 'cut'],
+  ['model_length', 'full'],
+  ['contextLengthReached', 'full'],
+  ['error', 'failed'],
+  ['insufficient_system_resource', 'failed'],
+]);
 
 /** A text, or a list of its parts, as some servers send. */
 function readContent(content: unknown): string {

@@ -1,6 +1,6 @@
 /** As platform.openai.com answers. */
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
 
 const type = 'invalid_request_error';
 
@@ -86,6 +86,7 @@ describeRefusals({
         code: 'context_length_exceeded',
       }),
       learns: [],
+      fitsWithoutLimit: true,
     },
     {
       says: 'a length is complained of under the name of a parameter',
@@ -96,6 +97,7 @@ describeRefusals({
         code: 'context_length_exceeded',
       }),
       learns: [],
+      fitsWithoutLimit: true,
     },
     {
       says: 'the prompt is refused for its content',
@@ -120,3 +122,99 @@ describeRefusals({
     },
   ],
 });
+
+const dialect = openAiDialect('max_completion_tokens');
+const quota = 'You exceeded your current quota, please check your plan and billing details.';
+
+describeFaults('OpenAI', 'openai', dialect, [
+  {
+    says: 'its quota is used up',
+    answer: error(429, { message: quota, type: 'insufficient_quota', param: null, code: 'insufficient_quota' }),
+    code: 'MODEL_QUOTA',
+    row: 'M6',
+  },
+  {
+    says: 'its credit is used up',
+    answer: error(429, { message: 'No credit is left.', type: 'billing_error', code: 'credit_balance_exhausted' }),
+    code: 'MODEL_QUOTA',
+    row: 'M6',
+  },
+  {
+    says: 'a limit of the project is reached',
+    answer: error(400, { message: 'Billing hard limit has been reached.', type, code: 'billing_hard_limit_reached' }),
+    code: 'MODEL_QUOTA',
+    row: 'M6',
+  },
+  {
+    says: 'a model has ended',
+    answer: error(404, {
+      message: 'The model `gpt-x` has been deprecated.',
+      type,
+      param: null,
+      code: 'model_not_found',
+    }),
+    code: 'MODEL_REFUSED_KEY',
+    row: 'M5',
+  },
+  {
+    says: 'it is called from a country that it does not serve',
+    answer: error(403, {
+      message: 'Country, region, or territory not supported',
+      type: 'request_forbidden',
+      param: null,
+      code: 'unsupported_country_region_territory',
+    }),
+    code: 'MODEL_REFUSED_KEY',
+    row: 'M5',
+  },
+  {
+    says: 'it is slow',
+    answer: error(429, { message: 'Slow down.', type, code: 'slow_down' }),
+    code: 'MODEL_RATE_LIMITED',
+    calls: 5,
+    row: 'M8',
+  },
+  {
+    says: 'an answer has nothing in it, twice',
+    answer: {
+      status: 200,
+      body: { model: 'm', choices: [{ message: { role: 'assistant', content: '' }, finish_reason: 'stop' }] },
+    },
+    code: 'MODEL_REPLY_INVALID',
+    calls: 2,
+    row: 'M8',
+  },
+]);
+
+describeLength('OpenAI', 'openai', dialect, [
+  [
+    'a model is given too much',
+    error(400, {
+      message: "This model's maximum context length is 8192 tokens. However, your messages resulted in 20000 tokens.",
+      type,
+      param: 'messages',
+      code: 'context_length_exceeded',
+    }),
+  ],
+  [
+    'prompt and answer are too much together',
+    error(400, {
+      message:
+        "This model's maximum context length is 8192 tokens. However, you requested 24096 tokens (20000 in the messages, 4096 in the completion). Please reduce the length of the messages or completion.",
+      type,
+      param: 'messages',
+      code: 'context_length_exceeded',
+    }),
+  ],
+  [
+    'one request is larger than the limit for a minute',
+    error(429, {
+      message:
+        'Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit 10000, Requested 24000. The input or output tokens must be reduced in order to run successfully.',
+      type: 'tokens',
+      param: null,
+      code: 'rate_limit_exceeded',
+    }),
+  ],
+  ['a gateway in between takes no body of this size', { status: 413, body: '<html>Payload Too Large</html>' }],
+]);

@@ -1,7 +1,7 @@
 /** As api.deepseek.com answers, on its own endpoint and on the one for Anthropic's clients. */
 import { anthropicDialect } from '../../../../src/services/classification/model/providers/anthropic-dialect.ts';
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
 
 const kind = { type: 'invalid_request_error', param: null, code: 'invalid_request_error' };
 
@@ -58,3 +58,66 @@ describeRefusals({
     },
   ],
 });
+
+const dialect = openAiDialect('max_tokens');
+
+describeFaults('DeepSeek', 'openai', dialect, [
+  {
+    says: 'there is no balance',
+    answer: error(402, {
+      message: 'Insufficient Balance',
+      type: 'unknown_error',
+      param: null,
+      code: 'invalid_request_error',
+    }),
+    code: 'MODEL_QUOTA',
+    row: 'M6',
+  },
+  {
+    says: 'there is no such model',
+    answer: error(400, {
+      message: 'Model Not Exist',
+      type: 'invalid_request_error',
+      param: null,
+      code: 'invalid_request_error',
+    }),
+    code: 'MODEL_REFUSED_KEY',
+    row: 'M5',
+  },
+  {
+    says: 'it has no resources left for an answer',
+    answer: {
+      status: 200,
+      body: {
+        model: 'm',
+        choices: [{ message: { role: 'assistant', content: '' }, finish_reason: 'insufficient_system_resource' }],
+      },
+    },
+    code: 'MODEL_UNREACHABLE',
+    calls: 2,
+    row: 'M8',
+  },
+  {
+    says: 'its JSON mode answers with white space, twice',
+    answer: {
+      status: 200,
+      body: { model: 'm', choices: [{ message: { role: 'assistant', content: ' \n\n ' }, finish_reason: 'stop' }] },
+    },
+    code: 'MODEL_REPLY_INVALID',
+    calls: 2,
+    row: 'M8',
+  },
+]);
+
+describeLength('DeepSeek', 'openai', dialect, [
+  [
+    'a prompt is too long',
+    error(400, {
+      message:
+        "This model's maximum context length is 65536 tokens. However, you requested 90000 tokens (85904 in the messages, 4096 in the completion).",
+      type: 'invalid_request_error',
+      param: null,
+      code: 'invalid_request_error',
+    }),
+  ],
+]);

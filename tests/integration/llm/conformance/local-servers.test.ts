@@ -1,6 +1,6 @@
 /** As servers on one's own machine answer: Ollama, LM Studio, llama.cpp. */
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeRefusals, error, has } from './suite.ts';
+import { asks, describeLength, describeRefusals, error, has } from './suite.ts';
 
 describeRefusals({
   name: 'Ollama, LM Studio and llama.cpp',
@@ -50,3 +50,33 @@ describeRefusals({
     },
   ],
 });
+
+const local = openAiDialect('max_tokens');
+
+describeLength('Ollama, LM Studio and llama.cpp', 'openai', local, [
+  [
+    'llama.cpp is given too much',
+    error(400, {
+      code: 400,
+      message:
+        'the request exceeds the available context size. try increasing the context size or enable context shift',
+      type: 'exceed_context_size_error',
+      n_prompt_tokens: 20_000,
+      n_ctx: 8_192,
+    }),
+  ],
+  [
+    'LM Studio is given too much',
+    {
+      status: 400,
+      body: {
+        error:
+          'Trying to keep the first 20000 tokens when context the overflows. However, the model is loaded with context length of only 8192 tokens',
+      },
+    },
+  ],
+  [
+    'Ollama is given too much',
+    error(400, { message: 'the input length exceeds the context length', type: 'api_error' }),
+  ],
+]);

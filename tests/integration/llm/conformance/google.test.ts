@@ -2,7 +2,7 @@
 import { googleDialect } from '../../../../src/services/classification/model/providers/google-dialect.ts';
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import type { Body } from '../../../helpers/refusing-model.ts';
-import { asks, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
 
 const status = 'INVALID_ARGUMENT';
 const configures =
@@ -119,3 +119,96 @@ describeRefusals({
     },
   ],
 });
+
+const violations = (quotaId: string) => [
+  { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [{ quotaId, quotaValue: '250' }] },
+];
+const exhausted = (message: string, details: readonly unknown[] = []) => ({
+  error: { code: 429, message, status: 'RESOURCE_EXHAUSTED', details },
+});
+const candidate = (finishReason: string, text = '') => ({
+  status: 200,
+  body: {
+    modelVersion: 'm',
+    candidates: [{ content: { role: 'model', parts: text === '' ? [] : [{ text }] }, finishReason }],
+    usageMetadata: { promptTokenCount: 9 },
+  },
+});
+const daily = exhausted('You exceeded your current quota.', violations('GenerateRequestsPerDayPerProjectPerModel'));
+const capped = exhausted('Your project has exceeded its monthly spending cap. Please go to AI Studio to manage it.');
+const location = {
+  error: { code: 400, message: 'User location is not supported for the API use.', status: 'FAILED_PRECONDITION' },
+};
+const tooLong = {
+  error: {
+    code: 400,
+    message: 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048575).',
+    status,
+  },
+};
+
+describeFaults('Google', 'google', googleDialect, [
+  { says: 'the quota of the day is used up', answer: { status: 429, body: daily }, code: 'MODEL_QUOTA', row: 'M6' },
+  { says: 'a spending cap is reached', answer: { status: 429, body: capped }, code: 'MODEL_QUOTA', row: 'M6' },
+  {
+    says: 'prepaid credit is used up',
+    answer: { status: 402, body: exhausted('Your prepayment credits are depleted.') },
+    code: 'MODEL_QUOTA',
+    row: 'M6',
+  },
+  { says: 'a country is not served', answer: { status: 400, body: location }, code: 'MODEL_REFUSED_KEY', row: 'M5' },
+  {
+    says: 'a key lacks a right',
+    answer: error(403, { code: 403, message: 'No.', status: 'PERMISSION_DENIED' }),
+    code: 'MODEL_REFUSED_KEY',
+    row: 'M5',
+  },
+  { says: 'a candidate is blocked', answer: candidate('SAFETY'), code: 'MODEL_REFUSED_CONTENT', row: 'M5' },
+  {
+    says: 'a candidate ends for another reason',
+    answer: candidate('OTHER'),
+    code: 'MODEL_UNREACHABLE',
+    calls: 2,
+    row: 'M8',
+  },
+  {
+    says: 'a candidate is malformed',
+    answer: candidate('MALFORMED_RESPONSE', '{'),
+    code: 'MODEL_UNREACHABLE',
+    calls: 2,
+    row: 'M8',
+  },
+  {
+    says: 'there is no candidate, twice',
+    answer: { status: 200, body: { modelVersion: 'm', candidates: [], usageMetadata: { promptTokenCount: 9 } } },
+    code: 'MODEL_REPLY_INVALID',
+    calls: 2,
+    row: 'M8',
+  },
+]);
+describeLength('Google', 'google', googleDialect, [['a prompt is too long', { status: 400, body: tooLong }]]);
+
+const compatible = openAiDialect('max_tokens');
+describeFaults("Google's endpoint for OpenAI clients", 'openai', compatible, [
+  { says: 'the quota of the day is used up', answer: { status: 429, body: [daily] }, code: 'MODEL_QUOTA', row: 'M6' },
+  { says: 'a spending cap is reached', answer: { status: 429, body: [capped] }, code: 'MODEL_QUOTA', row: 'M6' },
+  { says: 'a country is not served', answer: { status: 400, body: [location] }, code: 'MODEL_REFUSED_KEY', row: 'M5' },
+  {
+    says: 'a quota of the minute is used up',
+    answer: {
+      status: 429,
+      body: [
+        exhausted(
+          'You exceeded your current quota, please check your plan and billing details.',
+          violations('GenerateRequestsPerMinutePerProjectPerModel'),
+        ),
+      ],
+    },
+    code: 'MODEL_RATE_LIMITED',
+    calls: 5,
+    row: 'M6',
+  },
+]);
+describeLength("Google's endpoint for OpenAI clients", 'openai', compatible, [
+  ['a prompt is too long', { status: 400, body: [tooLong] }],
+]);
