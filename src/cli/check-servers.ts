@@ -6,6 +6,7 @@ import { createDatabase } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import { withDeadline } from '../core/queue/queues.ts';
 import { createRedis, describeRedis, probeRedis } from '../core/redis.ts';
+import { adviceOn, answerWarnings } from './model-warnings.ts';
 import type { ServerUrls } from './servers.ts';
 import { describePostgres } from './status-report.ts';
 
@@ -130,6 +131,7 @@ export async function checkClassifier(
       return { facts: { kind, model }, words: `${model}; no model is called`, warnings };
     }
     const access = llmAccess(config);
+    const advice = await adviceOn(config, model);
     const from = {
       provider: access.provider,
       address_from: access.baseUrlFrom ?? 'none',
@@ -139,7 +141,7 @@ export async function checkClassifier(
       const refused = redisUrl === null ? [] : await readRefusedParts(config, redisUrl);
       const words = `${model} (${describeLlmAccess(access)}); the settings suit it; "vambe check llm" calls the model${describeRefused(refused)}`;
       const refusedFacts: Finding['facts'] = refused.length === 0 ? {} : { refused_parts: refused.join(', ') };
-      return { facts: { kind, model, ...from, ...refusedFacts }, words, warnings: [] };
+      return { facts: { kind, model, ...from, ...refusedFacts }, words, warnings: advice };
     }
     // LLM_TIMEOUT_SECONDS ends the call first, with its own error; this ends what else may hang.
     const found = await probe(AbortSignal.timeout(config.llmTimeoutSeconds * 1_000 + lookMs));
@@ -154,10 +156,12 @@ export async function checkClassifier(
       latency_ms: found.latencyMs,
       ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
       ...(found.refusedParts.length === 0 ? {} : { refused_parts: found.refusedParts.join(', ') }),
+      ...(found.labels === null ? {} : { labels_found: found.labels }),
     };
     const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${describeLlmAccess(access)}${describeRefused(found.refusedParts)}`;
-    const other = found.model === model ? '' : `${model} was asked for, and ${found.model} answers. Its price counts.`;
-    return { facts, words, warnings: other === '' || found.model.startsWith(model) ? [] : [other] };
+    const isOther = !found.model.startsWith(model);
+    const other = isOther ? [`${model} was asked for, and ${found.model} answers. Its price counts.`] : [];
+    return { facts, words, warnings: [...answerWarnings(found), ...other, ...advice] };
   });
 }
 

@@ -1,4 +1,6 @@
 /** Every setting, once: name, kind, default, range, unit, meaning. `Config`, `.env.example` and `vambe config` come from here. */
+
+import { defaultModel } from './default-model.ts';
 import {
   amount,
   choice,
@@ -261,12 +263,12 @@ export const settings = {
   llmModel: optional('LLM_MODEL', text, {
     group: 'classification',
     unset: 'OPENAI_MODEL',
-    example: 'gpt-4o-mini',
+    example: defaultModel,
     meaning: 'Model to ask; wins over OPENAI_MODEL',
   }),
   openaiModel: setting('OPENAI_MODEL', text, {
     group: 'classification',
-    default: 'gpt-4o-mini',
+    default: defaultModel,
     meaning: 'Model to ask, under the name that older environments use',
   }),
   llmApiKey: optional('LLM_API_KEY', text, {
@@ -314,9 +316,9 @@ export const settings = {
   }),
   llmPricesFile: optional('LLM_PRICES_FILE', text, {
     group: 'classification',
-    unset: 'the prices that come with the program',
+    unset: 'only the prices that come with the program',
     example: 'prices.yaml',
-    meaning: 'Prices of models, as YAML',
+    meaning: 'Prices of models, as YAML; they come before those of the program',
   }),
 
   importTimezone: setting('IMPORT_TIMEZONE', timeZone, {

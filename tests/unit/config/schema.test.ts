@@ -26,7 +26,7 @@ describe('the table of settings', () => {
   it('keeps the defaults that people rely on', () => {
     const defaults = Object.fromEntries(all.map((each) => [each.name, each.default]));
     expect(defaults).toMatchObject({
-      OPENAI_MODEL: 'gpt-4o-mini',
+      OPENAI_MODEL: 'gpt-6-luna',
       TASK_TIMEOUT: 300,
       MAX_RETRIES: 3,
       RETRY_DELAY_SECONDS: 60,

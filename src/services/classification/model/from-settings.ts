@@ -11,6 +11,7 @@ import { createLlmClassifier } from './llm-classifier.ts';
 import { anthropicDialect } from './providers/anthropic-dialect.ts';
 import type { Dialect } from './providers/dialect.ts';
 import { googleDialect } from './providers/google-dialect.ts';
+import { howToPrice } from './providers/model-advice.ts';
 import { openAiDialect } from './providers/openai-dialect.ts';
 import { createPostJson, modelCallBounds } from './providers/post-json.ts';
 import type { PriceTable } from './providers/prices.ts';
@@ -68,7 +69,7 @@ const refusalOfQueueMs = 5_000;
 export function createClassifierFromSettings(parts: LlmParts): Classifier {
   const { settings, model, apiKey, taxonomy, compiledCues, clock, memory, prices, isPatient } = parts;
   const { llmBudgetUsdPerDay: usdPerDay } = settings;
-  if (usdPerDay !== null && !prices.has(model)) throw withoutPrice(model, prices);
+  if (usdPerDay !== null && !prices.has(model)) throw withoutPrice(model);
   const dialect = dialectOf(settings);
   const base = baseUrlOf(settings, dialect);
   const address = modelAddressOf(settings, model);
@@ -123,6 +124,11 @@ export function modelAddressOf(settings: LlmSettings, model: string): ModelAddre
   return { provider: settings.llmProvider, host, model };
 }
 
+/** Whether calls leave this machine and its private network. */
+export function isRemoteModel(settings: LlmSettings): boolean {
+  return isRemote(baseUrlOf(settings, dialectOf(settings)));
+}
+
 function baseUrlOf({ llmBaseUrl }: LlmSettings, dialect: Dialect): string {
   return (llmBaseUrl ?? dialect.baseUrl).replace(/\/+$/, '');
 }
@@ -144,10 +150,10 @@ function isOpenAis(baseUrl: string | null): boolean {
   return baseUrl === null || new URL(baseUrl).host === 'api.openai.com';
 }
 
-function withoutPrice(model: string, { models, asOf }: PriceTable): AppError {
+function withoutPrice(model: string): AppError {
   return new AppError(
     'SETTINGS_INVALID',
-    `LLM_BUDGET_USD_PER_DAY is set, but the price of the model ${model} is not known (prices of ${asOf} know ${models.length} models). Name it in a file of your own and set LLM_PRICES_FILE, or unset the budget.`,
+    `LLM_BUDGET_USD_PER_DAY is set, but the price of the model ${model} is not known, so the budget could not be kept. ${howToPrice(model)} Or unset the budget.`,
   );
 }
 

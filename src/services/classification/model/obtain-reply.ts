@@ -143,31 +143,40 @@ function priced({ costOf }: CallSetup, reply: ChatReply): ModelUsage {
   return { inputTokens, outputTokens, costUsd: costOf(model, reply), latencyMs };
 }
 
-const probeMessages: readonly ChatMessage[] = [
-  { role: 'system', content: 'Answer with the JSON object that is asked for.' },
-  { role: 'user', content: 'Is the service up? {"up": true or false}' },
-];
-const probeSchema = {
-  type: 'object',
-  properties: { up: { type: 'boolean' } },
-  required: ['up'],
-  additionalProperties: false,
-};
-/** A cut answer is good enough. */
-const probeTokens = 64;
+/** Invented; a sales taxonomy finds several labels in it. */
+const probeTranscript =
+  'Vendedor: Gracias por su tiempo. Cliente: Tenemos una clínica dental y las recepcionistas viven pegadas al teléfono. ' +
+  'Nos recomendó un colega. Necesitamos integrar la agenda esta semana, es urgente. Vendedor: Le envío la propuesta mañana.';
 
-/** Makes one small call. @throws AppError MODEL_* */
+/** One call with an invented transcript, without a repair; the answer is read as any other. @throws AppError MODEL_* */
 export async function probeModel(setup: CallSetup, signal: AbortSignal): Promise<Probe> {
-  const { client } = setup;
+  const { client, reader, schema, schemaName } = setup;
+  const survey = { segments: [{ start: 0, end: probeTranscript.length }], untrusted: [] };
+  const messages: readonly ChatMessage[] = [
+    { role: 'system', content: setup.systemPrompt },
+    { role: 'user', content: writeUserPrompt([probeTranscript], { fence: setup.makeFence(), sellerPrompt: null }) },
+  ];
+  const meter = setup.meterOf(null);
   const reply = await client.complete({
-    messages: probeMessages,
-    schema: probeSchema,
-    schemaName: 'probe',
-    maxOutputTokens: probeTokens,
+    messages,
+    schema,
+    schemaName,
+    maxOutputTokens: outputTokens[0],
     signal,
-    meter: setup.meterOf(null),
+    meter,
   });
   const usage = priced(setup, reply);
   await record(setup, reply, usage, undefined);
-  return { ...usage, host: client.host, model: reply.model, refusedParts: client.refusedParts() };
+  const weighed = await reader.weigh({ transcript: probeTranscript, survey, reply: reply.text });
+  return {
+    ...usage,
+    host: client.host,
+    model: reply.model,
+    refusedParts: client.refusedParts(),
+    labels: weighed === undefined ? null : countLabels(weighed),
+  };
+}
+
+function countLabels({ classification }: WeighedReply): number {
+  return Object.values(classification.fields).filter(({ evidence }) => evidence.length > 0).length;
 }

@@ -1,6 +1,6 @@
 /** As api.anthropic.com answers. */
 import { anthropicDialect } from '../../../../src/services/classification/model/providers/anthropic-dialect.ts';
-import { describeFaults, describeLength, describeRefusals, has } from './suite.ts';
+import { describeFaults, describeLength, describeRefusals, describeReplies, has } from './suite.ts';
 
 const refusal = (message: string) => ({
   status: 400,
@@ -130,4 +130,26 @@ describeLength('Anthropic', 'anthropic', anthropicDialect, [
   ],
   ['a request has too many bytes', fault(413, 'request_too_large', 'Request exceeds the maximum size')],
   ['the answer fills the context', said('model_context_window_exceeded', [{ type: 'text', text: '{' }])],
+]);
+
+describeReplies('Anthropic', 'anthropic', anthropicDialect, [
+  {
+    says: 'cache reads and cache writes come on top of its input tokens',
+    body: (answer) => ({
+      model: 'model-of-tests',
+      content: [
+        { type: 'thinking', thinking: 'x', signature: 's' },
+        { type: 'tool_use', name: 'x', input: JSON.parse(answer) },
+      ],
+      stop_reason: 'tool_use',
+      usage: {
+        input_tokens: 900,
+        cache_creation_input_tokens: 2_000,
+        cache_read_input_tokens: 100,
+        output_tokens: 200,
+      },
+    }),
+    usage: { inputTokens: 3_000, outputTokens: 200, costUsd: 0.9 + 2.5 + 0.01 + 0.4 },
+    row: 'M9',
+  },
 ]);

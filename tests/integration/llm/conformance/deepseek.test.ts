@@ -1,7 +1,7 @@
 /** As api.deepseek.com answers, on its own endpoint and on the one for Anthropic's clients. */
 import { anthropicDialect } from '../../../../src/services/classification/model/providers/anthropic-dialect.ts';
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, describeReplies, error, has } from './suite.ts';
 
 const kind = { type: 'invalid_request_error', param: null, code: 'invalid_request_error' };
 
@@ -120,4 +120,23 @@ describeLength('DeepSeek', 'openai', dialect, [
       code: 'invalid_request_error',
     }),
   ],
+]);
+
+describeReplies('DeepSeek', 'openai', dialect, [
+  {
+    says: 'it counts hits of its cache under a name of its own',
+    body: (answer) => ({
+      model: 'model-of-tests',
+      choices: [{ message: { role: 'assistant', content: answer, reasoning_content: 'x' }, finish_reason: 'stop' }],
+      usage: {
+        prompt_tokens: 1_000,
+        prompt_cache_hit_tokens: 600,
+        prompt_cache_miss_tokens: 400,
+        completion_tokens: 200,
+        total_tokens: 1_200,
+      },
+    }),
+    usage: { inputTokens: 1_000, outputTokens: 200, costUsd: 0.4 + 0.06 + 0.4 },
+    row: 'M9',
+  },
 ]);

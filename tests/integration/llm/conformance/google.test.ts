@@ -2,7 +2,7 @@
 import { googleDialect } from '../../../../src/services/classification/model/providers/google-dialect.ts';
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
 import type { Body } from '../../../helpers/refusing-model.ts';
-import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, describeReplies, error, has } from './suite.ts';
 
 const status = 'INVALID_ARGUMENT';
 const configures =
@@ -211,4 +211,52 @@ describeFaults("Google's endpoint for OpenAI clients", 'openai', compatible, [
 ]);
 describeLength("Google's endpoint for OpenAI clients", 'openai', compatible, [
   ['a prompt is too long', { status: 400, body: [tooLong] }],
+]);
+
+const spoken = (answer: string, usageMetadata: unknown) => ({
+  modelVersion: 'model-of-tests',
+  candidates: [
+    { content: { role: 'model', parts: [{ text: 'x', thought: true }, { text: answer }] }, finishReason: 'STOP' },
+  ],
+  usageMetadata,
+});
+
+describeReplies('Google', 'google', googleDialect, [
+  {
+    says: 'reasoning is charged as output',
+    body: (answer) =>
+      spoken(answer, {
+        promptTokenCount: 1_000,
+        cachedContentTokenCount: 400,
+        candidatesTokenCount: 150,
+        thoughtsTokenCount: 50,
+      }),
+    usage: { inputTokens: 1_000, outputTokens: 200, costUsd: 0.6 + 0.04 + 0.4 },
+    row: 'M9',
+  },
+  {
+    says: 'the count of its candidates may be absent beside the reasoning',
+    body: (answer) => spoken(answer, { promptTokenCount: 1_000, thoughtsTokenCount: 500 }),
+    usage: { inputTokens: 1_000, outputTokens: 500, costUsd: 2 },
+    row: 'M9',
+  },
+  {
+    says: 'both counts may be absent beside the total',
+    body: (answer) => spoken(answer, { promptTokenCount: 1_000, totalTokenCount: 1_600 }),
+    usage: { inputTokens: 1_000, outputTokens: 600, costUsd: 2.2 },
+    row: 'M9',
+  },
+]);
+
+describeReplies("Google's endpoint for OpenAI clients", 'openai', compatible, [
+  {
+    says: 'reasoning is in the total alone',
+    body: (answer) => ({
+      model: 'model-of-tests',
+      choices: [{ message: { role: 'assistant', content: answer }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 1_000, completion_tokens: 200, total_tokens: 1_700 },
+    }),
+    usage: { inputTokens: 1_000, outputTokens: 700, costUsd: 2.4 },
+    row: 'M9',
+  },
 ]);

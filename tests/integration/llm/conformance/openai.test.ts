@@ -1,6 +1,6 @@
 /** As platform.openai.com answers. */
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, describeReplies, error, has } from './suite.ts';
 
 const type = 'invalid_request_error';
 
@@ -217,4 +217,35 @@ describeLength('OpenAI', 'openai', dialect, [
     }),
   ],
   ['a gateway in between takes no body of this size', { status: 413, body: '<html>Payload Too Large</html>' }],
+]);
+
+const completion = (content: string, usage: unknown) => ({
+  model: 'model-of-tests',
+  choices: [{ message: { role: 'assistant', content }, finish_reason: 'stop' }],
+  usage,
+});
+
+describeReplies('OpenAI', 'openai', dialect, [
+  {
+    says: 'cached input and cache writes have prices of their own',
+    body: (answer) =>
+      completion(answer, {
+        prompt_tokens: 5_000,
+        completion_tokens: 300,
+        total_tokens: 5_300,
+        prompt_tokens_details: { cached_tokens: 3_000, cache_write_tokens: 1_000 },
+        completion_tokens_details: { reasoning_tokens: 100 },
+      }),
+    usage: { inputTokens: 5_000, outputTokens: 300, costUsd: 1 + 0.3 + 1.25 + 0.6 },
+    row: 'M9',
+  },
+  {
+    says: 'a model with its date has the price of the plain one',
+    body: (answer) => ({
+      ...completion(answer, { prompt_tokens: 1_000, completion_tokens: 100 }),
+      model: 'model-of-tests-2026-01-01',
+    }),
+    usage: { inputTokens: 1_000, outputTokens: 100, costUsd: 1.2 },
+    row: 'M9',
+  },
 ]);

@@ -1,6 +1,6 @@
 /** As openrouter.ai answers: the provider's own error is a text inside its own. */
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, describeReplies, error, has } from './suite.ts';
 
 const wrapped = (raw: unknown) =>
   error(400, {
@@ -152,4 +152,31 @@ describeLength('OpenRouter', 'openai', dialect, [
     'a success holds it',
     within200({ error: { code: 400, message: "This endpoint's maximum context length is 8192 tokens." } }),
   ],
+]);
+
+const paid = (usage: Readonly<Record<string, unknown>>) => (answer: string) => ({
+  model: 'vendor/unknown-model',
+  choices: [{ message: { role: 'assistant', content: answer }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 1_000, completion_tokens: 200, total_tokens: 1_200, ...usage },
+});
+
+describeReplies('OpenRouter', 'openai', dialect, [
+  {
+    says: 'it says what a call costs',
+    body: paid({ cost: 0.00042, is_byok: false }),
+    usage: { inputTokens: 1_000, outputTokens: 200, costUsd: 0.00042 },
+    row: 'M9',
+  },
+  {
+    says: "with a provider's key of one's own, the provider's part is added",
+    body: paid({ cost: 0.00002, is_byok: true, cost_details: { upstream_inference_cost: 0.0004 } }),
+    usage: { inputTokens: 1_000, outputTokens: 200, costUsd: 0.00042 },
+    row: 'M9',
+  },
+  {
+    says: 'a model without a price has no cost',
+    body: paid({}),
+    usage: { inputTokens: 1_000, outputTokens: 200, costUsd: null },
+    row: 'M9',
+  },
 ]);

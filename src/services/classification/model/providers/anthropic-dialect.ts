@@ -44,13 +44,15 @@ export const anthropicDialect: Dialect = {
     const model = at(value, 'model');
     const fresh = readCount(at(value, 'usage', 'input_tokens'));
     const cached = readCount(at(value, 'usage', 'cache_read_input_tokens'));
+    const cacheWrite = readCount(at(value, 'usage', 'cache_creation_input_tokens'));
     return {
       text: called === undefined ? texts.join('') : JSON.stringify(at(called, 'input') ?? {}),
       end: ends.get(reason) ?? 'whole',
       model: typeof model === 'string' ? model : '',
-      // Anthropic does not include cached tokens in input_tokens.
-      inputTokens: fresh === null ? null : fresh + (cached ?? 0),
+      // Anthropic includes neither of the cache's tokens in input_tokens.
+      inputTokens: fresh === null ? null : fresh + (cached ?? 0) + (cacheWrite ?? 0),
       cachedInputTokens: cached,
+      cacheWriteTokens: cacheWrite,
       outputTokens: readCount(at(value, 'usage', 'output_tokens')),
     };
   },

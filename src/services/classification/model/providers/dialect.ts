@@ -12,10 +12,16 @@ export interface ChatQuestion {
 
 /** Tokens of one call; null: not reported. */
 export interface Usage {
+  /** All of them, also those read from the provider's cache and written to it. */
   readonly inputTokens: number | null;
   /** Input tokens from the provider's cache, which cost less. */
   readonly cachedInputTokens: number | null;
+  /** Input tokens written to the provider's cache, which may cost more. */
+  readonly cacheWriteTokens?: number | null;
+  /** Reasoning included. */
   readonly outputTokens: number | null;
+  /** US dollars that the provider says it charges for the call. */
+  readonly chargedUsd?: number | null;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type ReplyEnd,
   systemPart,
   temperaturePart,
+  type Usage,
   writeParts,
 } from './dialect.ts';
 import { at, readCount } from './json-value.ts';
@@ -62,16 +63,25 @@ export const googleDialect: Dialect = {
     });
     const reason = at(candidate, 'finishReason');
     const model = at(value, 'modelVersion');
-    const written = readCount(at(value, 'usageMetadata', 'candidatesTokenCount'));
-    const thought = readCount(at(value, 'usageMetadata', 'thoughtsTokenCount'));
     return {
       text: texts.join(''),
       end: blocked ? 'refused' : (ends.get(reason) ?? 'whole'),
       model: typeof model === 'string' ? model : '',
-      inputTokens: readCount(at(value, 'usageMetadata', 'promptTokenCount')),
-      cachedInputTokens: readCount(at(value, 'usageMetadata', 'cachedContentTokenCount')),
-      // Reasoning is charged as output.
-      outputTokens: written === null ? null : written + (thought ?? 0),
+      ...readUsage(at(value, 'usageMetadata')),
     };
   },
 };
+
+/** Reasoning is charged as output. Either count is absent if it is 0: a model may have only thought, or a prompt was blocked. */
+function readUsage(usage: unknown): Usage {
+  const input = readCount(at(usage, 'promptTokenCount'));
+  const written = readCount(at(usage, 'candidatesTokenCount'));
+  const thought = readCount(at(usage, 'thoughtsTokenCount'));
+  const total = readCount(at(usage, 'totalTokenCount'));
+  const counted = written === null && thought === null ? null : (written ?? 0) + (thought ?? 0);
+  return {
+    inputTokens: input,
+    cachedInputTokens: readCount(at(usage, 'cachedContentTokenCount')),
+    outputTokens: input === null || total === null ? counted : Math.max(counted ?? 0, total - input),
+  };
+}

@@ -6,6 +6,7 @@ import {
   type ReplyEnd,
   systemPart,
   temperaturePart,
+  type Usage,
   writeParts,
 } from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
@@ -65,9 +66,7 @@ export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tok
         text: readContent(message.content),
         end: isRefused ? 'refused' : end,
         model: typeof model === 'string' ? model : '',
-        inputTokens: readCount(at(value, 'usage', 'prompt_tokens')),
-        cachedInputTokens: readCount(at(value, 'usage', 'prompt_tokens_details', 'cached_tokens')),
-        outputTokens: readCount(at(value, 'usage', 'completion_tokens')),
+        ...readUsage(at(value, 'usage')),
       };
     },
   };
@@ -82,6 +81,41 @@ const ends: ReadonlyMap<unknown, ReplyEnd> = new Map([
   ['error', 'failed'],
   ['insufficient_system_resource', 'failed'],
 ]);
+
+function readUsage(usage: unknown): Usage {
+  const input = readCount(at(usage, 'prompt_tokens'));
+  const written = readCount(at(usage, 'completion_tokens'));
+  const total = readCount(at(usage, 'total_tokens'));
+  const details = at(usage, 'prompt_tokens_details');
+  return {
+    inputTokens: input,
+    // DeepSeek has a name of its own; LiteLLM repeats Anthropic's.
+    cachedInputTokens: firstCount(
+      at(details, 'cached_tokens'),
+      at(usage, 'prompt_cache_hit_tokens'),
+      at(usage, 'cache_read_input_tokens'),
+    ),
+    cacheWriteTokens: firstCount(at(details, 'cache_write_tokens'), at(usage, 'cache_creation_input_tokens')),
+    // xAI and Google's endpoint count reasoning in the total alone; all of it is charged as output.
+    outputTokens: input === null || total === null ? written : Math.max(written ?? 0, total - input),
+    chargedUsd: readCharge(usage),
+  };
+}
+
+function firstCount(...given: readonly unknown[]): number | null {
+  return given.map(readCount).find((each) => each !== null) ?? null;
+}
+
+/** OpenRouter says what it charges; with a key of one's own for the provider, the provider charges the rest. openrouter.ai/docs/use-cases/usage-accounting */
+function readCharge(usage: unknown): number | null {
+  const own = readAmount(at(usage, 'cost'));
+  if (own === null || at(usage, 'is_byok') !== true) return own;
+  return own + (readAmount(at(usage, 'cost_details', 'upstream_inference_cost')) ?? 0);
+}
+
+function readAmount(value: unknown): number | null {
+  return typeof value === 'number' && value >= 0 && value < 1_000 ? value : null;
+}
 
 /** A text, or a list of its parts, as some servers send. */
 function readContent(content: unknown): string {

@@ -41,6 +41,7 @@ test('a budget needs a price for the model, as one that is not kept to would be 
   expect(() => make({ llmBudgetUsdPerDay: 25 })).toThrow(
     expect.objectContaining({ code: 'SETTINGS_INVALID', message: expect.stringContaining('LLM_BUDGET_USD_PER_DAY') }),
   );
+  expect(() => make({ llmBudgetUsdPerDay: 25 })).toThrow("'a-model': { input: DOLLARS, output: DOLLARS }");
   expect(make({ llmBudgetUsdPerDay: 25 }, 'model-of-tests-2026-01-01').kind).toBe('llm');
 });
 
