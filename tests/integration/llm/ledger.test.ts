@@ -49,7 +49,6 @@ test("the recorded costs of 500 calls are the provider's ledger to the cent, aba
     () => say('Claro, con gusto.', { usage: charge() }),
     () => say('', { finish: 'error', usage: charge() }),
     () => hangUp,
-    modelThatReads,
   ];
   fake.otherwise((seen, response) => {
     const answer = random() < 0.3 ? answers[upTo(answers.length)] : undefined;
