@@ -30,7 +30,7 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
   for (const [name, value] of Object.entries(environment)) {
     // Windows has names in any case: there Redis_Url is REDIS_URL.
     const isOurs = known.has(name) || (known.has(name.toUpperCase()) && environment[name.toUpperCase()] === value);
-    if (isOurs || foreign.has(name) || !value?.trim()) continue;
+    if (isOurs || isOfAllPrograms(name) || foreign.has(name) || !value?.trim()) continue;
     const hasPrefix = prefixes.some((prefix) => name.startsWith(prefix));
     if (!hasPrefix && name.length < minLength) continue;
     const nearest = closest(name.toUpperCase(), ourNames, isSlip);
@@ -45,6 +45,11 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
           `Not settings of this program, so ignored: ${ignored.sort().join(', ')}. "vambe config" lists those there are.`,
         ];
   return { faults, warnings };
+}
+
+/** ALL_PROXY, ftp_proxy and their like stand in the environments of many machines, and are near to HTTP_PROXY. */
+function isOfAllPrograms(name: string): boolean {
+  return /_proxy$/i.test(name);
 }
 
 /** Two edits replace a last word of two letters: POSTGRES_TZ is another name than POSTGRES_DB, no slip of the pen. */

@@ -43,6 +43,8 @@ describe('the table of settings', () => {
 
   it('marks as secret whatever is a key, a password or a secret', () => {
     const secret = all.filter((each) => each.isSecret).map((each) => each.name);
-    expect(secret).toEqual(all.map((each) => each.name).filter((name) => /PASSWORD|SECRET|API_KEY/.test(name)));
+    expect(secret).toEqual(
+      all.map((each) => each.name).filter((name) => /PASSWORD|SECRET|API_KEY|EXTRA_BODY/.test(name)),
+    );
   });
 });

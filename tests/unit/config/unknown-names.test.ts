@@ -97,3 +97,10 @@ describe('closest', () => {
     expect(closest('abc', ['xyz', 'abcdef'])).toBeUndefined();
   });
 });
+
+it.each(['ALL_PROXY', 'FTP_PROXY', 'ftp_proxy', 'https_proxy', 'no_proxy', 'RSYNC_PROXY'])(
+  'is not said of %s, which belongs to all programs (M10)',
+  (name) => {
+    expect(unknownNames({ [name]: 'http://proxy:3128' })).toEqual({ faults: [], warnings: [] });
+  },
+);

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ChatQuestion, Dialect, DialectReply, Part, ReplyEnd, Usage } from './providers/dialect.ts';
+import { type ExtraBody, mergeBody } from './providers/extra-body.ts';
 import { at, isObject, parseJson } from './providers/json-value.ts';
 import type { PostJson } from './providers/post-json.ts';
 import { faultOfAnswer, isAbandoned, type ProviderAnswer } from './providers/provider-fault.ts';
@@ -56,6 +57,8 @@ export interface ChatClientOptions {
   /** Host, for messages. */
   readonly host: string;
   readonly dialect: Dialect;
+  /** Merged into each request. */
+  readonly extraBody?: ExtraBody;
   readonly post: PostJson;
   readonly tryAgain: TryAgain;
   readonly refusedParts: RefusedParts;
@@ -128,7 +131,7 @@ async function callOnce(
     isSent = true;
   };
   try {
-    const body = JSON.stringify(dialect.makeBody(question, model, parts));
+    const body = JSON.stringify(mergeBody(dialect.makeBody(question, model, parts), caller.extraBody ?? {}));
     const answer = withOwnStatus(await caller.post({ headers, body, signal, onSent }));
     if (answer.status !== 200) return readRefusal(caller, answer, call, parts);
     const spoken = readReply(caller, answer);

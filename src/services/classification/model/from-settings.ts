@@ -1,4 +1,5 @@
 /** Creates the model classifier from the LLM_* settings. */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
@@ -9,12 +10,16 @@ import { createChatClient } from './chat-client.ts';
 import type { CutInput } from './input-watch.ts';
 import { createLlmClassifier } from './llm-classifier.ts';
 import { anthropicDialect } from './providers/anthropic-dialect.ts';
+import { azureDialect, isClassicAzure } from './providers/azure-dialect.ts';
 import type { Dialect } from './providers/dialect.ts';
+import { endpointOf } from './providers/endpoint.ts';
+import { readExtraBody } from './providers/extra-body.ts';
 import { googleDialect } from './providers/google-dialect.ts';
 import { howToPrice } from './providers/model-advice.ts';
 import { openAiDialect } from './providers/openai-dialect.ts';
 import { createPostJson, modelCallBounds } from './providers/post-json.ts';
 import type { PriceTable } from './providers/prices.ts';
+import { type ProxySettings, proxyFor } from './providers/proxy.ts';
 import type { Reader } from './reader.ts';
 import type { ReplyMemory } from './reply-memory.ts';
 import { createBudget, noBudget } from './resilience/budget.ts';
@@ -24,7 +29,7 @@ import { createTryAgain } from './resilience/try-again.ts';
 import { withFallback } from './resilience/with-fallback.ts';
 
 /** Named as in the configuration. */
-export interface LlmSettings {
+export interface LlmSettings extends ProxySettings {
   readonly llmProvider: 'openai' | 'anthropic' | 'google' | 'azure' | 'ollama' | 'compatible';
   /** null: the provider's public address. */
   readonly llmBaseUrl: string | null;
@@ -34,6 +39,9 @@ export interface LlmSettings {
   readonly llmBudgetUsdPerDay: number | null;
   readonly workerConcurrency: number;
   readonly classifierFallback: 'none' | 'offline';
+  /** JSON object, checked. */
+  readonly llmExtraBody: string | null;
+  readonly userAgent?: string;
 }
 
 export interface LlmParts {
@@ -73,6 +81,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
   const dialect = dialectOf(settings);
   const base = baseUrlOf(settings, dialect);
   const address = modelAddressOf(settings, model);
+  const url = endpointOf(base, dialect.path(model));
   const bounds = modelCallBounds(settings.llmTimeoutSeconds);
   const waits = memory === undefined ? {} : { maxWaitMs: waitOfQueueMs, refusalMs: refusalOfQueueMs };
   const client = createChatClient({
@@ -80,7 +89,8 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
     apiKey,
     host: address.host,
     dialect,
-    post: createPostJson({ url: `${base}${dialect.path(model)}`, bounds }),
+    extraBody: readExtraBody(settings.llmExtraBody),
+    post: createPostJson({ url, bounds, proxy: proxyFor(url, settings), userAgent: settings.userAgent }),
     tryAgain: createTryAgain({
       clock,
       maxConcurrency: settings.llmMaxConcurrency ?? settings.workerConcurrency,
@@ -100,6 +110,7 @@ export function createClassifierFromSettings(parts: LlmParts): Classifier {
     reader: parts.openReader(),
     client,
     memory,
+    extraVersion: settings.llmExtraBody === null ? '' : `extra-${shortHash(settings.llmExtraBody)}`,
     redacts: settings.llmRedact === 'auto' ? isRemote(base) : settings.llmRedact === 'on',
     costOf: prices.costOf,
     onInputCut: (cut) => parts.onInputCut?.({ ...cut, ...address }),
@@ -130,17 +141,28 @@ export function isRemoteModel(settings: LlmSettings): boolean {
 }
 
 function baseUrlOf({ llmBaseUrl }: LlmSettings, dialect: Dialect): string {
-  return (llmBaseUrl ?? dialect.baseUrl).replace(/\/+$/, '');
+  return llmBaseUrl ?? dialect.baseUrl;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
+/** The address and the headers of a call, for the table of providers in the docs. */
+export function describeCall(settings: LlmSettings, model: string, apiKey: string | null) {
+  const dialect = dialectOf(settings);
+  return { url: endpointOf(baseUrlOf(settings, dialect), dialect.path(model)), headers: dialect.headers(apiKey) };
 }
 
 function dialectOf({ llmProvider, llmBaseUrl }: LlmSettings): Dialect {
+  if (llmBaseUrl !== null && isClassicAzure(llmBaseUrl)) return azureDialect(llmBaseUrl);
   switch (llmProvider) {
     case 'anthropic':
       return anthropicDialect;
     case 'google':
       return googleDialect;
     case 'azure':
-      return openAiDialect('max_completion_tokens');
+      return llmBaseUrl === null ? openAiDialect('max_completion_tokens') : azureDialect(llmBaseUrl);
     default:
       return openAiDialect(isOpenAis(llmBaseUrl) ? 'max_completion_tokens' : 'max_tokens');
   }

@@ -30,6 +30,8 @@ export interface LlmClassifierOptions {
   /** US dollars of one call. Absent: unknown. */
   readonly costOf?: (model: string, usage: Usage) => number | null;
   readonly budget?: Budget;
+  /** Identifies what is merged into each request, which may change answers; empty: nothing. */
+  readonly extraVersion?: string;
   /** Called once, when the server reports far fewer input tokens than were sent. */
   readonly onInputCut?: (cut: CutInput) => void;
   /** A random delimiter for each call, which a transcript cannot contain by design. */
@@ -59,7 +61,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
   return {
     kind: 'llm',
     model: client.model.slice(0, maxModelChars),
-    version: `llm-${promptVersion}/${client.model}/${taxonomy.version}${redacts ? '/redacted' : ''}`,
+    version: `llm-${promptVersion}/${client.model}/${taxonomy.version}${redacts ? '/redacted' : ''}${options.extraVersion ? `/${options.extraVersion}` : ''}`,
     promptVersion,
     isPaid: true,
     classify: (input) => classify(setup, input),

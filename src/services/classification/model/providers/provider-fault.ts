@@ -106,9 +106,10 @@ function faultOfReply({ names }: ProviderError, said: string): AppError | undefi
   );
 }
 
-/** 498: Groq's flex tier is full · 424, 425, 499: a failed dependency, too early, cancelled by the server. */
+/** 498: Groq's flex tier is full · 407: a proxy wants another password · 424, 425, 499: a failed dependency, too early, cancelled by
+ * the server. */
 const throttles = [429, 498, 503, 529];
-const passing = [408, 409, 424, 425, 499];
+const passing = [407, 408, 409, 424, 425, 499];
 
 function faultOfServer(
   answer: ProviderAnswer,
