@@ -47,6 +47,12 @@ describeRefusals({
       learns: ['temperature'],
     },
     {
+      says: 'a server behind its API knows no tools (M3)',
+      refuses: has('tools'),
+      answer: refusal('tools: Extra inputs are not permitted'),
+      learns: ['forced tool', 'tool'],
+    },
+    {
       says: 'the transcript is too long',
       answer: refusal('prompt is too long: 214315 tokens > 200000 maximum'),
       learns: [],

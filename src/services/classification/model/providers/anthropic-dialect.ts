@@ -1,13 +1,28 @@
 /** Anthropic's Messages API: the answer is the input of a forced tool call. docs.anthropic.com/en/api/messages */
-import { type Dialect, type Part, type ReplyEnd, temperaturePart, writeParts } from './dialect.ts';
+import {
+  type ChatQuestion,
+  type Dialect,
+  type Part,
+  type ReplyEnd,
+  temperaturePart,
+  toolDescription,
+  writeParts,
+} from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
 
-/** Without it the model may answer in text instead of a tool call; `read` accepts both. */
-const forcedTool: Part = {
-  name: 'forced tool',
-  parameters: ['tool_choice'],
-  write: ({ schemaName }) => ({ tool_choice: { type: 'tool', name: schemaName } }),
-};
+const makeTool = ({ schema, schemaName }: ChatQuestion) => ({
+  tools: [{ name: schemaName, description: toolDescription, input_schema: schema }],
+});
+
+/** A model that is not forced may answer in text instead of a tool call; `read` accepts both. Some servers know no tools. */
+const tools: readonly Part[] = [
+  {
+    name: 'forced tool',
+    parameters: ['tool_choice', 'tools', 'tool'],
+    write: (question) => ({ ...makeTool(question), tool_choice: { type: 'tool', name: question.schemaName } }),
+  },
+  { name: 'tool', parameters: ['tools', 'tool'], write: makeTool },
+];
 
 /** docs.anthropic.com/en/api/handling-stop-reasons */
 const ends: ReadonlyMap<unknown, ReplyEnd> = new Map([
@@ -20,16 +35,15 @@ export const anthropicDialect: Dialect = {
   baseUrl: 'https://api.anthropic.com',
   path: () => '/v1/messages',
   headers: (apiKey) => ({ 'anthropic-version': '2023-06-01', ...(apiKey === null ? {} : { 'x-api-key': apiKey }) }),
-  ladders: [[temperaturePart], [forcedTool]],
+  ladders: [[temperaturePart], tools],
   makeBody(question, model, parts) {
-    const { messages, schema, schemaName, maxOutputTokens } = question;
+    const { messages, maxOutputTokens } = question;
     const system = messages.flatMap(({ role, content }) => (role === 'system' ? [content] : [])).join('\n\n');
     return {
       model,
       max_tokens: maxOutputTokens,
       system,
       messages: messages.filter(({ role }) => role !== 'system'),
-      tools: [{ name: schemaName, description: 'Takes the labels of the transcript.', input_schema: schema }],
       ...writeParts(parts, question),
     };
   },

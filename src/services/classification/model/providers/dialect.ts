@@ -72,6 +72,9 @@ export function writeParts(parts: readonly Part[], question: ChatQuestion): Read
   return Object.assign({}, ...parts.map((part) => part.write(question)));
 }
 
+/** Of the tool whose input is the answer. */
+export const toolDescription = 'Takes the labels of the transcript.';
+
 export const temperaturePart: Part = {
   name: 'temperature',
   parameters: ['temperature'],

@@ -6,12 +6,13 @@ import {
   type ReplyEnd,
   systemPart,
   temperaturePart,
+  toolDescription,
   type Usage,
   writeParts,
 } from './dialect.ts';
 import { at, isObject, readCount } from './json-value.ts';
 
-/** Older servers support only one of these, or none. */
+/** Older servers support only one of these, or none: then the answer is read from the text. */
 const formats: readonly Part[] = [
   {
     name: 'json_schema',
@@ -24,6 +25,14 @@ const formats: readonly Part[] = [
     name: 'json_object',
     parameters: ['response_format', 'json_object'],
     write: () => ({ response_format: { type: 'json_object' } }),
+  },
+  {
+    name: 'tool call',
+    parameters: ['tools', 'tool', 'tool_choice', 'functions', 'function_calling'],
+    write: ({ schema, schemaName }) => ({
+      tools: [{ type: 'function', function: { name: schemaName, description: toolDescription, parameters: schema } }],
+      tool_choice: { type: 'function', function: { name: schemaName } },
+    }),
   },
 ];
 
@@ -63,7 +72,7 @@ export function openAiDialect(tokenLimitName: 'max_tokens' | 'max_completion_tok
       const end = ends.get(reason) ?? 'whole';
       const model = at(value, 'model');
       return {
-        text: readContent(message.content),
+        text: readText(message),
         end: isRefused ? 'refused' : end,
         model: typeof model === 'string' ? model : '',
         ...readUsage(at(value, 'usage')),
@@ -115,6 +124,20 @@ function readCharge(usage: unknown): number | null {
 
 function readAmount(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value < 1_000 ? value : null;
+}
+
+/**
+ * The content; else the arguments of a tool call; else the reasoning, where vLLM's parser puts the JSON of a model that does not close
+ * its reasoning.
+ */
+function readText(message: Readonly<Record<string, unknown>>): string {
+  const content = readContent(message.content);
+  if (content.trim() !== '') return content;
+  const called = at(message.tool_calls, 0, 'function', 'arguments') ?? at(message.function_call, 'arguments');
+  if (isObject(called)) return JSON.stringify(called);
+  if (typeof called === 'string' && called.trim() !== '') return called;
+  const reasoning = message.reasoning_content ?? message.reasoning;
+  return typeof reasoning === 'string' && reasoning.includes('{') ? reasoning : content;
 }
 
 /** A text, or a list of its parts, as some servers send. */
