@@ -74,7 +74,7 @@ describe('Anthropic', () => {
     expect([request?.url, request?.headers['x-api-key']]).toEqual(['/v1/messages', testKey]);
     expect(request?.headers['anthropic-version']).toBe('2023-06-01');
     expect(request?.body).toMatchObject({ model: testModel, max_tokens: 4_096, temperature: 0 });
-    expect(request?.body.system).toContain('You label transcripts');
+    expect(JSON.stringify(request?.body.system)).toContain('You label transcripts');
     expect(request?.body).toHaveProperty('tools.0.input_schema.properties.fields');
     expect(request?.body).toHaveProperty('tool_choice.type', 'tool');
   });

@@ -131,7 +131,9 @@ async function callOnce(
     isSent = true;
   };
   try {
-    const body = JSON.stringify(mergeBody(dialect.makeBody(question, model, parts), caller.extraBody ?? {}));
+    const body = JSON.stringify(
+      mergeBody(dialect.makeBody(withShape(question, parts), model, parts), caller.extraBody ?? {}),
+    );
     const answer = withOwnStatus(await caller.post({ headers, body, signal, onSent }));
     if (answer.status !== 200) return readRefusal(caller, answer, call, parts);
     const spoken = readReply(caller, answer);
@@ -147,6 +149,15 @@ async function callOnce(
   } finally {
     await end?.();
   }
+}
+
+/** A request without a schema describes the shape of the answer in the instructions. */
+function withShape(question: ChatQuestion, parts: readonly Part[]): ChatQuestion {
+  if (parts.some(({ hasSchema }) => hasSchema)) return question;
+  const messages = question.messages.map((each) =>
+    each.role === 'system' ? { ...each, content: `${each.content}\n\n${question.shape}` } : each,
+  );
+  return { ...question, messages };
 }
 
 function readRefusal(

@@ -8,7 +8,7 @@ import type { ChatClient } from './chat-client.ts';
 import { without } from './find-orders.ts';
 import { type CutInput, createInputWatch } from './input-watch.ts';
 import { type CallSetup, obtainReply, probeModel, type ReplyRound } from './obtain-reply.ts';
-import { promptVersion, writeSystemPrompt } from './prompt.ts';
+import { describeShape, promptVersion, writeSystemPrompt } from './prompt.ts';
 import type { Usage } from './providers/dialect.ts';
 import type { Reader } from './reader.ts';
 import { createRedactor, noRedactor } from './redact.ts';
@@ -53,6 +53,7 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
     makeFence: options.makeFence ?? (() => randomUUID().replaceAll('-', '')),
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
+    shape: describeShape(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),
     meterOf: createMeter({ model: client.model, costOf, budget, record: options.memory?.record }),
     watchInput: createInputWatch((cut) => options.onInputCut?.(cut)),

@@ -23,6 +23,7 @@ export interface CallSetup {
   readonly systemPrompt: string;
   readonly schema: JsonSchema;
   readonly schemaName: string;
+  readonly shape: string;
   /** Called with each reply; absent for a test call. */
   readonly watchInput?: InputWatch;
 }
@@ -102,11 +103,11 @@ interface Question extends ReplyRound {
 
 /** Calls the model, and stores the reply before it is used. */
 async function ask(setup: CallSetup, { keepAs, signal }: ClassifierInput, question: Question): Promise<KeptReply> {
-  const { client, schema, schemaName } = setup;
+  const { client, schema, schemaName, shape } = setup;
   const { messages, isRepair, total, halvings } = question;
   const meter = setup.meterOf(keepAs?.meetingId ?? null);
   for (const maxOutputTokens of outputTokens) {
-    const reply = await client.complete({ messages, schema, schemaName, maxOutputTokens, signal, meter });
+    const reply = await client.complete({ messages, schema, schemaName, shape, maxOutputTokens, signal, meter });
     const usage = priced(setup, reply);
     total.add(usage);
     const kept: KeptReply = { text: reply.text, isRepair, halvings, usage: total.read() ?? usage };
@@ -150,7 +151,7 @@ const probeTranscript =
 
 /** One call with an invented transcript, without a repair; the answer is read as any other. @throws AppError MODEL_* */
 export async function probeModel(setup: CallSetup, signal: AbortSignal): Promise<Probe> {
-  const { client, reader, schema, schemaName } = setup;
+  const { client, reader, schema, schemaName, shape } = setup;
   const survey = { segments: [{ start: 0, end: probeTranscript.length }], untrusted: [] };
   const messages: readonly ChatMessage[] = [
     { role: 'system', content: setup.systemPrompt },
@@ -161,6 +162,7 @@ export async function probeModel(setup: CallSetup, signal: AbortSignal): Promise
     messages,
     schema,
     schemaName,
+    shape,
     maxOutputTokens: outputTokens[0],
     signal,
     meter,

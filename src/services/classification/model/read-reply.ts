@@ -64,8 +64,10 @@ function nameValues({ values }: FileField): ReadonlyMap<string, string> {
 function read(text: string, known: readonly KnownField[]): ReadReply | undefined {
   const reply = findObject(text);
   if (reply === undefined) return undefined;
-  const given = objectOf(reply.fields) ?? reply;
-  if (!known.some(({ field }) => Object.hasOwn(given, field.id))) return undefined;
+  const fieldsGiven = objectOf(reply.fields);
+  const given = fieldsGiven ?? reply;
+  // A model that finds nothing may leave out all fields.
+  if (fieldsGiven === undefined && !known.some(({ field }) => Object.hasOwn(given, field.id))) return undefined;
   const faults: string[] = [];
   const fields = known.map((each) => {
     const { id } = each.field;
@@ -128,7 +130,6 @@ type AddFault = (fault: string, raw?: unknown) => void;
 
 function readField(known: KnownField, given: unknown, addFault: AddFault): FieldClaims {
   const { field } = known;
-  if (given === undefined) addFault('it is missing.');
   const object = objectOf(given);
   const holder = object !== undefined && ('value' in object || 'items' in object) ? object : undefined;
   const confidence = readConfidence(holder?.confidence);

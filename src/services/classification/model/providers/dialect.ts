@@ -5,6 +5,8 @@ import type { JsonSchema } from '../reply-schema.ts';
 export interface ChatQuestion {
   readonly messages: readonly ChatMessage[];
   readonly schema: JsonSchema;
+  /** The schema in words; for a request that does not carry the schema. */
+  readonly shape: string;
   /** Letters, digits, dash and underscore; at most 64. */
   readonly schemaName: string;
   readonly maxOutputTokens: number;
@@ -43,6 +45,8 @@ export interface Part {
   readonly name: string;
   /** Parameters, in snake case, that an error mentions when it refuses this part. */
   readonly parameters: readonly string[];
+  /** True: it carries the schema. */
+  readonly hasSchema?: boolean;
   /** Its entries in the request. */
   write(question: ChatQuestion): Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,6 @@
 /** Google's Gemini: generateContent with a JSON schema of the response. ai.google.dev/api/generate-content */
+
+import { withOptionalFields } from '../reply-schema.ts';
 import {
   type Dialect,
   hasSystemRole,
@@ -28,7 +30,8 @@ const formats: readonly Part[] = [
   {
     name: 'responseJsonSchema',
     parameters: ['response_json_schema', 'response_schema', 'response_mime_type'],
-    write: ({ schema }) => ({ ...jsonType, responseJsonSchema: schema }),
+    hasSchema: true,
+    write: ({ schema }) => ({ ...jsonType, responseJsonSchema: withOptionalFields(schema) }),
   },
   { name: 'responseMimeType', parameters: ['response_mime_type'], write: () => jsonType },
 ];

@@ -1,4 +1,6 @@
 /** OpenAI's Chat Completions API and compatible servers. platform.openai.com/docs/api-reference/chat */
+
+import { withOptionalFields } from '../reply-schema.ts';
 import {
   type Dialect,
   hasSystemRole,
@@ -17,6 +19,7 @@ const formats: readonly Part[] = [
   {
     name: 'json_schema',
     parameters: ['response_format', 'json_schema'],
+    hasSchema: true,
     write: ({ schema, schemaName }) => ({
       response_format: { type: 'json_schema', json_schema: { name: schemaName, strict: true, schema } },
     }),
@@ -29,8 +32,14 @@ const formats: readonly Part[] = [
   {
     name: 'tool call',
     parameters: ['tools', 'tool', 'tool_choice', 'functions', 'function_calling'],
+    hasSchema: true,
     write: ({ schema, schemaName }) => ({
-      tools: [{ type: 'function', function: { name: schemaName, description: toolDescription, parameters: schema } }],
+      tools: [
+        {
+          type: 'function',
+          function: { name: schemaName, description: toolDescription, parameters: withOptionalFields(schema) },
+        },
+      ],
       tool_choice: { type: 'function', function: { name: schemaName } },
     }),
   },

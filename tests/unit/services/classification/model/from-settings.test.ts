@@ -35,8 +35,8 @@ const make = (settings: Partial<LlmSettings> = {}, model = 'a-model') =>
   });
 
 test('what changes an answer is in the version: prompt, model, taxonomy, and whether personal data was masked', () => {
-  expect(make().version).toBe(`llm-p2/a-model/${salesTaxonomy.version}/redacted`);
-  expect(make({ llmRedact: 'off' }).version).toBe(`llm-p2/a-model/${salesTaxonomy.version}`);
+  expect(make().version).toBe(`llm-p3/a-model/${salesTaxonomy.version}/redacted`);
+  expect(make({ llmRedact: 'off' }).version).toBe(`llm-p3/a-model/${salesTaxonomy.version}`);
   expect(make({ llmBaseUrl: 'http://localhost:11434/v1' }).version).not.toContain('redacted');
   expect(make({ llmBaseUrl: 'http://localhost:11434/v1', llmRedact: 'on' }).version).toContain('redacted');
 });
