@@ -36,6 +36,7 @@ import type { Services } from './services/services.ts';
 import { createHealthCheck } from './services/upkeep/health.ts';
 import { createPurgeExpired } from './services/upkeep/purge-expired.ts';
 import { createSweepUnclassified } from './services/upkeep/sweep-unclassified.ts';
+import { readVersion } from './version.ts';
 import type { AppOptions, Core } from './wiring.ts';
 
 /** What a process that classifies adds to its core. */
@@ -135,7 +136,13 @@ export async function chooseClassifier(
   options: Partial<Omit<ClassifierParts, 'taxonomy' | 'settings'>> = {},
 ): Promise<Classifier> {
   const { apiKey, baseUrl } = llmAccess(config);
-  const settings = { ...config, llmBaseUrl: baseUrl, llmApiKey: apiKey, llmModel: llmModel(config) };
+  const settings = {
+    ...config,
+    llmBaseUrl: baseUrl,
+    llmApiKey: apiKey,
+    llmModel: llmModel(config),
+    userAgent: `vambe-ai-worker/${readVersion()}`,
+  };
   return classifiers[classifierNameOf(config)].create({ clock: systemClock, ...options, taxonomy, settings });
 }
 

@@ -119,6 +119,30 @@ export const webAddress: Kind<string> = {
   schemes: ['http://', 'https://'],
 };
 
+/** What LLM_EXTRA_BODY may not change: what is asked, of which model, and that the reply comes at once. */
+const fixedEntries = ['model', 'messages', 'contents', 'system', 'systemInstruction', 'stream'];
+
+/** A JSON object as text; it stays text, as secrets may be in it. */
+export const requestEntries: Kind<string> = {
+  schema: z
+    .string()
+    .max(16_384)
+    .refine((given) => {
+      try {
+        const value: unknown = JSON.parse(given);
+        return (
+          typeof value === 'object' &&
+          value !== null &&
+          !Array.isArray(value) &&
+          !fixedEntries.some((name) => name in value)
+        );
+      } catch {
+        return false;
+      }
+    }),
+  expected: `a JSON object such as {"reasoning_effort":"low"} without ${fixedEntries.slice(0, -1).join(', ')} and ${fixedEntries.at(-1)}`,
+};
+
 export const timeZone: Kind<string> = {
   schema: z.string().refine((given) => {
     try {

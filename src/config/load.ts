@@ -30,7 +30,7 @@ export function loadConfig(environment: Environment = process.env, envFileText: 
 
   for (const key of settingKeys) {
     const setting: Setting = settings[key];
-    const found = lookUp(setting.name, environment, envFile);
+    const found = lookUpEither(setting.name, environment, envFile);
     origin[key] = found.origin;
     values[key] = setting.default;
     if (found.text === undefined) continue;
@@ -50,6 +50,12 @@ export function loadConfig(environment: Environment = process.env, envFileText: 
     origin: Object.freeze(origin) as Record<SettingKey, Origin>,
     warnings: [...unknown.warnings, ...both.warnings],
   };
+}
+
+/** The names of proxies are usual in small letters too. */
+function lookUpEither(name: string, environment: Environment, envFile: Environment): ReturnType<typeof lookUp> {
+  const found = lookUp(name, environment, envFile);
+  return found.text === undefined && name.endsWith('_PROXY') ? lookUp(name.toLowerCase(), environment, envFile) : found;
 }
 
 function lookUp(name: string, environment: Environment, envFile: Environment): { text?: string; origin: Origin } {

@@ -1,4 +1,6 @@
 /** Every setting, once: name, kind, default, range, unit, meaning. `Config`, `.env.example` and `vambe config` come from here. */
+
+import { defaultModel } from './default-model.ts';
 import {
   amount,
   choice,
@@ -6,6 +8,7 @@ import {
   matching,
   postgresAddress,
   redisAddress,
+  requestEntries,
   text,
   timeZone,
   webAddress,
@@ -173,12 +176,12 @@ export const settings = {
   llmModel: optional('LLM_MODEL', text, {
     group: 'classification',
     unset: 'OPENAI_MODEL',
-    example: 'gpt-4o-mini',
+    example: defaultModel,
     meaning: 'Model to ask; wins over OPENAI_MODEL',
   }),
   openaiModel: setting('OPENAI_MODEL', text, {
     group: 'classification',
-    default: 'gpt-4o-mini',
+    default: defaultModel,
     meaning: 'Model to ask, under the name that older environments use',
   }),
   llmApiKey: optional('LLM_API_KEY', text, {
@@ -207,6 +210,31 @@ export const settings = {
     default: 120,
     meaning: 'Time one call to the LLM may take, from the connection to the end of its reply',
   }),
+  llmExtraBody: optional('LLM_EXTRA_BODY', requestEntries, {
+    group: 'classification',
+    unset: 'nothing',
+    example: '{"reasoning_effort":"low"}',
+    isSecret: true,
+    meaning: 'JSON merged into each request to the LLM: objects are merged, null takes an entry out',
+  }),
+  httpsProxy: optional('HTTPS_PROXY', text, {
+    group: 'classification',
+    unset: 'no proxy',
+    example: 'http://proxy:3128',
+    meaning: 'HTTP proxy for an LLM at an https address; https_proxy is read too',
+  }),
+  httpProxy: optional('HTTP_PROXY', text, {
+    group: 'classification',
+    unset: 'no proxy',
+    example: 'http://proxy:3128',
+    meaning: 'HTTP proxy for an LLM at an http address; http_proxy is read too',
+  }),
+  noProxy: optional('NO_PROXY', text, {
+    group: 'classification',
+    unset: 'none but this machine',
+    example: 'localhost,.internal.example.com',
+    meaning: 'Hosts that are called without a proxy, separated by commas; no_proxy is read too',
+  }),
   llmRedact: setting('LLM_REDACT', choice(['auto', 'on', 'off']), {
     group: 'classification',
     default: 'auto',
@@ -226,9 +254,9 @@ export const settings = {
   }),
   llmPricesFile: optional('LLM_PRICES_FILE', text, {
     group: 'classification',
-    unset: 'the prices that come with the program',
+    unset: 'only the prices that come with the program',
     example: 'prices.yaml',
-    meaning: 'Prices of models, as YAML',
+    meaning: 'Prices of models, as YAML; they come before those of the program',
   }),
 
   importTimezone: setting('IMPORT_TIMEZONE', timeZone, {

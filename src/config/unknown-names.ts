@@ -30,7 +30,7 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
   for (const [name, value] of Object.entries(environment)) {
     // Names are case-insensitive on Windows: Redis_Url is REDIS_URL there.
     const isOurs = known.has(name) || (known.has(name.toUpperCase()) && environment[name.toUpperCase()] === value);
-    if (isOurs || foreign.has(name) || !value?.trim()) continue;
+    if (isOurs || isOfAllPrograms(name) || foreign.has(name) || !value?.trim()) continue;
     const hasPrefix = prefixes.some((prefix) => name.startsWith(prefix));
     if (!hasPrefix && name.length < minLength) continue;
     const nearest = nearestOwnName(name.toUpperCase());
@@ -45,6 +45,11 @@ export function unknownNames(environment: Readonly<Record<string, string | undef
           `Not settings of this program, so ignored: ${ignored.sort().join(', ')}. "vambe config" lists those there are.`,
         ];
   return { faults, warnings };
+}
+
+/** ALL_PROXY, ftp_proxy and similar names are set on many machines, and are near to HTTP_PROXY. */
+function isOfAllPrograms(name: string): boolean {
+  return /_proxy$/i.test(name);
 }
 
 /** Two edits may replace a whole last word of two letters: POSTGRES_TZ is not a typo of POSTGRES_DB. */

@@ -75,6 +75,7 @@ export const errorCodes = {
   MODEL_REFUSED_CONTENT: { fault: 'permanent', exit: 1 },
   /** The name of MODEL_REFUSED_CONTENT in 0.1; job rows may still contain it. */
   MODEL_REFUSED: { fault: 'permanent', exit: 1 },
+  MODEL_INPUT_TOO_LONG: { fault: 'permanent', exit: 1 },
   MODEL_REPLY_TOO_LARGE: { fault: 'transient', exit: 5 },
   MODEL_REPLY_TRUNCATED: { fault: 'transient', exit: 5 },
   MODEL_REPLY_INVALID: { fault: 'transient', exit: 5 },

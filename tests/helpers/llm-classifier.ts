@@ -27,7 +27,7 @@ export const testKey = 'sk-invented-key-0123456789';
 export const testModel = 'model-of-tests';
 /** The model of tests costs one dollar a thousand tokens in, two out. */
 export const testPrices = readPrices(
-  'as_of: 2026-01-01\ncurrency: USD\nper_million_tokens:\n  model-of-tests: { input: 1000, output: 2000 }\n',
+  'as_of: 2026-01-01\ncurrency: USD\nper_million_tokens:\n  model-of-tests: { input: 1000, cached_input: 100, cache_write: 1250, output: 2000 }\n',
   'prices of tests',
 );
 

@@ -11,6 +11,7 @@ export interface Refusal {
   readonly status: number;
   /** Text as it is sent; anything else as JSON. */
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface RefusingModel {
@@ -27,9 +28,12 @@ export interface RefusingModelOptions {
   readonly taxonomy: Taxonomy;
   /** undefined: it answers. */
   readonly refuse: (body: Body) => Refusal | undefined;
+  /** Its usual answer; unset: one of its API, with 1,000 and 200 tokens. */
+  readonly reply?: (answer: unknown) => unknown;
 }
 
-export async function startRefusingModel({ api, taxonomy, refuse }: RefusingModelOptions): Promise<RefusingModel> {
+export async function startRefusingModel(options: RefusingModelOptions): Promise<RefusingModel> {
+  const { api, taxonomy, refuse, reply = replies[api] } = options;
   const read = modelThatReads(taxonomy);
   const seen: Body[] = [];
   let refusals = 0;
@@ -39,7 +43,7 @@ export async function startRefusingModel({ api, taxonomy, refuse }: RefusingMode
       refusals += 1;
       return refusal;
     }
-    return { status: 200, body: replies[api](await read(transcriptIn(body))) };
+    return { status: 200, body: reply(await read(transcriptIn(body))) };
   };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -47,8 +51,8 @@ export async function startRefusingModel({ api, taxonomy, refuse }: RefusingMode
     request.on('end', async () => {
       const asked: Body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
       seen.push(asked);
-      const { status, body } = await answerTo(asked);
-      response.writeHead(status, { 'content-type': 'application/json' });
+      const { status, body, headers } = await answerTo(asked);
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });

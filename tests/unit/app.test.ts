@@ -71,7 +71,7 @@ describe('the classifier', () => {
     expect((await chooseClassifier(configOf({ ...keyed, CLASSIFIER: 'offline' }), taxonomy)).kind).toBe('offline');
     expect(await chooseClassifier(configOf(keyed), taxonomy)).toMatchObject({
       kind: 'llm',
-      model: 'gpt-4o-mini',
+      model: 'gpt-6-luna',
       isPaid: true,
     });
     const own = configOf({ LLM_BASE_URL: 'http://localhost:11434/v1', LLM_MODEL: 'small' });

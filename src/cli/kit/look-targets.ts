@@ -1,5 +1,6 @@
 /** What checks and status look at, put together from the settings: addresses, the classifier, Celery, the disk. */
 import path from 'node:path';
+import { defaultModel } from '../../config/default-model.ts';
 import {
   celeryBrokerUrl,
   celeryListsOf,
@@ -92,7 +93,19 @@ export function classifierTargetOf(config: Config, redisUrl: string | null): Cla
     unusedProvider: unusedProviderHint(config) ?? null,
     timeoutSeconds: config.llmTimeoutSeconds,
     readRefusedParts: async () => (redisUrl === null ? [] : readRefusedParts(config, redisUrl)),
+    adviseOn: (model) => adviseOn(config, model),
   };
+}
+
+async function adviseOn(config: Config, model: string): Promise<readonly string[]> {
+  const [{ loadPrices }, { adviseOnModel }, { isRemoteModel }] = await Promise.all([
+    import('../../services/classification/model/providers/prices.ts'),
+    import('../../services/classification/model/providers/model-advice.ts'),
+    import('../../services/classification/model/from-settings.ts'),
+  ]);
+  const prices = await loadPrices(config.llmPricesFile);
+  const isCharged = isRemoteModel({ ...config, llmBaseUrl: llmAccess(config).baseUrl });
+  return adviseOnModel({ model, defaultModel, prices, isCharged, nowMs: systemClock.wallMs() });
 }
 
 /** None where Redis does not answer, which is told elsewhere. */

@@ -13,8 +13,8 @@ interface Usage {
 interface Reply {
   readonly text: string;
   readonly isRepair: boolean;
-  readonly isShortened: boolean;
-  /** Total of all calls for this reply. */
+  readonly halvings: number;
+  /** Of all calls made for it. */
   readonly usage: Usage;
 }
 
@@ -30,18 +30,19 @@ interface ReplyRow {
   readonly key: string;
   readonly text: string;
   readonly is_repair: boolean;
-  readonly is_shortened: boolean;
+  readonly halvings: number;
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;
   readonly cost_usd: number | null;
   readonly latency_ms: number;
 }
 
+/** Replies of 0.1 have `is_shortened` instead of `halvings`. */
 const findStatement: Statement = {
   name: 'llm_reply_find',
   text: `
 select key, reply->>'text' as text, coalesce((reply->>'is_repair')::boolean, false) as is_repair,
-  coalesce((reply->>'is_shortened')::boolean, false) as is_shortened,
+  coalesce((reply->>'halvings')::int, (reply->>'is_shortened')::boolean::int, 0) as halvings,
   input_tokens, output_tokens, cost_usd::float8 as cost_usd, coalesce(latency_ms, 0) as latency_ms
 from vambe_worker.llm_replies where key = any($1::text[])`,
 };
@@ -64,7 +65,7 @@ function toReply(row: ReplyRow): Reply {
   return {
     text: row.text,
     isRepair: row.is_repair,
-    isShortened: row.is_shortened,
+    halvings: row.halvings,
     usage: { inputTokens: input_tokens, outputTokens: output_tokens, costUsd: cost_usd, latencyMs: latency_ms },
   };
 }
@@ -109,7 +110,7 @@ function toInput(call: CallToRecord, n: number) {
   return {
     ...own,
     key: reply.key,
-    reply: { text, is_repair: reply.isRepair, is_shortened: reply.isShortened },
+    reply: { text, is_repair: reply.isRepair, halvings: reply.halvings },
     total_input_tokens: reply.usage.inputTokens,
     total_output_tokens: reply.usage.outputTokens,
     total_cost_usd: reply.usage.costUsd,

@@ -57,6 +57,8 @@ export interface Probe extends ModelUsage {
   readonly model: string;
   /** Request parts that it refuses; requests are sent without them. */
   readonly refusedParts: readonly string[];
+  /** The labels with a quote in the test transcript; null: the answer could not be read. */
+  readonly labels: number | null;
 }
 
 export interface ClassifierInput {

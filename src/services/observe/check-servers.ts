@@ -5,7 +5,7 @@ import { withDeadline } from '../../core/deadline.ts';
 import { AppError } from '../../core/errors.ts';
 import { describeRedis, probeRedis } from '../../core/redis.ts';
 import type { LabelsWithoutValue } from '../../models/api-tables.ts';
-import type { Classifier } from '../classification/classifier.ts';
+import type { Classifier, Probe } from '../classification/classifier.ts';
 import { describePostgres } from './status.ts';
 
 export interface Finding {
@@ -138,6 +138,8 @@ export interface ClassifierTarget {
   readonly timeoutSeconds: number;
   /** What workers learned that the model refuses of a request; none where Redis does not answer. */
   readRefusedParts(): Promise<readonly string[]>;
+  /** Warnings of an announced end that is near, and of a missing price. */
+  adviseOn(model: string): Promise<readonly string[]>;
 }
 
 /** Settings and taxonomy, without a call of the model. */
@@ -148,7 +150,8 @@ export async function checkClassifier(target: ClassifierTarget): Promise<Finding
     const refused = await target.readRefusedParts();
     const words = `${model} (${target.access.words}); the settings suit it; "vambe check llm" calls the model${describeRefused(refused)}`;
     const refusedFacts: Finding['facts'] = refused.length === 0 ? {} : { refused_parts: refused.join(', ') };
-    return { facts: { kind, model, ...accessFacts(target), ...refusedFacts }, words, warnings: [] };
+    const warnings = await target.adviseOn(model);
+    return { facts: { kind, model, ...accessFacts(target), ...refusedFacts }, words, warnings };
   });
 }
 
@@ -170,15 +173,25 @@ export async function callClassifier(target: ClassifierTarget): Promise<Finding>
       latency_ms: found.latencyMs,
       ...(found.costUsd === null ? {} : { cost_usd: found.costUsd }),
       ...(found.refusedParts.length === 0 ? {} : { refused_parts: found.refusedParts.join(', ') }),
+      ...(found.labels === null ? {} : { labels_found: found.labels }),
     };
     const words = `${found.model} at ${found.host} answers in ${found.latencyMs} ms, ${tokens}, ${cost}; ${target.access.words}${describeRefused(found.refusedParts)}`;
     const isOther = !found.model.startsWith(model);
-    return {
-      facts,
-      words,
-      warnings: isOther ? [`${model} was asked for, and ${found.model} answers. Its price counts.`] : [],
-    };
+    const other = isOther ? [`${model} was asked for, and ${found.model} answers. Its price counts.`] : [];
+    return { facts, words, warnings: [...answerWarnings(found), ...other, ...(await target.adviseOn(model))] };
   });
+}
+
+/** What is wrong with the answer to a test call. */
+export function answerWarnings({ labels, model }: Pick<Probe, 'labels' | 'model'>): readonly string[] {
+  if (labels === null)
+    return [
+      `${model} answered the test transcript without the JSON that was asked for. Jobs would be repeated and fail; use another model.`,
+    ];
+  if (labels > 0) return [];
+  return [
+    `${model} found no label with a quote in the test transcript, a short sales meeting in Spanish. With a taxonomy of sales meetings, use another model.`,
+  ];
 }
 
 const aboutClassifier = { part: 'Classifier', embedded: false, address: null };

@@ -60,7 +60,7 @@ test('the reply that was paid for is used by the next worker: the model is calle
     expect(row.state).toBe('completed');
     expect(
       await count(
-        `select count(*)::int as n from vambe_worker.runs where classifier = 'llm' and prompt_version = 'p2'`,
+        `select count(*)::int as n from vambe_worker.runs where classifier = 'llm' and prompt_version = 'p3'`,
       ),
     ).toBe(1);
     expect(fake.seen.length).toBe(1);

@@ -343,7 +343,8 @@ describe('a provider that refuses us', () => {
   test.each([
     ['a refusal', say('', { refusal: 'I cannot help with that.' }), 'MODEL_REFUSED_CONTENT'],
     ['a content filter', say('', { finish: 'content_filter' }), 'MODEL_REFUSED_CONTENT'],
-    ['a request that it does not take', refuse(400, 'context_length_exceeded'), 'MODEL_REQUEST_REFUSED'],
+    ['a request that it does not take', refuse(400, 'bad_request'), 'MODEL_REQUEST_REFUSED'],
+    ['a request that is too long', refuse(400, 'context_length_exceeded'), 'MODEL_INPUT_TOO_LONG'],
   ])('D9 %s fails the job at once', async (_name, answer, code) => {
     fake.otherwise(answer);
     const { row, calls, kept, run } = await classifyOne({ maxRetries: 3 });
@@ -362,7 +363,7 @@ describe('a provider that refuses us', () => {
 });
 
 describe('a reply with faults', () => {
-  test.each(['Con gusto. La reunión fue positiva.', '{"fields": {"business_sector"', '{"business_sector": 42}', ''])(
+  test.each(['Con gusto. La reunión fue positiva.', '{"fields": {"business_sector"', '{"business_sector": 42}'])(
     'D7 that is no JSON object of the fields is repaired once, with the faults named: %s',
     async (content) => {
       fake.script(say(content));
@@ -374,6 +375,20 @@ describe('a reply with faults', () => {
       expect(messages[3]?.content).toContain('That answer has faults');
     },
   );
+
+  test('a reply of nothing is asked for again, and no empty turn of the assistant is ever sent (M8)', async () => {
+    fake.script(say(''));
+    fake.otherwise(good);
+    await classifyOne({}, async ({ app, row, calls, meetingId }) => {
+      expect([row.state, calls]).toEqual(['completed', 2]);
+      for (const { body } of fake.seen) expect(body.messages.map(({ role }) => role)).toEqual(['system', 'user']);
+      const recorded = await callsOf(app, meetingId);
+      expect(recorded.map(({ outcome, cost_usd }) => [outcome, cost_usd])).toEqual([
+        ['abandoned', '1.400000'],
+        ['whole', '1.400000'],
+      ]);
+    });
+  });
 
   test('twice fails the attempt; what was kept is not taken for an answer', async () => {
     fake.otherwise(say('Claro.'));

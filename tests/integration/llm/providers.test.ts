@@ -7,7 +7,7 @@ import { run } from '../../../src/cli/kit/program.ts';
 import { createDatabase, type Database } from '../../../src/core/database.ts';
 import { anthropicDialect } from '../../../src/services/classification/model/providers/anthropic-dialect.ts';
 import { googleDialect } from '../../../src/services/classification/model/providers/google-dialect.ts';
-import { answerByReading, modelThatReads, refuse, startFakeLlm } from '../../helpers/fake-llm.ts';
+import { answerByReading, modelThatReads, refuse, say, startFakeLlm } from '../../helpers/fake-llm.ts';
 import { makeLlmClassifier, makeMemory, salesTaxonomy, testKey, testModel } from '../../helpers/llm-classifier.ts';
 import { insertMeetings, spanishTranscript } from '../../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';
@@ -69,12 +69,12 @@ describe('Anthropic', () => {
     const { seen, baseUrl } = await startProvider(called);
     const { fields, usage: used } = await classify(baseUrl, anthropicDialect);
     expect(fields.business_sector?.value).toBe('healthcare');
-    expect(used).toMatchObject({ inputTokens: 1_000, outputTokens: 200, costUsd: 1.4 });
+    expect(used).toMatchObject({ inputTokens: 1_000, outputTokens: 200, costUsd: 1.31 });
     const [request] = seen;
     expect([request?.url, request?.headers['x-api-key']]).toEqual(['/v1/messages', testKey]);
     expect(request?.headers['anthropic-version']).toBe('2023-06-01');
     expect(request?.body).toMatchObject({ model: testModel, max_tokens: 4_096, temperature: 0 });
-    expect(request?.body.system).toContain('You label transcripts');
+    expect(JSON.stringify(request?.body.system)).toContain('You label transcripts');
     expect(request?.body).toHaveProperty('tools.0.input_schema.properties.fields');
     expect(request?.body).toHaveProperty('tool_choice.type', 'tool');
   });
@@ -199,6 +199,21 @@ describe('vambe', () => {
     expect(await vambe(['check', 'llm'], environment)).toMatchObject({ document: { code: 'MODEL_UNREACHABLE' } });
     expect(fake.seen.length).toBe(3);
     expect(JSON.stringify([good, bad])).not.toContain(testKey);
+  });
+
+  test('check llm reads the answer, and warns of a near end and of a model without a price (M9, M11)', async () => {
+    const fake = await startFakeLlm();
+    stops.push(() => fake.close());
+    const environment = { LLM_BASE_URL: fake.baseUrl, LLM_API_KEY: testKey, LLM_MODEL: 'gpt-6-luna' };
+    const look = async () => (await vambe(['check', 'llm'], environment)).document.checks[0];
+    fake.otherwise(answerByReading(salesTaxonomy));
+    expect(await look()).toMatchObject({ ok: true, warnings: [], facts: { labels_found: expect.any(Number) } });
+    expect((await look()).facts.labels_found).toBeGreaterThan(3);
+    fake.otherwise(say('Sí, el servicio funciona.'));
+    expect((await look()).warnings).toEqual([expect.stringContaining('without the JSON')]);
+    fake.otherwise(say(JSON.stringify({ fields: { business_sector: null } })));
+    expect((await look()).warnings).toEqual([expect.stringContaining('found no label')]);
+    expect(fake.seen.length).toBe(4);
   });
 
   test.each(['OPENAI_BASE_URL', 'OPENAI_API_BASE'])(

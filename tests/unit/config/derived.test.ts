@@ -92,7 +92,7 @@ describe('the classifier', () => {
   });
 
   it('asks LLM_MODEL before OPENAI_MODEL', () => {
-    expect(llmModel(config())).toBe('gpt-4o-mini');
+    expect(llmModel(config())).toBe('gpt-6-luna');
     expect(llmModel(config({ OPENAI_MODEL: 'a' }))).toBe('a');
     expect(llmModel(config({ OPENAI_MODEL: 'a', LLM_MODEL: 'b' }))).toBe('b');
   });

@@ -27,7 +27,7 @@ describe('the table of settings', () => {
   it('keeps the defaults that people rely on', () => {
     const defaults = Object.fromEntries(all.map((each) => [each.name, each.default]));
     expect(defaults).toMatchObject({
-      OPENAI_MODEL: 'gpt-4o-mini',
+      OPENAI_MODEL: 'gpt-6-luna',
       TASK_TIMEOUT: 300,
       MAX_RETRIES: 3,
       RETRY_DELAY_SECONDS: 60,
@@ -44,6 +44,8 @@ describe('the table of settings', () => {
 
   it('marks as secret whatever is a key, a password or a secret', () => {
     const secret = all.filter((each) => each.isSecret).map((each) => each.name);
-    expect(secret).toEqual(all.map((each) => each.name).filter((name) => /PASSWORD|SECRET|API_KEY/.test(name)));
+    expect(secret).toEqual(
+      all.map((each) => each.name).filter((name) => /PASSWORD|SECRET|API_KEY|EXTRA_BODY/.test(name)),
+    );
   });
 });

@@ -90,3 +90,10 @@ describe('any other name', () => {
     expect(unknownNames({ Redis_Url: 'redis://a', REDIS_URL: 'redis://a' }).faults).toEqual([]);
   });
 });
+
+it.each(['ALL_PROXY', 'FTP_PROXY', 'ftp_proxy', 'https_proxy', 'no_proxy', 'RSYNC_PROXY'])(
+  'is not said of %s, which belongs to all programs (M10)',
+  (name) => {
+    expect(unknownNames({ [name]: 'http://proxy:3128' })).toEqual({ faults: [], warnings: [] });
+  },
+);

@@ -6,8 +6,9 @@ import type { Classification, Classifier, ClassifierInput, Probe } from '../clas
 import { maxReadChars } from '../text/windows.ts';
 import type { ChatClient } from './chat-client.ts';
 import { without } from './find-orders.ts';
+import { type CutInput, createInputWatch } from './input-watch.ts';
 import { type CallSetup, obtainReply, probeModel, type ReplyRound } from './obtain-reply.ts';
-import { promptVersion, writeSystemPrompt } from './prompt.ts';
+import { describeShape, promptVersion, writeSystemPrompt } from './prompt.ts';
 import type { Usage } from './providers/dialect.ts';
 import type { Reader } from './reader.ts';
 import { createRedactor, noRedactor } from './redact.ts';
@@ -29,11 +30,15 @@ export interface LlmClassifierOptions {
   /** US dollars of one call. Absent: unknown. */
   readonly costOf?: (model: string, usage: Usage) => number | null;
   readonly budget?: Budget;
+  /** Identifies what is merged into each request, which may change answers; empty: nothing. */
+  readonly extraVersion?: string;
+  /** Called once, when the server reports far fewer input tokens than were sent. */
+  readonly onInputCut?: (cut: CutInput) => void;
   /** A random delimiter for each call, which a transcript cannot contain by design. */
   readonly makeFence?: () => string;
 }
 
-/** A transcript this short is not the reason for an endless answer. */
+/** A transcript this short is not the reason for an endless answer, or a full context. */
 const minCharsToShorten = 4_000;
 /** Size of meetings_classifications.model_used. */
 const maxModelChars = 100;
@@ -48,14 +53,16 @@ export function createLlmClassifier(options: LlmClassifierOptions): Classifier {
     makeFence: options.makeFence ?? (() => randomUUID().replaceAll('-', '')),
     systemPrompt: writeSystemPrompt(taxonomy),
     schema: makeReplySchema(taxonomy),
+    shape: describeShape(taxonomy),
     schemaName: taxonomy.id.replace(/[^\w-]/g, '_').slice(0, 64),
     meterOf: createMeter({ model: client.model, costOf, budget, record: options.memory?.record }),
+    watchInput: createInputWatch((cut) => options.onInputCut?.(cut)),
     emptyClassification: classifyNothing(taxonomy),
   };
   return {
     kind: 'llm',
     model: client.model.slice(0, maxModelChars),
-    version: `llm-${promptVersion}/${client.model}/${taxonomy.version}${redacts ? '/redacted' : ''}`,
+    version: `llm-${promptVersion}/${client.model}/${taxonomy.version}${redacts ? '/redacted' : ''}${options.extraVersion ? `/${options.extraVersion}` : ''}`,
     promptVersion,
     isPaid: true,
     classify: (input) => classify(setup, input),
@@ -76,24 +83,33 @@ async function classify(setup: Setup, input: ClassifierInput): Promise<Classific
   if (!/[\p{L}\p{N}]/u.test(transcript)) return setup.emptyClassification;
   const kept = input.keepAs && (await setup.memory?.find(input.keepAs.key));
   const total = createUsageTotal(kept?.usage);
-  const halfChars = Math.floor(Math.min(transcript.length, maxReadChars) / 2);
-  try {
-    const maxChars = kept?.isShortened ? halfChars : maxReadChars;
-    return await classifyShown(setup, input, { kept, total, maxChars });
-  } catch (error) {
-    const isEndless = error instanceof AppError && error.code === 'MODEL_REPLY_TRUNCATED';
-    if (!isEndless || kept?.isShortened || transcript.length <= minCharsToShorten) throw error;
-    return classifyShown(setup, input, { kept: undefined, total, maxChars: halfChars });
+  let round: Round = { kept, total, halvings: kept?.halvings ?? 0 };
+  for (;;) {
+    try {
+      return await classifyShown(setup, input, round);
+    } catch (error) {
+      if (!isHelpedByLess(error, transcript, round)) throw error;
+      round = { kept: undefined, total, halvings: round.halvings + 1 };
+    }
   }
 }
 
-async function classifyShown(
-  setup: Setup,
-  input: ClassifierInput,
-  round: Pick<ReplyRound, 'kept' | 'total' | 'maxChars'>,
-): Promise<Classification> {
+type Round = Pick<ReplyRound, 'kept' | 'total' | 'halvings'>;
+
+/** An endless answer costs two paid calls, so half of the transcript is tried once. A request that is too long costs nothing. */
+function isHelpedByLess(error: unknown, transcript: string, { halvings }: Round): boolean {
+  if (!(error instanceof AppError) || shownChars(transcript, halvings) <= minCharsToShorten) return false;
+  return error.code === 'MODEL_INPUT_TOO_LONG' || (error.code === 'MODEL_REPLY_TRUNCATED' && halvings === 0);
+}
+
+function shownChars(transcript: string, halvings: number): number {
+  return Math.floor(Math.min(transcript.length, maxReadChars) / 2 ** halvings);
+}
+
+async function classifyShown(setup: Setup, input: ClassifierInput, round: Round): Promise<Classification> {
   const { transcript, signal } = input;
-  const survey = await setup.reader.survey({ transcript, maxChars: round.maxChars }, signal);
+  const maxChars = shownChars(transcript, round.halvings);
+  const survey = await setup.reader.survey({ transcript, maxChars }, signal);
   const { segments, untrusted } = survey;
   const redactor = setup.redacts ? createRedactor([transcript, input.sellerPrompt ?? '']) : noRedactor;
   const excerpts = segments.map((segment) => {

@@ -1,10 +1,11 @@
 /** Gets one usable reply for a transcript: from memory if it is there, else from the model, with one repair if the reply has faults. */
 import { AppError } from '../../../core/errors.ts';
 import type { ClassifierInput, ModelUsage, Probe } from '../classifier.ts';
-import { maxReadChars } from '../text/windows.ts';
 import type { ChatClient, ChatReply, Meter } from './chat-client.ts';
+import type { InputWatch } from './input-watch.ts';
 import { type ChatMessage, writeRepairPrompt, writeUserPrompt } from './prompt.ts';
 import type { Usage } from './providers/dialect.ts';
+import { inputTooLong } from './providers/provider-fault.ts';
 import type { Reader, Survey, WeighedReply } from './reader.ts';
 import type { Redactor } from './redact.ts';
 import type { KeptReply, ReplyMemory } from './reply-memory.ts';
@@ -22,13 +23,17 @@ export interface CallSetup {
   readonly systemPrompt: string;
   readonly schema: JsonSchema;
   readonly schemaName: string;
+  readonly shape: string;
+  /** Called with each reply; absent for a test call. */
+  readonly watchInput?: InputWatch;
 }
 
-/** One attempt with as much of the transcript as `maxChars` allows. */
+/** One attempt with a part of the transcript. */
 export interface ReplyRound {
   readonly kept: KeptReply | undefined;
   readonly total: UsageTotal;
-  readonly maxChars: number;
+  /** As in KeptReply. */
+  readonly halvings: number;
   readonly survey: Survey;
   readonly excerpts: readonly string[];
   readonly redactor: Redactor;
@@ -39,7 +44,9 @@ const outputTokens = [4_096, 8_192] as const;
 
 /** @throws AppError MODEL_*, DATABASE_* */
 export async function obtainReply(setup: CallSetup, input: ClassifierInput, round: ReplyRound): Promise<WeighedReply> {
-  const { kept, survey, redactor } = round;
+  const { survey, redactor } = round;
+  // Replies of 0.1 may be blank; no provider takes a blank turn of the assistant in a repair.
+  const kept = round.kept?.text.trim() === '' ? undefined : round.kept;
   const { transcript } = input;
   const weigh = ({ text }: KeptReply) => setup.reader.weigh({ transcript, survey, reply: redactor.show(text) });
   const keptWeighed = kept && (await weigh(kept));
@@ -96,21 +103,18 @@ interface Question extends ReplyRound {
 
 /** Calls the model, and stores the reply before it is used. */
 async function ask(setup: CallSetup, { keepAs, signal }: ClassifierInput, question: Question): Promise<KeptReply> {
-  const { client, schema, schemaName } = setup;
-  const { messages, isRepair, total, maxChars } = question;
+  const { client, schema, schemaName, shape } = setup;
+  const { messages, isRepair, total, halvings } = question;
   const meter = setup.meterOf(keepAs?.meetingId ?? null);
   for (const maxOutputTokens of outputTokens) {
-    const reply = await client.complete({ messages, schema, schemaName, maxOutputTokens, signal, meter });
+    const reply = await client.complete({ messages, schema, schemaName, shape, maxOutputTokens, signal, meter });
     const usage = priced(setup, reply);
     total.add(usage);
-    const kept: KeptReply = {
-      text: reply.text,
-      isRepair,
-      isShortened: maxChars < maxReadChars,
-      usage: total.read() ?? usage,
-    };
+    const kept: KeptReply = { text: reply.text, isRepair, halvings, usage: total.read() ?? usage };
     await record(setup, reply, usage, keepAs && { ...kept, key: keepAs.key, meetingId: keepAs.meetingId });
+    setup.watchInput?.(messages, reply);
     if (reply.end === 'whole') return kept;
+    if (reply.end === 'full') throw inputTooLong(`The model ${client.model} at ${client.host}`);
     if (reply.end === 'refused') {
       const message = `The model ${client.model} at ${client.host} refuses to answer for this transcript. Look at the meeting.`;
       throw new AppError('MODEL_REFUSED_CONTENT', message);
@@ -129,9 +133,10 @@ async function record(
   usage: ModelUsage,
   kept: (KeptReply & { key: string; meetingId: number }) | undefined,
 ): Promise<void> {
-  if (kept === undefined) return memory?.record({ ...usage, meetingId: null, model, outcome: end });
+  const outcome = end === 'whole' || end === 'refused' ? end : 'cut';
+  if (kept === undefined) return memory?.record({ ...usage, meetingId: null, model, outcome });
   const { meetingId, ...reply } = kept;
-  await memory?.record({ ...usage, meetingId, model, outcome: end, ...(end === 'whole' ? { reply } : {}) });
+  await memory?.record({ ...usage, meetingId, model, outcome, ...(end === 'whole' ? { reply } : {}) });
 }
 
 function priced({ costOf }: CallSetup, reply: ChatReply): ModelUsage {
@@ -139,31 +144,41 @@ function priced({ costOf }: CallSetup, reply: ChatReply): ModelUsage {
   return { inputTokens, outputTokens, costUsd: costOf(model, reply), latencyMs };
 }
 
-const probeMessages: readonly ChatMessage[] = [
-  { role: 'system', content: 'Answer with the JSON object that is asked for.' },
-  { role: 'user', content: 'Is the service up? {"up": true or false}' },
-];
-const probeSchema = {
-  type: 'object',
-  properties: { up: { type: 'boolean' } },
-  required: ['up'],
-  additionalProperties: false,
-};
-/** A cut answer is good enough. */
-const probeTokens = 64;
+/** Invented; a sales taxonomy finds several labels in it. */
+const probeTranscript =
+  'Vendedor: Gracias por su tiempo. Cliente: Tenemos una clínica dental y las recepcionistas viven pegadas al teléfono. ' +
+  'Nos recomendó un colega. Necesitamos integrar la agenda esta semana, es urgente. Vendedor: Le envío la propuesta mañana.';
 
-/** Makes one small call. @throws AppError MODEL_* */
+/** One call with an invented transcript, without a repair; the answer is read as any other. @throws AppError MODEL_* */
 export async function probeModel(setup: CallSetup, signal: AbortSignal): Promise<Probe> {
-  const { client } = setup;
+  const { client, reader, schema, schemaName, shape } = setup;
+  const survey = { segments: [{ start: 0, end: probeTranscript.length }], untrusted: [] };
+  const messages: readonly ChatMessage[] = [
+    { role: 'system', content: setup.systemPrompt },
+    { role: 'user', content: writeUserPrompt([probeTranscript], { fence: setup.makeFence(), sellerPrompt: null }) },
+  ];
+  const meter = setup.meterOf(null);
   const reply = await client.complete({
-    messages: probeMessages,
-    schema: probeSchema,
-    schemaName: 'probe',
-    maxOutputTokens: probeTokens,
+    messages,
+    schema,
+    schemaName,
+    shape,
+    maxOutputTokens: outputTokens[0],
     signal,
-    meter: setup.meterOf(null),
+    meter,
   });
   const usage = priced(setup, reply);
   await record(setup, reply, usage, undefined);
-  return { ...usage, host: client.host, model: reply.model, refusedParts: client.refusedParts() };
+  const weighed = await reader.weigh({ transcript: probeTranscript, survey, reply: reply.text });
+  return {
+    ...usage,
+    host: client.host,
+    model: reply.model,
+    refusedParts: client.refusedParts(),
+    labels: weighed === undefined ? null : countLabels(weighed),
+  };
+}
+
+function countLabels({ classification }: WeighedReply): number {
+  return Object.values(classification.fields).filter(({ evidence }) => evidence.length > 0).length;
 }

@@ -64,8 +64,10 @@ function nameValues({ values }: FileField): ReadonlyMap<string, string> {
 function read(text: string, known: readonly KnownField[]): ReadReply | undefined {
   const reply = findObject(text);
   if (reply === undefined) return undefined;
-  const given = objectOf(reply.fields) ?? reply;
-  if (!known.some(({ field }) => Object.hasOwn(given, field.id))) return undefined;
+  const fieldsGiven = objectOf(reply.fields);
+  const given = fieldsGiven ?? reply;
+  // A model that finds nothing may leave out all fields.
+  if (fieldsGiven === undefined && !known.some(({ field }) => Object.hasOwn(given, field.id))) return undefined;
   const faults: string[] = [];
   const fields = known.map((each) => {
     const { id } = each.field;
@@ -87,18 +89,34 @@ function read(text: string, known: readonly KnownField[]): ReadReply | undefined
   };
 }
 
-/** The JSON object in a text: bare, after the model's reasoning, in a code fence or within prose. */
+/** Ends of a model's reasoning; some servers send them without the beginning. gpt-oss: its channel marks · Mistral: [/THINK] */
+const reasoningEnd =
+  /^[\s\S]*(?:<\/(?:think|thinking|thought|reasoning|reflection)>|\[\/THINK\]|<\|channel\|>final<\|message\|>)/i;
+const fence = /```(?:\w+)?\s*([\s\S]*?)```/g;
+/** Braces in reasoning or prose that are tried as the beginning of the object. */
+const maxBraces = 50;
+
+/** The JSON object in a text: bare, after the model's reasoning, in a code fence or within prose. The last one counts. */
 function findObject(text: string): Record<string, unknown> | undefined {
-  // Some servers send the closing tag of the reasoning without the opening one.
-  const said = text.replace(/^[\s\S]*<\/think(?:ing)?>/i, '');
-  const fenced = /```(?:json)?\s*([\s\S]*?)```/i.exec(said)?.[1];
-  const braced = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
-  for (const candidate of [text.replace(/^\ufeff/, ''), said, fenced, braced]) {
-    const value = candidate === undefined || candidate.trim() === '' ? undefined : parseJson(candidate);
+  for (const candidate of candidatesIn(text)) {
+    const value = candidate.trim() === '' ? undefined : parseJson(candidate);
     const found = objectOf(value);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function* candidatesIn(text: string): Generator<string> {
+  yield text.replace(/^\ufeff/, '');
+  const said = text.replace(reasoningEnd, '');
+  yield said;
+  for (const [, fenced = ''] of [...said.matchAll(fence)].reverse()) yield fenced;
+  const stop = said.lastIndexOf('}') + 1;
+  let start = said.indexOf('{');
+  for (let tries = 0; start !== -1 && start < stop && tries < maxBraces; tries += 1) {
+    yield said.slice(start, stop);
+    start = said.indexOf('{', start + 1);
+  }
 }
 
 /** An object, also if it is encoded as a JSON string, as some models do in tool calls. */
@@ -112,7 +130,6 @@ type AddFault = (fault: string, raw?: unknown) => void;
 
 function readField(known: KnownField, given: unknown, addFault: AddFault): FieldClaims {
   const { field } = known;
-  if (given === undefined) addFault('it is missing.');
   const object = objectOf(given);
   const holder = object !== undefined && ('value' in object || 'items' in object) ? object : undefined;
   const confidence = readConfidence(holder?.confidence);

@@ -6,8 +6,8 @@ export interface KeptReply {
   readonly text: string;
   /** True: the reply to a repair request. */
   readonly isRepair: boolean;
-  /** True: the model was shown less of the transcript, because its first answer did not end. */
-  readonly isShortened: boolean;
+  /** How often the part of the transcript that the model was shown was halved: it was too long, or the answer did not end. */
+  readonly halvings: number;
   /** Sum of all calls for this reply. */
   readonly usage: ModelUsage;
 }

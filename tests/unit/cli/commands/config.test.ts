@@ -37,11 +37,11 @@ describe('vambe config', () => {
   it('says which settings the address and the key of the model come from (S4)', async () => {
     const own = { OPENAI_BASE_URL: 'https://gateway.example.com/v1', OPENAI_API_KEY: 'hidden' };
     expect((await runWith('config', [config], { environment: own })).err).toContain(
-      'Model asked: gpt-4o-mini (openai, address from OPENAI_BASE_URL, key from OPENAI_API_KEY).',
+      'Model asked: gpt-6-luna (openai, address from OPENAI_BASE_URL, key from OPENAI_API_KEY).',
     );
     expect(JSON.parse((await runWith('config --json', [config], { environment: own })).out).llm).toEqual({
       provider: 'openai',
-      model: 'gpt-4o-mini',
+      model: 'gpt-6-luna',
       address_from: 'OPENAI_BASE_URL',
       key_from: 'OPENAI_API_KEY',
     });

@@ -21,12 +21,14 @@ const target = (more: Partial<ClassifierTarget> = {}): ClassifierTarget => ({
       outputTokens: 1,
       costUsd: 0.000_01,
       refusedParts: [],
+      labels: 2,
     }),
   }),
   access: { provider: 'openai', addressFrom: null, keyFrom: 'LLM_API_KEY', words: 'openai, key from LLM_API_KEY' },
   unusedProvider: null,
   timeoutSeconds: 1,
   readRefusedParts: async () => ['temperature'],
+  adviseOn: async () => [],
   ...more,
 });
 
@@ -58,6 +60,19 @@ describe('The check of the classifier', () => {
       unusedProvider: 'A key is set.',
     });
     expect(await checkClassifier(offline)).toMatchObject({ warnings: ['A key is set.'], fault: null });
+  });
+
+  it.each([
+    [null, 'without the JSON that was asked for'],
+    [0, 'found no label with a quote'],
+  ])('warns where %s labels are found in the answer, and passes on what is advised (M11)', async (labels, words) => {
+    const choose = async () => {
+      const chosen = await target().choose();
+      return { ...chosen, probe: async () => ({ ...(await chosen.probe?.(AbortSignal.timeout(1_000))), labels }) };
+    };
+    const advised = target({ choose: choose as ClassifierTarget['choose'], adviseOn: async () => ['It ends soon.'] });
+    const { warnings } = await callClassifier(advised);
+    expect(warnings).toEqual([expect.stringContaining(words), 'It ends soon.']);
   });
 
   it('finds a fault in settings that are refused', async () => {

@@ -5,6 +5,8 @@ import type { JsonSchema } from '../reply-schema.ts';
 export interface ChatQuestion {
   readonly messages: readonly ChatMessage[];
   readonly schema: JsonSchema;
+  /** The schema in words; for a request that does not carry the schema. */
+  readonly shape: string;
   /** Letters, digits, dash and underscore; at most 64. */
   readonly schemaName: string;
   readonly maxOutputTokens: number;
@@ -12,16 +14,27 @@ export interface ChatQuestion {
 
 /** Tokens of one call; null: not reported. */
 export interface Usage {
+  /** All of them, also those read from the provider's cache and written to it. */
   readonly inputTokens: number | null;
   /** Input tokens from the provider's cache, which cost less. */
   readonly cachedInputTokens: number | null;
+  /** Input tokens written to the provider's cache, which may cost more. */
+  readonly cacheWriteTokens?: number | null;
+  /** Reasoning included. */
   readonly outputTokens: number | null;
+  /** US dollars that the provider says it charges for the call. */
+  readonly chargedUsd?: number | null;
 }
+
+/**
+ * `refused`: by the model or a content filter · `cut`: it ran out of output tokens · `full`: prompt and answer together fill the model's
+ * context · `failed`: the provider reports that the model stopped with an error.
+ */
+export type ReplyEnd = 'whole' | 'cut' | 'refused' | 'full' | 'failed';
 
 export interface DialectReply extends Usage {
   readonly text: string;
-  /** `refused`: by the model or a content filter · `cut`: it ran out of output tokens. */
-  readonly end: 'whole' | 'cut' | 'refused';
+  readonly end: ReplyEnd;
   /** The model's own name for itself; empty: not reported. */
   readonly model: string;
 }
@@ -32,6 +45,8 @@ export interface Part {
   readonly name: string;
   /** Parameters, in snake case, that an error mentions when it refuses this part. */
   readonly parameters: readonly string[];
+  /** True: it carries the schema. */
+  readonly hasSchema?: boolean;
   /** Its entries in the request. */
   write(question: ChatQuestion): Readonly<Record<string, unknown>>;
 }
@@ -60,6 +75,9 @@ export function partsToSend({ ladders }: Pick<Dialect, 'ladders'>, refused: Read
 export function writeParts(parts: readonly Part[], question: ChatQuestion): Readonly<Record<string, unknown>> {
   return Object.assign({}, ...parts.map((part) => part.write(question)));
 }
+
+/** Of the tool whose input is the answer. */
+export const toolDescription = 'Takes the labels of the transcript.';
 
 export const temperaturePart: Part = {
   name: 'temperature',

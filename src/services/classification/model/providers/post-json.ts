@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { AppError } from '../../../../core/errors.ts';
 import type { ProviderAnswer } from './provider-fault.ts';
+import { createProxyAgent } from './proxy.ts';
 
 export interface PostBounds {
   readonly connectMs: number;
@@ -28,6 +29,14 @@ export interface PostRequest {
   readonly onSent?: () => void;
 }
 
+export interface PostOptions {
+  readonly url: string;
+  readonly bounds: PostBounds;
+  /** Absent: the address is called directly. */
+  readonly proxy?: URL;
+  readonly userAgent?: string;
+}
+
 export type PostJson = (request: PostRequest) => Promise<ProviderAnswer>;
 
 /**
@@ -35,11 +44,12 @@ export type PostJson = (request: PostRequest) => Promise<ProviderAnswer>;
  * @throws AppError MODEL_UNREACHABLE, MODEL_TIMEOUT, MODEL_REPLY_TOO_LARGE, with `details.isAbandoned` if the request had been
  * sent; the signal's reason when aborted
  */
-export function createPostJson({ url, bounds }: { url: string; bounds: PostBounds }): PostJson {
+export function createPostJson({ url, bounds, proxy, userAgent = 'vambe-ai-worker' }: PostOptions): PostJson {
   const { protocol, host } = new URL(url);
   const target = urlToHttpOptions(new URL(url));
   const isTls = protocol === 'https:';
-  const agent = isTls ? new HttpsAgent(keptConnections) : new HttpAgent(keptConnections);
+  const direct = () => (isTls ? new HttpsAgent(keptConnections) : new HttpAgent(keptConnections));
+  const agent = proxy === undefined ? direct() : createProxyAgent(url, proxy, keptConnections);
   const send = isTls ? httpsRequest : httpRequest;
   return ({ headers, body, signal, onSent }) =>
     new Promise((resolve, reject) => {
@@ -49,7 +59,12 @@ export function createPostJson({ url, bounds }: { url: string; bounds: PostBound
         ...target,
         method: 'POST',
         agent,
-        headers: { 'content-type': 'application/json', 'content-length': bytes.length, ...headers },
+        headers: {
+          'content-type': 'application/json',
+          'content-length': bytes.length,
+          'user-agent': userAgent,
+          ...headers,
+        },
       });
       const limits = createLimits();
       let isSent = false;

@@ -22,20 +22,35 @@ export function faultOfAnswer(answer: ProviderAnswer, where: string, nowMs: numb
   const error = readProviderError(answer.body);
   const said = `${where} answered ${status}${error.names.length === 0 ? '' : ` (${error.names.at(-1)})`}`;
   return (
-    faultOfAccount(status, error, said) ??
+    faultOfAccount(answer, error, said) ??
     faultOfContent(status, error, said) ??
+    faultOfLength(status, error, said) ??
     faultOfKeyOrModel(status, error, said) ??
+    faultOfReply(error, said) ??
     faultOfServer(answer, error, said, nowMs) ??
     new AppError(
       'MODEL_REQUEST_REFUSED',
-      `${said}: it does not take such a request. Check that LLM_BASE_URL speaks the API of LLM_PROVIDER and that LLM_MODEL takes ${error.names.join(' ').includes('context_length') ? 'this length' : 'a JSON schema'}.`,
+      `${said}: it does not take such a request. Check that LLM_BASE_URL speaks the API of LLM_PROVIDER, and what LLM_MODEL supports.`,
     )
   );
 }
 
+/** The request, or the prompt with the answer that was asked for, does not fit; a shorter part of the transcript may. */
+export function inputTooLong(said: string): AppError {
+  return new AppError(
+    'MODEL_INPUT_TOO_LONG',
+    `${said}: the request has more tokens than it takes, also with less of the transcript. Use a model with a longer context, or raise the server's context length.`,
+  );
+}
+
+/** OpenRouter's 402 with Retry-After is a limit of open requests: it ends by itself. */
+function isWait({ status, headers }: ProviderAnswer): boolean {
+  return status === 402 && first(headers['retry-after']) !== '';
+}
+
 /** No call succeeds until there is credit or quota again: the queue waits. */
-function faultOfAccount(status: number, { isOutOfQuota }: ProviderError, said: string): AppError | undefined {
-  if (status !== 402 && !isOutOfQuota) return undefined;
+function faultOfAccount(answer: ProviderAnswer, { isOutOfQuota }: ProviderError, said: string): AppError | undefined {
+  if (isWait(answer) || (answer.status !== 402 && !isOutOfQuota)) return undefined;
   return new AppError('MODEL_QUOTA', `${said}: the account's quota is used up. Raise it, or add credit. Jobs wait.`);
 }
 
@@ -48,27 +63,62 @@ function faultOfContent(status: number, { isAboutContent }: ProviderError, said:
   );
 }
 
-function faultOfKeyOrModel(status: number, { names }: ProviderError, said: string): AppError | undefined {
-  if (status === 401 || status === 403 || names.includes('API_KEY_INVALID')) {
+/** Status 413 always; 429 and 400 if the error says so. */
+function faultOfLength(status: number, { isTooLong }: ProviderError, said: string): AppError | undefined {
+  return status === 413 || isTooLong ? inputTooLong(said) : undefined;
+}
+
+/**
+ * The documented reasons of a 403 without moderation (OpenAI, Azure, Anthropic, Google, Groq, Mistral) are the key's rights, the country
+ * and the network. Each concerns all calls, so the queue waits. The same is true of Google's 400 FAILED_PRECONDITION.
+ */
+function faultOfKeyOrModel(status: number, { names, isAboutModel }: ProviderError, said: string): AppError | undefined {
+  if (isAboutModel) return noSuchModel(said);
+  if (status === 403 || (status === 400 && names.includes('FAILED_PRECONDITION'))) {
+    return new AppError(
+      'MODEL_REFUSED_KEY',
+      `${said}: it refuses access. Check the rights of the key, the country and network that the worker calls from, and the account's billing. Jobs wait.`,
+    );
+  }
+  if (status === 401 || names.includes('API_KEY_INVALID')) {
     return new AppError(
       'MODEL_REFUSED_KEY',
       `${said}: it refuses the key. Correct LLM_API_KEY, or the key under the provider's own name. Jobs wait.`,
     );
   }
-  if (status !== 404) return undefined;
+  return status === 404 ? noSuchModel(said) : undefined;
+}
+
+function noSuchModel(said: string): AppError {
   return new AppError(
     'MODEL_REFUSED_KEY',
     `${said}: no such model or address for this key. Correct LLM_MODEL or LLM_BASE_URL. Jobs wait.`,
   );
 }
 
+/** Groq checks the model's answer itself. */
+function faultOfReply({ names }: ProviderError, said: string): AppError | undefined {
+  if (!names.some((name) => /^(json_validate_failed|tool_use_failed|output_parse_failed)$/.test(name)))
+    return undefined;
+  return new AppError(
+    'MODEL_REPLY_INVALID',
+    `${said}: the model's answer does not follow the schema. It is asked again.`,
+  );
+}
+
+/** 498: Groq's flex tier is full · 407: a proxy wants another password · 424, 425, 499: a failed dependency, too early, cancelled by
+ * the server. */
+const throttles = [429, 498, 503, 529];
+const passing = [407, 408, 409, 424, 425, 499];
+
 function faultOfServer(
-  { status, headers }: ProviderAnswer,
+  answer: ProviderAnswer,
   { retryDelayMs }: ProviderError,
   said: string,
   nowMs: number,
 ): AppError | undefined {
-  if (status === 429 || status === 503 || status === 529) {
+  const { status, headers } = answer;
+  if (throttles.includes(status) || isWait(answer)) {
     const retryAfterMs =
       readRetryAfterMs(headers, nowMs) ??
       (retryDelayMs === undefined ? undefined : Math.min(retryDelayMs, maxRetryAfterMs));
@@ -79,7 +129,7 @@ function faultOfServer(
       retryAfterMs === undefined ? {} : { details: { retryAfterMs } },
     );
   }
-  if (status < 500 && status !== 408 && status !== 409) return undefined;
+  if (status < 500 && !passing.includes(status)) return undefined;
   // Gateway timeouts (504; 524 is Cloudflare's): the model behind may have answered, and be charged.
   const details = { isAbandoned: status === 504 || status === 524 };
   return new AppError('MODEL_UNREACHABLE', `${said}. Look at the provider's status if this goes on.`, { details });

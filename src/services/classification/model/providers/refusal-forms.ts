@@ -2,6 +2,7 @@
  * Messages with which providers refuse a parameter without a field that names it. Patterns are anchored at the start of the message,
  * because further on it may repeat the request.
  */
+import { isObject, parseJson } from './json-value.ts';
 
 interface Form {
   /** Its first group captures the names, unless `parameters` has them. */
@@ -79,6 +80,14 @@ const prefixes = [
   /^The model returned the following errors: /,
   /^[a-z-]{2,20} error: /i,
 ];
+
+/** A provider's error as JSON at the start of a gateway's message; undefined: none. */
+export function embeddedIn(text: string): unknown {
+  const message = withoutPrefixes(text);
+  const end = message.startsWith('{') ? '}' : message.startsWith('[') ? ']' : undefined;
+  const value = end && parseJson(message.slice(0, message.lastIndexOf(end) + 1));
+  return isObject(value) || Array.isArray(value) ? value : undefined;
+}
 
 /** The message as the provider wrote it. */
 export function withoutPrefixes(message: string): string {

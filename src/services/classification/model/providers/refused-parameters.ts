@@ -1,16 +1,16 @@
 /** Which parameters a provider refuses, from its error's fields, then from known messages. Pure; never repeats text of the error. */
 import { at, isObject, parseJson } from './json-value.ts';
 import type { ProviderAnswer } from './provider-fault.ts';
-import { namesInMessage, withoutPrefixes } from './refusal-forms.ts';
+import { embeddedIn, namesInMessage, withoutPrefixes } from './refusal-forms.ts';
 
 export interface RefusedParameters {
   /** In snake case, cut at the first dot or bracket. */
   readonly names: readonly string[];
-  /** Parameters whose value is too large for this request only; other requests keep them. */
-  readonly tooLarge: readonly string[];
+  /** Parameters to leave out of this request only; other requests keep them. */
+  readonly once: readonly string[];
 }
 
-const nothing: RefusedParameters = { names: [], tooLarge: [] };
+const nothing: RefusedParameters = { names: [], once: [] };
 /** Gateways wrap errors in errors. */
 const maxDepth = 5;
 const limitNames = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'];
@@ -21,16 +21,30 @@ const aboutContent =
 const aboutSize =
   /too large|above maximum|above_max|at most|less than or equal|less_than|exceeds?\b|maximum allowed|must be (?:less|between|<)/i;
 
-/** Empty for errors about length or content. */
+/** The request would fit with a shorter answer: "(4904 in the messages, 4096 in the completion)". */
+const aboutAnswerLength = /in the completion|of output|max_(completion_|output_)?tokens/i;
+/** Groq: the model's answer does not follow the schema, or is no call of the tool. */
+const malformed = /^(json_validate_failed|tool_use_failed)$/;
+const formatNames = ['response_format', 'tools', 'tool_choice'];
+
+/** For an error about length only the limit of the answer, if the error mentions it; nothing for an error about content. */
 export function readRefusedParameters({ status, body }: ProviderAnswer): RefusedParameters {
   if (status !== 400 && status !== 422 && status !== 404) return nothing;
   const parsed = parseJson(body);
   const reports = unwrap(parsed === undefined ? body : parsed, 0);
-  if (reports.some(isAboutLengthOrContent)) return nothing;
+  if (reports.some(isAbout(aboutContent))) return nothing;
+  if (reports.some(isAbout(aboutLength))) {
+    const isOfAnswer =
+      status === 400 && reports.some(({ message }) => aboutAnswerLength.test(message?.slice(0, 300) ?? ''));
+    return isOfAnswer ? { names: [], once: limitNames } : nothing;
+  }
+  if (reports.some(({ kinds }) => kinds.split(' ').some((kind) => malformed.test(kind)))) {
+    return { names: [], once: formatNames };
+  }
   // 404 means a missing model or address, except for one message of OpenRouter.
   if (status === 404) {
     const isOfParameters = reports.some(({ message }) => message?.startsWith('No endpoints found that'));
-    return isOfParameters ? { names: reports.flatMap(namesOf).map(normalized), tooLarge: [] } : nothing;
+    return isOfParameters ? { names: reports.flatMap(namesOf).map(normalized), once: [] } : nothing;
   }
   const found = reports.flatMap((report) =>
     namesOf(report).map((name) => ({ name: normalized(name), isTooLarge: isTooLarge(report) })),
@@ -38,7 +52,7 @@ export function readRefusedParameters({ status, body }: ProviderAnswer): Refused
   const isLimit = (name: string) => limitNames.includes(name);
   return {
     names: [...new Set(found.flatMap(({ name, isTooLarge }) => (isTooLarge && isLimit(name) ? [] : [name])))],
-    tooLarge: [...new Set(found.flatMap(({ name, isTooLarge }) => (isTooLarge && isLimit(name) ? [name] : [])))],
+    once: [...new Set(found.flatMap(({ name, isTooLarge }) => (isTooLarge && isLimit(name) ? [name] : [])))],
   };
 }
 
@@ -76,14 +90,6 @@ function unwrapText(text: string, depth: number): readonly Report[] {
   return embedded === undefined ? [{ kinds: '', message: withoutPrefixes(text) }] : unwrap(embedded, depth + 1);
 }
 
-/** A provider's error as JSON at the start of a gateway's message; undefined: none. */
-function embeddedIn(text: string): unknown {
-  const message = withoutPrefixes(text);
-  const end = message.startsWith('{') ? '}' : message.startsWith('[') ? ']' : undefined;
-  const value = end && parseJson(message.slice(0, message.lastIndexOf(end) + 1));
-  return isObject(value) || Array.isArray(value) ? value : undefined;
-}
-
 /** A list of errors: Google's OpenAI endpoint sends one, FastAPI one for each field: {type, loc: ["body", name], msg, input}. Ignores `input`, which repeats the request. */
 function unwrapList(list: readonly unknown[], depth: number): readonly Report[] {
   return list.slice(0, 20).flatMap((item) => {
@@ -111,8 +117,8 @@ function namesOf({ param, message }: Report): readonly string[] {
   return message === undefined ? [] : namesInMessage(message);
 }
 
-function isAboutLengthOrContent({ kinds, message = '' }: Report): boolean {
-  return [kinds, message].some((text) => aboutLength.test(text) || aboutContent.test(text));
+function isAbout(words: RegExp): (report: Report) => boolean {
+  return ({ kinds, message = '' }) => words.test(kinds) || words.test(message);
 }
 
 function isTooLarge({ kinds, message = '' }: Report): boolean {

@@ -10,6 +10,10 @@ const charsPerToken = 3;
 /** A cautious estimate of a complete answer with its quotes. */
 const answerTokens = 1_000;
 
+function isReported(usage: Usage | undefined): usage is Usage {
+  return typeof usage?.inputTokens === 'number' && usage.outputTokens !== null;
+}
+
 export interface MeterOptions {
   readonly model: string;
   readonly costOf: (model: string, usage: Usage) => number | null;
@@ -41,10 +45,20 @@ export function createMeter({ model, costOf, budget, record }: MeterOptions): (m
     return async (ended) => {
       if (ended === undefined) return end();
       if ('text' in ended) return end(costOf(ended.model, ended));
-      end(costUsd);
-      const { inputTokens, outputTokens } = usage;
+      const told = isReported(ended.usage) ? ended.usage : undefined;
+      const { inputTokens, outputTokens } = told ?? usage;
+      const paidUsd = told === undefined ? costUsd : costOf(model, told);
+      end(paidUsd);
       const latencyMs = ended.abandonedAfterMs;
-      await record?.({ meetingId, model, outcome: 'abandoned', inputTokens, outputTokens, costUsd, latencyMs });
+      await record?.({
+        meetingId,
+        model,
+        outcome: 'abandoned',
+        inputTokens,
+        outputTokens,
+        costUsd: paidUsd,
+        latencyMs,
+      });
     };
   };
 }

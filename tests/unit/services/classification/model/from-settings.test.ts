@@ -20,6 +20,10 @@ const make = (settings: Partial<LlmSettings> = {}, model = 'a-model') =>
       llmBudgetUsdPerDay: null,
       workerConcurrency: 20,
       classifierFallback: 'none',
+      llmExtraBody: null,
+      httpsProxy: null,
+      httpProxy: null,
+      noProxy: null,
       ...settings,
     },
     model,
@@ -31,8 +35,8 @@ const make = (settings: Partial<LlmSettings> = {}, model = 'a-model') =>
   });
 
 test('what changes an answer is in the version: prompt, model, taxonomy, and whether personal data was masked', () => {
-  expect(make().version).toBe(`llm-p2/a-model/${salesTaxonomy.version}/redacted`);
-  expect(make({ llmRedact: 'off' }).version).toBe(`llm-p2/a-model/${salesTaxonomy.version}`);
+  expect(make().version).toBe(`llm-p3/a-model/${salesTaxonomy.version}/redacted`);
+  expect(make({ llmRedact: 'off' }).version).toBe(`llm-p3/a-model/${salesTaxonomy.version}`);
   expect(make({ llmBaseUrl: 'http://localhost:11434/v1' }).version).not.toContain('redacted');
   expect(make({ llmBaseUrl: 'http://localhost:11434/v1', llmRedact: 'on' }).version).toContain('redacted');
 });
@@ -41,6 +45,7 @@ test('a budget needs a price for the model, as one that is not kept to would be 
   expect(() => make({ llmBudgetUsdPerDay: 25 })).toThrow(
     expect.objectContaining({ code: 'SETTINGS_INVALID', message: expect.stringContaining('LLM_BUDGET_USD_PER_DAY') }),
   );
+  expect(() => make({ llmBudgetUsdPerDay: 25 })).toThrow("'a-model': { input: DOLLARS, output: DOLLARS }");
   expect(make({ llmBudgetUsdPerDay: 25 }, 'model-of-tests-2026-01-01').kind).toBe('llm');
 });
 

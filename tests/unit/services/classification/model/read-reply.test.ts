@@ -48,11 +48,10 @@ describe('a reply', () => {
     },
   );
 
-  test('names what is missing and what is wrong', () => {
+  test('names what is wrong; a field that is missing was not found', () => {
     const faults = read({ business_sector: { value: 'astrology', quotes: [], confidence: 1 } })?.faults ?? [];
     expect(faults[0]).toMatch(/^fields.business_sector: "astrology" is none of retail, /);
-    expect(faults).toContain('fields.company_size: it is missing.');
-    expect(faults.length).toBeLessThanOrEqual(20);
+    expect(faults.length).toBe(1);
   });
 });
 

@@ -255,7 +255,9 @@ describe('what a provider answers', () => {
     [504, null, 'MODEL_UNREACHABLE', 'transient'],
     [408, null, 'MODEL_UNREACHABLE', 'transient'],
     [400, 'content_filter', 'MODEL_REFUSED_CONTENT', 'permanent'],
-    [400, 'context_length_exceeded', 'MODEL_REQUEST_REFUSED', 'permanent'],
+    [400, 'context_length_exceeded', 'MODEL_INPUT_TOO_LONG', 'permanent'],
+    [413, null, 'MODEL_INPUT_TOO_LONG', 'permanent'],
+    [498, null, 'MODEL_RATE_LIMITED', 'throttled'],
     [422, null, 'MODEL_REQUEST_REFUSED', 'permanent'],
     [301, null, 'MODEL_REQUEST_REFUSED', 'permanent'],
   ])('%i %s is %s', (status, code, expected, fault) => {

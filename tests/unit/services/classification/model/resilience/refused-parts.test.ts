@@ -167,7 +167,7 @@ describe('a value that is too large', () => {
     ['as Volcengine says it', { message: 'integer above maximum value, got 8192', param: 'max_tokens' }],
   ])('is none that is refused for good: %s (M2)', (_how, error) => {
     const answer = { status: 400, headers: {}, body: JSON.stringify({ error }) };
-    expect(readRefusedParameters(answer)).toEqual({ names: [], tooLarge: ['max_tokens'] });
+    expect(readRefusedParameters(answer)).toEqual({ names: [], once: ['max_tokens'] });
   });
 });
 

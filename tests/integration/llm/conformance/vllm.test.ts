@@ -1,6 +1,6 @@
 /** As vLLM answers: its validator's list is written as Python writes it. */
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
 
 const kind = { object: 'error', type: 'BadRequestError', param: null, code: 400 };
 
@@ -73,6 +73,51 @@ describeRefusals({
         },
       },
       learns: [],
+      fitsWithoutLimit: true,
     },
   ],
 });
+
+const dialect = openAiDialect('max_tokens');
+const tooMuch = (message: string) => ({ status: 400, body: { ...kind, message } });
+
+describeFaults('vLLM', 'openai', dialect, [
+  {
+    says: 'there is no such model',
+    answer: {
+      status: 404,
+      body: { object: 'error', message: 'The model `x` does not exist.', type: 'NotFoundError', code: 404 },
+    },
+    code: 'MODEL_REFUSED_KEY',
+    row: 'M5',
+  },
+  {
+    says: 'its engine is dead',
+    answer: {
+      status: 500,
+      body: { object: 'error', message: 'EngineCore died', type: 'InternalServerError', code: 500 },
+    },
+    code: 'MODEL_UNREACHABLE',
+    calls: 5,
+    row: 'M8',
+  },
+]);
+
+describeLength('vLLM', 'openai', dialect, [
+  [
+    'a prompt is longer than its context',
+    tooMuch(
+      "This model's maximum context length is 8192 tokens. However, your request has 20000 input tokens. Please reduce the length of the input messages.",
+    ),
+  ],
+  [
+    'prompt and answer are longer than its context',
+    tooMuch(
+      "'max_tokens' or 'max_completion_tokens' is too large: 4096. This model's maximum context length is 8192 tokens and your request has 20000 input tokens (4096 > 8192 - 20000).",
+    ),
+  ],
+  [
+    'an old version words it otherwise',
+    tooMuch('The decoder prompt (length 20000) is longer than the maximum model length of 8192.'),
+  ],
+]);

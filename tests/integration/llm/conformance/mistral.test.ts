@@ -1,6 +1,6 @@
 /** As api.mistral.ai answers: a validator's list, in three places by now. */
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { describeRefusals, has } from './suite.ts';
+import { describeFaults, describeLength, describeRefusals, has } from './suite.ts';
 
 const extra = (loc: readonly unknown[], input: unknown) => [
   { type: 'extra_forbidden', loc, msg: 'Extra inputs are not permitted', input },
@@ -71,3 +71,53 @@ describeRefusals({
     },
   ],
 });
+
+const dialect = openAiDialect('max_tokens');
+
+describeFaults('Mistral', 'openai', dialect, [
+  {
+    says: 'there is no such model',
+    answer: { status: 400, body: { ...kind, message: 'Invalid model: x', type: 'invalid_model', code: '1500' } },
+    code: 'MODEL_REFUSED_KEY',
+    row: 'M5',
+  },
+  {
+    says: 'its tier is full',
+    answer: { status: 429, body: { ...kind, message: 'Service tier capacity exceeded for this model.', code: '3505' } },
+    code: 'MODEL_RATE_LIMITED',
+    calls: 5,
+    row: 'M8',
+  },
+  {
+    says: 'a model stops with an error',
+    answer: {
+      status: 200,
+      body: { model: 'm', choices: [{ message: { role: 'assistant', content: '{' }, finish_reason: 'error' }] },
+    },
+    code: 'MODEL_UNREACHABLE',
+    calls: 2,
+    row: 'M8',
+  },
+]);
+
+describeLength('Mistral', 'openai', dialect, [
+  [
+    'a prompt is too long',
+    {
+      status: 400,
+      body: {
+        ...kind,
+        message:
+          'Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length',
+        code: 3_051,
+      },
+    },
+  ],
+  [
+    'the answer ends with the context',
+    {
+      status: 200,
+      body: { model: 'm', choices: [{ message: { role: 'assistant', content: '{' }, finish_reason: 'model_length' }] },
+    },
+  ],
+]);

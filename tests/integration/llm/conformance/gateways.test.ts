@@ -1,8 +1,10 @@
 /** As gateways answer that put a provider's words behind their own: LiteLLM, Bedrock behind it; and providers with errors of their own form. */
 import { openAiDialect } from '../../../../src/services/classification/model/providers/openai-dialect.ts';
-import { asks, describeRefusals, error, has } from './suite.ts';
+import { asks, describeFaults, describeLength, describeRefusals, error, has } from './suite.ts';
 
-const litellm = (message: string) => error(400, { message, type: null, param: null, code: '400' });
+const litellmOf = (status: number, message: string) =>
+  error(status, { message, type: null, param: null, code: String(status) });
+const litellm = (message: string) => litellmOf(400, message);
 
 describeRefusals({
   name: 'LiteLLM',
@@ -107,3 +109,66 @@ describeRefusals({
     },
   ],
 });
+
+const dialect = openAiDialect('max_tokens');
+
+describeFaults('Gateways', 'openai', dialect, [
+  {
+    says: 'LiteLLM has spent its budget',
+    answer: error(400, {
+      message: 'Budget has been exceeded! Current cost: 10.51, Max budget: 10.0',
+      type: 'budget_exceeded',
+      code: '400',
+    }),
+    code: 'MODEL_QUOTA',
+    row: 'M6',
+  },
+  {
+    says: 'xAI has no credit',
+    answer: {
+      status: 403,
+      body: {
+        code: 'The caller does not have permission to execute the specified operation',
+        error: 'Your team abc has either used all available credits or reached its monthly spending limit.',
+      },
+    },
+    code: 'MODEL_QUOTA',
+    row: 'M6',
+  },
+  {
+    says: 'Bedrock throttles tokens',
+    answer: litellmOf(
+      429,
+      'litellm.RateLimitError: BedrockException - {"message":"Too many tokens, please wait before trying again."}',
+    ),
+    code: 'MODEL_RATE_LIMITED',
+    calls: 5,
+    row: 'M8',
+  },
+]);
+
+describeLength('Gateways', 'openai', dialect, [
+  [
+    'LiteLLM repeats that a context is too short',
+    litellm(
+      "litellm.ContextWindowExceededError: litellm.BadRequestError: OpenAIException - This model's maximum context length is 8192 tokens.",
+    ),
+  ],
+  [
+    'LiteLLM repeats it as JSON',
+    litellm(
+      'litellm.BadRequestError: AzureException BadRequestError - {"error": {"message": "x", "code": "context_length_exceeded"}}',
+    ),
+  ],
+  [
+    'Bedrock is given too much',
+    litellm('litellm.BadRequestError: BedrockException - {"message":"Input is too long for requested model."}'),
+  ],
+  [
+    'Kimi is given too much',
+    error(400, {
+      message: 'Invalid request: Your request exceeded model token limit: 8192',
+      type: 'invalid_request_error',
+    }),
+  ],
+]);
