@@ -11,8 +11,8 @@ export const importDocument = z.strictObject({
   success: z.boolean(),
   file: z.string(),
   encoding: z.string(),
-  /** comma, semicolon or tab. */
-  delimiter: z.string(),
+  /** comma, semicolon, tab or pipe; null: cells are not separated by a character. */
+  delimiter: z.string().nullable(),
   /** Such as day-month-year; null where no row holds a date. */
   dates_read_as: z.string().nullable(),
   read: z.int(),

@@ -1,7 +1,7 @@
 /** `vambe import`: meetings from a CSV file, the new ones onto the queue; or all there is from an archive. */
 import type { Command } from 'commander';
-import type { MeetingsCsv } from '../../services/meetings/csv/csv-file.ts';
 import { type DateOrder, dateOrders } from '../../services/meetings/csv/date-form.ts';
+import type { MeetingsSource } from '../../services/meetings/csv/meetings-source.ts';
 import type { ImportedFile, ImportFileDeps, ImportProgress } from '../../services/meetings/import-file.ts';
 import type { Core } from '../../wiring.ts';
 import type { Cli } from '../kit/cli.ts';
@@ -67,7 +67,7 @@ const smallBytes = 256 * 1024;
 
 interface Importing {
   readonly path: string;
-  readonly source: MeetingsCsv;
+  readonly source: MeetingsSource;
   readonly rejectsPath: string | undefined;
 }
 

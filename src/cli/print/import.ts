@@ -51,13 +51,14 @@ function describeCounts(cli: Cli, file: string, result: ImportedFile): string {
   ];
   const idRange: [string, string][] = ids === null ? [] : [['ids', describeIds(ids)]];
   if (!cli.isTerminal) {
-    const format = Object.entries({ encoding, delimiter, 'dates read as': datesReadAs ?? 'none' });
+    const format = Object.entries({ encoding, delimiter: delimiter ?? 'none', 'dates read as': datesReadAs ?? 'none' });
     return cli.table(['what', 'is'], [...format, ...counts, ...idRange]);
   }
   const always = new Set(['rows read', 'inserted', 'rejected']);
   const met = counts.filter(([name, count]) => count > 0 || always.has(name));
   const dates = datesReadAs === null ? '' : `, dates read as ${datesReadAs}`;
-  const head = cli.prose(`📥 ${path.basename(file)}: ${encoding}, separated by ${delimiter}${dates}`);
+  const separated = delimiter === null ? '' : `, separated by ${delimiter}`;
+  const head = cli.prose(`📥 ${path.basename(file)}: ${encoding}${separated}${dates}`);
   return `${head}\n${cli.table(['', 'rows'], [...met, ...idRange])}`;
 }
 

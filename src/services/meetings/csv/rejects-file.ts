@@ -3,14 +3,12 @@ import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { AppError } from '../../../core/errors.ts';
 import type { RejectedRow } from '../import-meetings.ts';
-import { type MeetingCell, meetingColumns } from './csv-header.ts';
+import { cellNames, meetingColumns } from './column-names.ts';
 
 export interface RejectsFile {
   write(row: RejectedRow): Promise<void>;
   close(): Promise<void>;
 }
-
-const cellNames = Object.keys(meetingColumns) as MeetingCell[];
 
 /**
  * Creates or empties the file. Columns: those of a meetings CSV, then `line` and `reason`, which an import ignores;
