@@ -120,7 +120,13 @@ export async function importMeetings(
     const { line, cells } = record;
     const tell = (reason: string) => (record.file === undefined ? reason : `"${record.file}": ${reason}`);
     if (record.kind === 'broken') return reject({ line, reason: tell(record.reason), cells });
-    const reading = toMeetingRow(record.cells, { line, dateForm: source.dateForm, toInstant, now });
+    const reading = toMeetingRow(record.cells, {
+      line,
+      dateForm: source.dateForm,
+      toInstant,
+      now,
+      isTranscriptFile: record.file !== undefined,
+    });
     if ('rejected' in reading) return reject({ line, reason: tell(reading.rejected), cells });
     warnings.push(...[...record.notes, ...reading.warnings].map((reason) => ({ line, reason: tell(reason) })));
     if (record.cells.closed.trim() === '') notes.countEmptyClosed();

@@ -1,13 +1,13 @@
 /** Opens a CSV file of meetings and streams its rows, good and bad, by line number. */
 import { AppError } from '../../../core/errors.ts';
 import { createQuoteStyleWatch, doubleQuotes } from './backslash-quotes.ts';
-import type { HeaderChoices } from './csv-header.ts';
+import { describeColumns, type HeaderChoices, tellIgnored } from './csv-header.ts';
 import { type CsvLine, createLineCutter } from './csv-lines.ts';
 import { type CsvRecord, createRecordJoiner } from './csv-records.ts';
 import { type CsvTop, delimiters, findTop, topLines } from './csv-top.ts';
 import { type EncodingName, type FileText, openFileText } from './file-text.ts';
 import { decideDates, type MeetingsSource, type SourceOptions } from './meetings-source.ts';
-import { readRecords } from './table-records.ts';
+import { type MeetingTable, readRecords } from './table-records.ts';
 
 export interface CsvOptions extends SourceOptions, HeaderChoices {
   /** Instead of the encoding that the bytes suggest. */
@@ -23,13 +23,7 @@ const maxRecordChars = 4_100_000;
  * that fit several orders. A later fault costs its own row only.
  */
 export async function openMeetingsCsv(path: string, options: CsvOptions = {}): Promise<MeetingsSource> {
-  const text = await openFileText(path, options.encoding);
-  const top = findTop(await readTopLines(text), options);
-  if (top === undefined) throw invalid(path, 'is empty. Give a CSV file with a header line and rows.');
-  if ('problem' in top) throw invalid(path, top.problem);
-
-  const usesBackslash = await findQuoteStyle(text);
-  const table = { header: top.header, rows: () => readRows(text, top, usesBackslash) };
+  const { text, top, usesBackslash, table } = await openCsvTable(path, options);
   const records = { [Symbol.asyncIterator]: () => readRecords(table, options.given) };
   const dates = await decideDates(records, options);
   if (dates === undefined) throw invalid(path, 'has a header and no rows. Add at least one meeting.');
@@ -39,18 +33,41 @@ export async function openMeetingsCsv(path: string, options: CsvOptions = {}): P
     encoding: text.encoding,
     delimiter: delimiters[top.delimiter],
     headerLine: top.firstLine,
+    columns: describeColumns(top.header),
     notes: [...text.notes, ...tellTop(top, usesBackslash)],
     dateForm: dates.form,
     records,
   };
 }
 
+export interface CsvTable {
+  readonly text: FileText;
+  readonly top: CsvTop;
+  readonly usesBackslash: boolean;
+  readonly table: MeetingTable;
+}
+
+/** The header and the rows of a CSV file. @throws AppError INPUT_FILE_INVALID */
+export async function openCsvTable(path: string, options: CsvOptions = {}): Promise<CsvTable> {
+  const text = await openFileText(path, { encoding: options.encoding });
+  const top = findTop(await readTopLines(text), options);
+  if (top === undefined) throw invalid(path, 'is empty. Give a CSV file with a header line and rows.');
+  if ('problem' in top) throw invalid(path, top.problem);
+  const usesBackslash = await findQuoteStyle(text);
+  return { text, top, usesBackslash, table: { header: top.header, rows: () => readRows(text, top, usesBackslash) } };
+}
+
+/** Whether a text file begins with a header of meetings; another may be a transcript. */
+export async function beginsWithHeader(path: string, options: CsvOptions = {}): Promise<boolean> {
+  const top = findTop(await readTopLines(await openFileText(path, { encoding: options.encoding })), options);
+  return top !== undefined && !('problem' in top);
+}
+
 function tellTop({ header, firstLine, passedOver }: CsvTop, usesBackslash: boolean): string[] {
-  const ignored = header.ignored.map((name) => `"${name}"`).join(', ');
   return [
     ...(passedOver === 0 ? [] : [`The header is line ${firstLine}; what is before it was passed over.`]),
     ...header.notes,
-    ...(ignored === '' ? [] : [`Columns that are ignored: ${ignored}.`]),
+    ...tellIgnored(header),
     ...(usesBackslash ? ['Quotes inside quoted cells are written as \\" and were read so.'] : []),
   ];
 }

@@ -13,6 +13,8 @@ import {
 export type MeetingCells = Readonly<Record<MeetingCell, string>>;
 
 export interface Header {
+  /** As they are in the file. */
+  readonly names: readonly string[];
   /** Cells of the header line. */
   readonly columns: number;
   /** Columns that a cell is made of, joined by a space; none where the file has no such column. */
@@ -63,6 +65,7 @@ export function readHeader(names: readonly string[], choices: HeaderChoices = {}
   if (utterances !== undefined) return utterances;
   const positions = Object.fromEntries(cellNames.map((cell) => [cell, found.get(cell) ?? []]));
   return {
+    names,
     columns: names.length,
     positions: positions as Header['positions'],
     group,
@@ -70,6 +73,19 @@ export function readHeader(names: readonly string[], choices: HeaderChoices = {}
     ignored,
     notes: [...tellOtherNames(names, found), ...tellMissing(missing)],
   };
+}
+
+/** By our column name: the columns of the file that it is read from. */
+export function describeColumns({ names, positions }: Header): Readonly<Record<string, string>> {
+  const found = cellNames.filter((cell) => positions[cell].length > 0);
+  const columnsOf = (cell: MeetingCell) =>
+    positions[cell].map((position) => shorten(names[position] ?? '')).join(' + ');
+  return Object.fromEntries(found.map((cell) => [meetingColumns[cell], columnsOf(cell)]));
+}
+
+/** Columns of the file that an import does not use, as a sentence; none where there are none. */
+export function tellIgnored({ ignored }: Header): string[] {
+  return ignored.length === 0 ? [] : [`Columns that are ignored: ${ignored.map((name) => `"${name}"`).join(', ')}.`];
 }
 
 /** How many of the cells have a column, so that the header can be told from other lines. */

@@ -46,16 +46,26 @@ const otherFormats: readonly { readonly magic: readonly number[]; readonly what:
  * speak for; or as `given`. Reads it once to the end to know. Throws INPUT_FILE_INVALID for anything but a readable,
  * regular, non-empty text file of at most 1 GiB.
  */
-export async function openFileText(path: string, given?: EncodingName): Promise<FileText> {
-  const { encoding, notes } = await recognise(path, given);
+export async function openFileText(path: string, options: TextOptions = {}): Promise<FileText> {
+  const { encoding, notes } = await recognise(path, options);
   return { encoding, notes, read: () => decode(path, encoding) };
 }
 
-async function recognise(path: string, given?: EncodingName): Promise<{ encoding: Encoding; notes: string[] }> {
+export interface TextOptions {
+  /** Instead of the encoding that the bytes suggest. */
+  readonly encoding?: EncodingName;
+  /** What a file of another format should be, and how to get there. */
+  readonly expected?: { readonly what: string; readonly advice: string };
+}
+
+const csvFile = { what: 'a CSV file', advice: 'Save it as "CSV UTF-8" and import that.' };
+
+async function recognise(path: string, options: TextOptions): Promise<{ encoding: Encoding; notes: string[] }> {
+  const { encoding: given, expected = csvFile } = options;
   const start = await readStart(path);
   if (start.length === 0) throw invalid(path, 'is empty. Give a CSV file with a header line and rows.');
   const other = otherFormats.find(({ magic }) => magic.every((byte, index) => start[index] === byte));
-  if (other) throw invalid(path, `is ${other.what}, not a CSV file. Save it as "CSV UTF-8" and import that.`);
+  if (other) throw invalid(path, `is ${other.what}, not ${expected.what}. ${expected.advice}`);
   const named = Object.entries(decoderLabels).find(([, label]) => label === given)?.[0];
   if (named !== undefined) return { encoding: named as Encoding, notes: [] };
   if (start[0] === 0xff && start[1] === 0xfe) return { encoding: 'UTF-16 LE', notes: [] };

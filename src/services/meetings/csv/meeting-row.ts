@@ -25,6 +25,8 @@ export interface RowContext {
   readonly toInstant: ToInstant;
   /** A meeting after it is kept, with a warning. */
   readonly now: Date;
+  /** The transcript is a file of its own: it is kept as it is. */
+  readonly isTranscriptFile?: boolean;
 }
 
 /** Failure-matrix limit of a transcript, in UTF-16 code units. */
@@ -54,7 +56,10 @@ const roundedNumber = /^[+-]?(\d+)(?:[.,](\d+))?E\+?(\d{1,2})$/i;
 const emailShape = /^[^\s@<>()[\],;:"\\]+@[^\s@<>()[\],;:"\\.]+(\.[^\s@<>()[\],;:"\\.]+)+$/;
 
 /** Checks and cleans one row. A rejected one comes with every reason there is, never with words of its transcript. */
-export function toMeetingRow(cells: MeetingCells, { line, dateForm, toInstant, now }: RowContext): RowReading {
+export function toMeetingRow(
+  cells: MeetingCells,
+  { line, dateForm, toInstant, now, isTranscriptFile }: RowContext,
+): RowReading {
   const faults: string[] = [];
   const warnings: string[] = [];
   const repairs = new Set<Repair>();
@@ -89,7 +94,9 @@ export function toMeetingRow(cells: MeetingCells, { line, dateForm, toInstant, n
   const closedText = shortText('closed');
   const closed = closedWords.get(closedKey(closedText));
   if (closed === undefined) fault('closed', `must be ${closedForms}, got ${shown(closedText)}`);
-  const transcript = readTranscript(cells.transcript, repairs);
+  const transcript = isTranscriptFile
+    ? clean(cells.transcript).replace(/\r\n?/g, '\n')
+    : readTranscript(cells.transcript, repairs);
   if (transcript.length > maxTranscriptChars) {
     const limit = maxTranscriptChars.toLocaleString('en');
     fault('transcript', `has ${transcript.length.toLocaleString('en')} characters, at most ${limit} are taken`);

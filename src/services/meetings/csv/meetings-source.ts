@@ -12,6 +12,8 @@ export interface MeetingsSource {
   readonly delimiter: DelimiterName | null;
   /** 1-based; null: there is no header. */
   readonly headerLine: number | null;
+  /** By our column name: the columns of the file that it is read from. */
+  readonly columns: Readonly<Record<string, string>>;
   /** On the whole file: columns that are ignored, characters that were damaged. */
   readonly notes: readonly string[];
   /** The form of the dates of all rows; undefined where no row holds a date. */

@@ -54,7 +54,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 const foreignRun = /[^\0-\x7f]{2,}/g;
 /** What files of ours are written with: a run that would become something else was no UTF-8. */
 const usual =
-  /^[\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2010-\u2027\u2030\u2039\u203a\u20ac\u2122\u{1f300}-\u{1faff}\u2600-\u27bf\ufe0f]+$/u;
+  /^[\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2010-\u2027\u2030\u2039\u203a\u20ac\u2122\u{1f300}-\u{1faff}\u2600-\u27bf]+$/u;
 
 function undoWrongDecoding(text: string): string {
   const wrong = wrongEncodings.find(({ sign }) => sign.test(text));

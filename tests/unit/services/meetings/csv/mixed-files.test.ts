@@ -147,7 +147,7 @@ function makeFile(index: number) {
   const [date, closed, header] = [pick(dates), pick(closedWords), headers[index % headers.length] ?? []];
   const [encoding, delimiter] = [pick(encodings), pick([',', ';', '\t', '|'])];
   const isAmbiguous = date.order !== undefined && random() < 0.3;
-  const escape = random() < 0.25 ? '\\' : '"';
+  const quoteEscape = random() < 0.25 ? '\\' : '"';
   const meetings = Array.from({ length: rowCount }, (_, row): Meeting => {
     const dayOfMonth = isAmbiguous ? 1 + Math.floor(random() * 12) : row < 3 ? 20 + row : 1 + Math.floor(random() * 28);
     return {
@@ -186,7 +186,7 @@ function makeFile(index: number) {
     `${delimiter.repeat(names.length - 1)}\n`,
     `"sep=${delimiter}"\n`,
   ]);
-  const text = title + stringify([names, ...rows], { delimiter, escape, quoted: escape === '\\' });
+  const text = title + stringify([names, ...rows], { delimiter, escape: quoteEscape, quoted: quoteEscape === '\\' });
   const path = folder.write(encoding.encode(text));
   return { path, date, isAmbiguous, encoding: encoding.name, delimiter, meetings };
 }
