@@ -16,6 +16,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'worker', load: () => import('./commands/worker.ts') },
   { name: 'import', load: () => import('./commands/import.ts') },
   { name: 'classify', load: () => import('./commands/classify.ts') },
+  { name: 'meetings', load: () => import('./commands/meetings.ts') },
   { name: 'show', load: () => import('./commands/show.ts') },
   { name: 'export', load: () => import('./commands/export.ts') },
   { name: 'review', load: () => import('./commands/review.ts') },

@@ -161,7 +161,8 @@ export interface FoundMeeting {
 }
 
 /** Letters that are written with and without an accent, so that "clinica" finds "Clínica". */
-const folded = (text: string) => `translate(lower(${text}), 'áàâãäéèêëíìîïóòôõöúùûüñç', 'aaaaaeeeeiiiiooooouuuunc')`;
+export const folded = (text: string) =>
+  `translate(lower(${text}), 'áàâãäéèêëíìîïóòôõöúùûüñç', 'aaaaaeeeeiiiiooooouuuunc')`;
 
 /** `strpos`, as `%` and `_` of a name mean themselves. Each client's name is read once: there is no index for a piece of a text. */
 const ofClientsStatement: Statement = {
