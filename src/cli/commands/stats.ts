@@ -40,15 +40,21 @@ export function register(program: Command, cli: Cli): void {
 
 /** @throws AppError USAGE for a field that the taxonomy does not have */
 async function runLabels(cli: Cli, fieldIds: readonly string[], flags: MeetingFlags): Promise<void> {
-  const [{ AppError }, { didYouMean }, { withDatabase }, { countLabels }, { toLabelStatsDocument }, print] =
-    await Promise.all([
-      import('../../core/errors.ts'),
-      import('../../core/nearest-name.ts'),
-      import('../kit/with-database.ts'),
-      import('../../services/meetings/list-meetings.ts'),
-      import('../../contract/meeting-list.ts'),
-      import('../print/meeting-list.ts'),
-    ]);
+  const [
+    { AppError },
+    { didYouMean },
+    { withDatabase },
+    { countLabels },
+    { toLabelStatsDocument },
+    { describeLabelStats, describeLabelTotals },
+  ] = await Promise.all([
+    import('../../core/errors.ts'),
+    import('../../core/nearest-name.ts'),
+    import('../kit/with-database.ts'),
+    import('../../services/meetings/list-meetings.ts'),
+    import('../../contract/meeting-list.ts'),
+    import('../print/meeting-list.ts'),
+  ]);
   const query = await readMeetingQuery(cli, flags);
   const known = query.context.fields.map(({ id }) => id);
   const unknown = fieldIds.find((id) => !known.includes(id));
@@ -61,8 +67,8 @@ async function runLabels(cli: Cli, fieldIds: readonly string[], flags: MeetingFl
   const stats = { ...all, fields };
   if (cli.json) return cli.document(toLabelStatsDocument(stats));
   if (stats.classified === 0) return cli.note('No meeting like that is classified.');
-  cli.out(print.describeLabelStats(cli, stats));
-  cli.note(print.describeLabelTotals(stats));
+  cli.out(describeLabelStats(cli, stats));
+  cli.note(describeLabelTotals(stats));
 }
 
 async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {

@@ -3,10 +3,10 @@ import { AppError } from '../../core/errors.ts';
 import type { StoredMeeting } from '../../models/queries/meeting-store.ts';
 import type { MeetingCells } from './csv/csv-header.ts';
 import { nameForm } from './csv/date-form.ts';
+import type { MeetingRecord } from './csv/meeting-record.ts';
 import { type MeetingRow, toMeetingRow } from './csv/meeting-row.ts';
 import type { MeetingsSource } from './csv/meetings-source.ts';
 import { type Repair, repairNotes } from './csv/repair-cell.ts';
-import type { MeetingRecord } from './csv/table-records.ts';
 import { createToInstant } from './csv/zoned-time.ts';
 
 export type { MeetingRow } from './csv/meeting-row.ts';

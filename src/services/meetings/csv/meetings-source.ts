@@ -3,7 +3,7 @@
 import type { DelimiterName } from './csv-top.ts';
 import { createDateColumn, type DateDecision } from './date-column.ts';
 import type { DateForm, DateOrder } from './date-form.ts';
-import type { MeetingRecord } from './table-records.ts';
+import type { MeetingRecord } from './meeting-record.ts';
 
 export interface MeetingsSource {
   readonly format: 'csv' | 'xlsx' | 'transcripts';

@@ -2,25 +2,8 @@
 import { cellNames, type MeetingCell } from './column-names.ts';
 import type { Header, MeetingCells } from './csv-header.ts';
 import type { CsvRecord } from './csv-records.ts';
+import type { MeetingRecord } from './meeting-record.ts';
 import { groupUtterances } from './utterances.ts';
-
-export type MeetingRecord =
-  | {
-      readonly kind: 'cells';
-      /** First line of the row in its file, 1-based; of transcript files the number of the file. */
-      readonly line: number;
-      /** Name of the transcript file; undefined for the row of a table. */
-      readonly file?: string;
-      readonly cells: MeetingCells;
-      readonly notes: readonly string[];
-    }
-  | {
-      readonly kind: 'broken';
-      readonly line: number;
-      readonly file?: string;
-      readonly reason: string;
-      readonly cells?: MeetingCells;
-    };
 
 export interface MeetingTable {
   readonly header: Header;

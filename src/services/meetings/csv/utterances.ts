@@ -3,7 +3,7 @@ import { AppError } from '../../../core/errors.ts';
 import { cellNames, type MeetingCell, meetingColumns } from './column-names.ts';
 import type { Header } from './csv-header.ts';
 import type { CsvRecord } from './csv-records.ts';
-import type { MeetingRecord } from './table-records.ts';
+import type { MeetingRecord } from './meeting-record.ts';
 
 type Row = Extract<CsvRecord, { kind: 'row' }>;
 type CellsRecord = Extract<MeetingRecord, { kind: 'cells' }>;
