@@ -84,7 +84,7 @@ export function toMeetingRow(
   const email = bareAddress(filledText('email')).toLowerCase();
   if (email !== '' && !emailShape.test(email)) fault('email', `is not an e-mail address: ${shown(email)}`);
   const phone = readPhone(filledText('phone'));
-  if (phone.isMended) repairs.add('number form');
+  if (phone.isRewritten) repairs.add('number form');
   if (phone.warning !== undefined) warnings.push(phone.warning);
   const sellerName = shortText('seller');
   if (sellerName === '') fault('seller', 'is empty; a meeting needs a seller');
@@ -139,13 +139,13 @@ function bareAddress(text: string): string {
 }
 
 /** A number in another form is written out where no digit is lost; where digits are lost it is none. */
-function readPhone(text: string): { text: string; isMended?: boolean; warning?: string } {
+function readPhone(text: string): { text: string; isRewritten?: boolean; warning?: string } {
   // Spreadsheets and safe exports put ' before a leading + to keep it text.
   const phone = text.replace(/^'(?=\+)/, '');
-  if (/^\d{6,}[.,]0+$/.test(phone)) return { text: phone.replace(/[.,]0+$/, ''), isMended: true };
+  if (/^\d{6,}[.,]0+$/.test(phone)) return { text: phone.replace(/[.,]0+$/, ''), isRewritten: true };
   const [, whole, decimals = '', exponent] = roundedNumber.exec(phone) ?? [];
   if (whole === undefined) return { text: phone };
-  if (decimals.length === Number(exponent)) return { text: `${whole}${decimals}`, isMended: true };
+  if (decimals.length === Number(exponent)) return { text: `${whole}${decimals}`, isRewritten: true };
   const column = meetingColumns.phone;
   return { text: '', warning: `"${column}" is ${shown(phone)}: a spreadsheet rounded the number. It was left out.` };
 }

@@ -1,4 +1,4 @@
-/** Mends what other programs do to the text of cells: letters decoded twice, HTML entities, line breaks in writing. */
+/** Repairs what other programs do to the text of cells: letters decoded twice, HTML entities, line breaks in writing. */
 import { decode as decodeEntities } from 'html-entities';
 import { decodeWindows1252 } from './windows-1252.ts';
 
@@ -6,7 +6,7 @@ export type Repair = 'decoded twice' | 'HTML entities' | 'written line breaks' |
 
 /** As a sentence of the report; %s: "1 row" or "12 rows". */
 export const repairNotes: Readonly<Record<Repair, string>> = {
-  'decoded twice': 'Letters that had been decoded in a wrong encoding ("Ã³" for "ó") were mended in %s',
+  'decoded twice': 'Letters that had been decoded in a wrong encoding ("Ã³" for "ó") were repaired in %s',
   'HTML entities': 'HTML entities ("&amp;" for "&") were decoded in %s',
   'written line breaks': 'Line breaks that were written as \\n became line breaks in %s',
   'no value': 'Words for "no value" ("N/A") were read as empty in %s',
@@ -37,11 +37,11 @@ const windowsPath = /[a-z]:\\[^\s]*$/i;
 /** `\n` in writing, where the text has no line break of its own. */
 export function repairLineBreaks(text: string, repairs: Set<Repair>): string {
   if (!text.includes('\\') || /[\n\r]/.test(text.trim())) return text;
-  const mended = text.replace(writtenBreak, (found, offset: number) =>
+  const repaired = text.replace(writtenBreak, (found, offset: number) =>
     windowsPath.test(text.slice(Math.max(0, offset - 80), offset + 1)) ? found : '\n',
   );
-  if (mended !== text) repairs.add('written line breaks');
-  return mended;
+  if (repaired !== text) repairs.add('written line breaks');
+  return repaired;
 }
 
 const macRoman = new TextDecoder('macintosh');

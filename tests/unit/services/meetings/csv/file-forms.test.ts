@@ -309,10 +309,10 @@ describe('cells that another program changed', () => {
     ['ClÃ­nica Ã‘uÃ±oa', 'Clínica Ñuñoa'],
     ['Cl√≠nica Peque√±a', 'Clínica Pequeña'],
     ['Â¿CuÃ¡nto cuesta? â€œmuchoâ€\u009d', '¿Cuánto cuesta? “mucho”'],
-  ])('mends %j, and tells it (CSV mojibake)', async (name, stored) => {
+  ])('repairs %j, and tells it (CSV mojibake)', async (name, stored) => {
     const { meeting, notes } = await readOne(of({ name }));
     expect(meeting?.clientName).toBe(stored);
-    expect(notes).toContain('mended in 1 row');
+    expect(notes).toContain('repaired in 1 row');
   });
 
   it.each(['«CAFÉ»', 'São João', 'Ñandú, ÁÉÍÓÚ', 'Crème brûlée', 'Ã', 'A√B'])(
