@@ -37,7 +37,7 @@ export const commands: readonly CommandEntry[] = [
       load: () => import('./commands/export.ts'),
     },
     { name: 'review', summary: 'correct labels by hand', load: () => import('./commands/review.ts') },
-    { name: 'stats', summary: 'counts and costs of what was classified', load: () => import('./commands/stats.ts') },
+    { name: 'stats', summary: 'how often each label was given, and what models cost', load: () => import('./commands/stats.ts') },
   ]),
   ...group('Jobs and queues:', [
     {

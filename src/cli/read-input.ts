@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
+import { decodeWindows1252 } from '../services/meetings/csv/windows-1252.ts';
 
 export interface InputText {
   readonly text: string;
@@ -73,7 +74,7 @@ function decode(bytes: Buffer, { what, anyEncoding = false }: InputOptions, inva
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     if (!anyEncoding) throw invalid('is not UTF-8 text. Save it as UTF-8.', error);
-    return new TextDecoder('windows-1252').decode(bytes);
+    return decodeWindows1252(bytes);
   }
 }
 

@@ -40,6 +40,10 @@ export const exportedMeeting = z.strictObject({
   processing_time_ms: z.number().nullable(),
   classification_created_at: moment.nullable(),
   classification_updated_at: moment.nullable(),
+  /** Fields that a person corrected; null: no classification. */
+  reviewed_fields: list(z.string()).nullable(),
+  /** By field id, without the reviewed ones; null where another worker classified the meeting. */
+  confidence_by_field: z.record(z.string(), share).nullable(),
   transcript: text,
 });
 
@@ -49,7 +53,7 @@ export const exportDocument = list(exportedMeeting);
 export const exportFileDocument = z.strictObject({
   success: z.literal(true),
   file: z.string(),
-  format: z.enum(['csv', 'jsonl', 'json', 'archive']),
+  format: z.enum(['csv', 'jsonl', 'json', 'archive', 'eval']),
   meetings: z.int(),
 });
 

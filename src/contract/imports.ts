@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import type { RestoredArchive } from '../services/archive/restore-archive.ts';
 import type { ImportedFile } from '../services/meetings/import-file.ts';
+import type { ImportPreview } from '../services/meetings/preview-import.ts';
 import { meetingId } from './labels.ts';
-import { list } from './pieces.ts';
+import { list, moment } from './pieces.ts';
 
 const rowNote = z.strictObject({ line: z.int(), reason: z.string() });
 
@@ -11,8 +12,8 @@ export const importDocument = z.strictObject({
   success: z.boolean(),
   file: z.string(),
   encoding: z.string(),
-  /** comma, semicolon or tab. */
-  delimiter: z.string(),
+  /** comma, semicolon, tab or pipe; null: cells are not separated by a character. */
+  delimiter: z.string().nullable(),
   /** Such as day-month-year; null where no row holds a date. */
   dates_read_as: z.string().nullable(),
   read: z.int(),
@@ -49,6 +50,103 @@ export function toImportDocument(file: string, imported: ImportedFile): z.infer<
     first_id: imported.ids?.first ?? null,
     last_id: imported.ids?.last ?? null,
     is_interrupted: imported.isInterrupted,
+  };
+}
+
+/** Of several files, or of a folder. */
+export const importsDocument = z.strictObject({
+  success: z.boolean(),
+  inserted: z.int(),
+  queued: z.int(),
+  rejected: z.int(),
+  files: list(importDocument),
+});
+
+export function toImportsDocument(
+  imported: readonly { readonly name: string; readonly imported: ImportedFile }[],
+): z.infer<typeof importsDocument> {
+  const files = imported.map((each) => toImportDocument(each.name, each.imported));
+  const sum = (count: (file: z.infer<typeof importDocument>) => number) =>
+    files.reduce((all, each) => all + count(each), 0);
+  return {
+    success: files.every(({ success }) => success),
+    inserted: sum(({ inserted }) => inserted),
+    queued: sum(({ queued }) => queued),
+    rejected: sum(({ rejected }) => rejected.length),
+    files,
+  };
+}
+
+/** Of `--dry-run`: nothing was stored. */
+export const previewDocument = z.strictObject({
+  success: z.boolean(),
+  dry_run: z.literal(true),
+  files: list(
+    z.strictObject({
+      file: z.string(),
+      format: z.enum(['csv', 'xlsx', 'transcripts']),
+      encoding: z.string(),
+      delimiter: z.string().nullable(),
+      /** Line of the header; null where there is none. */
+      header_line: z.int().nullable(),
+      /** By our column name: the file's columns. */
+      columns: z.record(z.string(), z.string()),
+      dates_read_as: z.string().nullable(),
+      read: z.int(),
+      would_be_stored: z.int(),
+      /** Rows of the file that are a meeting of another row. */
+      repeated: z.int(),
+      rejected: list(rowNote),
+      warnings: list(rowNote),
+      file_notes: list(z.string()),
+      /** The first five, as they would be stored. */
+      rows: list(
+        z.strictObject({
+          line: z.int(),
+          client_name: z.string(),
+          client_email: z.string().nullable(),
+          client_phone: z.string().nullable(),
+          seller_name: z.string(),
+          meeting_at: moment,
+          closed: z.boolean(),
+          transcript: z.string().nullable(),
+        }),
+      ),
+    }),
+  ),
+});
+
+export function toPreviewDocument(
+  previews: readonly { readonly name: string; readonly preview: ImportPreview }[],
+): z.infer<typeof previewDocument> {
+  return {
+    success: previews.every(({ preview }) => preview.report.rejected.length === 0),
+    dry_run: true,
+    files: previews.map(({ name, preview: { source, report, rows } }) => ({
+      file: name,
+      format: source.format,
+      encoding: report.encoding,
+      delimiter: report.delimiter,
+      header_line: source.headerLine,
+      columns: source.columns,
+      dates_read_as: report.datesReadAs,
+      read: report.read,
+      would_be_stored: report.inserted,
+      repeated: report.existing + report.differing.length,
+      rejected: report.rejected,
+      warnings: report.warnings,
+      file_notes: report.fileNotes,
+      rows: rows.map((row) => ({
+        line: row.line,
+        client_name: row.clientName,
+        client_email: row.clientEmail,
+        client_phone: row.clientPhone,
+        seller_name: row.sellerName,
+        meeting_at: row.meetingAt.toISOString(),
+        closed: row.closed,
+        transcript: row.transcript,
+      })),
+    })),
   };
 }
 

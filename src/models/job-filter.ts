@@ -5,6 +5,7 @@
 import { AppError, errorCodes } from '../core/errors.ts';
 import { parseMoment } from '../core/moment.ts';
 import { didYouMean, nearestName } from '../core/nearest-name.ts';
+import { splitTerms, splitValues, unquoted, wordAtFault } from './filter-text.ts';
 
 /** States that people see. `processing`: a worker runs the job now (Redis knows that, the table does not). `waiting`: its queue is on hold. */
 export const filterStates = [
@@ -53,22 +54,15 @@ export type FilterTerm =
 const origins = ['cli', 'api', 'import', 'sweep', 'schedule', 'celery'];
 
 const largestMeetingId = 2_147_483_647;
-/** Key, operator, and a value in which quotes may hold spaces and commas. */
-const termPattern = /^([a-z_]+)(!=|<=|>=|=|<|>)((?:"[^"]*"|[^\s"])+)(?:\s+|$)/i;
 
 /**
  * Reads a filter. `2d` is the moment two days before `nowMs` (s, m, h, d, w); a date without a time is its first moment in UTC.
  * @throws AppError USAGE that names the wrong term and suggests the likely one; also for a filter without terms
  */
 export function parseJobFilter(text: string, nowMs: number): readonly FilterTerm[] {
-  const terms: FilterTerm[] = [];
-  for (let rest = text.trim(); rest !== ''; ) {
-    const match = termPattern.exec(rest);
-    const [whole = '', key = '', operator = '', value = ''] = match ?? [];
-    if (whole === '') throw unreadable(rest);
-    terms.push(readTerm(key.toLowerCase(), operator, value, nowMs));
-    rest = rest.slice(whole.length);
-  }
+  const { terms: written, rest } = splitTerms(text);
+  const terms = written.map(({ key, operator, value }) => readTerm(key, operator, value, nowMs));
+  if (rest !== '') throw unreadable(rest);
   if (terms.length === 0) {
     throw usage('The filter is empty. Give at least one term, such as state=failed; nothing is done to all jobs.');
   }
@@ -143,19 +137,10 @@ function notAMoment(term: string): AppError {
   );
 }
 
-function splitValues(value: string): string[] {
-  return (value.match(/(?:"[^"]*"|[^,"])+|,(?=,|$)|^,/g) ?? []).map((each) => (each === ',' ? '' : unquoted(each)));
-}
-
-function unquoted(value: string): string {
-  return value.replaceAll('"', '');
-}
-
 function unreadable(rest: string): AppError {
-  const [word = rest] = rest.split(/\s/);
-  const key = /^[a-z_]+/i.exec(word)?.[0] ?? '';
+  const { word, key, isOpenQuote } = wordAtFault(rest);
   const example = filterKeys.some((each) => each === key.toLowerCase()) ? `${key}=…` : 'state=failed';
-  const quote = (word.match(/"/g)?.length ?? 0) % 2 === 1 ? ' A quote is not closed.' : '';
+  const quote = isOpenQuote ? ' A quote is not closed.' : '';
   return usage(
     `"${word}" is no term of a filter.${quote}${didYouMean(key, filterKeys)} A term is a name, a sign and a value without spaces around the sign: ${example}.`,
   );

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandModule } from '../../src/cli/kit/cli.ts';
 import { run } from '../../src/cli/kit/program.ts';
+import { importsDocument, previewDocument } from '../../src/contract/imports.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { insertMeetings } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
@@ -31,6 +32,8 @@ interface Run {
   readonly out: string;
   readonly err: string;
 }
+
+const nowhere = { REDIS_URL: 'redis://127.0.0.1:1', DATABASE_URL: 'postgres://127.0.0.1:1/none' };
 
 const environmentOf = (more: Record<string, string> = {}) => ({
   REDIS_URL: namespace.redisUrl,
@@ -162,6 +165,85 @@ describe('vambe import', () => {
     expect(document).toMatchObject({ encoding: 'Windows-1252', delimiter: 'semicolon', inserted: 1, rejected: [] });
     const { document: shown } = await vambeJson(['show', String(await lastMeetingId())]);
     expect(shown.meeting.transcript).toBe('Señor; ¿cuándo?');
+  });
+
+  it('stores nothing with --dry-run, and shows what was recognised and five rows (--dry-run)', async () => {
+    const before = await lastMeetingId();
+    const rows = Array.from({ length: 7 }, () => rowOf({ date: '13/02/2024' })).join('');
+    const path = await write('dry.csv', `Reporte\n${header.replace('closed', 'Ganado')}${rows}`);
+    const { code, document } = await vambeJson(['import', path, '--dry-run'], nowhere);
+    expect(code).toBe(0);
+    expect(previewDocument.parse(document)).toMatchObject({
+      success: true,
+      dry_run: true,
+      files: [
+        {
+          file: path,
+          encoding: 'UTF-8',
+          delimiter: 'comma',
+          header_line: 2,
+          columns: { closed: 'Ganado' },
+          dates_read_as: 'day-month-year',
+          would_be_stored: 7,
+          rows: Array.from({ length: 5 }, () => ({ meeting_at: '2024-02-13T00:00:00.000Z', closed: true, transcript })),
+        },
+      ],
+    });
+    const { out, err } = await vambe(['import', path, '--dry-run'], nowhere);
+    expect(out).toContain('dates read as\tday-month-year');
+    expect(out.match(/^client\t/gm)).toHaveLength(5);
+    expect(err).toContain('nothing was stored');
+    expect((await vambe(['import', path, '--dry-run', '--no-classify'])).code).toBe(2);
+    expect(await lastMeetingId()).toBe(before);
+  });
+
+  it('imports several files in one call, with one document of all (several files)', async () => {
+    const table = await write('one.csv', header + rowOf());
+    const call = await write('call.vtt', `WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ana>${transcript}\n`);
+    const options = ['--client', 'Ana Ruiz', '--seller', 'Camila Rojas', '--date', '2024-05-02'];
+    const { code, document } = await vambeJson(['import', table, call, ...options]);
+    expect(code).toBe(0);
+    expect(importsDocument.parse(document)).toMatchObject({
+      success: true,
+      inserted: 2,
+      queued: 2,
+      files: [{ file: table }, { file: call }],
+    });
+    const { document: shown } = await vambeJson(['show', String(await lastMeetingId())]);
+    expect(shown.meeting).toMatchObject({ client: { name: 'Ana Ruiz' }, seller: { name: 'Camila Rojas' } });
+    expect(shown.meeting.transcript).toContain('00:01.000 --> 00:02.000');
+  });
+
+  it('takes --map, --group-by and --encoding (CSV options)', async () => {
+    const mapped = await write('map.csv', header.replace('Transcripcion', 'Words') + rowOf());
+    expect(
+      (await vambeJson(['import', mapped, '--no-classify', '--map', 'Transcripcion=Words'])).document,
+    ).toMatchObject({ inserted: 1 });
+    const { code, err } = await vambe(['import', mapped, '--map', 'Palabras=Words']);
+    expect(code).toBe(2);
+    expect(err).toContain('Columns: Nombre, ');
+    const said = await write('said.csv', `call_id,speaker,text\n1,Ana,Hola\n1,Luis,Buenas\n`);
+    const given = ['--client', 'Zoe', '--seller', 'Luis', '--date', '2024-05-03', '--closed', 'no', '--no-classify'];
+    const { document } = await vambeJson(['import', said, '--group-by', 'call_id', '--encoding', 'utf-8', ...given]);
+    expect(document).toMatchObject({ inserted: 1, read: 1 });
+  });
+
+  it('writes rejects as the input was, or for Excel (--excel)', async () => {
+    const text = header.replaceAll(',', ';') + rowOf({ date: '2024-02-30' }).replaceAll(/,(?! )/g, ';');
+    const path = await write('like.csv', `\uFEFF${text}`);
+    const rejects = join(folder, 'like-rejects.csv');
+    await vambe(['import', path, '--no-classify', '--rejects', rejects]);
+    expect(await readFile(rejects, 'utf8')).toMatch(/^\uFEFFNombre;Correo/);
+    await vambe([
+      'import',
+      await write('plain.csv', header + rowOf({ date: 'x' })),
+      '--no-classify',
+      '--rejects',
+      rejects,
+    ]);
+    expect(await readFile(rejects, 'utf8')).toMatch(/^Nombre,Correo/);
+    await vambe(['import', join(folder, 'plain.csv'), '--no-classify', '--rejects', rejects, '--excel']);
+    expect(await readFile(rejects, 'utf8')).toMatch(/^\uFEFFNombre;Correo/);
   });
 
   it('tells a file fault in one sentence, exit 2, though no server answers', async () => {

@@ -5,6 +5,7 @@ import type { RequestedClassifications } from '../../services/meetings/request-c
 import type { Core } from '../../wiring.ts';
 import type { Cli } from '../kit/cli.ts';
 import { withExample } from '../kit/help.ts';
+import type { InputText } from '../read-input.ts';
 
 interface ClassifyFlags {
   readonly all?: boolean;
@@ -28,7 +29,10 @@ export function register(program: Command, cli: Cli): void {
     .option('--unclassified', 'every meeting that has a transcript and no classification')
     .option('--force', 'classify again also what has not changed')
     .option('-w, --wait', 'wait for the end and print the labels; a worker must be running')
-    .option('--file <file>', 'classify this transcript here and now, without servers; - reads standard input')
+    .option(
+      '--file <file>',
+      'classify this transcript (.txt .vtt .srt .json .docx .md) here and now, without servers; - reads standard input',
+    )
     .option('--dry-run', 'show which labels would change, and write nothing')
     .option('--taxonomy <file>', 'with --dry-run: under this taxonomy instead of TAXONOMY_FILE')
     .option('-y, --yes', 'with --dry-run: ask the model even though it costs money')
@@ -182,19 +186,16 @@ const maxFileBytes = 8 * 1024 ** 2;
 async function classifyFile(cli: Cli, path: string): Promise<void> {
   const [
     { chooseClassifier, readTaxonomy },
-    { readInput },
     { classifyTranscript },
     { toTranscriptDocument },
     { describeAnswerFlags, describeTranscript },
   ] = await Promise.all([
     import('../../wire-services.ts'),
-    import('../read-input.ts'),
     import('../../services/meetings/classify-transcript.ts'),
     import('../../contract/classifications.ts'),
     import('../print/classifications.ts'),
   ]);
-  const what = { what: 'a transcript as plain text', maxBytes: maxFileBytes, anyEncoding: true };
-  const { text: transcript, name } = await readInput(path, what);
+  const { text: transcript, name } = await readTranscript(path);
   const { config } = cli.config();
   const taxonomy = await readTaxonomy(config);
   const classifier = await chooseClassifier(config, taxonomy);
@@ -202,6 +203,16 @@ async function classifyFile(cli: Cli, path: string): Promise<void> {
   if (cli.json) return cli.document(toTranscriptDocument(classified));
   cli.out(describeTranscript(cli, classified));
   cli.note(`\n${describeAnswerFlags(classified)}`);
+}
+
+/** A Word document by its words; everything else as it is. */
+async function readTranscript(path: string): Promise<InputText> {
+  if (path.toLowerCase().endsWith('.docx')) {
+    const { readTranscriptFile } = await import('../../services/meetings/sources/transcript-text.ts');
+    return { text: await readTranscriptFile(path), name: path };
+  }
+  const { readInput } = await import('../read-input.ts');
+  return readInput(path, { what: 'a transcript as plain text', maxBytes: maxFileBytes, anyEncoding: true });
 }
 
 async function refuseMixedUp({ dryRun, taxonomy, yes, force, wait, file }: ClassifyFlags): Promise<void> {

@@ -1,9 +1,10 @@
-/** `vambe stats cost`: what the model's calls cost, by day, model or seller. */
+/** `vambe stats`: what the model's calls cost, and how many meetings have each label. */
 import type { Command } from 'commander';
 import type { CostGroup, CostReport, CostRow } from '../../services/observe/cost.ts';
 import type { Cli } from '../kit/cli.ts';
 import { counted } from '../kit/counted.ts';
 import { oneOf, wholeNumber, withExample } from '../kit/help.ts';
+import { type MeetingFlags, readMeetingQuery, withMeetingSelection } from '../kit/meeting-selection.ts';
 
 const costGroups = ['day', 'model', 'seller'] as const satisfies readonly CostGroup[];
 
@@ -21,7 +22,53 @@ export function register(program: Command, cli: Cli): void {
     .option('--days <count>', 'how many days (UTC), today among them', wholeNumber({ min: 1, max: 3650 }), 30)
     .action((flags: CostFlags) => runCost(cli, flags));
   withExample(command, 'vambe stats cost', 'vambe stats cost --by seller --days 7 --json');
-  withExample(stats, 'vambe stats cost --by model');
+  const labels = stats
+    .command('labels')
+    .description('how many meetings have each label, how many of them closed, and the mean confidence of a field')
+    .argument('[field...]', 'only these fields of the taxonomy');
+  withMeetingSelection(labels).action((fields: readonly string[], flags: MeetingFlags) =>
+    runLabels(cli, fields, flags),
+  );
+  withExample(
+    labels,
+    'vambe stats labels',
+    'vambe stats labels primary_pain_point purchase_stage --from 90d',
+    'vambe stats labels --filter "seller=\\"Camila Rojas\\" closed=no" --json',
+  );
+  withExample(stats, 'vambe stats cost --by model', 'vambe stats labels --from 90d');
+}
+
+/** @throws AppError USAGE for a field that the taxonomy does not have */
+async function runLabels(cli: Cli, fieldIds: readonly string[], flags: MeetingFlags): Promise<void> {
+  const [
+    { AppError },
+    { didYouMean },
+    { withDatabase },
+    { countLabels },
+    { toLabelStatsDocument },
+    { describeLabelStats, describeLabelTotals },
+  ] = await Promise.all([
+    import('../../core/errors.ts'),
+    import('../../core/nearest-name.ts'),
+    import('../kit/with-database.ts'),
+    import('../../services/meetings/list-meetings.ts'),
+    import('../../contract/meeting-list.ts'),
+    import('../print/meeting-list.ts'),
+  ]);
+  const query = await readMeetingQuery(cli, flags);
+  const known = query.context.fields.map(({ id }) => id);
+  const unknown = fieldIds.find((id) => !known.includes(id));
+  if (unknown !== undefined) {
+    const message = `There is no field "${unknown}".${didYouMean(unknown, known)} Fields: ${known.join(', ')}.`;
+    throw new AppError('USAGE', message);
+  }
+  const all = await withDatabase(cli, (database) => countLabels(database, query));
+  const fields = all.fields.filter(({ field }) => fieldIds.length === 0 || fieldIds.includes(field));
+  const stats = { ...all, fields };
+  if (cli.json) return cli.document(toLabelStatsDocument(stats));
+  if (stats.classified === 0) return cli.note('No meeting like that is classified.');
+  cli.out(describeLabelStats(cli, stats));
+  cli.note(describeLabelTotals(stats));
 }
 
 async function runCost(cli: Cli, { by, days }: CostFlags): Promise<void> {

@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { RestoredArchive } from '../../services/archive/restore-archive.ts';
 import type { DateForm } from '../../services/meetings/csv/date-form.ts';
 import type { ImportedFile } from '../../services/meetings/import-file.ts';
+import type { ImportReport, MeetingRow } from '../../services/meetings/import-meetings.ts';
+import type { ImportPreview } from '../../services/meetings/preview-import.ts';
 import type { Cli } from '../kit/cli.ts';
 import { counted } from '../kit/counted.ts';
 
@@ -51,19 +53,78 @@ function describeCounts(cli: Cli, file: string, result: ImportedFile): string {
   ];
   const idRange: [string, string][] = ids === null ? [] : [['ids', describeIds(ids)]];
   if (!cli.isTerminal) {
-    const format = Object.entries({ encoding, delimiter, 'dates read as': datesReadAs ?? 'none' });
+    const format = Object.entries({ encoding, delimiter: delimiter ?? 'none', 'dates read as': datesReadAs ?? 'none' });
     return cli.table(['what', 'is'], [...format, ...counts, ...idRange]);
   }
   const always = new Set(['rows read', 'inserted', 'rejected']);
   const met = counts.filter(([name, count]) => count > 0 || always.has(name));
   const dates = datesReadAs === null ? '' : `, dates read as ${datesReadAs}`;
-  const head = cli.prose(`📥 ${path.basename(file)}: ${encoding}, separated by ${delimiter}${dates}`);
+  const separated = delimiter === null ? '' : `, separated by ${delimiter}`;
+  const head = cli.prose(`📥 ${path.basename(file)}: ${encoding}${separated}${dates}`);
   return `${head}\n${cli.table(['', 'rows'], [...met, ...idRange])}`;
 }
 
 /** `12` or `12 to 34`. */
 export function describeIds({ first, last }: { readonly first: number; readonly last: number }): string {
   return first === last ? String(first) : `${first} to ${last}`;
+}
+
+/** What was recognised of a file, and its first rows as they would be stored. */
+export function describePreview(cli: Cli, file: string, { source, report, rows }: ImportPreview): string {
+  const columns = Object.entries(source.columns).map(([ours, theirs]) => [ours, theirs] as const);
+  const header = source.headerLine === null ? [] : [['header in line', source.headerLine] as const];
+  const recognised = cli.table(
+    ['what', 'is'],
+    [
+      ['encoding', report.encoding],
+      ['delimiter', report.delimiter ?? 'none'],
+      ...header,
+      ['dates read as', report.datesReadAs ?? 'none'],
+      ['rows read', report.read],
+      ['would be stored', report.inserted],
+      ['repeated in the file', report.existing + report.differing.length],
+      ['rejected', report.rejected.length],
+    ],
+  );
+  const stored = rows.map((row) => describeRow(cli, row)).join('\n\n');
+  return [
+    cli.style('bold', file),
+    recognised,
+    columns.length === 0 ? '' : cli.table(['column', 'read from'], columns),
+    report.fileNotes.map((note) => cli.prose(note)).join('\n'),
+    report.rejected.length === 0 ? '' : `Rejected:\n${noteList(cli, ['line', 'reason'], report.rejected)}`,
+    report.warnings.length === 0 ? '' : `Kept, but odd:\n${noteList(cli, ['line', 'what'], report.warnings)}`,
+    stored === '' ? '' : `The first rows, as they would be stored:\n${stored}`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+const shownTranscriptChars = 200;
+
+function describeRow(cli: Cli, row: MeetingRow): string {
+  const transcript = (row.transcript ?? '').replace(/\s+/g, ' ');
+  const rest = transcript.length - shownTranscriptChars;
+  return cli.table(
+    [`line ${row.line}`, ''],
+    [
+      ['client', row.clientName],
+      ['e-mail', row.clientEmail],
+      ['phone', row.clientPhone],
+      ['meeting at', row.meetingAt.toISOString()],
+      ['seller', row.sellerName],
+      ['closed', row.closed ? 'yes' : 'no'],
+      ['transcript', rest > 0 ? `${transcript.slice(0, shownTranscriptChars)}… (${rest} more)` : transcript || null],
+    ],
+  );
+}
+
+function noteList(cli: Cli, head: readonly string[], notes: ImportReport['rejected']): string {
+  return list(
+    cli,
+    head,
+    notes.map(({ line, reason }) => [line, reason]),
+  );
 }
 
 /** All of them where a program reads; for people as many as fit a screen. */

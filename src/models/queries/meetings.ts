@@ -160,8 +160,9 @@ export interface FoundMeeting {
   readonly total: number;
 }
 
-/** Removes accents, so that "clinica" finds "Clínica". */
-const folded = (text: string) => `translate(lower(${text}), 'áàâãäéèêëíìîïóòôõöúùûüñç', 'aaaaaeeeeiiiiooooouuuunc')`;
+/** Letters that are written with and without an accent, so that "clinica" finds "Clínica". */
+export const folded = (text: string) =>
+  `translate(lower(${text}), 'áàâãäéèêëíìîïóòôõöúùûüñç', 'aaaaaeeeeiiiiooooouuuunc')`;
 
 /** Uses `strpos`, so that `%` and `_` have no special meaning. Scans all clients, because no index supports a search inside a text. */
 const ofClientsStatement: Statement = {
@@ -220,6 +221,10 @@ export interface ExportedMeeting {
   readonly processing_time_ms: number | null;
   readonly classification_created_at: Date | null;
   readonly classification_updated_at: Date | null;
+  /** Field ids that a person corrected or confirmed; null: the meeting has no classification. */
+  readonly reviewed_fields: readonly string[] | null;
+  /** By field id, 0 to 1; null where another worker classified the meeting. A reviewed field has none. */
+  readonly confidence_by_field: Readonly<Record<string, number>> | null;
   readonly transcript: string | null;
 }
 
@@ -237,7 +242,11 @@ select m.id::int as meeting_id, c.name as client_name, c.email as client_email, 
     where f.key <> all ($4::text[])) as other_fields,
   mc.confidence_score::float8 as confidence_score,
   mc.key_topics, mc.action_items, ${readColumn('next_steps')} as next_steps, ${readColumn('summary')} as summary, mc.model_used, mc.processed_at, mc.processing_time_ms,
-  mc.created_at as classification_created_at, mc.updated_at as classification_updated_at, m.transcript
+  mc.created_at as classification_created_at, mc.updated_at as classification_updated_at,
+  case when mc.id is not null then (select coalesce(jsonb_agg(k order by k), '[]') from jsonb_object_keys(cu.corrected) k) end as reviewed_fields,
+  (select jsonb_object_agg(f.key, f.value -> 'confidence') from jsonb_each(r.fields) f
+    where f.value -> 'confidence' is not null and not coalesce(cu.corrected ? f.key, false)) as confidence_by_field,
+  m.transcript
 from page p
 join public.meetings m on m.id = p.id
 join public.clients c on c.id = m.client_id
@@ -256,6 +265,38 @@ const bytesAPage = 8 * 1024 * 1024;
 export async function* streamMeetings(database: Database): AsyncGenerator<ExportedMeeting> {
   for (let afterId = 0; ; ) {
     const rows = await database.run<ExportedMeeting>(exportStatement, [afterId, rowsAPage, bytesAPage, columnNames]);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    afterId = last.meeting_id;
+  }
+}
+
+// ---------------------------------------------------------------- reviewed meetings
+
+/** A meeting with what people said of it. */
+export interface ReviewedTranscript {
+  readonly meeting_id: number;
+  readonly transcript: string;
+  /** By field id; at least one. */
+  readonly corrected: Readonly<Record<string, unknown>>;
+}
+
+const reviewedStatement: Statement = {
+  name: 'meeting_reviewed',
+  text: `
+select m.id::int as meeting_id, m.transcript, cu.corrected
+from vambe_worker.current cu join public.meetings m on m.id = cu.meeting_id
+where cu.meeting_id > $1::int and cu.corrected <> '{}' and m.transcript ~ '\\S'
+order by cu.meeting_id limit $2::int`,
+};
+
+const reviewedAPage = 50;
+
+/** Meetings with a transcript and a label that a person gave, by id. @throws AppError DATABASE_* */
+export async function* streamReviewedMeetings(database: Database): AsyncGenerator<ReviewedTranscript> {
+  for (let afterId = 0; ; ) {
+    const rows = await database.run<ReviewedTranscript>(reviewedStatement, [afterId, reviewedAPage]);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;

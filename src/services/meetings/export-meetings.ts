@@ -1,11 +1,17 @@
 /** Writes meetings with their labels as CSV, JSON lines or one JSON document, row by row. */
 import { stringify } from 'csv-stringify/sync';
-import type { ExportedMeeting } from '../../models/queries/meetings.ts';
+import type { ExportedMeeting, ReviewedTranscript } from '../../models/queries/meetings.ts';
+import { type CsvForm, csvForm } from './csv/csv-form.ts';
 
 /** One row of an export: null where a meeting has no classification. Names are those of the exported columns. */
 export type ExportRow = ExportedMeeting;
 
 export type ExportFormat = 'csv' | 'jsonl' | 'json';
+
+export interface ExportOptions {
+  /** CSV that Excel opens by a double click: byte order mark and semicolons. */
+  readonly isExcel?: boolean;
+}
 
 /** Every column, in the order of the export; the type below holds it to ExportRow. */
 export const exportColumns = [
@@ -41,6 +47,8 @@ export const exportColumns = [
   'processing_time_ms',
   'classification_created_at',
   'classification_updated_at',
+  'reviewed_fields',
+  'confidence_by_field',
   'transcript',
 ] as const satisfies readonly (keyof ExportRow)[];
 
@@ -51,14 +59,29 @@ type Value = ExportRow[keyof ExportRow];
  * (json). CSV: dates as ISO 8601, lists as JSON, null as an empty cell, and `'` before a text cell that a spreadsheet would
  * run as a formula (one that begins with = + - @, tab or carriage return); JSON keeps every value as it is.
  */
-export function exportMeetings(rows: AsyncIterable<ExportRow>, format: ExportFormat): AsyncIterable<string> {
-  if (format === 'csv') return toCsv(rows);
+export function exportMeetings(
+  rows: AsyncIterable<ExportRow>,
+  format: ExportFormat,
+  { isExcel = false }: ExportOptions = {},
+): AsyncIterable<string> {
+  if (format === 'csv') return toCsv(rows, csvForm({ isExcel }));
   return format === 'jsonl' ? toJsonLines(rows) : toJson(rows);
 }
 
-async function* toCsv(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
-  yield csvLine(exportColumns);
-  for await (const row of rows) yield csvLine(exportColumns.map((column) => toCell(row[column])));
+async function* toCsv(rows: AsyncIterable<ExportRow>, { delimiter, bom }: CsvForm): AsyncGenerator<string> {
+  yield bom + csvLine(exportColumns, delimiter);
+  for await (const row of rows)
+    yield csvLine(
+      exportColumns.map((column) => toCell(row[column])),
+      delimiter,
+    );
+}
+
+/** Lines of labelled meetings as `vambe eval` reads them: what people said is right, other labels are not known to be. */
+export async function* exportForEval(rows: AsyncIterable<ReviewedTranscript>): AsyncGenerator<string> {
+  for await (const { meeting_id, transcript, corrected } of rows) {
+    yield `${JSON.stringify({ id: String(meeting_id), transcript, labels: corrected })}\n`;
+  }
 }
 
 async function* toJsonLines(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
@@ -74,8 +97,8 @@ async function* toJson(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
   yield before === '[\n' ? '[]\n' : '\n]\n';
 }
 
-function csvLine(cells: readonly string[]): string {
-  return stringify([[...cells]], { escape_formulas: true });
+function csvLine(cells: readonly string[], delimiter: string): string {
+  return stringify([[...cells]], { escape_formulas: true, delimiter });
 }
 
 function toCell(value: Value): string {

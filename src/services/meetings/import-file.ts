@@ -4,7 +4,7 @@ import type { Enqueuer } from '../../core/queue/enqueue.ts';
 import { noteAction } from '../../models/queries/controls.ts';
 import { saveMeetings } from '../../models/queries/meeting-store.ts';
 import { classificationRequest } from '../jobs/classification-request.ts';
-import type { MeetingsCsv } from './csv/csv-file.ts';
+import type { MeetingsSource } from './csv/meetings-source.ts';
 import { type ImportReport, importMeetings, type MeetingStore, type RejectedRow } from './import-meetings.ts';
 
 export interface ImportFileDeps {
@@ -14,8 +14,8 @@ export interface ImportFileDeps {
 }
 
 export interface ImportFileRequest {
-  /** From `openMeetingsCsv`. */
-  readonly source: MeetingsCsv;
+  /** From `openMeetingsCsv` or another that opens files. */
+  readonly source: MeetingsSource;
   /** Without its folder, for the audit row. */
   readonly fileName: string;
   /** Who imports, for the audit row. */
@@ -104,7 +104,7 @@ function createBlankWatch(database: Database): { store: MeetingStore; takeBlanks
 }
 
 /** Counts characters as records pass: the number of rows is not known before the end, and reading the file twice would cost a sixth. */
-function countChars({ records }: MeetingsCsv): { records: MeetingsCsv['records']; readChars(): number } {
+function countChars({ records }: MeetingsSource): { records: MeetingsSource['records']; readChars(): number } {
   let chars = 0;
   async function* counted() {
     for await (const record of records) {

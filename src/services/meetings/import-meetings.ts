@@ -1,10 +1,12 @@
-/** Imports meetings from an opened CSV file: checks rows, saves them chunk by chunk, and reports the outcome of each. */
+/** Imports meetings from an opened file: checks rows, saves them chunk by chunk, and reports the outcome of each. */
 import { AppError } from '../../core/errors.ts';
 import type { StoredMeeting } from '../../models/queries/meeting-store.ts';
-import type { MeetingRecord, MeetingsCsv } from './csv/csv-file.ts';
-import { delimiters, type MeetingCells } from './csv/csv-header.ts';
+import type { MeetingCells } from './csv/csv-header.ts';
 import { nameForm } from './csv/date-form.ts';
+import type { MeetingRecord } from './csv/meeting-record.ts';
 import { type MeetingRow, toMeetingRow } from './csv/meeting-row.ts';
+import type { MeetingsSource } from './csv/meetings-source.ts';
+import { type Repair, repairNotes } from './csv/repair-cell.ts';
 import { createToInstant } from './csv/zoned-time.ts';
 
 export type { MeetingRow } from './csv/meeting-row.ts';
@@ -47,8 +49,8 @@ export interface ImportReport {
   /** On the whole file, such as columns that were ignored. */
   readonly fileNotes: readonly string[];
   readonly encoding: string;
-  /** comma, semicolon or tab. */
-  readonly delimiter: string;
+  /** comma, semicolon, tab or pipe; null: cells are not separated by a character. */
+  readonly delimiter: string | null;
   /** Such as day-month-year; null where no row holds a date. */
   readonly datesReadAs: string | null;
   /** Whether `signal` ended it early; what is counted is saved. */
@@ -82,13 +84,13 @@ const maxChunkChars = 16_000_000;
  * @throws AppError SETTINGS_INVALID for an unknown time zone, and what the store throws; chunks before that stay saved.
  */
 export async function importMeetings(
-  source: MeetingsCsv,
+  source: MeetingsSource,
   deps: ImportDeps,
   { timeZone, now, chunkRows = 500, signal }: ImportOptions,
 ): Promise<ImportReport> {
   const toInstant = createToInstant(timeZone);
   const tally = { inserted: 0, existing: 0 };
-  let emptyClosed = 0;
+  const notes = createNoteCounter();
   const differing: { line: number; meetingId: number }[] = [];
   const rejected: RowNote[] = [];
   const warnings: RowNote[] = [];
@@ -115,12 +117,20 @@ export async function importMeetings(
     deps.onProgress?.(tally.inserted + tally.existing + differing.length + rejected.length);
   };
   const take = async (record: MeetingRecord): Promise<void> => {
-    if (record.kind === 'broken') return reject({ line: record.line, reason: record.reason, cells: record.cells });
-    const { line, cells, notes } = record;
-    const reading = toMeetingRow(cells, { line, dateForm: source.dateForm, toInstant, now });
-    if ('rejected' in reading) return reject({ line, reason: reading.rejected, cells });
-    warnings.push(...[...notes, ...reading.warnings].map((reason) => ({ line, reason })));
-    if (cells.closed.trim() === '') emptyClosed += 1;
+    const { line, cells } = record;
+    const tell = (reason: string) => (record.file === undefined ? reason : `"${record.file}": ${reason}`);
+    if (record.kind === 'broken') return reject({ line, reason: tell(record.reason), cells });
+    const reading = toMeetingRow(record.cells, {
+      line,
+      dateForm: source.dateForm,
+      toInstant,
+      now,
+      isTranscriptFile: record.file !== undefined,
+    });
+    if ('rejected' in reading) return reject({ line, reason: tell(reading.rejected), cells });
+    warnings.push(...[...record.notes, ...reading.warnings].map((reason) => ({ line, reason: tell(reason) })));
+    if (record.cells.closed.trim() === '') notes.countEmptyClosed();
+    for (const repair of reading.repairs) notes.count(repair, line);
     chunk.push(reading.ok);
     chunkChars += reading.ok.transcript?.length ?? 0;
   };
@@ -138,16 +148,36 @@ export async function importMeetings(
     differing: differing.sort((a, b) => a.line - b.line),
     rejected,
     warnings,
-    fileNotes: emptyClosed === 0 ? source.notes : [...source.notes, tellEmptyClosed(emptyClosed)],
+    fileNotes: [...source.notes, ...notes.tell()],
     encoding: source.encoding,
-    delimiter: delimiters[source.delimiter],
+    delimiter: source.delimiter,
     datesReadAs: source.dateForm === undefined ? null : nameForm(source.dateForm),
     isInterrupted: signal?.aborted ?? false,
   };
 }
 
-function tellEmptyClosed(count: number): string {
-  return `An empty "closed" was read as not closed in ${count === 1 ? '1 row' : `${count} rows`}.`;
+/** What was read otherwise than it is written, counted over the rows. */
+function createNoteCounter() {
+  let emptyClosed = 0;
+  const repaired = new Map<Repair, { rows: number; firstLine: number }>();
+  const rowsOf = (count: number) => (count === 1 ? '1 row' : `${count} rows`);
+  return {
+    countEmptyClosed() {
+      emptyClosed += 1;
+    },
+    count(repair: Repair, line: number) {
+      const { rows, firstLine } = repaired.get(repair) ?? { rows: 0, firstLine: line };
+      repaired.set(repair, { rows: rows + 1, firstLine });
+    },
+    tell(): string[] {
+      const empty = emptyClosed === 0 ? [] : [`An empty "closed" was read as not closed in ${rowsOf(emptyClosed)}.`];
+      const mended = [...repaired].map(
+        ([repair, { rows, firstLine }]) =>
+          `${repairNotes[repair].replace('%s', rowsOf(rows))}, first in line ${firstLine}.`,
+      );
+      return [...empty, ...mended];
+    },
+  };
 }
 
 /**

@@ -4,12 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Database } from '../../core/database.ts';
 import { readArchive } from '../../models/queries/archive.ts';
-import { streamMeetings } from '../../models/queries/meetings.ts';
+import { streamMeetings, streamReviewedMeetings } from '../../models/queries/meetings.ts';
 import { archiveLines } from '../archive/archive-format.ts';
-import { type ExportFormat, exportMeetings } from './export-meetings.ts';
+import { type ExportFormat, exportForEval, exportMeetings } from './export-meetings.ts';
 
 export interface ExportRequest {
-  readonly format: ExportFormat | 'archive';
+  /** `eval`: lines of meetings that people reviewed, for `vambe eval`. */
+  readonly format: ExportFormat | 'archive' | 'eval';
+  readonly isExcel?: boolean;
   /** Of the database: the number of migrations. */
   readonly schemaVersion: number;
   readonly to: Writable;
@@ -24,13 +26,17 @@ export async function writeExport(database: Database, request: ExportRequest): P
   const { format, to, end, signal } = request;
   if (format === 'archive') return writeArchive(database, request);
   let meetings = 0;
-  async function* counted() {
-    for await (const meeting of streamMeetings(database)) {
+  async function* counted<T>(rows: AsyncIterable<T>) {
+    for await (const row of rows) {
       meetings += 1;
-      yield meeting;
+      yield row;
     }
   }
-  await pipeline(Readable.from(exportMeetings(counted(), format)), to, { end, signal });
+  const text =
+    format === 'eval'
+      ? exportForEval(counted(streamReviewedMeetings(database)))
+      : exportMeetings(counted(streamMeetings(database)), format, request);
+  await pipeline(Readable.from(text), to, { end, signal });
   return meetings;
 }
 

@@ -2,8 +2,14 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { AppError } from '../../../core/errors.ts';
+import { createLetterWatch } from './legacy-letters.ts';
+import { decodeWindows1252 } from './windows-1252.ts';
 
-export type Encoding = 'UTF-8' | 'UTF-8 with BOM' | 'UTF-16 LE' | 'UTF-16 BE' | 'Windows-1252';
+export type Encoding = 'UTF-8' | 'UTF-8 with BOM' | 'UTF-16 LE' | 'UTF-16 BE' | 'Windows-1252' | 'Mac Roman';
+
+/** As `--encoding` takes them. */
+export const encodingNames = ['utf-8', 'windows-1252', 'macintosh', 'utf-16le', 'utf-16be'] as const;
+export type EncodingName = (typeof encodingNames)[number];
 
 export interface FileText {
   readonly encoding: Encoding;
@@ -23,7 +29,8 @@ const decoderLabels = {
   'UTF-16 LE': 'utf-16le',
   'UTF-16 BE': 'utf-16be',
   'Windows-1252': 'windows-1252',
-} as const satisfies Record<Encoding, string>;
+  'Mac Roman': 'macintosh',
+} as const satisfies Record<Encoding, EncodingName>;
 
 /** First bytes of files that people take for CSV. */
 const otherFormats: readonly { readonly magic: readonly number[]; readonly what: string }[] = [
@@ -35,20 +42,32 @@ const otherFormats: readonly { readonly magic: readonly number[]; readonly what:
 ];
 
 /**
- * Opens a file as text: UTF-8 with or without BOM, UTF-16 with BOM, else Windows-1252.
- * Reads it once to the end to know. Throws INPUT_FILE_INVALID for anything but a readable, regular, non-empty text
- * file of at most 1 GiB.
+ * Opens a file as text: UTF-8 with or without BOM, UTF-16 with BOM, else Windows-1252 or Mac Roman, whichever its letters
+ * speak for; or as `given`. Reads it once to the end to know. Throws INPUT_FILE_INVALID for anything but a readable,
+ * regular, non-empty text file of at most 1 GiB.
  */
-export async function openFileText(path: string): Promise<FileText> {
-  const { encoding, notes } = await recognise(path);
+export async function openFileText(path: string, options: TextOptions = {}): Promise<FileText> {
+  const { encoding, notes } = await recognise(path, options);
   return { encoding, notes, read: () => decode(path, encoding) };
 }
 
-async function recognise(path: string): Promise<{ encoding: Encoding; notes: string[] }> {
+export interface TextOptions {
+  /** Instead of the encoding that the bytes suggest. */
+  readonly encoding?: EncodingName;
+  /** What a file of another format should be, and how to get there. */
+  readonly expected?: { readonly what: string; readonly advice: string };
+}
+
+const csvFile = { what: 'a CSV file', advice: 'Save it as "CSV UTF-8" and import that.' };
+
+async function recognise(path: string, options: TextOptions): Promise<{ encoding: Encoding; notes: string[] }> {
+  const { encoding: given, expected = csvFile } = options;
   const start = await readStart(path);
   if (start.length === 0) throw invalid(path, 'is empty. Give a CSV file with a header line and rows.');
   const other = otherFormats.find(({ magic }) => magic.every((byte, index) => start[index] === byte));
-  if (other) throw invalid(path, `is ${other.what}, not a CSV file. Save it as "CSV UTF-8" and import that.`);
+  if (other) throw invalid(path, `is ${other.what}, not ${expected.what}. ${expected.advice}`);
+  const named = Object.entries(decoderLabels).find(([, label]) => label === given)?.[0];
+  if (named !== undefined) return { encoding: named as Encoding, notes: [] };
   if (start[0] === 0xff && start[1] === 0xfe) return { encoding: 'UTF-16 LE', notes: [] };
   if (start[0] === 0xfe && start[1] === 0xff) return { encoding: 'UTF-16 BE', notes: [] };
   if (holdsZeroBytesOnOneSide(start)) {
@@ -60,8 +79,23 @@ async function recognise(path: string): Promise<{ encoding: Encoding; notes: str
   }
   // One damaged byte must not turn every accent of a UTF-8 file into two wrong letters.
   const { damaged, intact } = await countUtf8Characters(path);
-  if (intact <= 4 * damaged) return { encoding: 'Windows-1252', notes: [] };
+  if (intact <= 4 * damaged) return recogniseLetters(path);
   return { encoding: 'UTF-8', notes: [`${damaged} damaged characters were replaced by "\uFFFD".`] };
+}
+
+/** Both have a letter for nearly every byte: the one whose letters are those of Spanish words was written. */
+async function recogniseLetters(path: string): Promise<{ encoding: Encoding; notes: string[] }> {
+  const watch = createLetterWatch();
+  for await (const piece of readBytes(path)) watch.add(piece);
+  const { mac, windows } = watch.counts();
+  if (mac > 0 && windows === 0) return { encoding: 'Mac Roman', notes: [] };
+  if (mac > 4 * windows || (mac > 0 && windows > 4 * mac)) {
+    const encoding = mac > windows ? 'Mac Roman' : 'Windows-1252';
+    return { encoding, notes: [`Some characters are not of ${encoding}. Give --encoding where accents look wrong.`] };
+  }
+  if (mac === 0) return { encoding: 'Windows-1252', notes: [] };
+  const problem = 'has bytes that fit Windows-1252 and Mac Roman alike';
+  throw invalid(path, `${problem}. Nothing was imported. Give --encoding windows-1252 or --encoding macintosh.`);
 }
 
 async function readStart(path: string): Promise<Uint8Array> {
@@ -103,6 +137,10 @@ async function countUtf8Characters(path: string): Promise<{ damaged: number; int
 }
 
 async function* decode(path: string, encoding: Encoding): AsyncGenerator<string> {
+  if (encoding === 'Windows-1252') {
+    for await (const piece of readBytes(path)) yield decodeWindows1252(piece);
+    return;
+  }
   const decoder = new TextDecoder(decoderLabels[encoding]);
   for await (const piece of readBytes(path)) yield decoder.decode(piece, { stream: true });
   const rest = decoder.decode();

@@ -3,23 +3,34 @@ import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { AppError } from '../../../core/errors.ts';
 import type { RejectedRow } from '../import-meetings.ts';
-import { type MeetingCell, meetingColumns } from './csv-header.ts';
+import { cellNames, meetingColumns } from './column-names.ts';
+import { csvForm } from './csv-form.ts';
+import type { MeetingsSource } from './meetings-source.ts';
 
 export interface RejectsFile {
   write(row: RejectedRow): Promise<void>;
   close(): Promise<void>;
 }
 
-const cellNames = Object.keys(meetingColumns) as MeetingCell[];
+/** As the imported file was, or for Excel. */
+export interface RejectsForm {
+  readonly isExcel?: boolean;
+  readonly like?: Pick<MeetingsSource, 'encoding' | 'delimiter'>;
+}
 
 /**
  * Creates or empties the file. Columns: those of a meetings CSV, then `line` and `reason`, which an import ignores;
- * a row that could not be taken apart has only these two. Throws USAGE when the file is the imported one or cannot be
+ * a row that could not be taken apart has only these two. Throws USAGE when the file is an imported one or cannot be
  * written.
  */
-export async function openRejectsFile(path: string, importedPath: string): Promise<RejectsFile> {
-  if (await isSameFile(path, importedPath)) {
-    throw new AppError('USAGE', `--rejects "${path}" is the file being imported. Give another name.`);
+export async function openRejectsFile(
+  path: string,
+  importedPaths: readonly string[],
+  form: RejectsForm = {},
+): Promise<RejectsFile> {
+  for (const imported of importedPaths) {
+    if (!(await isSameFile(path, imported))) continue;
+    throw new AppError('USAGE', `--rejects "${path}" is a file being imported. Give another name.`);
   }
   let handle: FileHandle;
   try {
@@ -28,9 +39,11 @@ export async function openRejectsFile(path: string, importedPath: string): Promi
     const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
     throw new AppError('USAGE', `--rejects "${path}" cannot be written${code}. Give another path.`, { cause });
   }
+  const { delimiter, bom } = csvForm(form);
   const write = async (cells: readonly string[]): Promise<void> => {
-    await handle.appendFile(stringify([[...cells]], { escape_formulas: true }));
+    await handle.appendFile(stringify([[...cells]], { escape_formulas: true, delimiter }));
   };
+  await handle.appendFile(bom);
   await write([...Object.values(meetingColumns), 'line', 'reason']);
   return {
     write: ({ cells, line, reason }) => write([...cellNames.map((name) => cells?.[name] ?? ''), String(line), reason]),

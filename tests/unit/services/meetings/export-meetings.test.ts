@@ -1,10 +1,12 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readLabelledMeetings } from '../../../../src/services/evaluation/labelled-meetings.ts';
 import {
   type ExportFormat,
   type ExportRow,
   exportColumns,
+  exportForEval,
   exportMeetings,
 } from '../../../../src/services/meetings/export-meetings.ts';
 
@@ -41,20 +43,43 @@ const unclassified: ExportRow = {
   processing_time_ms: null,
   classification_created_at: null,
   classification_updated_at: null,
+  reviewed_fields: null,
+  confidence_by_field: null,
   transcript: null,
 };
 const makeRow = (row: Partial<ExportRow> = {}): ExportRow => ({ ...unclassified, ...row });
 
-async function write(rows: readonly ExportRow[], format: ExportFormat): Promise<string> {
+async function write(rows: readonly ExportRow[], format: ExportFormat, isExcel = false): Promise<string> {
   async function* stream() {
     yield* rows;
   }
   let text = '';
-  for await (const piece of exportMeetings(stream(), format)) text += piece;
+  for await (const piece of exportMeetings(stream(), format, { isExcel })) text += piece;
   return text;
 }
 
+describe('exportForEval', () => {
+  it('gives lines that eval reads, with what people said as the labels (--for eval)', async () => {
+    async function* reviewed() {
+      yield { meeting_id: 7, transcript: 'Hola\nAdiós', corrected: { urgency: true, lead_source: null } };
+    }
+    let text = '';
+    for await (const line of exportForEval(reviewed())) text += line;
+    expect(readLabelledMeetings(text, 'reviewed.jsonl')).toEqual([
+      { id: '7', transcript: 'Hola\nAdiós', labels: { urgency: true, lead_source: null }, acceptable: {} },
+    ]);
+  });
+});
+
 describe('exportMeetings', () => {
+  it('writes a byte order mark and semicolons for Excel (--excel)', async () => {
+    const row = makeRow({ reviewed_fields: ['urgency'], confidence_by_field: { region: 0.5 } });
+    const text = await write([row], 'csv', true);
+    expect(text).toMatch(/^\uFEFFmeeting_id;client_name;/);
+    const [record] = parse(text, { columns: true, delimiter: ';', bom: true }) as Record<string, string>[];
+    expect(record).toMatchObject({ reviewed_fields: '["urgency"]', confidence_by_field: '{"region":0.5}' });
+  });
+
   it('has a column for every value of a row', () => {
     expect([...exportColumns].sort()).toEqual(Object.keys(unclassified).sort());
   });

@@ -197,7 +197,7 @@ describe('openRejectsFile', () => {
       'Eva,,,2024-03-01,Zorro,1,"sin cerrar',
     );
     const rejectsPath = folder.path('rejects.csv');
-    const rejects = await openRejectsFile(rejectsPath, path);
+    const rejects = await openRejectsFile(rejectsPath, [path]);
     await importFile(path, makeStore(), {}, { onRejected: (rejected) => rejects.write(rejected) });
     await rejects.close();
 
@@ -215,8 +215,8 @@ describe('openRejectsFile', () => {
 
   it('refuses to overwrite the file being imported, and a path it cannot write', async () => {
     const path = fileOf(row('ana'));
-    await expect(openRejectsFile(path, path)).rejects.toMatchObject({ code: 'USAGE' });
-    await expect(openRejectsFile(folder.path('no/such/folder.csv'), path)).rejects.toThrow(
+    await expect(openRejectsFile(path, [path])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(openRejectsFile(folder.path('no/such/folder.csv'), [path])).rejects.toThrow(
       /cannot be written \(ENOENT\)/,
     );
     expect((await openMeetingsCsv(path)).encoding).toBe('UTF-8');

@@ -264,8 +264,9 @@ describe('openMeetingsCsv', () => {
     },
     {
       title: 'misspelt columns',
-      content: rows(ana).replace('Transcripcion', 'Trascripción').replace('Correo Electronico', 'Correo'),
-      message: /Did you mean "Correo" instead of "Correo Electronico", "Trascripción" instead of "Transcripcion"\?/,
+      content: rows(ana).replace('Transcripcion', 'Trascripción').replace('Correo Electronico', 'Coreo Electronic'),
+      message:
+        /Did you mean "Coreo Electronic" instead of "Correo Electronico", "Trascripción" instead of "Transcripcion"\?/,
     },
     { title: 'a column twice', content: `${header},Nombre\n${ana},x\n`, message: /has the column "Nombre" twice/ },
     {

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoredMeeting } from '../../../../../src/models/queries/meeting-store.ts';
-import { openMeetingsCsv } from '../../../../../src/services/meetings/csv/csv-file.ts';
-import type { DateOrder } from '../../../../../src/services/meetings/csv/date-form.ts';
+import { type CsvOptions, openMeetingsCsv } from '../../../../../src/services/meetings/csv/csv-file.ts';
 import {
   type ImportDeps,
   type ImportReport,
@@ -76,16 +75,13 @@ export interface ImportRun {
 export async function importFile(
   path: string,
   store: MeetingStore,
-  {
-    dateOrder,
-    ...options
-  }: { chunkRows?: number; timeZone?: string; signal?: AbortSignal; dateOrder?: DateOrder } = {},
+  { file = {}, ...options }: { chunkRows?: number; timeZone?: string; signal?: AbortSignal; file?: CsvOptions } = {},
   deps: Partial<ImportDeps> = {},
 ): Promise<ImportRun> {
   const rejectedRows: RejectedRow[] = [];
   const insertedIds: number[] = [];
   const report = await importMeetings(
-    await openMeetingsCsv(path, { dateOrder, now }),
+    await openMeetingsCsv(path, { now, ...file }),
     {
       store,
       onInserted: async (ids) => {

@@ -174,7 +174,7 @@ describe('files of every date form', () => {
         expect(store.meetings).toEqual([]);
       }
       const store = makeStore();
-      const { report } = await importFile(path, store, { dateOrder: isAmbiguous ? writer.order : undefined });
+      const { report } = await importFile(path, store, { file: { dateOrder: isAmbiguous ? writer.order : undefined } });
       expect(report.datesReadAs).toBe(writer.readAs);
       expect(report.rejected.map(({ line }) => line)).toEqual(rejectedLines);
       const saved = store.meetings.map(({ clientName, meetingAt, closed }) => ({

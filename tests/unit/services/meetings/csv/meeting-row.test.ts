@@ -42,6 +42,7 @@ describe('toMeetingRow', () => {
         transcript: 'Hola',
       },
       warnings: [],
+      repairs: new Set(),
     });
   });
 
@@ -92,7 +93,7 @@ describe('toMeetingRow', () => {
     'a b@example.com',
     'ana@example.com, luis@example.com',
     'ana@exam..ple.com',
-    '<ana@example.com>',
+    '<ana>',
   ])('rejects the e-mail %j', (email) => {
     expect(read({ email })).toMatchObject({ rejected: expect.stringContaining('is not an e-mail address') });
   });
