@@ -26,6 +26,8 @@ export const takenJob = (more: Partial<TakenJob> = {}): TakenJob => ({
 export interface FakeDelivery extends Delivery {
   /** What was done to the BullMQ job: `wait`, or `delayed` with the moment. */
   readonly moves: string[];
+  /** What its data were set to, in order. */
+  readonly updates: JobData[];
 }
 
 /** `moveError` is thrown by every move. */
@@ -37,6 +39,7 @@ export function fakeDelivery(
 ): FakeDelivery {
   const { moveError, ...fields } = more;
   const moves: string[] = [];
+  const updates: JobData[] = [];
   const move = async (text: string) => {
     if (moveError) throw moveError;
     moves.push(text);
@@ -48,11 +51,12 @@ export function fakeDelivery(
     stalledCounter: 0,
     timestamp: 5_000,
     opts: {},
+    updateData: async (data: JobData) => void updates.push(data),
     moveToWait: () => move('wait'),
     moveToDelayed: (untilMs: number) => move(`delayed ${untilMs}`),
     ...fields,
   };
-  return { bullJob: bullJob as unknown as Job<JobData>, token: 'token', moves };
+  return { bullJob: bullJob as unknown as Job<JobData>, token: 'token', moves, updates };
 }
 
 /** Stands still until it is told to go on; both clocks show the same. */

@@ -12,9 +12,9 @@ import type { Log } from '../logger.ts';
 import type { Outcome } from '../outcome.ts';
 import type { TimeLimits } from '../runtime-overrides.ts';
 import type { TaskRegistry } from '../task.ts';
-import { type Acknowledgement, acknowledge, type Delivery, isVerdict } from './acknowledge.ts';
+import { type Acknowledgement, acknowledge, type Delivery, isLostJob, isVerdict } from './acknowledge.ts';
 import { isServerFault } from './availability.ts';
-import { type IsolationPool, runIsolated, stallsOf } from './isolation.ts';
+import { type IsolationPool, runIsolated, singleRunNoteOf, stallsOf } from './isolation.ts';
 import type { PublishEnded } from './publish-ended.ts';
 import { type JobData, jobDataVersion, readBullJobId } from './queues.ts';
 import type { TaskRates } from './rate-limits.ts';
@@ -163,7 +163,9 @@ export async function run(deps: DeliveryDeps, attempt: Attempt): Promise<Outcome
   announcer.tell({ kind: 'started', job });
   const stalls = stallsOf(job, bullJob.stalledCounter);
   const outcome =
-    stalls > 0 ? await runIsolated(deps, { job, stalls, signal: controller.signal }) : await runHere(deps, attempt);
+    stalls > 0
+      ? await runIsolated(deps, { job, stalls, note: singleRunNoteOf(bullJob), signal: controller.signal })
+      : await runHere(deps, attempt);
   announcer.stop();
   // A server's fault says nothing about the job.
   if ((outcome.kind === 'retry' || outcome.kind === 'fail') && isServerFault(outcome.error)) throw outcome.error;
@@ -209,7 +211,8 @@ export async function publish(
 async function returnUnsettled(deps: DeliveryDeps, delivery: Delivery, error: unknown): Promise<void> {
   const { log, outages } = deps;
   const fault = outages.report(error);
-  if (fault) return snooze(deps, delivery, serverFaultDelayMs);
+  // What is lost cannot be moved either, which `acknowledge` says.
+  if (fault || (error instanceof Error && isLostJob(error))) return snooze(deps, delivery, serverFaultDelayMs);
   const job = { bull_job_id: delivery.bullJob.id, task: delivery.bullJob.name };
   if (error instanceof AppError) {
     log.error('job.failed', { ...job, code: error.code, error: error.message });

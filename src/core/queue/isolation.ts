@@ -3,16 +3,19 @@
  * has no other job, so that only a job that dies isolated is failed. A child is kept for the next suspect for a while.
  */
 import type { ChildProcess, ForkOptions } from 'node:child_process';
+import type { Job } from 'bullmq';
 import { AppError } from '../errors.ts';
 import { forkEntry } from '../fork-entry.ts';
 import type { JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Log } from '../logger.ts';
 import { closed, complete, fail, hold, type Outcome, requeue, retry, snooze } from '../outcome.ts';
+import type { JobData } from './queues.ts';
+import { abortReasons } from './run-job.ts';
 
 /** After a kill -9 of a busy worker all its jobs are suspects; two at a time keep the other core for the rest. */
 const maxChildren = 2;
-/** Stalls after which a job is failed as JOB_POISONED: it then took worker and child down together, twice. */
-const maxStalls = 2;
+/** Stalls after which a job runs with no other suspect beside it; if the worker dies of that too, it fails as JOB_POISONED. */
+const stallsBeforeSingle = 2;
 const idleChildLifeMs = 10_000;
 const busyDelayMs = 1_000;
 
@@ -37,12 +40,18 @@ export type SentOutcome =
   | ({ readonly kind: 'retry'; readonly delayMs?: number } & SentError)
   | ({ readonly kind: 'hold'; readonly forMs: number | null } & SentError);
 
+export interface PoolRun {
+  readonly signal: AbortSignal;
+  /** Given: the job waits until no other suspect runs, and this is awaited once it has that slot, before it is started. */
+  readonly beforeSingle?: () => Promise<void>;
+}
+
 export interface IsolationPool {
   /**
-   * Runs a job in a child of its own; `single` waits for the one slot in which nothing else suspect runs beside it.
-   * A snooze when no child is free; a failure with JOB_POISONED when the child died of it.
+   * Runs a job in a child of its own. A snooze when no child is free; a failure with JOB_POISONED when the child died of it.
+   * @throws what `beforeSingle` throws; the job was not started then
    */
-  run(rowId: string, options: { single: boolean; signal: AbortSignal }): Promise<Outcome>;
+  run(rowId: string, run: PoolRun): Promise<Outcome>;
   stop(): void;
 }
 
@@ -90,7 +99,8 @@ export function createIsolationPool({ entry, options, fork: forkOptions = {}, lo
   };
 
   return {
-    async run(rowId, { single, signal }) {
+    async run(rowId, { signal, beforeSingle }) {
+      const single = beforeSingle !== undefined;
       const isTaken = isSingleRunning || (single && [...children].some(({ isBusy }) => isBusy));
       const child = isStopped || isTaken ? undefined : findFree();
       if (!child) return snooze('waits for a process of its own', busyDelayMs);
@@ -100,11 +110,12 @@ export function createIsolationPool({ entry, options, fork: forkOptions = {}, lo
       const abort = () => send(child, { kind: 'abort', reason: String(signal.reason) });
       signal.addEventListener('abort', abort, { once: true });
       try {
+        await beforeSingle?.();
         const outcome = await outcomeOf(child, rowId);
-        if (outcome) release(child);
-        else if (isStopped || signal.aborted) return requeue();
+        if (!outcome && (isStopped || signal.aborted)) return requeue();
         return outcome ?? fail(poisoned());
       } finally {
+        if (children.has(child)) release(child);
         if (single) isSingleRunning = false;
         signal.removeEventListener('abort', abort);
       }
@@ -121,24 +132,47 @@ export function stallsOf({ isIsolated }: TakenJob, stalledCounter: number): numb
   return Math.max(stalledCounter, isIsolated ? 1 : 0);
 }
 
+/** The note that a job was started as the only suspect. BullMQ keeps it beside its count of stalls, so both are lost together. */
+export interface SingleRunNote {
+  /** Set, and not cleared: its worker died during that run. */
+  readonly isSet: boolean;
+  set(): Promise<void>;
+  clear(): Promise<void>;
+}
+
+export function singleRunNoteOf(bullJob: Pick<Job<JobData>, 'data' | 'updateData'>): SingleRunNote {
+  const { runsSingle, ...data } = bullJob.data;
+  return {
+    isSet: runsSingle === true,
+    set: () => bullJob.updateData({ ...data, runsSingle: true }),
+    // A note that stays costs a job that is then held by a dying worker its last try; an outcome that is lost costs more.
+    clear: () => bullJob.updateData(data).catch(() => undefined),
+  };
+}
+
 export interface IsolatedRun {
   readonly job: TakenJob;
   /** At least 1. */
   readonly stalls: number;
+  readonly note: SingleRunNote;
   readonly signal: AbortSignal;
 }
 
 /**
- * A job whose worker died runs in a child that has no other. One stall proves nothing, as a killed worker's jobs all stall; from the
- * second on no other suspect runs beside it; a third one fails it without another try.
+ * A job whose worker died runs in a child that has no other. A stall proves nothing, as all jobs stall that a dead worker ran or held.
+ * From the second on no other suspect runs beside the job, and a worker that dies meanwhile is proof: the job fails without another try.
  */
 export async function runIsolated(
   { isolation, ledger }: { isolation: Pick<IsolationPool, 'run'>; ledger: Pick<JobLedger, 'markIsolated'> },
-  { job, stalls, signal }: IsolatedRun,
+  { job, stalls, note, signal }: IsolatedRun,
 ): Promise<Outcome> {
-  if (stalls > maxStalls) return fail(poisoned());
+  if (note.isSet) return fail(poisoned());
   if (!job.isIsolated) await ledger.markIsolated(job.rowId);
-  return isolation.run(job.rowId, { single: stalls === maxStalls, signal });
+  if (stalls < stallsBeforeSingle) return isolation.run(job.rowId, { signal });
+  const outcome = await isolation.run(job.rowId, { signal, beforeSingle: note.set });
+  // After the lock was lost the job is another worker's, and so is the note.
+  if (signal.reason !== abortReasons.lockLost) await note.clear();
+  return outcome;
 }
 
 function poisoned(): AppError {

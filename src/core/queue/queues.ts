@@ -17,6 +17,8 @@ export interface JobData {
   readonly id?: string;
   /** Name of the schedule that made it. */
   readonly schedule?: string;
+  /** It was started as the only suspect, and that run has not ended. */
+  readonly runsSingle?: boolean;
   readonly v: number;
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../../../../src/core/errors.ts';
 import type { TakenJob } from '../../../../src/core/job-ledger.ts';
 import type { Transition } from '../../../../src/core/lifecycle.ts';
-import { closed, complete, type Outcome, requeue, retry } from '../../../../src/core/outcome.ts';
+import { closed, complete, type Outcome, requeue, retry, snooze } from '../../../../src/core/outcome.ts';
 import { type DeliveryDeps, deliver, msToSlot, publish, take, versionOf } from '../../../../src/core/queue/consume.ts';
 import { jobDataVersion } from '../../../../src/core/queue/queues.ts';
 import { createRunningJobs } from '../../../../src/core/queue/running-jobs.ts';
@@ -55,8 +55,9 @@ function makeDeps(
     outages: { report: (error) => (error instanceof AppError && error.code.startsWith('REDIS_') ? error : undefined) },
     rates: { hasSlots: () => false, msToSlot: async () => 0 },
     isolation: {
-      async run(_rowId, { single }) {
-        done.push(single ? 'isolated, single' : 'isolated');
+      async run(_rowId, { beforeSingle }) {
+        await beforeSingle?.();
+        done.push(beforeSingle ? 'isolated, single' : 'isolated');
         return complete(1);
       },
     },
@@ -160,10 +161,50 @@ describe('a delivery', () => {
   it.each([
     [1, ['started', 'mark isolated', 'isolated', 'row', 'succeeded']],
     [2, ['started', 'mark isolated', 'isolated, single', 'row', 'succeeded']],
-    [3, ['started', 'row', 'failed']],
+    [3, ['started', 'mark isolated', 'isolated, single', 'row', 'succeeded']],
   ])('after %s stalls: %j', async (stalledCounter, steps) => {
     await endOf(deliver(makeDeps().deps, fakeDelivery({ stalledCounter })));
     expect(done).toEqual(steps);
+  });
+
+  it('that ran as the only suspect while its worker died is failed; one that was only held is not (A7)', async () => {
+    const data = { id: '1', v: jobDataVersion };
+    const held = fakeDelivery({ stalledCounter: 3, data });
+    expect(await endOf(deliver(makeDeps().deps, held))).toBe('returned');
+    expect(held.updates).toEqual([{ ...data, runsSingle: true }, data]);
+    done = [];
+    const ran = fakeDelivery({ stalledCounter: 3, data: { ...data, runsSingle: true } });
+    expect(await endOf(deliver(makeDeps().deps, ran))).toBe('UnrecoverableError');
+    expect(done).toEqual(['started', 'row', 'failed']);
+  });
+
+  it('whose hash Redis lost before the note could be written is not started (A7)', async () => {
+    const gone = new Error('Missing key for job j1-0. updateData');
+    const delivery = fakeDelivery({ stalledCounter: 2, moveError: gone });
+    delivery.bullJob.updateData = () => Promise.reject(gone);
+    const { deps, log } = makeDeps();
+    expect(await endOf(deliver(deps, delivery))).toBe('DelayedError');
+    expect(done).toEqual(['started', 'mark isolated']);
+    expect(log.named('job.waits')).toEqual([]);
+  });
+
+  it('that waits for the slot of the only suspect leaves no note, and one that was taken away leaves it (A7)', async () => {
+    const waits = fakeDelivery({ stalledCounter: 2 });
+    const { deps } = makeDeps({ isolation: { run: async () => snooze('no slot', 5) } });
+    expect(await endOf(deliver(deps, waits))).toBe('DelayedError');
+    expect(waits.updates.some(({ runsSingle }) => runsSingle)).toBe(false);
+    const lost = fakeDelivery({ stalledCounter: 2 });
+    const { deps: frozen, running } = makeDeps({
+      isolation: {
+        async run(_rowId, { beforeSingle }) {
+          await beforeSingle?.();
+          running.abort('lockLost');
+          return requeue();
+        },
+      },
+    });
+    expect(await endOf(deliver(frozen, lost))).toBe('WaitingError');
+    expect(lost.updates).toEqual([{ id: '1', v: jobDataVersion, runsSingle: true }]);
   });
 
   it('that a server refused is snoozed for 2 s and costs no attempt', async () => {

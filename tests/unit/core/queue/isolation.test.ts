@@ -5,7 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
 import { closed, complete, fail, hold, type Outcome, requeue, retry, snooze } from '../../../../src/core/outcome.ts';
-import { createIsolationPool, runIsolated, stallsOf, toSent } from '../../../../src/core/queue/isolation.ts';
+import {
+  createIsolationPool,
+  type IsolationPool,
+  type PoolRun,
+  runIsolated,
+  stallsOf,
+  toSent,
+} from '../../../../src/core/queue/isolation.ts';
 import { takenJob } from '../../../helpers/deliveries.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
@@ -33,7 +40,8 @@ process.on('disconnect', () => process.exit(0));`,
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const makePool = () => createIsolationPool({ entry, options: {}, log: createMemoryLog() });
-const options = (single = false, signal = new AbortController().signal) => ({ single, signal });
+const options = (signal = new AbortController().signal): PoolRun => ({ signal });
+const single = (beforeSingle = async () => undefined): PoolRun => ({ ...options(), beforeSingle });
 
 describe('the pool', () => {
   it('answers what the child answers, and fails the job of which the child dies', async () => {
@@ -46,14 +54,19 @@ describe('the pool', () => {
   it('has two children at most, and runs nothing beside a single job', async () => {
     const pool = makePool();
     const controller = new AbortController();
-    const slow = [
-      pool.run('slow', options(false, controller.signal)),
-      pool.run('slow', options(false, controller.signal)),
-    ];
+    const slow = [pool.run('slow', options(controller.signal)), pool.run('slow', options(controller.signal))];
     expect(await pool.run('3', options())).toMatchObject({ kind: 'snooze' });
-    expect(await pool.run('4', options(true))).toMatchObject({ kind: 'snooze' });
+    expect(await pool.run('4', single())).toMatchObject({ kind: 'snooze' });
     controller.abort('cancelled');
     expect(await Promise.all(slow)).toMatchObject([{ kind: 'closed', reason: 'cancelled' }, { kind: 'closed' }]);
+    pool.stop();
+  });
+
+  it('starts a single job once its note is written, and not without it', async () => {
+    const pool = makePool();
+    const refused = single(() => Promise.reject(new Error('no Redis')));
+    await expect(pool.run('die', refused)).rejects.toThrow('no Redis');
+    expect(await pool.run('8', single())).toMatchObject({ kind: 'complete', result: '8' });
     pool.stop();
   });
 
@@ -91,24 +104,24 @@ describe('a suspect', () => {
   });
 
   it.each([
-    [1, false, ['mark', 'run']],
-    [1, true, ['run']],
-    [2, true, ['run single']],
-    [3, true, []],
-  ])('with %i stalls, marked %s: %j', async (stalls, isIsolated, expected) => {
+    [1, { isIsolated: false, isSet: false }, ['mark', 'run']],
+    [1, { isIsolated: true, isSet: false }, ['run']],
+    [2, { isIsolated: true, isSet: false }, ['note', 'run', 'clear']],
+    [3, { isIsolated: true, isSet: false }, ['note', 'run', 'clear']],
+    [3, { isIsolated: true, isSet: true }, []],
+  ])('with %i stalls, %j: %j', async (stalls, { isIsolated, isSet }, expected) => {
     const done: string[] = [];
-    const outcome = await runIsolated(
-      {
-        isolation: {
-          async run(_rowId, { single }) {
-            done.push(single ? 'run single' : 'run');
-            return complete(1);
-          },
-        },
-        ledger: { markIsolated: async () => void done.push('mark') },
+    const isolation: Pick<IsolationPool, 'run'> = {
+      async run(_rowId, { beforeSingle }) {
+        await beforeSingle?.();
+        done.push('run');
+        return complete(1);
       },
-      { job: takenJob({ isIsolated }), stalls, signal: new AbortController().signal },
-    );
+    };
+    const ledger = { markIsolated: async () => void done.push('mark') };
+    const note = { isSet, set: async () => void done.push('note'), clear: async () => void done.push('clear') };
+    const { signal } = new AbortController();
+    const outcome = await runIsolated({ isolation, ledger }, { job: takenJob({ isIsolated }), stalls, note, signal });
     expect(done).toEqual(expected);
     expect(outcome.kind).toBe(expected.length === 0 ? 'fail' : 'complete');
   });
