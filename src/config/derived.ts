@@ -2,19 +2,23 @@
 import { llmAccess } from './llm-access.ts';
 import type { Config } from './schema.ts';
 
-/** Address of Redis; null: it is embedded. */
+/** Address of Redis, REDIS_URL before REDIS_HOST and its companions; null: it is embedded. */
 export function redisUrl(config: Config): string | null {
-  return config.redisUrl;
+  const { redisUrl: url, redisHost, redisPort, redisUsername, redisPassword, redisDb } = config;
+  if (url !== null || redisHost === null) return url;
+  const password = redisPassword === null ? '' : `:${encodeURIComponent(redisPassword)}`;
+  const login = `${encodeURIComponent(redisUsername ?? '')}${password}`;
+  return `redis://${login === '' ? '' : `${login}@`}${inUrl(redisHost)}:${redisPort}/${redisDb}`;
 }
 
 /** Redis that Celery producers send to; null: it is embedded. */
 export function celeryBrokerUrl(config: Config): string | null {
-  return config.celeryBrokerUrl ?? config.redisUrl;
+  return config.celeryBrokerUrl ?? redisUrl(config);
 }
 
 /** Redis that Celery clients read results from; null: it is embedded. */
 export function celeryResultUrl(config: Config): string | null {
-  return config.celeryResultBackend ?? config.redisUrl;
+  return config.celeryResultBackend ?? redisUrl(config);
 }
 
 /** Address of PostgreSQL, DATABASE_URL before POSTGRES_*; null: it is embedded. */

@@ -7,6 +7,8 @@ import {
   matching,
   postgresAddress,
   redisAddress,
+  secondsOrMs,
+  servicePort,
   text,
   timeZone,
   webAddress,
@@ -113,6 +115,35 @@ export const settings = {
     example: 'redis://localhost:6379/0',
     meaning: 'Redis or Valkey that holds the queues and the published results',
   }),
+  redisHost: optional('REDIS_HOST', matching(/^[^\s@/?#]{1,255}$/, 'a host name or an IP address'), {
+    group: 'servers',
+    unset: 'REDIS_URL, else an embedded Valkey on this machine',
+    example: 'localhost',
+    meaning: 'Host of Redis, where REDIS_URL is not set',
+  }),
+  redisPort: setting('REDIS_PORT', servicePort, {
+    group: 'servers',
+    default: 6379,
+    meaning: 'Port of Redis at REDIS_HOST',
+  }),
+  redisUsername: optional('REDIS_USERNAME', text, {
+    group: 'servers',
+    unset: 'none',
+    example: 'vambe',
+    meaning: 'User of Redis at REDIS_HOST',
+  }),
+  redisPassword: optional('REDIS_PASSWORD', text, {
+    group: 'servers',
+    unset: 'no password is sent',
+    example: 'password',
+    isSecret: true,
+    meaning: 'Password of Redis at REDIS_HOST',
+  }),
+  redisDb: setting('REDIS_DB', wholeNumber({ min: 0, max: 9_999 }), {
+    group: 'servers',
+    default: 0,
+    meaning: 'Database of Redis at REDIS_HOST',
+  }),
   databaseUrl: optional('DATABASE_URL', postgresAddress, {
     group: 'servers',
     unset: 'POSTGRES_HOST and its companions, else an embedded PostgreSQL on this machine',
@@ -192,7 +223,7 @@ export const settings = {
     default: 'worker@%h',
     meaning: 'Node name shown to Celery tools; %h is the name of this machine',
   }),
-  taskTimeoutSeconds: setting('TASK_TIMEOUT', wholeNumber({ min: 1, max: 86_400, unit: 'seconds' }), {
+  taskTimeoutSeconds: setting('TASK_TIMEOUT', secondsOrMs({ max: 86_400 }), {
     group: 'worker',
     default: 300,
     meaning: 'Time one attempt may take; it is asked to stop 60 s before',

@@ -21,6 +21,9 @@ const foreign: ReadonlySet<string> = new Set([
   'GEMINI_API_KEYS',
   'GOOGLE_API_KEYS',
   'OLLAMA_PORT',
+  // Several servers, of libraries for Sentinel and Cluster.
+  'REDIS_HOSTS',
+  'REDIS_PORTS',
 ]);
 
 /** Faults for names near one of ours, one warning for all others that carry one of our prefixes; values are not shown. */
