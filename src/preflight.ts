@@ -3,6 +3,7 @@ import { createDatabase, type DatabaseFacts } from './core/database.ts';
 import { AppError } from './core/errors.ts';
 import type { Log } from './core/logger.ts';
 import { probeRedis, type RedisFacts } from './core/redis.ts';
+import { requireRights } from './models/rights.ts';
 import { checkSchema, migrateDatabase, type SchemaFacts } from './models/schema-check.ts';
 
 /** A try each 2 s, one log line a minute. */
@@ -13,7 +14,10 @@ export interface PreflightOptions {
   readonly postgresUrl: string;
   /** null: this command does not need Redis. */
   readonly redisUrls: readonly string[];
-  /** A Redis that takes no writes (full, a replica) is waited for too: for workers, as what a command accepts waits in PostgreSQL. */
+  /**
+   * A Redis that takes no writes (full, a replica) is waited for too, and rights that are missing in PostgreSQL are refused: for workers,
+   * as what a command accepts waits in PostgreSQL, and a command may only read.
+   */
   readonly needsWrites?: boolean;
   /** How long to wait for a server that does not answer; one that refuses us ends the command at once. */
   readonly patienceMs: number;
@@ -58,11 +62,11 @@ async function checkDatabase({
   postgresUrl,
   migrates,
   createsApiTables = false,
+  needsWrites = false,
 }: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
   const database = createDatabase({
     url: postgresUrl,
     poolSize: 2,
-    prepared: false,
     applicationName: 'vambe preflight',
   });
   try {
@@ -75,6 +79,7 @@ async function checkDatabase({
       );
     }
     if (migrates) await migrateDatabase(database, { createsApiTables });
+    if (needsWrites) await requireRights(database);
     return { database: facts, schema: await checkSchema(database) };
   } finally {
     await database.close();

@@ -23,11 +23,28 @@ export function celeryResultUrl(config: Config): string | null {
 
 /** Address of PostgreSQL, DATABASE_URL before POSTGRES_*; null: it is embedded. */
 export function postgresUrl(config: Config): string | null {
-  if (config.databaseUrl !== null) return config.databaseUrl;
+  if (config.databaseUrl !== null) return withTls(config.databaseUrl, config);
   if (config.postgresHost === null) return null;
   const { postgresUser, postgresPassword, postgresHost, postgresPort, postgresDb } = config;
   const password = postgresPassword === null ? '' : `:${encodeURIComponent(postgresPassword)}`;
-  return `postgres://${encodeURIComponent(postgresUser)}${password}@${inUrl(postgresHost)}:${postgresPort}/${encodeURIComponent(postgresDb)}`;
+  const url = `postgres://${encodeURIComponent(postgresUser)}${password}@${inUrl(postgresHost)}:${postgresPort}/${encodeURIComponent(postgresDb)}`;
+  return withTls(url, config);
+}
+
+/** What an address says itself goes before PGSSLMODE and PGSSLROOTCERT. */
+function withTls(url: string, { pgSslMode, pgSslRootCert }: Config): string {
+  const [, query = ''] = url.split(/\?(.*)/s);
+  const given = new URLSearchParams(query);
+  const added = new URLSearchParams();
+  if (pgSslMode !== null && !given.has('sslmode') && !given.has('ssl')) added.set('sslmode', pgSslMode);
+  if (pgSslRootCert !== null && !given.has('sslrootcert')) added.set('sslrootcert', pgSslRootCert);
+  const more = added.toString();
+  return more === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${more}`;
+}
+
+/** Whether statements are prepared under a name; undefined: where no pooler is in between. */
+export function preparedStatements({ postgresPrepared }: Config): boolean | undefined {
+  return postgresPrepared === 'auto' ? undefined : postgresPrepared === 'on';
 }
 
 /** Celery lists to take from: those of WORKER_QUEUES, or `asked` instead, and QUEUE_NAME. */

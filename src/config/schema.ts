@@ -182,10 +182,22 @@ export const settings = {
     isSecret: true,
     meaning: 'Password of that user',
   }),
-  postgresPrepared: setting('POSTGRES_PREPARED', choice(['on', 'off']), {
+  pgSslMode: optional('PGSSLMODE', choice(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']), {
     group: 'servers',
-    default: 'on',
-    meaning: 'Named prepared statements: on, or off behind a transaction pooler such as PgBouncer',
+    unset: 'the sslmode of DATABASE_URL, else disable',
+    example: 'verify-full',
+    meaning: "TLS to PostgreSQL, as libpq's sslmode; where the address has no sslmode of its own",
+  }),
+  pgSslRootCert: optional('PGSSLROOTCERT', text, {
+    group: 'servers',
+    unset: 'the authorities that Node.js trusts, and NODE_EXTRA_CA_CERTS',
+    example: '/etc/ssl/company-ca.pem',
+    meaning: 'File with the certificate authority of PostgreSQL; where the address has no sslrootcert',
+  }),
+  postgresPrepared: setting('POSTGRES_PREPARED', choice(['auto', 'on', 'off']), {
+    group: 'servers',
+    default: 'auto',
+    meaning: 'Named prepared statements: auto is off where a pooler such as PgBouncer is in between, else on',
   }),
   dataDir: setting('VAMBE_DATA_DIR', text, {
     group: 'servers',

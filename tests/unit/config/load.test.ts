@@ -29,6 +29,8 @@ const wrongValues: Record<SettingKey, string> = {
   postgresDb: 'two\nlines',
   postgresUser: 'two\nlines',
   postgresPassword: 'two\nlines',
+  pgSslMode: 'yes',
+  pgSslRootCert: 'two\nlines',
   postgresPrepared: 'yes',
   dataDir: 'a\u0000b',
   broker: 'docker',
