@@ -2,7 +2,8 @@
 import { createDatabase, type DatabaseFacts } from './core/database.ts';
 import { AppError } from './core/errors.ts';
 import type { Log } from './core/logger.ts';
-import { probeRedis, type RedisFacts } from './core/redis.ts';
+import { describeRedis, probeRedis, type RedisFacts } from './core/redis.ts';
+import { isUncheckedTls } from './core/redis-tls.ts';
 import { requireRights } from './models/rights.ts';
 import { checkSchema, migrateDatabase, type SchemaFacts } from './models/schema-check.ts';
 
@@ -47,6 +48,13 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
     ),
     patiently('database', options, () => checkDatabase(options)),
   ]);
+  for (const url of options.redisUrls.filter(isUncheckedTls)) {
+    options.log.warn('redis.unchecked_tls', {
+      url: describeRedis(url),
+      remedy:
+        'ssl_cert_reqs=none checks no certificate. Use ssl_cert_reqs=required, with ssl_ca_certs for a private authority.',
+    });
+  }
   for (const { evictionPolicy } of redis) {
     if (evictionPolicy !== 'noeviction') {
       options.log.warn('redis.may_evict', {
