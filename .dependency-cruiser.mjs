@@ -119,7 +119,7 @@ export default {
     alone(
       'pg-in-core',
       ['pg'],
-      ['^src/core/database\\.ts$'],
+      ['^src/core/(database|postgres-session)\\.ts$'],
       'Only core/database.ts opens PostgreSQL connections: time-outs and error listeners are set there once.',
     ),
     alone(

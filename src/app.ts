@@ -8,7 +8,7 @@ import { createFollowUps } from './celery/results/follow-ups.ts';
 import { createRedisRetry, noRetry } from './celery/results/redis-retry.ts';
 import { storedSuccessPattern } from './celery/results/result-documents.ts';
 import { createResultListener } from './celery/results/result-listener.ts';
-import { celeryBrokerUrl, celeryResultUrl } from './config/derived.ts';
+import { celeryBrokerUrl, celeryResultUrl, preparedStatements } from './config/derived.ts';
 import { systemClock } from './core/clock.ts';
 import { createDatabase } from './core/database.ts';
 import { endsWithin } from './core/deadline.ts';
@@ -44,7 +44,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const database = createDatabase({
     url: options.postgresUrl,
     poolSize,
-    prepared: config.postgresPrepared === 'on',
+    prepared: preparedStatements(config),
     applicationName: 'vambe',
   });
 

@@ -2,7 +2,9 @@
 import { createDatabase, type DatabaseFacts } from './core/database.ts';
 import { AppError } from './core/errors.ts';
 import type { Log } from './core/logger.ts';
-import { probeRedis, type RedisFacts } from './core/redis.ts';
+import { describeRedis, probeRedis, type RedisFacts } from './core/redis.ts';
+import { isUncheckedTls } from './core/redis-tls.ts';
+import { requireRights } from './models/rights.ts';
 import { checkSchema, migrateDatabase, type SchemaFacts } from './models/schema-check.ts';
 
 /** A try each 2 s, one log line a minute. */
@@ -13,7 +15,10 @@ export interface PreflightOptions {
   readonly postgresUrl: string;
   /** null: this command does not need Redis. */
   readonly redisUrls: readonly string[];
-  /** A Redis that takes no writes (full, a replica) is waited for too: for workers, as what a command accepts waits in PostgreSQL. */
+  /**
+   * A Redis that takes no writes (full, a replica) is waited for too, and rights that are missing in PostgreSQL are refused: for workers,
+   * as what a command accepts waits in PostgreSQL, and a command may only read.
+   */
   readonly needsWrites?: boolean;
   /** How long to wait for a server that does not answer; one that refuses us ends the command at once. */
   readonly patienceMs: number;
@@ -43,6 +48,13 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
     ),
     patiently('database', options, () => checkDatabase(options)),
   ]);
+  for (const url of options.redisUrls.filter(isUncheckedTls)) {
+    options.log.warn('redis.unchecked_tls', {
+      url: describeRedis(url),
+      remedy:
+        'ssl_cert_reqs=none checks no certificate. Use ssl_cert_reqs=required, with ssl_ca_certs for a private authority.',
+    });
+  }
   for (const { evictionPolicy } of redis) {
     if (evictionPolicy !== 'noeviction') {
       options.log.warn('redis.may_evict', {
@@ -58,11 +70,11 @@ async function checkDatabase({
   postgresUrl,
   migrates,
   createsApiTables = false,
+  needsWrites = false,
 }: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
   const database = createDatabase({
     url: postgresUrl,
     poolSize: 2,
-    prepared: false,
     applicationName: 'vambe preflight',
   });
   try {
@@ -75,6 +87,7 @@ async function checkDatabase({
       );
     }
     if (migrates) await migrateDatabase(database, { createsApiTables });
+    if (needsWrites) await requireRights(database);
     return { database: facts, schema: await checkSchema(database) };
   } finally {
     await database.close();

@@ -27,6 +27,11 @@ export const commands: readonly CommandEntry[] = [
       load: () => import('./commands/classify.ts'),
     },
     {
+      name: 'meetings',
+      summary: 'find meetings by text, label or date',
+      load: () => import('./commands/meetings.ts'),
+    },
+    {
       name: 'show',
       summary: 'one meeting: labels, quotes, transcript, history',
       load: () => import('./commands/show.ts'),
@@ -37,7 +42,11 @@ export const commands: readonly CommandEntry[] = [
       load: () => import('./commands/export.ts'),
     },
     { name: 'review', summary: 'correct labels by hand', load: () => import('./commands/review.ts') },
-    { name: 'stats', summary: 'how often each label was given, and what models cost', load: () => import('./commands/stats.ts') },
+    {
+      name: 'stats',
+      summary: 'how often each label was given, and what models cost',
+      load: () => import('./commands/stats.ts'),
+    },
   ]),
   ...group('Jobs and queues:', [
     {

@@ -1,10 +1,11 @@
 /** Finds settings that are valid on their own but contradict each other. */
 import { nearestName } from '../core/nearest-name.ts';
-import { softTaskTimeoutSeconds, usesLlm } from './derived.ts';
+import { redisUrl, softTaskTimeoutSeconds, usesLlm } from './derived.ts';
 import { llmAccess, otherProvidersSet, unusedProviderHint } from './llm-access.ts';
 import type { Config, SettingKey } from './schema.ts';
 import { settings } from './schema.ts';
 
+const redisParts = ['redisPort', 'redisUsername', 'redisPassword', 'redisDb'] as const;
 const databaseParts = ['postgresPort', 'postgresDb', 'postgresUser', 'postgresPassword'] as const;
 
 /** Faults stop a start, warnings do not. `isSet`: the setting was given, it is not a default. */
@@ -15,7 +16,7 @@ export function contradictions(config: Config, isSet: (key: SettingKey) => boole
 function faultsOf(config: Config): string[] {
   const faults: string[] = [];
   for (const key of ['celeryBrokerUrl', 'celeryResultBackend'] as const) {
-    if (config[key] !== null && config.redisUrl === null) {
+    if (config[key] !== null && redisUrl(config) === null) {
       faults.push(
         `${settings[key].name} is set but REDIS_URL is not, so queues would go to an embedded server of this machine. Set REDIS_URL too, to the same address unless they are two servers.`,
       );
@@ -82,13 +83,25 @@ function llmWarnings(config: Config, isSet: (key: SettingKey) => boolean): strin
 
 function warningsOf(config: Config, isSet: (key: SettingKey) => boolean): string[] {
   const warnings: string[] = [];
+  const namesOf = (keys: readonly SettingKey[]) => keys.filter(isSet).map((key) => settings[key].name);
   if (config.postgresHost === null && config.databaseUrl === null) {
-    const idle = databaseParts.filter(isSet).map((key) => settings[key].name);
+    const idle = namesOf(databaseParts);
     if (idle.length > 0) {
       warnings.push(
         `${idle.join(', ')} given without POSTGRES_HOST: the embedded PostgreSQL is used. Set POSTGRES_HOST to use a real one.`,
       );
     }
+  }
+  if (redisUrl(config) === null) {
+    const idle = namesOf(redisParts);
+    if (idle.length > 0) {
+      warnings.push(
+        `${idle.join(', ')} given without REDIS_HOST: the embedded Valkey is used. Set REDIS_HOST or REDIS_URL to use a real one.`,
+      );
+    }
+  }
+  if (config.redisUrl !== null && config.redisHost !== null && hostOf(config.redisUrl) !== config.redisHost) {
+    warnings.push('REDIS_URL and REDIS_HOST name different hosts; REDIS_URL is used.');
   }
   const names = [...settings.workerQueues.default, ...(config.queueName === null ? [] : [config.queueName])];
   for (const queue of config.workerQueues) {
@@ -96,4 +109,8 @@ function warningsOf(config: Config, isSet: (key: SettingKey) => boolean): string
     if (nearest !== undefined) warnings.push(`WORKER_QUEUES names "${queue}". Did you mean "${nearest}"?`);
   }
   return [...warnings, ...llmWarnings(config, isSet)];
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }

@@ -2,28 +2,49 @@
 import { llmAccess } from './llm-access.ts';
 import type { Config } from './schema.ts';
 
-/** Address of Redis; null: use the embedded one. */
+/** Address of Redis, REDIS_URL before REDIS_HOST and the names that go with it; null: use the embedded one. */
 export function redisUrl(config: Config): string | null {
-  return config.redisUrl;
+  const { redisUrl: url, redisHost, redisPort, redisUsername, redisPassword, redisDb } = config;
+  if (url !== null || redisHost === null) return url;
+  const password = redisPassword === null ? '' : `:${encodeURIComponent(redisPassword)}`;
+  const login = `${encodeURIComponent(redisUsername ?? '')}${password}`;
+  return `redis://${login === '' ? '' : `${login}@`}${inUrl(redisHost)}:${redisPort}/${redisDb}`;
 }
 
 /** Redis that Celery producers send to; null: use the embedded one. */
 export function celeryBrokerUrl(config: Config): string | null {
-  return config.celeryBrokerUrl ?? config.redisUrl;
+  return config.celeryBrokerUrl ?? redisUrl(config);
 }
 
 /** Redis that Celery clients read results from; null: use the embedded one. */
 export function celeryResultUrl(config: Config): string | null {
-  return config.celeryResultBackend ?? config.redisUrl;
+  return config.celeryResultBackend ?? redisUrl(config);
 }
 
 /** Address of PostgreSQL, DATABASE_URL before POSTGRES_*; null: use the embedded one. */
 export function postgresUrl(config: Config): string | null {
-  if (config.databaseUrl !== null) return config.databaseUrl;
+  if (config.databaseUrl !== null) return withTls(config.databaseUrl, config);
   if (config.postgresHost === null) return null;
   const { postgresUser, postgresPassword, postgresHost, postgresPort, postgresDb } = config;
   const password = postgresPassword === null ? '' : `:${encodeURIComponent(postgresPassword)}`;
-  return `postgres://${encodeURIComponent(postgresUser)}${password}@${inUrl(postgresHost)}:${postgresPort}/${encodeURIComponent(postgresDb)}`;
+  const url = `postgres://${encodeURIComponent(postgresUser)}${password}@${inUrl(postgresHost)}:${postgresPort}/${encodeURIComponent(postgresDb)}`;
+  return withTls(url, config);
+}
+
+/** What an address says itself goes before PGSSLMODE and PGSSLROOTCERT. */
+function withTls(url: string, { pgSslMode, pgSslRootCert }: Config): string {
+  const [, query = ''] = url.split(/\?(.*)/s);
+  const given = new URLSearchParams(query);
+  const added = new URLSearchParams();
+  if (pgSslMode !== null && !given.has('sslmode') && !given.has('ssl')) added.set('sslmode', pgSslMode);
+  if (pgSslRootCert !== null && !given.has('sslrootcert')) added.set('sslrootcert', pgSslRootCert);
+  const more = added.toString();
+  return more === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${more}`;
+}
+
+/** Whether statements are prepared under a name; undefined: where no pooler is in between. */
+export function preparedStatements({ postgresPrepared }: Config): boolean | undefined {
+  return postgresPrepared === 'auto' ? undefined : postgresPrepared === 'on';
 }
 
 /** Celery lists to consume: `asked`, or else those of WORKER_QUEUES, and QUEUE_NAME. */

@@ -9,6 +9,8 @@ export interface Kind<T> {
   readonly choices?: readonly string[];
   /** For addresses: the allowed schemes. An error shows only the scheme, because the rest may contain a password. */
   readonly schemes?: readonly string[];
+  /** For texts of other systems that are taken as something else than they say: the sentence that tells so. */
+  readonly notice?: (given: string) => string | undefined;
 }
 
 export const text: Kind<string> = {
@@ -29,6 +31,37 @@ export function wholeNumber(range: { min: number; max: number; unit?: string }):
     expected: `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`,
   };
 }
+
+/**
+ * Whole seconds from 1 to `max`. A larger number can only be milliseconds, as programs on Node.js write them, and is read as those.
+ */
+export function secondsOrMs({ max }: { max: number }): Kind<number> {
+  const isMs = (given: string) => /^\d{1,15}$/.test(given) && Number(given) > max && Number(given) <= max * 1_000;
+  const { schema, expected } = wholeNumber({ min: 1, max, unit: 'seconds' });
+  return {
+    schema: z
+      .string()
+      .transform((given) => (isMs(given) ? String(Math.ceil(Number(given) / 1_000)) : given))
+      .pipe(schema),
+    expected,
+    notice: (given) =>
+      isMs(given)
+        ? `${given} is read as milliseconds, which is ${Math.ceil(Number(given) / 1_000)} s. Write seconds.`
+        : undefined,
+  };
+}
+
+/** A port; Kubernetes writes the address of a service of that name there (`tcp://10.0.0.1:6379`), whose port is taken. */
+export const servicePort: Kind<number> = (() => {
+  const { schema, expected } = wholeNumber({ min: 1, max: 65_535 });
+  return {
+    schema: z
+      .string()
+      .transform((given) => /^tcp:\/\/[^\s/@]+:(\d{1,5})$/.exec(given)?.[1] ?? given)
+      .pipe(schema),
+    expected,
+  };
+})();
 
 /** An amount such as `2.50`; no exponent, no thousands separator. */
 export function amount(unit: string): Kind<number> {

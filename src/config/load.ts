@@ -27,6 +27,7 @@ export function loadConfig(environment: Environment = process.env, envFileText: 
   const faults: string[] = [...brokenLines];
   const values: Partial<Record<SettingKey, unknown>> = {};
   const origin: Partial<Record<SettingKey, Origin>> = {};
+  const notices: string[] = [];
 
   for (const key of settingKeys) {
     const setting: Setting = settings[key];
@@ -35,6 +36,8 @@ export function loadConfig(environment: Environment = process.env, envFileText: 
     values[key] = setting.default;
     if (found.text === undefined) continue;
     const read = setting.schema.safeParse(found.text);
+    const notice = setting.notice?.(found.text);
+    if (notice !== undefined) notices.push(`${setting.name}: ${notice}`);
     if (read.success) values[key] = read.data;
     else faults.push(faultOf(setting, found.text, found.origin));
   }
@@ -48,7 +51,7 @@ export function loadConfig(environment: Environment = process.env, envFileText: 
   return {
     config,
     origin: Object.freeze(origin) as Record<SettingKey, Origin>,
-    warnings: [...unknown.warnings, ...both.warnings],
+    warnings: [...unknown.warnings, ...notices, ...both.warnings],
   };
 }
 

@@ -9,6 +9,8 @@ import {
   postgresAddress,
   redisAddress,
   requestEntries,
+  secondsOrMs,
+  servicePort,
   text,
   timeZone,
   webAddress,
@@ -27,6 +29,35 @@ export const settings = {
     unset: 'an embedded Valkey on this machine',
     example: 'redis://localhost:6379/0',
     meaning: 'Redis or Valkey that holds the queues and the published results',
+  }),
+  redisHost: optional('REDIS_HOST', matching(/^[^\s@/?#]{1,255}$/, 'a host name or an IP address'), {
+    group: 'servers',
+    unset: 'REDIS_URL, else an embedded Valkey on this machine',
+    example: 'localhost',
+    meaning: 'Host of Redis, where REDIS_URL is not set',
+  }),
+  redisPort: setting('REDIS_PORT', servicePort, {
+    group: 'servers',
+    default: 6379,
+    meaning: 'Port of Redis at REDIS_HOST',
+  }),
+  redisUsername: optional('REDIS_USERNAME', text, {
+    group: 'servers',
+    unset: 'none',
+    example: 'vambe',
+    meaning: 'User of Redis at REDIS_HOST',
+  }),
+  redisPassword: optional('REDIS_PASSWORD', text, {
+    group: 'servers',
+    unset: 'no password is sent',
+    example: 'password',
+    isSecret: true,
+    meaning: 'Password of Redis at REDIS_HOST',
+  }),
+  redisDb: setting('REDIS_DB', wholeNumber({ min: 0, max: 9_999 }), {
+    group: 'servers',
+    default: 0,
+    meaning: 'Database of Redis at REDIS_HOST',
   }),
   databaseUrl: optional('DATABASE_URL', postgresAddress, {
     group: 'servers',
@@ -66,10 +97,22 @@ export const settings = {
     isSecret: true,
     meaning: 'Password of that user',
   }),
-  postgresPrepared: setting('POSTGRES_PREPARED', choice(['on', 'off']), {
+  pgSslMode: optional('PGSSLMODE', choice(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']), {
     group: 'servers',
-    default: 'on',
-    meaning: 'Named prepared statements: on, or off behind a transaction pooler such as PgBouncer',
+    unset: 'the sslmode of DATABASE_URL, else disable',
+    example: 'verify-full',
+    meaning: "TLS to PostgreSQL, as libpq's sslmode; where the address has no sslmode of its own",
+  }),
+  pgSslRootCert: optional('PGSSLROOTCERT', text, {
+    group: 'servers',
+    unset: 'the authorities that Node.js trusts, and NODE_EXTRA_CA_CERTS',
+    example: '/etc/ssl/company-ca.pem',
+    meaning: 'File with the certificate authority of PostgreSQL; where the address has no sslrootcert',
+  }),
+  postgresPrepared: setting('POSTGRES_PREPARED', choice(['auto', 'on', 'off']), {
+    group: 'servers',
+    default: 'auto',
+    meaning: 'Named prepared statements: auto is off where a pooler such as PgBouncer is in between, else on',
   }),
   dataDir: setting('VAMBE_DATA_DIR', text, {
     group: 'servers',
@@ -107,7 +150,7 @@ export const settings = {
     default: 'worker@%h',
     meaning: 'Node name shown to Celery tools; %h is the name of this machine',
   }),
-  taskTimeoutSeconds: setting('TASK_TIMEOUT', wholeNumber({ min: 1, max: 86_400, unit: 'seconds' }), {
+  taskTimeoutSeconds: setting('TASK_TIMEOUT', secondsOrMs({ max: 86_400 }), {
     group: 'worker',
     default: 300,
     meaning: 'Time one attempt may take; it is asked to stop 60 s before',

@@ -21,6 +21,9 @@ const foreign: ReadonlySet<string> = new Set([
   'GEMINI_API_KEYS',
   'GOOGLE_API_KEYS',
   'OLLAMA_PORT',
+  // Several servers, of libraries for Sentinel and Cluster.
+  'REDIS_HOSTS',
+  'REDIS_PORTS',
 ]);
 
 /** One fault for each name that is similar to ours, and one warning for all others with one of our prefixes. Values are not shown. */

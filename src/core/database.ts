@@ -2,6 +2,8 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { AppError } from './errors.ts';
+import { isBehindPooler, SessionClient, type SessionSettings, setUpSession } from './postgres-session.ts';
+import { readPostgresTls } from './postgres-tls.ts';
 import { translateDatabaseError } from './server-faults/postgres.ts';
 
 export { sqlState } from './server-faults/postgres.ts';
@@ -10,8 +12,8 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Connections of the main pool. */
   readonly poolSize: number;
-  /** False behind a transaction pooler, which cannot keep prepared statements or start-up options. */
-  readonly prepared: boolean;
+  /** Named prepared statements; unset: where no pooler is in between, as many poolers cannot keep them. */
+  readonly prepared?: boolean;
   readonly applicationName: string;
   /** The server refuses all writes. Behind a pooler this applies only to `run`. */
   readonly readOnly?: boolean;
@@ -53,26 +55,24 @@ export interface Database {
 
 /** Limits: connect 5 s, statement 15 s on the server, 20 s on our side, idle in transaction 10 s. */
 const connectTimeoutMs = 5_000;
-const statementTimeoutMs = 15_000;
 const queryTimeoutMs = 20_000;
-const idleInTransactionTimeoutMs = 10_000;
+const limits = { statement_timeout: '15s', idle_in_transaction_session_timeout: '10s' } as const;
 
 /**
  * PostgreSQL caches the plan of a named statement. If its table was empty at that time, the plan scans the whole table also after it
  * has grown (7 ms at 10,000 rows, measured). Without `jit=off`, PostgreSQL would compile statements on tables without an index.
  */
-const keptPlans = '-c enable_seqscan=off -c jit=off';
+const keptPlans = { enable_seqscan: 'off', jit: 'off' } as const;
 
 /** Opens pools to one database; connects lazily. */
 export function createDatabase(options: DatabaseOptions): Database {
   const isReadOnly = options.readOnly === true;
-  const { pool, loosePool } = openPools(options);
+  const { pool, loosePool, namesStatements } = openPools(options);
 
   const runOn = async <Row>(on: pg.Pool, { name, text }: Statement, values: readonly unknown[]): Promise<Row[]> => {
     try {
-      const { rows } = await on.query(
-        options.prepared ? { name, text, values: [...values] } : { text, values: [...values] },
-      );
+      const isNamed = namesStatements() ?? (await learn(on, namesStatements));
+      const { rows } = await on.query(isNamed ? { name, text, values: [...values] } : { text, values: [...values] });
       return rows;
     } catch (error) {
       throw translateDatabaseError(error, options.url, { isFromDriver: true });
@@ -93,7 +93,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
 
-  // A pooler accepts no start-up options, and would hand a session with changed settings to the next client.
+  // A pooler would hand a session with changed settings to the next client.
   const runReadOnly = <Row>({ text }: Statement, values: readonly unknown[]) =>
     withClient(async (client): Promise<Row[]> => {
       await client.query('begin transaction read only');
@@ -105,8 +105,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     orm: drizzle(pool),
     translate: (error) => translateDatabaseError(error, options.url),
-    run: (statement, values) =>
-      isReadOnly && !options.prepared ? runReadOnly(statement, values) : runOn(pool, statement, values),
+    run: (statement, values) => (isReadOnly ? runReadOnly(statement, values) : runOn(pool, statement, values)),
     runLoosely: (statement, values) => runOn(loosePool, statement, values),
     withClient,
     async testConnection() {
@@ -127,28 +126,46 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** `loosePool`: its commits do not wait for the disk. It is the same pool where start-up options are not possible. */
-function openPools(options: DatabaseOptions): { readonly pool: pg.Pool; readonly loosePool: pg.Pool } {
-  const common: pg.PoolConfig = {
-    connectionString: options.url,
-    application_name: options.applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: options.queryTimeoutMs ?? queryTimeoutMs,
-    keepAlive: true,
-    ...(options.prepared
-      ? { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: idleInTransactionTimeoutMs }
-      : {}),
-  };
+/** Connects once, as only a connection tells whether a pooler is in between. */
+async function learn(pool: pg.Pool, namesStatements: () => boolean | undefined): Promise<boolean> {
+  const client = await pool.connect();
+  client.release();
+  return namesStatements() ?? false;
+}
+
+interface Pools {
+  readonly pool: pg.Pool;
+  /** Its commits do not wait for the disk; the same pool where nothing is written. */
+  readonly loosePool: pg.Pool;
+  /** undefined: there was no connection yet. */
+  namesStatements(): boolean | undefined;
+}
+
+/** @throws AppError DATABASE_REFUSED for TLS parameters that cannot be used */
+function openPools(options: DatabaseOptions): Pools {
+  const { applicationName: application_name, queryTimeoutMs: query_timeout = queryTimeoutMs } = options;
+  const { url: connectionString, ssl, mayBePlain } = readPostgresTls(options.url);
   const isReadOnly = options.readOnly === true;
-  const pool = new pg.Pool({
-    ...common,
-    max: options.poolSize,
-    ...(options.prepared ? { options: isReadOnly ? '-c default_transaction_read_only=on' : keptPlans } : {}),
-  });
-  const loosePool =
-    options.prepared && !isReadOnly
-      ? new pg.Pool({ ...common, max: 2, options: `${keptPlans} -c synchronous_commit=off` })
-      : pool;
+  let isPooled: boolean | undefined;
+  const open = (max: number, settings: SessionSettings) => {
+    const Pool = mayBePlain ? PlainIfNeededPool : pg.Pool;
+    return new Pool({
+      connectionString,
+      ssl,
+      application_name,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout,
+      keepAlive: true,
+      max,
+      Client: SessionClient,
+      async onConnect(client) {
+        isPooled = await isBehindPooler(client);
+        if (!isPooled) await setUpSession(client, { ...limits, ...settings });
+      },
+    });
+  };
+  const pool = open(options.poolSize, isReadOnly ? { default_transaction_read_only: 'on' } : keptPlans);
+  const loosePool = isReadOnly ? pool : open(2, { ...keptPlans, synchronous_commit: 'off' });
   const onError = (error: Error) => {
     const translated = translateDatabaseError(error, options.url, { isFromDriver: true });
     if (translated instanceof AppError) options.onConnectionError?.(translated);
@@ -157,5 +174,29 @@ function openPools(options: DatabaseOptions): { readonly pool: pg.Pool; readonly
     each.on('error', onError);
     each.on('connect', (client) => client.on('error', onError));
   }
-  return { pool, loosePool };
+  const namesStatements = () => options.prepared ?? (isPooled === undefined ? undefined : !isPooled);
+  return { pool, loosePool, namesStatements };
+}
+
+/** `sslmode=prefer`: a server that has no TLS is talked to in plain, from the first connection that it refuses. */
+class PlainIfNeededPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(
+    callback: (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: Error) => void) => void,
+  ): void;
+  override connect(
+    callback?: (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: Error) => void) => void,
+  ): Promise<pg.PoolClient> | undefined {
+    const connecting = super.connect().catch((error: unknown) => {
+      if (!(error instanceof Error && /does not support SSL/.test(error.message))) throw error;
+      this.options.ssl = false;
+      return super.connect();
+    });
+    if (!callback) return connecting;
+    connecting.then(
+      (client) => callback(undefined, client, client.release),
+      (error: Error) => callback(error, undefined, () => undefined),
+    );
+    return undefined;
+  }
 }

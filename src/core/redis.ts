@@ -1,6 +1,7 @@
 /** Redis connections, their limits, and the checks that a server is suitable for our queues. */
 import { type RedisOptions as NodeRedisOptions, Redis } from 'ioredis';
 import { AppError } from './errors.ts';
+import { redisTlsOf } from './redis-tls.ts';
 import { quoted } from './server-faults/network.ts';
 import {
   isConnectionLost,
@@ -76,6 +77,7 @@ export function createRedis({ url, name, use, onChange }: RedisOptions): Redis {
   const redis: Redis = inOneDatabase(
     new Redis(url, {
       db: redisDatabaseOf(url),
+      tls: redisTlsOf(url),
       connectionName: name,
       connectTimeout: redisAnswerMs,
       ...(use === 'commands' ? { commandTimeout: redisAnswerMs } : {}),
@@ -164,6 +166,7 @@ export async function probeRedis(url: string, { writes = false }: { writes?: boo
   const redis: Redis = inOneDatabase(
     new Redis(url, {
       db: redisDatabaseOf(url),
+      tls: redisTlsOf(url),
       lazyConnect: true,
       connectTimeout: redisAnswerMs,
       commandTimeout: redisAnswerMs,

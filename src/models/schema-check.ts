@@ -8,6 +8,7 @@ import { type Database, type Statement, sqlState } from '../core/database.ts';
 import { AppError } from '../core/errors.ts';
 import { createApiTables, findMissingApiTables, isClassificationsTableOfApi, type RunStatement } from './api-tables.ts';
 import { givenTables } from './given-tables.ts';
+import { findSchemaOf, requireEncoding } from './rights.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 const migrationsSchema = 'vambe_worker';
@@ -44,17 +45,22 @@ export async function migrateDatabase(
   return database.withClient(async (client) => {
     // Uses the connection that holds the lock, because a pool of one connection would wait for itself.
     const run: RunStatement = async ({ text }, values) => (await client.query(text, [...values])).rows;
+    // A migration of a large table, and the wait for another process that migrates, take as long as they take.
+    await client.query('set statement_timeout = 0');
     await client.query('select pg_advisory_lock($1)', [advisoryLock]);
     try {
       const from = await appliedVersion(run);
       if (from > neededVersion()) throw tooNew(from);
       const missing = await findMissingApiTables(run);
+      const elsewhere = createsApiTables && missing.length > 0 ? await findSchemaOf(run, missing) : undefined;
+      if (elsewhere !== undefined) throw new AppError('API_TABLES_MISSING', `${describeMissing(missing, elsewhere)}.`);
       if (createsApiTables) await createApiTables(run);
       await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable });
       const [createdTables, missingTables] = createsApiTables ? [missing, []] : [[], missing];
       return { from, to: neededVersion(), createdTables, missingTables };
     } finally {
       await client.query('select pg_advisory_unlock($1)', [advisoryLock]);
+      await client.query('reset statement_timeout');
     }
   });
 }
@@ -67,6 +73,7 @@ export interface SchemaFacts {
 
 /** @throws AppError SCHEMA_OUTDATED, SCHEMA_TOO_NEW, API_TABLES_MISSING, SCHEMA_DIFFERS (with every difference) */
 export async function checkSchema(database: Database): Promise<SchemaFacts> {
+  await requireEncoding(database);
   const version = await appliedVersion(database.run);
   const needed = neededVersion();
   if (version > needed) throw tooNew(version);
@@ -77,7 +84,10 @@ export async function checkSchema(database: Database): Promise<SchemaFacts> {
     );
   }
   const missing = await findMissingApiTables(database.run);
-  if (missing.length > 0) throw new AppError('API_TABLES_MISSING', `${describeMissing(missing)}.`);
+  if (missing.length > 0) {
+    const elsewhere = await findSchemaOf(database.run, missing);
+    throw new AppError('API_TABLES_MISSING', `${describeMissing(missing, elsewhere)}.`);
+  }
   const columns = await database.run<ColumnRow>(columnsStatement, []);
   const differences = listDifferences(columns);
   if (differences.length > 0) {
@@ -89,8 +99,11 @@ export async function checkSchema(database: Database): Promise<SchemaFacts> {
   return { version, isTableOfApi: await isClassificationsTableOfApi(database.run) };
 }
 
-/** What is missing and what to do, as a sentence without its period. */
-export function describeMissing(tables: readonly string[]): string {
+/** What is missing and what to do, as one sentence without its full stop. */
+export function describeMissing(tables: readonly string[], elsewhere?: string): string {
+  const names = tables.join(', ');
+  if (elsewhere !== undefined)
+    return `The API's tables ${names} are in the schema "${elsewhere}" of this database, and are needed in "public": move them with ALTER TABLE … SET SCHEMA public, or set DATABASE_URL to the database that has them there`;
   return `The API's tables are not there yet (${tables.join(', ')}): let the API run its own migrations, or, for a database without the API, run "vambe migrate --create-api-tables"`;
 }
 

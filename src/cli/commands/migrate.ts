@@ -44,7 +44,7 @@ async function runMigrate(cli: Cli, flags: MigrateFlags): Promise<void> {
   try {
     const { postgresUrl: url, embedded } = servers;
     await waitForServer(cli, servers, log);
-    const database = createDatabase({ url, poolSize: 2, prepared: false, applicationName: 'vambe migrate' });
+    const database = createDatabase({ url, poolSize: 2, applicationName: 'vambe migrate' });
     try {
       const createsApiTables = embedded.postgres || flags.createApiTables === true;
       const { labelsWithoutValue } = flags;

@@ -97,8 +97,7 @@ async function watch(cli: Cli, { url, taxonomy, classifier, flags }: Watching): 
     import('../../core/clock.ts'),
     import('../../services/evaluation/watch-saved-rows.ts'),
   ]);
-  const prepared = cli.config().config.postgresPrepared === 'on';
-  const database = createDatabase({ url, poolSize: 2, prepared, readOnly: true, applicationName: 'vambe shadow' });
+  const database = createDatabase({ url, poolSize: 2, readOnly: true, applicationName: 'vambe shadow' });
   const { for: until, since, limit, examples: maxExamples } = flags;
   let reportedMs = systemClock.monotonicMs();
   try {

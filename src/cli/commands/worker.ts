@@ -1,5 +1,6 @@
 /** `vambe worker`: consumes the queues until it is told to stop. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { redisUrl } from '../../config/derived.ts';
 import { nodeNamePattern } from '../../config/node-name.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Cli } from '../kit/cli.ts';
@@ -63,7 +64,7 @@ async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
   });
   for (const warning of warnings) log.warn('settings.warning', { warning });
   cli.takeOverShutdown();
-  const isEmbedded = config.redisUrl === null || (config.databaseUrl === null && config.postgresHost === null);
+  const isEmbedded = redisUrl(config) === null || (config.databaseUrl === null && config.postgresHost === null);
   if (isEmbedded && config.nodeEnv === 'production') {
     throw new AppError(
       'EMBEDDED_REFUSED',

@@ -1,4 +1,5 @@
 /** Runs a command on the database alone: opened, tested and, where it is embedded, migrated; closed afterwards. */
+import { preparedStatements } from '../../config/derived.ts';
 import type { Database } from '../../core/database.ts';
 import type { EmptyLabel } from '../../models/classification-columns.ts';
 import type { SchemaFacts } from '../../models/schema-check.ts';
@@ -39,7 +40,7 @@ export async function withDatabase<T>(
       log,
       signal: cli.signal,
     });
-    const prepared = config.postgresPrepared === 'on';
+    const prepared = preparedStatements(config);
     const database = createDatabase({ url: postgresUrl, poolSize: 2, prepared, applicationName: 'vambe' });
     try {
       return await use(database, { servers, schema, emptyLabel: emptyLabelFor(config.labelsWithoutValue, schema) });

@@ -97,7 +97,7 @@ const unknownState = busy('answered with an error that is not known here');
 const remedies: Readonly<Record<DatabaseCode, string>> = {
   DATABASE_UNREACHABLE: 'Start it, or check POSTGRES_HOST, POSTGRES_PORT or DATABASE_URL.',
   DATABASE_REFUSED: 'Check POSTGRES_* or DATABASE_URL and the server.',
-  DATABASE_UNSUITABLE: 'Set POSTGRES_PREPARED=off behind a transaction pooler, or check DATABASE_URL and the server.',
+  DATABASE_UNSUITABLE: 'Unset POSTGRES_PREPARED behind a transaction pooler, or check DATABASE_URL and the server.',
   DATABASE_BUSY: 'It is worth trying again; if it lasts, look at the load, the locks and the log of the server.',
   DATABASE_READ_ONLY: 'Point POSTGRES_HOST or DATABASE_URL at the primary.',
   DATABASE_FULL: 'Free some; the work goes on by itself.',

@@ -104,8 +104,8 @@ async function listTables(client: Client): Promise<ArchiveTable[]> {
     `select c.table_schema || '.' || c.table_name as name, json_agg(c.column_name order by c.ordinal_position) as columns
      from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
      where t.table_type = 'BASE TABLE' and c.is_generated = 'NEVER'
-       and (c.table_schema = 'vambe_worker' and c.table_name <> 'migrations' or c.table_schema = 'public' and c.table_name = any($1))
-     group by 1 order by array_position($1, min(c.table_name)::text) nulls last, 1`,
+       and (c.table_schema = 'vambe_worker' and c.table_name <> 'migrations' or c.table_schema = 'public' and c.table_name = any($1::text[]))
+     group by 1 order by array_position($1::text[], min(c.table_name)::text) nulls last, 1`,
     [givenTables],
   );
   return rows;

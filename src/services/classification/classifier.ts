@@ -42,6 +42,10 @@ export interface Classification {
   readonly answeredBy?: Pick<Classifier, 'kind' | 'model' | 'version'>;
 }
 
+export function provesSomething({ fields }: Pick<Classification, 'fields'>): boolean {
+  return Object.values(fields).some(({ evidence }) => evidence.length > 0);
+}
+
 /** null: not reported, or no price is known. */
 export interface ModelUsage {
   readonly inputTokens: number | null;

@@ -24,7 +24,7 @@ import {
   toResult,
 } from '../../models/queries/classifications.ts';
 import type { Taxonomy } from '../../models/taxonomy.ts';
-import type { Classification, Classifier } from './classifier.ts';
+import { type Classification, type Classifier, provesSomething } from './classifier.ts';
 
 /** Lifetime of `classification_result:<meeting id>`, as the existing API sets it. */
 const resultLifeSeconds = 86_400;
@@ -119,11 +119,26 @@ async function classifyOnce(
   }
   try {
     const answer = await classify(deps, request, job, { subject, transcript, inputHash });
+    if (subject.currentInputHash === inputHash && (await isWorthLess(deps, answer))) return retry(provesLess(answer));
     return await saveAnswer(deps, request, answer);
   } finally {
     // If the release fails, the claim expires.
     if (needsClaim) await deps.claims.release(claim, job.rowId).catch(() => undefined);
   }
+}
+
+/** The same transcript was answered with proof before, and this answer has none. */
+async function isWorthLess({ classifier, readStanding }: Deps, { meetingId, fields }: AnswerToSave): Promise<boolean> {
+  if (!classifier.isPaid || provesSomething({ fields: fields as Classification['fields'] })) return false;
+  const standing = await readStanding(meetingId);
+  return Number(standing?.classification_data.confidence_score ?? 0) > 0;
+}
+
+function provesLess({ meetingId, model }: AnswerToSave): AppError {
+  return new AppError(
+    'MODEL_REPLY_INVALID',
+    `The model ${model} proved nothing of meeting ${meetingId}, whose labels were proven before; they stay. It is asked again later.`,
+  );
 }
 
 interface Input {

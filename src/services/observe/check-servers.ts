@@ -75,16 +75,18 @@ export interface DatabaseTarget {
 export async function checkDatabase({ url, embedded, labelsWithoutValue }: DatabaseTarget): Promise<Finding> {
   const about = { part: 'PostgreSQL', embedded, address: describePostgres(url) };
   return findingOf(about, async () => {
-    const [{ checkSchema, migrateDatabase }, { emptyLabelFor }] = await Promise.all([
+    const [{ checkSchema, migrateDatabase }, { requireRights }, { emptyLabelFor }] = await Promise.all([
       import('../../models/schema-check.ts'),
+      import('../../models/rights.ts'),
       import('../../models/api-tables.ts'),
     ]);
-    const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe check' });
+    const database = createDatabase({ url, poolSize: 1, applicationName: 'vambe check' });
     const look = async () => {
       await database.testConnection();
       // The second one, as the first pays for the connection too.
       const facts = await database.testConnection();
       if (embedded) await migrateDatabase(database, { createsApiTables: true });
+      await requireRights(database);
       return { ...facts, schema: await checkSchema(database) };
     };
     try {

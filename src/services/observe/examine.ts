@@ -104,7 +104,7 @@ async function examineDatabase(target: DatabaseTarget): Promise<Finding> {
   const [finding, url] = [await checkDatabase(target), target.url];
   if (finding.fault !== null) return finding;
   const { readServerClockMs } = await import('../../models/queries/server-clock.ts');
-  const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
+  const database = createDatabase({ url, poolSize: 1, applicationName: 'vambe doctor' });
   try {
     return await findingOf(finding, async () => {
       const differenceMs = await clockDifferenceMs(database, readServerClockMs);
@@ -130,7 +130,7 @@ async function examineQueues(url: string, redisUrl: string | null): Promise<Find
     import('../../models/queries/controls.ts'),
     import('../../models/queries/jobs.ts'),
   ]);
-  const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe doctor' });
+  const database = createDatabase({ url, poolSize: 1, applicationName: 'vambe doctor' });
   try {
     const controls = (await listControls(database)).filter(({ isOver }) => !isOver);
     const { retrying, retrying_by_code: causes } = await countJobs(database);

@@ -133,7 +133,7 @@ async function countQueues(connection: Redis, names: readonly string[]): Promise
 async function lookAtDatabase(url: string | null, isEmbedded: boolean) {
   if (url === null) return { status: { ...stopped, schema_version: null }, jobs: null, controls: null };
   const address = describePostgres(url);
-  const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'vambe status' });
+  const database = createDatabase({ url, poolSize: 1, applicationName: 'vambe status' });
   const look = async () => {
     await database.testConnection();
     // The second one, as the first pays for the connection too.

@@ -396,6 +396,35 @@ describe('a reply with faults', () => {
     expect([row.state, row.error_code, calls, kept, run]).toEqual(['failed', 'MODEL_REPLY_INVALID', 2, 1, undefined]);
   });
 
+  test.each([
+    ['wrong values in every field', { business_sector: 42, sentiment: ['x'], urgency: 'perhaps' }],
+    ['a field and nothing else', { business_sector: { quotes: 'none' } }],
+    ['all fields null but one that is unknown', { ...allNull(), lead_source: { value: 'astrology', quotes: [] } }],
+    ['quotes that are not in the transcript', { ...allNull(), region: { value: 'asia', quotes: ['in Tokyo'] } }],
+  ])('that proves nothing never replaces a row that is proven: %s (S6)', async (_name, fields) => {
+    fake.script(good);
+    fake.otherwise(say(JSON.stringify({ fields })));
+    await classifyOne({}, async ({ app, meetingId, run }) => {
+      const before = run?.fields.business_sector?.value;
+      expect(before).toBeTruthy();
+      const row = await app.rowIn(
+        await app.ask({ args: [meetingId], kwargs: { force_reprocess: true } }),
+        'completed',
+        'failed',
+      );
+      expect([row.state, row.error_code]).toEqual(['failed', 'MODEL_REPLY_INVALID']);
+      const { run: after } = await readStored(app, meetingId);
+      expect(after?.fields.business_sector?.value).toBe(before);
+      const [stored] = await query<{ confidence: number; sector: string }>(
+        app,
+        'select confidence_score::float as confidence, business_sector as sector from meetings_classifications where meeting_id = $1',
+        [meetingId],
+      );
+      expect(stored).toEqual({ confidence: expect.any(Number), sector: before });
+      expect(stored?.confidence).toBeGreaterThan(0);
+    });
+  });
+
   test('D10 a value that the taxonomy does not know is null, and what was said is kept beside it; the others are used', async () => {
     const sector = { value: 'healthcare', quotes: ['clínica dental'], confidence: 0.9 };
     const fields = {

@@ -20,6 +20,17 @@ describe('settings that contradict each other', () => {
     },
   );
 
+  it('warn of parts of a Redis address without a host, and of two hosts (S5)', () => {
+    expect(warned({ REDIS_PORT: '6380', REDIS_PASSWORD: 'secret' })).toEqual([
+      expect.stringContaining('REDIS_PORT, REDIS_PASSWORD given without REDIS_HOST'),
+    ]);
+    expect(warned({ REDIS_HOST: 'redis', REDIS_PORT: '6380' })).toEqual([]);
+    expect(warned({ REDIS_HOST: 'redis', REDIS_URL: 'redis://redis:6379/0' })).toEqual([]);
+    expect(warned({ REDIS_HOST: 'redis', REDIS_URL: 'redis://other:6379/0' })).toEqual([
+      'REDIS_URL and REDIS_HOST name different hosts; REDIS_URL is used.',
+    ]);
+  });
+
   it('refuse the LLM without a key or a server', () => {
     expect(refused({ CLASSIFIER: 'llm' })).toMatch('neither a key nor a server');
     for (const name of ['LLM_API_KEY', 'OPENAI_API_KEY'])

@@ -25,6 +25,26 @@ describe('addresses', () => {
     ]);
   });
 
+  it('of Redis and of Celery are made from REDIS_HOST and its companions, as the API of the original system reads them (S5)', () => {
+    expect(redisUrl(config({ REDIS_HOST: 'redis' }))).toBe('redis://redis:6379/0');
+    const parts = { REDIS_HOST: '10.0.0.5', REDIS_PORT: '6380', REDIS_PASSWORD: 'a/b#c@d', REDIS_DB: '3' };
+    const given = config(parts);
+    expect([redisUrl, celeryBrokerUrl, celeryResultUrl].map((of) => of(given))).toEqual(
+      Array(3).fill('redis://:a%2Fb%23c%40d@10.0.0.5:6380/3'),
+    );
+    expect(redisUrl(config({ ...parts, REDIS_USERNAME: 'vambe' }))).toMatch(/^redis:\/\/vambe:a/);
+    expect(redisUrl(config({ ...parts, REDIS_URL: 'redis://other:1/2' }))).toBe('redis://other:1/2');
+    expect(redisUrl(config({ REDIS_HOST: '::1' }))).toBe('redis://[::1]:6379/0');
+    expect(celeryBrokerUrl(config({ REDIS_HOST: 'redis', CELERY_BROKER_URL: 'redis://redis/1' }))).toBe(
+      'redis://redis/1',
+    );
+  });
+
+  it('of Redis takes its port from what Kubernetes writes for a service named redis (S5)', () => {
+    expect(redisUrl(config({ REDIS_HOST: 'redis', REDIS_PORT: 'tcp://10.3.0.9:6390' }))).toBe('redis://redis:6390/0');
+    expect(redisUrl(config({ REDIS_URL: 'redis://a/0', REDIS_PORT: 'tcp://10.3.0.9:6379' }))).toBe('redis://a/0');
+  });
+
   it('of Celery are that of Redis unless they are set', () => {
     const one = config({ REDIS_URL: 'redis://a/0' });
     expect([celeryBrokerUrl(one), celeryResultUrl(one)]).toEqual(['redis://a/0', 'redis://a/0']);

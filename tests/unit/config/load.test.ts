@@ -18,12 +18,19 @@ function faultOf(environment: Environment, envFile = ''): AppError {
 /** A wrong value of every setting: the type refuses this file when one is added to the table and forgotten here. */
 const wrongValues: Record<SettingKey, string> = {
   redisUrl: 'localhost:6379',
+  redisHost: 'user@redis',
+  redisPort: '65536',
+  redisUsername: 'two\nlines',
+  redisPassword: 'two\nlines',
+  redisDb: '-1',
   databaseUrl: 'mysql://localhost/vambe',
   postgresHost: 'user@db',
   postgresPort: '65536',
   postgresDb: 'two\nlines',
   postgresUser: 'two\nlines',
   postgresPassword: 'two\nlines',
+  pgSslMode: 'yes',
+  pgSslRootCert: 'two\nlines',
   postgresPrepared: 'yes',
   dataDir: 'a\u0000b',
   broker: 'docker',
@@ -123,6 +130,25 @@ describe('a wrong value', () => {
 
   it('of an address tells how a password is written', () => {
     expect(faultOf({ REDIS_URL: 'redis://:pa#ss@host:6379/0' }).message).toContain('# as %23');
+  });
+});
+
+describe('a TASK_TIMEOUT in milliseconds', () => {
+  it.each([
+    ['300000', 300],
+    ['90000', 90],
+    ['86400000', 86_400],
+    ['120500', 121],
+  ])('that can mean nothing else, %s, is %i s, with a warning (S5)', (given, seconds) => {
+    const { config, warnings } = loadConfig({ TASK_TIMEOUT: given }, '');
+    expect(config.taskTimeoutSeconds).toBe(seconds);
+    expect(warnings).toContain(`TASK_TIMEOUT: ${given} is read as milliseconds, which is ${seconds} s. Write seconds.`);
+  });
+
+  it('is one of seconds where it may be one, and is refused where it is neither (S5)', () => {
+    const { config, warnings } = loadConfig({ TASK_TIMEOUT: '86400' }, '');
+    expect([config.taskTimeoutSeconds, warnings]).toEqual([86_400, []]);
+    expect(faultOf({ TASK_TIMEOUT: '86400001' }).message).toMatch(/^TASK_TIMEOUT must be a whole number of seconds/);
   });
 });
 

@@ -30,7 +30,13 @@ describe('a name near one of ours', () => {
 
 describe('a name with one of our prefixes', () => {
   it('is a warning, all of them in one sentence without values', () => {
-    const names = ['REDIS_PASSWORD', 'POSTGRES_HOST_AUTH_METHOD', 'POSTGRES_INITDB_ARGS', 'CELERY_TIMEZONE', 'VAMBE_X'];
+    const names = [
+      'REDIS_SENTINEL_MASTER',
+      'POSTGRES_HOST_AUTH_METHOD',
+      'POSTGRES_INITDB_ARGS',
+      'CELERY_TIMEZONE',
+      'VAMBE_X',
+    ];
     const { faults, warnings } = unknownNames({ ...set(...names), LLM_TEMPERATURE: 'hidden' });
     expect(faults).toEqual([]);
     expect(warnings).toHaveLength(1);

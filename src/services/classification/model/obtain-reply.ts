@@ -1,6 +1,6 @@
 /** Gets one usable reply for a transcript: from memory if it is there, else from the model, with one repair if the reply has faults. */
 import { AppError } from '../../../core/errors.ts';
-import type { ClassifierInput, ModelUsage, Probe } from '../classifier.ts';
+import { type ClassifierInput, type ModelUsage, type Probe, provesSomething } from '../classifier.ts';
 import type { ChatClient, ChatReply, Meter } from './chat-client.ts';
 import type { InputWatch } from './input-watch.ts';
 import { type ChatMessage, writeRepairPrompt, writeUserPrompt } from './prompt.ts';
@@ -50,7 +50,7 @@ export async function obtainReply(setup: CallSetup, input: ClassifierInput, roun
   const { transcript } = input;
   const weigh = ({ text }: KeptReply) => setup.reader.weigh({ transcript, survey, reply: redactor.show(text) });
   const keptWeighed = kept && (await weigh(kept));
-  if (kept && keptWeighed && (kept.isRepair || keptWeighed.faults.length === 0)) return keptWeighed;
+  if (kept && isUsable(keptWeighed) && (kept.isRepair || keptWeighed.faults.length === 0)) return keptWeighed;
 
   const messages = writeMessages(setup, input, round);
   const first = kept && !kept.isRepair ? kept : await ask(setup, input, { ...round, messages, isRepair: false });
@@ -59,17 +59,24 @@ export async function obtainReply(setup: CallSetup, input: ClassifierInput, roun
   try {
     const repairMessages = [...messages, ...writeRepair(first, weighed, redactor)];
     const repaired = await weigh(await ask(setup, input, { ...round, messages: repairMessages, isRepair: true }));
-    if (repaired && (!weighed || repaired.faults.length <= weighed.faults.length)) return repaired;
+    const isBetter = !isUsable(weighed) || (repaired && repaired.faults.length <= weighed.faults.length);
+    if (isUsable(repaired) && isBetter) return repaired;
   } catch (error) {
     // If only the repair failed, the first reply is still usable except for a few values.
-    if (!weighed || input.signal.aborted || !(error instanceof AppError) || !error.code.startsWith('MODEL_'))
+    if (!isUsable(weighed) || input.signal.aborted || !(error instanceof AppError) || !error.code.startsWith('MODEL_'))
       throw error;
   }
-  if (weighed) return weighed;
+  if (isUsable(weighed)) return weighed;
   throw new AppError(
     'MODEL_REPLY_INVALID',
     `The model ${setup.client.model} answered twice without the JSON that was asked for (${first.text.length} characters at first). It is asked again later; another model may do better.`,
   );
+}
+
+/** A reply with faults that proves nothing is not an answer: its nulls would replace labels that were proven before. */
+function isUsable(weighed: WeighedReply | undefined): weighed is WeighedReply {
+  if (weighed === undefined) return false;
+  return weighed.faults.length === 0 || provesSomething(weighed.classification);
 }
 
 function writeMessages(

@@ -251,9 +251,9 @@ describe('settings', () => {
   });
 
   it('are read once, and their warnings noted once on stderr', async () => {
-    const ended = await runWith('greet', [command], { environment: { REDIS_HOST: 'x', PORT: '4000' } });
+    const ended = await runWith('greet', [command], { environment: { REDIS_SENTINEL: 'x', PORT: '4000' } });
     expect(ended.out).toBe('4000\n');
-    expect(ended.err.match(/REDIS_HOST/g)).toHaveLength(1);
+    expect(ended.err.match(/REDIS_SENTINEL/g)).toHaveLength(1);
   });
 
   it('that are wrong end with 2 before the command did anything', async () => {
