@@ -1,4 +1,4 @@
-/** How a session is set up, whatever the database, the role or a pooler in front of it has as defaults. */
+/** Sets up a session in the same way for every database, role and pooler, as their defaults differ. */
 import pg from 'pg';
 
 /**

@@ -1,4 +1,4 @@
-/** What a rediss:// address says about TLS, with the parameters of Celery and redis-py. */
+/** What a rediss:// address says about TLS, with the parameters that redis-py reads too. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { AppError } from './errors.ts';

@@ -22,7 +22,7 @@ export function splitTerms(text: string): { readonly terms: readonly TextTerm[];
   return { terms, rest };
 }
 
-/** `a,"b, c"` is two values; an empty one stands for a missing value beside a comma. */
+/** `a,"b, c"` is two values; an empty one is a missing value beside a comma. */
 export function splitValues(value: string): string[] {
   return (value.match(/(?:"[^"]*"|[^,"])+|,(?=,|$)|^,/g) ?? []).map((each) => (each === ',' ? '' : unquoted(each)));
 }

@@ -171,11 +171,11 @@ function createNoteCounter() {
     },
     tell(): string[] {
       const empty = emptyClosed === 0 ? [] : [`An empty "closed" was read as not closed in ${rowsOf(emptyClosed)}.`];
-      const mended = [...repaired].map(
+      const repairs = [...repaired].map(
         ([repair, { rows, firstLine }]) =>
           `${repairNotes[repair].replace('%s', rowsOf(rows))}, first in line ${firstLine}.`,
       );
-      return [...empty, ...mended];
+      return [...empty, ...repairs];
     },
   };
 }

@@ -98,7 +98,7 @@ describe('a provider that refuses us', () => {
     expect(await statesShown(app, tasks)).toEqual(['waiting']);
     const told = app.log.named('queue.held');
     expect(told).toMatchObject([
-      { level: 'warn', fields: { queue, code, reason: expect.stringMatching(/Correct|Raise/) } },
+      { level: 'warn', fields: { queue, code, reason: expect.stringMatching(/Correct|Raise|Check/) } },
     ]);
     // Those that were under way when the first one was refused.
     expect(fake.seen.length).toBeLessThanOrEqual(4);

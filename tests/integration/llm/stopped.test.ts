@@ -25,7 +25,7 @@ test('calls in flight at SIGTERM are recorded as abandoned, and their jobs wait 
   const environment = { OPENAI_BASE_URL: fake.baseUrl, OPENAI_API_KEY: 'sk-invented-key' };
   const worker = spawnWorker({ ...namespace, environment });
   expect(await worker.logged('classifier.llm')).toMatchObject({
-    model: 'gpt-4o-mini',
+    model: 'gpt-6-luna',
     address_from: 'OPENAI_BASE_URL',
     key_from: 'OPENAI_API_KEY',
   });

@@ -1,4 +1,4 @@
-/** Meetings of a file, whatever its format: what was recognised of the file, and its rows. */
+/** Meetings of a file, in any format: what was recognised of the file, and its rows. */
 
 import type { DelimiterName } from './csv-top.ts';
 import { createDateColumn, type DateDecision } from './date-column.ts';

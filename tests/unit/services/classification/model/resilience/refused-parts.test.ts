@@ -76,7 +76,8 @@ test('of a list of forms the next one is tried, and each limit takes the place o
     return lookAt(refused);
   };
   expect(await refuse('response_format')).toContain('json_object');
-  expect(await refuse('response_format')).toEqual(['temperature', 'max_tokens', 'system role']);
+  expect(await refuse('response_format')).toEqual(['temperature', 'tool call', 'max_tokens', 'system role']);
+  expect(await refuse('tool_choice')).toEqual(['temperature', 'max_tokens', 'system role']);
   expect(await refuse('max_tokens')).toEqual(['temperature', 'max_completion_tokens', 'system role']);
   expect(await refuse('max_tokens')).toEqual(['temperature', 'system role']);
   expect(await refuse('seed')).toEqual(['temperature', 'system role']);
