@@ -66,8 +66,7 @@ const keptPlans = { enable_seqscan: 'off', jit: 'off' } as const;
 
 /** Opens pools to one database; connects lazily. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const isReadOnly = options.readOnly === true;
-  const { pool, loosePool, namesStatements } = openPools(options);
+  const { pool, loosePool, namesStatements, isPooled } = openPools(options);
 
   const runOn = async <Row>(on: pg.Pool, { name, text }: Statement, values: readonly unknown[]): Promise<Row[]> => {
     try {
@@ -93,7 +92,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
 
-  // A pooler would hand a session with changed settings to the next client.
+  // A session of our own is read-only by its settings, which a pooler would hand to the next client.
   const runReadOnly = <Row>({ text }: Statement, values: readonly unknown[]) =>
     withClient(async (client): Promise<Row[]> => {
       await client.query('begin transaction read only');
@@ -105,7 +104,10 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     orm: drizzle(pool),
     translate: (error) => translateDatabaseError(error, options.url),
-    run: (statement, values) => (isReadOnly ? runReadOnly(statement, values) : runOn(pool, statement, values)),
+    run: (statement, values) =>
+      options.readOnly === true && isPooled() !== false
+        ? runReadOnly(statement, values)
+        : runOn(pool, statement, values),
     runLoosely: (statement, values) => runOn(loosePool, statement, values),
     withClient,
     async testConnection() {
@@ -139,6 +141,8 @@ interface Pools {
   readonly loosePool: pg.Pool;
   /** undefined: there was no connection yet. */
   namesStatements(): boolean | undefined;
+  /** undefined: there was no connection yet. */
+  isPooled(): boolean | undefined;
 }
 
 /** @throws AppError DATABASE_REFUSED for TLS parameters that cannot be used */
@@ -175,7 +179,7 @@ function openPools(options: DatabaseOptions): Pools {
     each.on('connect', (client) => client.on('error', onError));
   }
   const namesStatements = () => options.prepared ?? (isPooled === undefined ? undefined : !isPooled);
-  return { pool, loosePool, namesStatements };
+  return { pool, loosePool, namesStatements, isPooled: () => isPooled };
 }
 
 /** `sslmode=prefer`: a server that has no TLS is talked to in plain, from the first connection that it refuses. */
