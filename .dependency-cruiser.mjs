@@ -93,7 +93,7 @@ export default {
     ),
     only(
       'embedded',
-      ['core/errors.ts', 'core/fork-entry.ts'],
+      ['core/errors.ts', 'core/process/fork-entry.ts'],
       'embedded/ starts servers and hands out addresses: every other part must see ordinary URLs.',
     ),
     {
@@ -113,19 +113,19 @@ export default {
     alone(
       'engine-in-core',
       ['bullmq', 'ioredis'],
-      ['^src/core/queue/', '^src/core/redis\\.ts$'],
-      'Only core/queue/ and core/redis.ts speak to the engine, so that it can be read and replaced in one place.',
+      ['^src/core/queue/', '^src/core/connections/redis\\.ts$'],
+      'Only core/queue/ and core/connections/redis.ts speak to the engine, so that it can be read and replaced in one place.',
     ),
     alone(
       'pg-in-core',
       ['pg'],
-      ['^src/core/(database|postgres-session)\\.ts$'],
-      'Only core/database.ts opens PostgreSQL connections: time-outs and error listeners are set there once.',
+      ['^src/core/connections/(database|postgres-session)\\.ts$'],
+      'Only core/connections/database.ts opens PostgreSQL connections: time-outs and error listeners are set there once.',
     ),
     alone(
       'sql-in-models',
       ['drizzle-orm'],
-      ['^src/models/', '^src/core/database\\.ts$'],
+      ['^src/models/', '^src/core/connections/database\\.ts$'],
       'SQL stands in models/ alone.',
     ),
     alone(

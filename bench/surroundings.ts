@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../src/app.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { createLogger } from '../src/core/logger.ts';
+import { createLogger } from '../src/core/log/logger.ts';
 import { saveMeetings } from '../src/models/queries/meeting-store.ts';
 import { preflight } from '../src/preflight.ts';
 import type { App } from '../src/wiring.ts';

@@ -7,7 +7,7 @@ const root = new URL('../', import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, root));
 
 cpSync(at('src/models/migrations'), at('dist/models/migrations'), { recursive: true });
-cpSync(at('src/core/watchdog-thread.cjs'), at('dist/core/watchdog-thread.cjs'));
+cpSync(at('src/core/process/watchdog-thread.cjs'), at('dist/core/process/watchdog-thread.cjs'));
 chmodSync(at('dist/cli/main.js'), 0o755);
 
 const { compileTaxonomy, loadTaxonomy } = await import(new URL('dist/models/taxonomy.js', root));

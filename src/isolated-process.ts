@@ -5,12 +5,12 @@ import { createApp } from './app.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { messageOf } from './core/errors.ts';
 import { succeededTransition } from './core/lifecycle.ts';
-import { createLogger } from './core/logger.ts';
+import { createLogger } from './core/log/logger.ts';
 import { closed, retry, snooze } from './core/outcome.ts';
+import { createWatchdog } from './core/process/watchdog.ts';
 import { isServerFault } from './core/queue/availability.ts';
 import { type FromChild, type ToChild, toSent } from './core/queue/isolation.ts';
 import { runJob, stopwatch } from './core/queue/run-job.ts';
-import { createWatchdog } from './core/watchdog.ts';
 import type { App, AppOptions } from './wiring.ts';
 
 /** What the worker hands over; everything here survives JSON. */

@@ -1,9 +1,9 @@
 /** Before any work: do the servers answer, are they what we need, and does the schema fit this build? */
-import { createDatabase, type DatabaseFacts } from './core/database.ts';
+import { createDatabase, type DatabaseFacts } from './core/connections/database.ts';
+import { describeRedis, probeRedis, type RedisFacts } from './core/connections/redis.ts';
+import { isUncheckedTls } from './core/connections/redis-tls.ts';
 import { AppError } from './core/errors.ts';
-import type { Log } from './core/logger.ts';
-import { describeRedis, probeRedis, type RedisFacts } from './core/redis.ts';
-import { isUncheckedTls } from './core/redis-tls.ts';
+import type { Log } from './core/log/logger.ts';
 import { requireRights } from './models/rights.ts';
 import { checkSchema, migrateDatabase, type SchemaFacts } from './models/schema-check.ts';
 

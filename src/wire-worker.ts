@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { metaKeyOf } from './celery/results/result-documents.ts';
 import { softTaskTimeoutSeconds } from './config/derived.ts';
 import { createClaims } from './core/claims.ts';
-import type { Database } from './core/database.ts';
+import type { Database } from './core/connections/database.ts';
+import { probeWrites } from './core/connections/redis.ts';
 import { AppError, messageOf } from './core/errors.ts';
 import type { TakenJob } from './core/job-ledger.ts';
 import { nameUuid } from './core/name-uuid.ts';
@@ -19,7 +20,6 @@ import { createPublishEnded, type PublishEnded, type ReadPublished } from './cor
 import { createTaskRates, type TaskRates } from './core/queue/rate-limits.ts';
 import { createRecovery } from './core/queue/recovery.ts';
 import { createResultRecovery } from './core/queue/result-recovery.ts';
-import { probeWrites } from './core/redis.ts';
 import { createRuntimeOverrides, type RuntimeOverrides } from './core/runtime-overrides.ts';
 import { createService, type Service, sideBySide } from './core/service.ts';
 import { readStandingResult } from './models/queries/classifications.ts';

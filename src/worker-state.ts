@@ -1,6 +1,6 @@
 /** What a worker shows of itself to `vambe status`, `vambe inspect` and Celery's tools. */
 import { type Config, settingKeys, settings as settingsTable } from './config/schema.ts';
-import { maskSecrets } from './core/mask.ts';
+import { maskSecrets } from './core/log/mask.ts';
 import type { Consumer } from './core/queue/consumer.ts';
 import type { WorkerState } from './core/queue/presence.ts';
 import type { WorkerWiring } from './wiring.ts';

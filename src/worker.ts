@@ -1,5 +1,5 @@
 /** The worker process: check the servers, consume the queues, drain on a signal. */
-import './core/small-heap.ts';
+import './core/process/small-heap.ts';
 import { pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
 import { createApp } from './app.ts';
@@ -10,10 +10,10 @@ import type { Config } from './config/schema.ts';
 import { batchOf } from './core/batcher.ts';
 import { createDeadline, type Deadline, endsWithin } from './core/deadline.ts';
 import { AppError, messageOf } from './core/errors.ts';
-import { createLogger } from './core/logger.ts';
+import { createLogger } from './core/log/logger.ts';
+import { inlineLess, letHeapGrow } from './core/process/v8-flags.ts';
+import { createWatchdog } from './core/process/watchdog.ts';
 import { createService, startAll, stopAll } from './core/service.ts';
-import { inlineLess, letHeapGrow } from './core/v8-flags.ts';
-import { createWatchdog } from './core/watchdog.ts';
 import { preflight } from './preflight.ts';
 import type { App, AppOptions, WorkerParts } from './wiring.ts';
 

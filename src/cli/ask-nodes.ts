@@ -2,8 +2,8 @@
 import { type ControlClient, createControlClient } from '../celery/control/control-client.ts';
 import { databaseNumberOf } from '../celery/protocol/control-wire.ts';
 import { systemClock } from '../core/clock.ts';
+import { createRedis, probeRedis, type Redis } from '../core/connections/redis.ts';
 import { AppError } from '../core/errors.ts';
-import { createRedis, probeRedis, type Redis } from '../core/redis.ts';
 import type { Cli } from './kit/cli.ts';
 import { locateServers } from './kit/servers.ts';
 

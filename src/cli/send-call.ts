@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlClient } from '../celery/control/control-client.ts';
 import { encodeTaskMessage } from '../celery/protocol/encode-task-message.ts';
 import { isObject } from '../celery/protocol/envelope.ts';
+import { createRedis, type Redis } from '../core/connections/redis.ts';
 import { didYouMean } from '../core/nearest-name.ts';
-import { createRedis, type Redis } from '../core/redis.ts';
 import { withNodes } from './ask-nodes.ts';
 import type { Cli } from './kit/cli.ts';
 

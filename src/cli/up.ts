@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { describeLlmAccess, llmAccess } from '../config/llm-access.ts';
 import { toSummaryDocument } from '../contract/summary.ts';
-import { createLogger } from '../core/logger.ts';
+import { createLogger } from '../core/log/logger.ts';
 import { importSamples } from '../services/meetings/import-samples.ts';
 import { summariseMeetings, waitUntilIdle } from '../services/meetings/summarise-meetings.ts';
 import type { App } from '../wiring.ts';

@@ -1,5 +1,5 @@
 /** A claim in Redis tells other workers for a limited time that a job is being worked on. It avoids paying twice, but it is not a lock. */
-import type { Redis } from './redis.ts';
+import type { Redis } from './connections/redis.ts';
 
 export interface Claims {
   /** True when `owner` holds the claim now, also when it already had it. */

@@ -13,7 +13,7 @@
  */
 import { type AppError, messageOf } from './errors.ts';
 import type { CallTerms, JobLedger, JobRequest, TakenJob } from './job-ledger.ts';
-import type { Log } from './logger.ts';
+import type { Log } from './log/logger.ts';
 import type { CacheEntry } from './outcome.ts';
 import type { ProgressStep } from './task.ts';
 

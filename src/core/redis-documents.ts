@@ -4,9 +4,9 @@
  */
 
 import { createBatcher } from './batcher.ts';
+import type { Redis } from './connections/redis.ts';
 import { messageOf } from './errors.ts';
-import type { Log } from './logger.ts';
-import type { Redis } from './redis.ts';
+import type { Log } from './log/logger.ts';
 
 /** A text, or a text around a part that other documents of the batch share and that is sent once. */
 export type Json = string | { readonly before: string; readonly shared: string; readonly after: string };

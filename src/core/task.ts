@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { bindArguments, type Signature } from './bind-arguments.ts';
 import { AppError } from './errors.ts';
 import type { TakenJob } from './job-ledger.ts';
-import type { Log } from './logger.ts';
+import type { Log } from './log/logger.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a handler is given beside its parameters. `Subject` is what the job is about, read together with the job. */

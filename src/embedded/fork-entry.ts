@@ -1,6 +1,6 @@
 /** Starts one of the `*-process` files of src/embedded/ as a child that outlives Ctrl-C. */
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { forkEntry as fork } from '../core/fork-entry.ts';
+import { forkEntry as fork } from '../core/process/fork-entry.ts';
 
 /** The child works in `cwd`, so that the caller's working folder can be removed or unmounted. */
 export function forkEntry(

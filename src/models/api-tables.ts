@@ -1,7 +1,7 @@
 /** The API's four tables: which of them exist, who created them, and how to create them in a database without the API. */
 import { readFile } from 'node:fs/promises';
 import { getTableColumns } from 'drizzle-orm';
-import type { Statement } from '../core/database.ts';
+import type { Statement } from '../core/connections/database.ts';
 import type { EmptyLabel } from './classification-columns.ts';
 import { givenTables } from './given-tables.ts';
 

@@ -1,5 +1,5 @@
 /** What the worker will do to tables, and whether its user may: with the statement that grants what is missing. */
-import type { Database, Statement } from '../core/database.ts';
+import type { Database, Statement } from '../core/connections/database.ts';
 import { AppError } from '../core/errors.ts';
 
 /** By table of the API; `sellers` and `clients` are written by an import alone. */

@@ -4,7 +4,7 @@ import { getTableColumns } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
-import { type Database, type Statement, sqlState } from '../core/database.ts';
+import { type Database, type Statement, sqlState } from '../core/connections/database.ts';
 import { AppError } from '../core/errors.ts';
 import { createApiTables, findMissingApiTables, isClassificationsTableOfApi, type RunStatement } from './api-tables.ts';
 import { givenTables } from './given-tables.ts';

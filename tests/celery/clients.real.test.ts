@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createRedis, type Redis } from '../../src/core/redis.ts';
+import { createRedis, type Redis } from '../../src/core/connections/redis.ts';
 import { insertMeetings, manyTranscripts } from '../helpers/meetings.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { type RunningServer, startRedis } from '../helpers/real-servers.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isBadMessage, readTaskMessage } from '../../src/celery/protocol/read-task-message.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createRedis, type Redis } from '../../src/core/redis.ts';
+import { createRedis, type Redis } from '../../src/core/connections/redis.ts';
 import { type RunningWorker, startWorker } from '../../src/worker.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';

@@ -6,7 +6,7 @@ import { decodeEnvelope } from '../../src/celery/protocol/envelope.ts';
 import type { CommandModule } from '../../src/cli/kit/cli.ts';
 import { run } from '../../src/cli/kit/program.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createRedis, type Redis } from '../../src/core/redis.ts';
+import { createRedis, type Redis } from '../../src/core/connections/redis.ts';
 import { type RunningWorker, startWorker } from '../../src/worker.ts';
 import { readVector } from '../helpers/celery-vectors.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';

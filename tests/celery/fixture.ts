@@ -1,7 +1,7 @@
 /** Our worker with the stub tasks, and a Python client of the same app, on servers of one test file. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { createRedis, type Redis } from '../../src/core/redis.ts';
+import { createRedis, type Redis } from '../../src/core/connections/redis.ts';
 import type { RuntimeOverrides } from '../../src/core/runtime-overrides.ts';
 import { readVector } from '../helpers/celery-vectors.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';

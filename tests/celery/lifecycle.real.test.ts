@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createRedis } from '../../src/core/redis.ts';
+import { createRedis } from '../../src/core/connections/redis.ts';
 import { startRestartableRedis } from '../helpers/restartable.ts';
 import { type SpawnedWorker, spawnWorker } from '../helpers/spawn-worker.ts';
 import { query } from '../helpers/start-app.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { createRedis, type Redis } from '../../src/core/redis.ts';
+import { createRedis, type Redis } from '../../src/core/connections/redis.ts';
 import { type RunningWorker, startWorker } from '../../src/worker.ts';
 import { readVector } from '../helpers/celery-vectors.ts';
 import { createMemoryLog, type MemoryLog } from '../helpers/memory-log.ts';

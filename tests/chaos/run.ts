@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createLogger } from '../../src/core/logger.ts';
+import { createLogger } from '../../src/core/log/logger.ts';
 import { preflight } from '../../src/preflight.ts';
 import type { App } from '../../src/wiring.ts';
 import { openPostgres, openRedis } from '../helpers/restartable-servers.ts';

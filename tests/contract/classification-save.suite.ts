@@ -1,7 +1,7 @@
 /** What the product expects of the statement that saves classifications: newest start wins, and no row harms another. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase, type Database } from '../../src/core/database.ts';
+import { createDatabase, type Database } from '../../src/core/connections/database.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { JobLedger, TakenJob } from '../../src/core/job-ledger.ts';
 import { toColumns } from '../../src/models/classification-columns.ts';

@@ -1,7 +1,7 @@
 /** What a worker does while PostgreSQL refuses, freezes, is full or read-only, or loses rows under it: jobs wait, none fails for it. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { postgresError, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { insertMeetings, spanishTranscript } from '../helpers/meetings.ts';

@@ -1,6 +1,6 @@
 /** A database that the API made and owns: our migrations and our work leave its tables as they are. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase, type Database } from '../../src/core/database.ts';
+import { createDatabase, type Database } from '../../src/core/connections/database.ts';
 import { checkSchema, migrateDatabase } from '../../src/models/schema-check.ts';
 import { apiMigrations, apiRows, apiSchema } from '../helpers/api-database.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';

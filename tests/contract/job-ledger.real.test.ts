@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { createJobLedger } from '../../src/models/queries/job-ledger.ts';
 import { createNamespace } from '../helpers/namespace.ts';
 import { describeJobLedger } from './job-ledger.suite.ts';

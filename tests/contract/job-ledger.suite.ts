@@ -1,7 +1,7 @@
 /** What core/ expects of a job ledger, whatever server it stands on. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase, type Database } from '../../src/core/database.ts';
+import { createDatabase, type Database } from '../../src/core/connections/database.ts';
 import type { JobLedger, JobRequest } from '../../src/core/job-ledger.ts';
 import type { MeetingSubject } from '../../src/models/meeting-subject.ts';
 import { createJobLedger } from '../../src/models/queries/job-ledger.ts';

@@ -3,7 +3,7 @@
  * TEST_FULL=1: with a million jobs, which takes minutes.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../src/core/database.ts';
+import type { Database } from '../../src/core/connections/database.ts';
 import { filterStates, parseJobFilter } from '../../src/models/job-filter.ts';
 import { createJobLedger } from '../../src/models/queries/job-ledger.ts';
 import { countJobs, findJob, listJobs, readJobCalls } from '../../src/models/queries/jobs.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { migrateDatabase } from '../../src/models/schema-check.ts';
 import { countCompleted, enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { type Restartable, startRestartablePostgres, startRestartableRedis } from '../helpers/restartable.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { createRedis } from '../../src/core/redis.ts';
+import { createRedis } from '../../src/core/connections/redis.ts';
 import { preflight } from '../../src/preflight.ts';
 import { checkRedis } from '../../src/services/observe/check-servers.ts';
 import { startWorker } from '../../src/worker.ts';

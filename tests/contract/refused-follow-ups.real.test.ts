@@ -5,7 +5,7 @@ import { encodeTaskMessage, type TaskToSend } from '../../src/celery/protocol/en
 import { toSignature } from '../../src/celery/protocol/signature.ts';
 import type { CommandModule } from '../../src/cli/kit/cli.ts';
 import { run } from '../../src/cli/kit/program.ts';
-import { createRedis, type Redis } from '../../src/core/redis.ts';
+import { createRedis, type Redis } from '../../src/core/connections/redis.ts';
 import { allLists, stubTasks } from '../celery/fixture.ts';
 import { createNamespace, type Namespace } from '../helpers/namespace.ts';
 import { query, startApp, type TestApp } from '../helpers/start-app.ts';

@@ -1,6 +1,6 @@
 /** Database users with too few rights, databases of another encoding and tables in another schema: told at the start, with what to run. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { preflight } from '../../src/preflight.ts';
 import { checkDatabase } from '../../src/services/observe/check-servers.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';

@@ -1,6 +1,6 @@
 /** Poolers in between, and databases whose defaults for a session are not ours: each meeting is done, and its dates are read. */
 import { describe, expect, test } from 'vitest';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { preflight } from '../../src/preflight.ts';
 import { enqueueMeetings, expectAllDoneOnce } from '../helpers/meeting-jobs.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';

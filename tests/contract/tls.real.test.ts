@@ -5,7 +5,7 @@ import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { makeCertificates } from '../helpers/certificates.ts';
 import { startPostgres } from '../helpers/real-servers.ts';
 
@@ -79,7 +79,7 @@ test('each sslmode means what it means in libpq, with a private authority, befor
 });
 
 test('no plain warning of a library is printed for a mode (O2)', async () => {
-  const script = `const { createDatabase } = await import(${JSON.stringify(new URL('../../src/core/database.ts', import.meta.url).href)});
+  const script = `const { createDatabase } = await import(${JSON.stringify(new URL('../../src/core/connections/database.ts', import.meta.url).href)});
 const database = createDatabase({ url: 'postgres://u:p@127.0.0.1:1/x?sslmode=require', poolSize: 1, applicationName: 'tests' });
 await database.testConnection().catch(() => undefined);`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', script];

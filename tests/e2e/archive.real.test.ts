@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CommandModule } from '../../src/cli/kit/cli.ts';
 import { run } from '../../src/cli/kit/program.ts';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { startEmbedded } from '../../src/embedded/embedded.ts';
 import { migrateDatabase } from '../../src/models/schema-check.ts';
 import { insertMeetings, manyTranscripts } from '../helpers/meetings.ts';

@@ -1,5 +1,5 @@
 /** A database that answers statements by their names, and keeps what it was asked; for unit tests of services. */
-import type { Database, Statement } from '../../src/core/database.ts';
+import type { Database, Statement } from '../../src/core/connections/database.ts';
 
 type Answer = readonly unknown[] | ((values: readonly unknown[]) => readonly unknown[]);
 

@@ -1,5 +1,5 @@
 /** The end of a thread that leaves at "die", fails at "throw", never answers "hang", refuses "refuse", and gives every other question back. */
-import { serveThreadCalls } from '../../src/core/thread-calls.ts';
+import { serveThreadCalls } from '../../src/core/process/thread-calls.ts';
 
 const never = new Promise<string>(() => undefined);
 

@@ -1,7 +1,7 @@
 /** A model's classifier as the settings make it, against a fake server: short bounds, no pause between tries, replies kept in a database. */
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../src/core/clock.ts';
-import type { Database } from '../../src/core/database.ts';
+import type { Database } from '../../src/core/connections/database.ts';
 import { findLlmReplies, readSpentToday, recordLlmCalls } from '../../src/models/queries/llm-replies.ts';
 import { loadTaxonomy } from '../../src/models/taxonomy.ts';
 import type { Classifier } from '../../src/services/classification/classifier.ts';

@@ -1,5 +1,5 @@
 /** Meetings to work on, put straight into the API's tables. */
-import type { Database } from '../../src/core/database.ts';
+import type { Database } from '../../src/core/connections/database.ts';
 
 export const spanishTranscript =
   'Vendedor: Gracias por su tiempo. Cliente: Tenemos una clínica dental y las recepcionistas viven pegadas al teléfono. ' +

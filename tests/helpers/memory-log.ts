@@ -1,5 +1,5 @@
 /** A log that keeps its events, for tests that wait for one or look at its fields. */
-import type { Log, LogFields } from '../../src/core/logger.ts';
+import type { Log, LogFields } from '../../src/core/log/logger.ts';
 
 export interface LoggedEvent {
   readonly level: 'debug' | 'info' | 'warn' | 'error';

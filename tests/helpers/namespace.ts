@@ -1,9 +1,9 @@
 /** A place of its own for a test file: a fresh migrated database and a Redis database number on the run's servers. */
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
+import { createRedis } from '../../src/core/connections/redis.ts';
 import { AppError } from '../../src/core/errors.ts';
-import { createRedis } from '../../src/core/redis.ts';
 import { migrateDatabase } from '../../src/models/schema-check.ts';
 import { waitFor } from './wait-for.ts';
 

@@ -4,7 +4,7 @@ import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Clock } from '../../src/core/clock.ts';
-import { createDatabase } from '../../src/core/database.ts';
+import { createDatabase } from '../../src/core/connections/database.ts';
 import { createDeadline } from '../../src/core/deadline.ts';
 import type { EnqueueRequest } from '../../src/core/queue/enqueue.ts';
 import type { RuntimeOverrides } from '../../src/core/runtime-overrides.ts';

@@ -51,7 +51,9 @@ async function main(): Promise<void> {
     productModule('wire-services')
   );
   const { loadConfig }: typeof import('../../src/config/load.ts') = await import(productModule('config/load'));
-  const { createLogger }: typeof import('../../src/core/logger.ts') = await import(productModule('core/logger'));
+  const { createLogger }: typeof import('../../src/core/log/logger.ts') = await import(
+    productModule('core/log/logger')
+  );
   const { config } = loadConfig();
   const log = createLogger({ level: config.logLevel, format: 'json' });
   const classifier = slowed(await chooseClassifier(config, await readTaxonomy(config)), steering.classifyMs ?? 0);

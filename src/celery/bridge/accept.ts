@@ -1,8 +1,8 @@
 /** Makes jobs of messages: rows first, committed, then the queue. */
-import { sqlState } from '../../core/database.ts';
+import { sqlState } from '../../core/connections/database.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
 import type { AcceptedJob, JobLedger } from '../../core/job-ledger.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import { toOpenJob } from '../../core/queue/enqueue.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import { whyNotStorable } from '../../core/storable.ts';

@@ -4,13 +4,13 @@
  * is committed: a kill at any point loses none, and the same task id makes no second job.
  */
 import type { Clock } from '../../core/clock.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { endsWithin } from '../../core/deadline.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { JobLedger } from '../../core/job-ledger.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { Queues } from '../../core/queue/queues.ts';
-import type { Redis } from '../../core/redis.ts';
 import type { RuntimeOverrides } from '../../core/runtime-overrides.ts';
 import { createService, type Service } from '../../core/service.ts';
 import type { TaskRegistry } from '../../core/task.ts';

@@ -1,5 +1,5 @@
 /** Counts the task messages that wait in Celery lists, of every priority. */
-import type { Redis } from '../../core/redis.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { listKey, prioritySteps } from '../protocol/list-key.ts';
 
 /** By list, without the empty ones. Takes nothing. @throws what Redis says */

@@ -1,5 +1,5 @@
 /** Every 2 s says that this bridge lives, and takes over the messages that bridges which are gone had in flight. */
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { Inflight } from './inflight.ts';
 
 const beatMs = 2_000;

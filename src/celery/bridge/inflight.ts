@@ -2,7 +2,7 @@
  * Messages in flight: taken from a Celery list, without a committed row yet. One script moves them from the lists into a hash of
  * this bridge; when this bridge is gone, another one takes them over. A kill at any point loses none.
  */
-import type { Redis } from '../../core/redis.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 
 /** On the broker, which may be another server than the one of the queues. Scores are times of its clock, so clocks of machines may differ. */
 const bridgesKey = 'vambe:bridges';

@@ -3,7 +3,7 @@
  * safely (BLMOVE takes one list, BRPOP loses a message with the process). So it uses CLIENT TRACKING: it reads the lengths of the
  * lists, and Redis sends an invalidation at the next push to any of them.
  */
-import { createRedis, type Redis } from '../../core/redis.ts';
+import { createRedis, type Redis } from '../../core/connections/redis.ts';
 
 const channel = '__redis__:invalidate';
 /** In case an invalidation is lost. */

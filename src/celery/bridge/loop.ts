@@ -1,6 +1,6 @@
 /** Repeats a step until it is stopped. A step that fails is logged once for each outage, and repeated a second later. */
 import { messageOf } from '../../core/errors.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { WakeSignal } from './wake-signal.ts';
 
 const retryMs = 1_000;

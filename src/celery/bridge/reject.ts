@@ -1,7 +1,7 @@
 /** Answers messages that are no jobs: first a row that keeps each message, then its sender is told. */
 import type { JobLedger } from '../../core/job-ledger.ts';
 import type { KnownJob, Lifecycle } from '../../core/lifecycle.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { TaskRegistry } from '../../core/task.ts';
 import { callTermsOf } from '../protocol/call-terms.ts';
 import type { ReadCall, TaskMessage } from '../protocol/task-message.ts';

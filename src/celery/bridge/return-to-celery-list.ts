@@ -4,7 +4,7 @@
  * a kill at any point leaves a row, or a message that another bridge takes over, and none runs twice.
  */
 import type { JobLedger, UntouchedJob } from '../../core/job-ledger.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import { removeFromQueue } from '../../core/queue/cancellations.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { Inflight } from './inflight.ts';

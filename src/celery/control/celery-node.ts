@@ -1,12 +1,12 @@
 /** This worker as a Celery node: remote control, a worker event every 2 s, task events on demand, and mingle at its start. */
 import { loadavg } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
-import type { ControlledWorker } from '../../core/controlled-worker.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { endsWithin } from '../../core/deadline.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
-import type { Log } from '../../core/logger.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Log } from '../../core/log/logger.ts';
+import type { ControlledWorker } from '../../core/process/controlled-worker.ts';
 import { createService, type Service } from '../../core/service.ts';
 import { workerFields } from '../events/event-bodies.ts';
 import { createEventSender, type EventSender } from '../events/event-sender.ts';

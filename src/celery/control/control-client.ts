@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import {
   bindingKey,
   bindingOf,

@@ -1,6 +1,6 @@
 /** Remote control commands that only read, as Celery's `celery.worker.control` answers them. */
 import { uptime } from 'node:os';
-import type { ShownJob } from '../../core/controlled-worker.ts';
+import type { ShownJob } from '../../core/process/controlled-worker.ts';
 import { pythonError } from '../protocol/python-error.ts';
 import type { ControlCommand } from './control-command.ts';
 import type { NodeContext } from './node-context.ts';

@@ -1,8 +1,8 @@
 /** Mingle: a worker that starts asks its peers for the ids that were revoked while it was away, as Celery's workers do. */
 import type { Clock } from '../../core/clock.ts';
-import type { ControlledWorker } from '../../core/controlled-worker.ts';
-import type { Log } from '../../core/logger.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Redis } from '../../core/connections/redis.ts';
+import type { Log } from '../../core/log/logger.ts';
+import type { ControlledWorker } from '../../core/process/controlled-worker.ts';
 import { isObject } from '../protocol/envelope.ts';
 import type { LamportClock } from '../protocol/lamport-clock.ts';
 import { createControlClient } from './control-client.ts';

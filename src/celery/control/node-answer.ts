@@ -1,7 +1,7 @@
 /** Processes that share a node name answer as one: each writes its part, and the first to claim a request joins and sends them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { type CommandAnswer, joinAnswers } from './control-commands.ts';
 
 const partLifeMs = 10_000;

@@ -1,5 +1,5 @@
 /** The argument of every remote control command: the worker, and the facts about its node. */
-import type { ControlledWorker } from '../../core/controlled-worker.ts';
+import type { ControlledWorker } from '../../core/process/controlled-worker.ts';
 import type { LamportClock } from '../protocol/lamport-clock.ts';
 
 export interface Broker {

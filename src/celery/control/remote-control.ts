@@ -4,9 +4,9 @@
  */
 
 import type { Clock } from '../../core/clock.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { Log } from '../../core/logger.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Log } from '../../core/log/logger.ts';
 import { bindingKey, controlChannel, encodeReply, nodeBinding, nodesKey } from '../protocol/control-wire.ts';
 import { decodeEnvelope, type Envelope } from '../protocol/envelope.ts';
 import { runCommand } from './control-commands.ts';

@@ -1,5 +1,5 @@
 /** Jobs, queues and tasks in the shape that `celery inspect` and Flower read. */
-import type { ShownJob, TaskFacts } from '../../core/controlled-worker.ts';
+import type { ShownJob, TaskFacts } from '../../core/process/controlled-worker.ts';
 import { sentCallOf } from '../protocol/sent-call.ts';
 
 /** One object of `active`, `reserved` and `query_task`: Celery's `Request.info()`. */

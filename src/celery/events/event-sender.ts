@@ -1,6 +1,6 @@
 /** Publishes events: worker events at once, task events in batches while they are switched on. No job depends on them. */
 import type { Clock } from '../../core/clock.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { encodeEvents, eventChannel, routingKeyOf } from '../protocol/control-wire.ts';
 import type { LamportClock } from '../protocol/lamport-clock.ts';
 import { type EventFields, eventBody } from './event-bodies.ts';

@@ -1,6 +1,6 @@
 /** Names and envelopes of remote control and events on Redis, as kombu's `transport.redis` has them. docs/celery-protocol.md */
 import { randomUUID } from 'node:crypto';
-import { redisDatabaseOf } from '../../core/redis.ts';
+import { redisDatabaseOf } from '../../core/connections/redis.ts';
 import { encodeEnvelope, type JsonObject } from './envelope.ts';
 
 const separator = '\x06\x16';

@@ -1,5 +1,5 @@
 /** Counts the members of a chord in the result backend, with the keys that Celery's own workers use. */
-import type { Redis } from '../../core/redis.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import type { Signature } from '../protocol/signature.ts';
 import type { PlannedChord } from './canvas.ts';
 import type { ResultTuple } from './canvas-ends.ts';

@@ -1,7 +1,7 @@
 /** Ends members of chords: the last one sends the body, or fails it with everything that waits for it. */
 import type { Clock } from '../../core/clock.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Redis } from '../../core/redis.ts';
 import { type DocumentWriter, isoMicroseconds } from '../../core/redis-documents.ts';
 import { isObject } from '../protocol/envelope.ts';
 import { pythonException } from '../protocol/python-exception.ts';

@@ -1,8 +1,8 @@
 /** Sends follow-ups: chords are saved before their members are pushed, and what Redis refuses is kept in the row of the job. */
 import type { Clock } from '../../core/clock.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import type { UnsentFollowUp } from '../../core/job-ledger.ts';
-import type { Log } from '../../core/logger.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Log } from '../../core/log/logger.ts';
 import { encodeTaskMessage } from '../protocol/encode-task-message.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Plan } from './canvas.ts';

@@ -1,6 +1,6 @@
 /** Repeats what Redis refuses for a short while. A follow-up that cannot be sent must not keep the slot of its job. */
 import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 
 /** Undefined: the process stops, and another worker repeats the end of the job. */

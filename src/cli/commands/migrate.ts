@@ -1,7 +1,7 @@
 /** `vambe migrate`: brings the database up to this version. */
 import type { Command } from 'commander';
 import type { MigrationDocument } from '../../contract/settings.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { MigratedDatabase } from '../../services/upkeep/migrate-database.ts';
 import type { Cli } from '../kit/cli.ts';
 import { counted } from '../kit/counted.ts';
@@ -35,7 +35,7 @@ export function register(program: Command, cli: Cli): void {
 async function runMigrate(cli: Cli, flags: MigrateFlags): Promise<void> {
   const { config } = cli.config();
   const [{ createDatabase }, { bringUpToDate }, { commandLog, openServers }] = await Promise.all([
-    import('../../core/database.ts'),
+    import('../../core/connections/database.ts'),
     import('../../services/upkeep/migrate-database.ts'),
     import('../kit/servers.ts'),
   ]);

@@ -93,7 +93,7 @@ interface Watching extends Pick<ShadowDeps, 'taxonomy' | 'classifier'> {
 
 async function watch(cli: Cli, { url, taxonomy, classifier, flags }: Watching): Promise<ShadowReport> {
   const [{ createDatabase }, { systemClock }, { watchSavedRows }] = await Promise.all([
-    import('../../core/database.ts'),
+    import('../../core/connections/database.ts'),
     import('../../core/clock.ts'),
     import('../../services/evaluation/watch-saved-rows.ts'),
   ]);

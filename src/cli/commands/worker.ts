@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { redisUrl } from '../../config/derived.ts';
 import { nodeNamePattern } from '../../config/node-name.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { Cli } from '../kit/cli.ts';
 import { oneOf, taskFolders, wholeNumber, withExample } from '../kit/help.ts';
 import type { ServerUrls } from '../kit/servers.ts';
@@ -53,7 +53,7 @@ function nodeName(given: string): string {
 async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
   const [{ AppError }, { createLogger }, { openServers }, { runWorkerUntilSignal }] = await Promise.all([
     import('../../core/errors.ts'),
-    import('../../core/logger.ts'),
+    import('../../core/log/logger.ts'),
     import('../kit/servers.ts'),
     import('../../worker.ts'),
   ]);
@@ -104,7 +104,7 @@ async function runWorker(cli: Cli, flags: WorkerFlags): Promise<void> {
 async function runProcesses(processes: number, { postgresUrl, redisUrl }: ServerUrls, log: Log): Promise<number> {
   const [{ fork }, { supervise }, { childEnvironment }] = await Promise.all([
     import('node:child_process'),
-    import('../../core/supervise.ts'),
+    import('../../core/process/supervise.ts'),
     import('../../config/load.ts'),
   ]);
   const [script = '', ...args] = process.argv.slice(1);

@@ -1,7 +1,7 @@
 /** What a command that failed tells the person, the script and the shell. */
 import { CommanderError } from 'commander';
 import { AppError } from '../../core/errors.ts';
-import { maskSecrets } from '../../core/mask.ts';
+import { maskSecrets } from '../../core/log/mask.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 
 export interface Told {

@@ -12,8 +12,8 @@ import {
 import { describeLlmAccess, llmAccess, unusedProviderHint } from '../../config/llm-access.ts';
 import type { Config } from '../../config/schema.ts';
 import { systemClock } from '../../core/clock.ts';
+import { createRedis } from '../../core/connections/redis.ts';
 import { AppError } from '../../core/errors.ts';
-import { createRedis } from '../../core/redis.ts';
 import {
   type ClassifierTarget,
   type DatabaseTarget,

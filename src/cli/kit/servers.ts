@@ -1,7 +1,7 @@
 /** Gives a command its servers and its app: real ones where an address is set, embedded ones where none is. */
 
 import type { Config } from '../../config/schema.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { Core } from '../../wiring.ts';
 import type { Cli } from './cli.ts';
 
@@ -46,7 +46,7 @@ export async function openServers(config: Config, log: Log): Promise<ServerUrls>
 
 /** A log for commands: warnings and faults on stderr, unless LOG_LEVEL says otherwise. */
 export async function commandLog(cli: Cli): Promise<Log> {
-  const { createLogger } = await import('../../core/logger.ts');
+  const { createLogger } = await import('../../core/log/logger.ts');
   const { config, origin } = cli.config();
   const format = config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
   return createLogger({ level: origin.logLevel === 'default' ? 'warn' : config.logLevel, format });

@@ -1,6 +1,6 @@
 /** Runs a command on the database alone: opened, tested and, where it is embedded, migrated; closed afterwards. */
 import { preparedStatements } from '../../config/derived.ts';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { EmptyLabel } from '../../models/classification-columns.ts';
 import type { SchemaFacts } from '../../models/schema-check.ts';
 import type { Cli } from './cli.ts';
@@ -25,7 +25,7 @@ export async function withDatabase<T>(
   const log = await commandLog(cli);
   const [{ preflight }, { createDatabase }, { emptyLabelFor }] = await Promise.all([
     import('../../preflight.ts'),
-    import('../../core/database.ts'),
+    import('../../core/connections/database.ts'),
     import('../../models/api-tables.ts'),
   ]);
   const servers = await openServers(config, log);

@@ -2,7 +2,7 @@
 import type { LoadedConfig, Origin } from '../../config/load.ts';
 import { settingKeys, settings } from '../../config/schema.ts';
 import { groups, type Setting } from '../../config/setting.ts';
-import { maskSecrets } from '../../core/mask.ts';
+import { maskSecrets } from '../../core/log/mask.ts';
 import type { Cli } from '../kit/cli.ts';
 
 export interface DescribedSetting {

@@ -1,7 +1,7 @@
 /** The last step of a delivery: what BullMQ does with the job. Everything that is to outlive the job is committed and published by now. */
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { AppError } from '../errors.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import type { JobData } from './queues.ts';
 
 /** A job as BullMQ hands it to this worker, with the token of the lock. */

@@ -1,6 +1,6 @@
 /** Whether a server can be used: after a failure the work pauses, one probe a second, and goes on when it answers. */
 import { AppError, messageOf } from '../errors.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import { networkFaultOf } from '../server-faults/network.ts';
 import { isConnectionLost, redisRefusalOf } from '../server-faults/redis.ts';
 

@@ -1,7 +1,7 @@
 /** Makes the BullMQ worker of one queue: locks, retention, the retry delay, and what its events mean here. */
 import { type Processor, Worker } from 'bullmq';
-import type { Log } from '../logger.ts';
-import type { Redis } from '../redis.ts';
+import type { Redis } from '../connections/redis.ts';
+import type { Log } from '../log/logger.ts';
 import { networkFaultOf } from '../server-faults/network.ts';
 import { isConnectionLost } from '../server-faults/redis.ts';
 import { AttemptFailed, isLostJob } from './acknowledge.ts';

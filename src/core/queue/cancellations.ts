@@ -2,7 +2,7 @@
  * How a cancellation reaches the worker that runs the job: a set of row ids in Redis, which each worker's 2 s beat reads. The
  * worker takes an id out when the job has stopped, and that is the answer. Losing the set undoes nothing: the row is closed.
  */
-import type { Redis } from '../redis.ts';
+import type { Redis } from '../connections/redis.ts';
 import { bullJobId, type Queues } from './queues.ts';
 
 const requestsKey = 'vambe:cancellations';

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { JobLedger, TakenJob } from '../job-ledger.ts';
 import { type Announcer, type CancelReason, type Lifecycle, succeededTransition } from '../lifecycle.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import type { Outcome } from '../outcome.ts';
 import type { TimeLimits } from '../runtime-overrides.ts';
 import type { TaskRegistry } from '../task.ts';

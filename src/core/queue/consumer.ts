@@ -2,10 +2,10 @@
 import type { Worker } from 'bullmq';
 import pLimit from 'p-limit';
 import { batchOf, createBatcher } from '../batcher.ts';
+import type { Redis } from '../connections/redis.ts';
 import { endsWithin } from '../deadline.ts';
 import type { CompletedJob, FailedAttempt, JobLedger, TakenJob } from '../job-ledger.ts';
 import type { Hold } from '../outcome.ts';
-import type { Redis } from '../redis.ts';
 import { createService, type Service } from '../service.ts';
 import { watchLoop } from '../watch-loop.ts';
 import { concurrencyOf, createBullWorker, defaultLockMs, logWorkerError } from './bull-worker.ts';

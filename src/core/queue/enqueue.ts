@@ -1,9 +1,9 @@
 /** Accepts requests: rows first, committed, then the queue. What the queue does not get now, the recovery sweep delivers. */
 import { randomUUID } from 'node:crypto';
-import { sqlState } from '../database.ts';
+import { sqlState } from '../connections/database.ts';
 import { AppError, messageOf } from '../errors.ts';
 import type { JobLedger, JobRequest, OpenJob } from '../job-ledger.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import { whyNotStorable } from '../storable.ts';
 import type { TaskRegistry } from '../task.ts';
 import type { Queues } from './queues.ts';

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { type AppError, messageOf } from '../errors.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import type { Hold } from '../outcome.ts';
 import { pauseQueue, resumeQueue, slowDown } from './pauses.ts';
 import type { Queues } from './queues.ts';

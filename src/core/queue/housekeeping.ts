@@ -1,10 +1,10 @@
 /** What a worker does beside its jobs: heartbeats, recovery of lost jobs every 2 s, and all queues again when Redis was emptied. */
 
 import type { Clock } from '../clock.ts';
+import type { Redis } from '../connections/redis.ts';
 import { endsWithin } from '../deadline.ts';
 import { messageOf } from '../errors.ts';
-import type { Log } from '../logger.ts';
-import type { Redis } from '../redis.ts';
+import type { Log } from '../log/logger.ts';
 import { createService, type Service } from '../service.ts';
 import { isServersOwn } from './availability.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';

@@ -5,10 +5,10 @@
 import type { ChildProcess, ForkOptions } from 'node:child_process';
 import type { Job } from 'bullmq';
 import { AppError } from '../errors.ts';
-import { forkEntry } from '../fork-entry.ts';
 import type { JobLedger, TakenJob } from '../job-ledger.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import { closed, complete, fail, hold, type Outcome, requeue, retry, snooze } from '../outcome.ts';
+import { forkEntry } from '../process/fork-entry.ts';
 import type { JobData } from './queues.ts';
 import { abortReasons } from './run-job.ts';
 

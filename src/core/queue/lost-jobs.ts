@@ -1,6 +1,7 @@
 /** Finds open rows whose BullMQ job Redis no longer holds: single keys vanish when Redis evicts them or a person deletes them. */
+
+import type { Redis } from '../connections/redis.ts';
 import type { JobLedger, OpenJob } from '../job-ledger.ts';
-import type { Redis } from '../redis.ts';
 import { bullJobId, groupByQueue, queuePrefix } from './queues.ts';
 
 type Delivered = Pick<OpenJob, 'rowId' | 'queue' | 'delivery'>;

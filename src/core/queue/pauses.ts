@@ -5,7 +5,7 @@
 
 import type { Clock } from '../clock.ts';
 import { withDeadline } from '../deadline.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import type { Queues } from './queues.ts';
 import { hasLostNextRun, registerSchedules, type Schedule } from './schedules.ts';
 

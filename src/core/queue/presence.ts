@@ -3,7 +3,7 @@
  * `vambe status` and `vambe inspect` read these; nothing scans keys, as a sorted set names the workers.
  */
 import type { Clock } from '../clock.ts';
-import type { Redis } from '../redis.ts';
+import type { Redis } from '../connections/redis.ts';
 
 /** A worker that is silent for three beats counts as gone. */
 export const heartbeatMs = 2_000;

@@ -1,10 +1,10 @@
 /** The BullMQ queues, and how a job row becomes a BullMQ job. */
 import { type BulkJobOptions, Queue } from 'bullmq';
 import type { Clock } from '../clock.ts';
+import type { Redis } from '../connections/redis.ts';
 import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { OpenJob } from '../job-ledger.ts';
-import type { Redis } from '../redis.ts';
 
 export const queuePrefix = 'vambe';
 

@@ -5,9 +5,9 @@
  */
 
 import type { Job } from 'bullmq';
+import type { Redis } from '../connections/redis.ts';
 import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
-import type { Redis } from '../redis.ts';
 import type { TaskRegistry } from '../task.ts';
 import type { JobData, Queues } from './queues.ts';
 

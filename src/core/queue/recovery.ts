@@ -3,9 +3,9 @@
  * are delivered again. Safe in several processes at once: delivery is raised by compare and set.
  */
 import type { Clock } from '../clock.ts';
+import type { Redis } from '../connections/redis.ts';
 import type { JobLedger, OpenJob } from '../job-ledger.ts';
-import type { Log } from '../logger.ts';
-import type { Redis } from '../redis.ts';
+import type { Log } from '../log/logger.ts';
 import { findLostJobs, removeRemains } from './lost-jobs.ts';
 import type { Queues } from './queues.ts';
 

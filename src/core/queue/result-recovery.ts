@@ -1,7 +1,8 @@
 /** Publishes results that were saved and never published: their worker died, or Redis was emptied, between commit and publication. */
+
+import type { Redis } from '../connections/redis.ts';
 import type { EndedJob, JobLedger } from '../job-ledger.ts';
-import type { Log } from '../logger.ts';
-import type { Redis } from '../redis.ts';
+import type { Log } from '../log/logger.ts';
 import { findLostJobs } from './lost-jobs.ts';
 import type { PublishEnded, ReadPublished } from './publish-ended.ts';
 

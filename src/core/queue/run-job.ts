@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import { asOutcome, type Complete, closed, fail, type Outcome, outcomeOfError, requeue, retry } from '../outcome.ts';
 import type { TimeLimits } from '../runtime-overrides.ts';
 import type { AttemptLimits, ProgressStep, TaskContext, TaskRegistry } from '../task.ts';

@@ -1,6 +1,6 @@
 /** The two servers that every job needs: while one of them cannot be used, this worker takes no jobs. */
 import { AppError } from '../errors.ts';
-import type { Log } from '../logger.ts';
+import type { Log } from '../log/logger.ts';
 import { networkFaultOf } from '../server-faults/network.ts';
 import { unexpectedRefusal } from '../server-faults/postgres.ts';
 import { isConnectionLost, redisRefusalOf, translateRedisError } from '../server-faults/redis.ts';

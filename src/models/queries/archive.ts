@@ -1,5 +1,5 @@
 /** Exports all rows of our tables and the API's from one snapshot, and imports them into an empty database. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { type EmptyLabel, emptyableColumns } from '../classification-columns.ts';
 
 type Client = Parameters<Parameters<Database['withClient']>[0]>[0];

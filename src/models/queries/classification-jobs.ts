@@ -1,5 +1,5 @@
 /** Outcomes of classification jobs that a command waits for. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import type { JobState } from '../../core/job-ledger.ts';
 import { fieldColumns, readColumn } from '../classification-columns.ts';
 

@@ -1,5 +1,5 @@
 /** Saving and reading classifications: one statement saves a batch, and the run that started last wins, in any order of arrival. */
-import { type Database, type Statement, sqlState } from '../../core/database.ts';
+import { type Database, type Statement, sqlState } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import {
   type EmptyLabel,

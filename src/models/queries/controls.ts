@@ -1,5 +1,5 @@
 /** Pauses of queues and schedules, each change with its audit row in the same statement. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import type { HoldTable } from '../../core/queue/holds.ts';
 import type { Pause, PauseKind, PauseTable } from '../../core/queue/pauses.ts';
 import { storableText } from '../../core/storable.ts';

@@ -1,5 +1,5 @@
 /** What models cost: calls, tokens, dollars and latency by day, by model or by seller. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 
 export const costGroups = ['day', 'model', 'seller'] as const;
 export type CostGroup = (typeof costGroups)[number];

@@ -2,7 +2,7 @@
  * The job ledger on PostgreSQL. Each statement handles many jobs and has a name, so that it is planned once per connection. Ids
  * are also passed as an array, because the planner then always uses the index, for any size of the table.
  */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import type {
   AcceptedJob,
   CallTerms,

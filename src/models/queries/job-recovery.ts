@@ -1,5 +1,5 @@
 /** The part of the job ledger that recovery uses: finds open and recently ended rows, and delivers rows again. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import type { EndedJob, JobLedger, OpenJob, UntouchedJob } from '../../core/job-ledger.ts';
 
 type RecoveryQueries = Pick<

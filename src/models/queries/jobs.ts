@@ -1,5 +1,5 @@
 /** What people ask of the job table: lists, one job with all its details, ids, and counts. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import type { CallTerms, JobState } from '../../core/job-ledger.ts';
 import { type FilterState, largestRowId } from '../job-filter.ts';
 import type { AttemptNote } from '../worker-tables.ts';

@@ -1,5 +1,5 @@
 /** Converts the rows of `meetings_classifications` to one form of a label without a value. */
-import { type Database, sqlState } from '../../core/database.ts';
+import { type Database, sqlState } from '../../core/connections/database.ts';
 import { type EmptyLabel, emptyableColumns } from '../classification-columns.ts';
 
 type Client = Parameters<Parameters<Database['withClient']>[0]>[0];

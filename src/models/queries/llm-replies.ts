@@ -1,5 +1,5 @@
 /** Calls to models: their usage, and the raw replies by input hash. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import { storableText } from '../../core/storable.ts';
 
 interface Usage {

@@ -1,5 +1,5 @@
 /** Meetings by filter, a page at a time, and counts of their labels. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { fieldColumns, readColumn } from '../classification-columns.ts';
 import type { MeetingFlagKey, MeetingNameKey, MeetingTerm } from '../meeting-filter.ts';
 import { folded } from './meetings.ts';

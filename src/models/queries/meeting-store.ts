@@ -1,5 +1,5 @@
 /** Imports meetings: finds or creates clients and sellers, then inserts the new meetings. One transaction per chunk. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 
 /** A checked row of a file, with the values for the tables. */
 export interface MeetingToStore {

@@ -1,6 +1,6 @@
 /** Reads meetings: one with all its details, all of them page by page, or only ids. */
 import { and, eq, getTableColumns } from 'drizzle-orm';
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import { fieldColumns, readColumn, readRow } from '../classification-columns.ts';
 import { meetings, meetingsClassifications } from '../given-tables.ts';
 import { ormOf } from '../orm.ts';

@@ -1,5 +1,5 @@
 /** Lists jobs by filter, page by page, and does what people ask for: cancel jobs, send messages and follow-ups again. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { CallTerms, UnsentFollowUp } from '../../core/job-ledger.ts';
 import { type FilterTerm, largestRowId, type TextKey } from '../job-filter.ts';
 import { type JobPage, type JobSummary, stateCondition, summaryColumns } from './jobs.ts';

@@ -1,5 +1,5 @@
 /** Counts over all meetings, for summaries. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { readColumn } from '../classification-columns.ts';
 
 export async function countMeetings(database: Database): Promise<number> {

@@ -1,5 +1,5 @@
 /** Whether the database takes writes. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 
 /** A plain select also succeeds on a standby, but nextval fails there (25006). */
 const probeStatement: Statement = { name: 'probe', text: `select nextval('vambe_worker.runs_id_seq')::text as run_id` };

@@ -1,5 +1,5 @@
 /** Opens ended jobs again. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import type { JobState, OpenJob } from '../../core/job-ledger.ts';
 
 export interface RetryCandidate {

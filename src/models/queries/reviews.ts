@@ -1,5 +1,5 @@
 /** A person's corrections: reads them, and writes them so that a concurrent save does not overwrite them. */
-import { type Database, type Statement, sqlState } from '../../core/database.ts';
+import { type Database, type Statement, sqlState } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { type EmptyLabel, fieldColumns, readRow, withEmptyLabels } from '../classification-columns.ts';
 

@@ -1,5 +1,5 @@
 /** Rows of `meetings_classifications`, saved by any worker. Read only; needs only the API's tables. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { readRow } from '../classification-columns.ts';
 

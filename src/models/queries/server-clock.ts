@@ -1,5 +1,5 @@
 /** The database's clock, for a comparison with this machine's. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 
 /** Milliseconds since 1970 by the server's clock. */
 export async function readServerClockMs(database: Database): Promise<number> {

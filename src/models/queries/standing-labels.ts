@@ -1,5 +1,5 @@
 /** The current labels of meetings, with the transcripts that they come from. Only reads. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 import { fieldColumns, readColumn } from '../classification-columns.ts';
 
 export interface StandingMeeting {

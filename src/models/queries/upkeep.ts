@@ -1,5 +1,5 @@
 /** Queries of the upkeep tasks: unclassified meetings, expired jobs, rows of deleted meetings. */
-import type { Database, Statement } from '../../core/database.ts';
+import type { Database, Statement } from '../../core/connections/database.ts';
 
 const listUnclassifiedStatement: Statement = {
   name: 'meeting_list_unclassified',

@@ -1,5 +1,5 @@
 /** Puts an archive into an empty database, all of it or nothing. */
-import { sqlState } from '../../core/database.ts';
+import { sqlState } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ArchiveTarget } from '../../models/queries/archive.ts';
 import type { OpenArchive, RowCounts } from './archive-format.ts';

@@ -1,5 +1,5 @@
 /** Puts an archive into an empty database and counts what it brought. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { EmptyLabel } from '../../models/classification-columns.ts';
 import { writeArchive } from '../../models/queries/archive.ts';
 import { countJobs } from '../../models/queries/jobs.ts';

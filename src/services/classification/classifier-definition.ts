@@ -1,6 +1,6 @@
 /** How a classifier is registered: its name, and how it is created from the settings. */
 import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
 import type { Taxonomy } from '../../models/taxonomy.ts';
 import type { Classifier } from './classifier.ts';
 import type { LlmSettings } from './model/from-settings.ts';

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { findSavedRows, findSavedVersions, readSavedPlace, type SavedRow } from '../../models/queries/saved-rows.ts';
 import type { Taxonomy } from '../../models/taxonomy.ts';

@@ -1,6 +1,7 @@
 /** Cancels jobs: the row first, then the queue, then the worker that runs it, and documents for clients that wait for the result. */
 import type { Clock } from '../../core/clock.ts';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import {
@@ -13,7 +14,6 @@ import {
 } from '../../core/queue/cancellations.ts';
 import { listWorkers } from '../../core/queue/presence.ts';
 import type { Queues } from '../../core/queue/queues.ts';
-import type { Redis } from '../../core/redis.ts';
 import { cancelOpenJobs } from '../../models/queries/operations.ts';
 import { findRetryCandidates } from '../../models/queries/retry-jobs.ts';
 import { forEachSelectedPage, type SelectedJobs } from './select-jobs.ts';

@@ -1,7 +1,7 @@
 /** Enqueues one call of a task by its name, and waits for its end where that is wanted. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JobLedger } from '../../core/job-ledger.ts';
 import { didYouMean } from '../../core/nearest-name.ts';

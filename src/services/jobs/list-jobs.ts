@@ -1,5 +1,5 @@
 /** Lists jobs, newest first, by their fields or by a filter. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { FilterState, FilterTerm } from '../../models/job-filter.ts';
 import { type JobPage, type JobSummary, type JobWhole, listJobs as listJobRows } from '../../models/queries/jobs.ts';
 import { listJobsWhere } from '../../models/queries/operations.ts';

@@ -1,8 +1,8 @@
 /** Opens ended jobs again: a failed or cancelled job is queued, a rejected message goes back to its list, unsent follow-ups are sent. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import type { CallTerms, UnsentFollowUp } from '../../core/job-ledger.ts';
 import type { Queues } from '../../core/queue/queues.ts';
-import type { Redis } from '../../core/redis.ts';
 import { findRetryCandidates, type RetryCandidate, reopenJobs } from '../../models/queries/retry-jobs.ts';
 import { forEachSelectedPage, type SelectedJobs } from './select-jobs.ts';
 import { sendAgain } from './send-again.ts';

@@ -1,5 +1,5 @@
 /** Ends waiting jobs that were revoked by remote control: out of the queue first, so that what runs is left alone, then the row. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import { removeFromQueue } from '../../core/queue/cancellations.ts';
 import type { Queues } from '../../core/queue/queues.ts';

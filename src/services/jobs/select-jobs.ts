@@ -1,5 +1,5 @@
 /** Jobs chosen by a filter for one action: counted first, then acted on 1,000 at a time. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { countSelection, listSelection, type Selection, type SelectionCount } from '../../models/queries/operations.ts';
 import type { RetryCandidate } from '../../models/queries/retry-jobs.ts';
 

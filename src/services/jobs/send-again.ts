@@ -1,6 +1,6 @@
 /** Sends Celery messages that were set aside to their lists again, byte for byte. */
-import type { Database } from '../../core/database.ts';
-import type { Redis } from '../../core/redis.ts';
+import type { Database } from '../../core/connections/database.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { noteSentAgain, readReceived } from '../../models/queries/operations.ts';
 
 export interface SendAgainRequest {

@@ -1,5 +1,5 @@
 /** Sends what jobs had to send when they ended and Redis refused. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { UnsentFollowUp } from '../../core/job-ledger.ts';
 import { noteFollowUpsSent, readUnsentFollowUps, type UnsentRow } from '../../models/queries/operations.ts';
 

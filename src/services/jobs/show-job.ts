@@ -1,5 +1,5 @@
 /** One job whole: parameters, attempts, result and what people changed. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { createJobLedger } from '../../models/queries/job-ledger.ts';
 import { findJob, type JobWhole } from '../../models/queries/jobs.ts';

@@ -1,5 +1,5 @@
 /** Task ids as people give them: whole, or the first characters of one. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { findTaskIds, findTaskIdsByPrefix } from '../../models/queries/jobs.ts';
 

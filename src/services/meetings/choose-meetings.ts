@@ -1,5 +1,5 @@
 /** The meetings that a request means: the ids it names, all of them, or those without a classification. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { findKnownMeetings, listMeetingsWithTranscript } from '../../models/queries/meetings.ts';
 import { listUnclassified } from '../../models/queries/upkeep.ts';
 

@@ -1,5 +1,5 @@
 /** What classifying meetings again would change: classified here, compared with the labels that are stored, nothing written. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { findStandingMeetings, type StandingMeeting } from '../../models/queries/standing-labels.ts';
 import type { Taxonomy } from '../../models/taxonomy.ts';
 import type { Classifier, ModelUsage } from '../classification/classifier.ts';

@@ -1,5 +1,5 @@
 /** Finds meetings by a piece of their client's name. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { type FoundMeeting, findMeetingsOfClients } from '../../models/queries/meetings.ts';
 

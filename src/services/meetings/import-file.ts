@@ -1,5 +1,5 @@
 /** Imports a meetings file: saves its rows, queues what is new, and counts the outcomes. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { Enqueuer } from '../../core/queue/enqueue.ts';
 import { noteAction } from '../../models/queries/controls.ts';
 import { saveMeetings } from '../../models/queries/meeting-store.ts';

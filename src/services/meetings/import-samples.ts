@@ -1,5 +1,5 @@
 /** Sample meetings for a database that has none yet. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import type { Enqueuer } from '../../core/queue/enqueue.ts';
 import { countMeetings } from '../../models/queries/overview.ts';
 import { openMeetingsCsv } from './csv/csv-file.ts';

@@ -1,5 +1,5 @@
 /** Meetings by filter, and counts of their labels. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { type MeetingFilterContext, type MeetingTerm, parseMeetingFilter } from '../../models/meeting-filter.ts';
 import {
   countLabels as count,

@@ -1,5 +1,5 @@
 /** Queues meetings for classification, block by block. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Enqueuer } from '../../core/queue/enqueue.ts';
 import { noteAction } from '../../models/queries/controls.ts';

@@ -1,5 +1,5 @@
 /** A person's correction of a meeting's labels: checked, saved with its audit row, and shown to clients at once. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import type { EmptyLabel } from '../../models/classification-columns.ts';
 import { readStandingResult } from '../../models/queries/classifications.ts';

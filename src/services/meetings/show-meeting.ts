@@ -1,5 +1,5 @@
 /** One meeting whole: its labels, what they rest on, and its history. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
 import { type JobSummary, listJobs } from '../../models/queries/jobs.ts';
 import { findMeeting, listRuns, type MeetingWhole, type RunSummary } from '../../models/queries/meetings.ts';

@@ -1,6 +1,6 @@
 /** How many meetings there are, their commonest labels, and how far their classification is. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { countOpenClassifications, type Overview, summarise } from '../../models/queries/overview.ts';
 
 export type { Overview } from '../../models/queries/overview.ts';

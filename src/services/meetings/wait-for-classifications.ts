@@ -1,10 +1,10 @@
 /** Waits until each of some classification jobs has ended, and says what keeps them from ending. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { type Pause, pauseOfQueue } from '../../core/queue/pauses.ts';
 import { listWorkers } from '../../core/queue/presence.ts';
-import type { Redis } from '../../core/redis.ts';
 import {
   type EndedClassification,
   listEndedClassifications,

@@ -2,7 +2,7 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { readArchive } from '../../models/queries/archive.ts';
 import { streamMeetings, streamReviewedMeetings } from '../../models/queries/meetings.ts';
 import { archiveLines } from '../archive/archive-format.ts';

@@ -1,9 +1,9 @@
 /** One connection test a function: what a server is, or what is wrong with it. They never throw what a server caused. */
 
-import { createDatabase } from '../../core/database.ts';
+import { createDatabase } from '../../core/connections/database.ts';
+import { describeRedis, probeRedis } from '../../core/connections/redis.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import { AppError } from '../../core/errors.ts';
-import { describeRedis, probeRedis } from '../../core/redis.ts';
 import type { LabelsWithoutValue } from '../../models/api-tables.ts';
 import type { Classifier, Probe } from '../classification/classifier.ts';
 import { describePostgres } from './status.ts';

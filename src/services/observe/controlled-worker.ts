@@ -1,17 +1,17 @@
 /** A worker process as remote control sees it: what it holds, and the changes it takes. */
 import type { Clock } from '../../core/clock.ts';
-import type { ControlledWorker, ShownJob } from '../../core/controlled-worker.ts';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import type { TakenJob } from '../../core/job-ledger.ts';
 import type { Lifecycle } from '../../core/lifecycle.ts';
-import type { Log } from '../../core/logger.ts';
+import type { Log } from '../../core/log/logger.ts';
+import type { ControlledWorker, ShownJob } from '../../core/process/controlled-worker.ts';
 import type { Consumer } from '../../core/queue/consumer.ts';
 import { priorities } from '../../core/queue/enqueue.ts';
 import { listWorkers, type WorkerState } from '../../core/queue/presence.ts';
 import { listQueuedJobs, type QueuedEntry, type QueuedState } from '../../core/queue/queue-counts.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import type { TaskRates } from '../../core/queue/rate-limits.ts';
-import type { Redis } from '../../core/redis.ts';
 import type { RuntimeOverrides } from '../../core/runtime-overrides.ts';
 import type { Task, TaskRegistry } from '../../core/task.ts';
 import { type JobCall, readJobCalls } from '../../models/queries/jobs.ts';

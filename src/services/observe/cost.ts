@@ -1,5 +1,5 @@
 /** What the calls of a model cost over some days. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { type CostGroup, type CostRow, readCosts } from '../../models/queries/cost-stats.ts';
 import { readSpentToday } from '../../models/queries/llm-replies.ts';
 

@@ -1,7 +1,7 @@
 /** One look of `vambe doctor` a function: what is found, and what to do where something is not right. Nothing is started or changed. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createDatabase, type Database } from '../../core/database.ts';
+import { createDatabase, type Database } from '../../core/connections/database.ts';
 import { describeDuration } from '../../core/durations.ts';
 import { AppError } from '../../core/errors.ts';
 import {

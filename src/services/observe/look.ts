@@ -1,10 +1,10 @@
 /** One look at Redis and its workers; nothing is started or changed. */
 
 import { type Clock, systemClock } from '../../core/clock.ts';
+import { createRedis, probeRedis, type Redis, type RedisFacts } from '../../core/connections/redis.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import { AppError } from '../../core/errors.ts';
 import { listSilentWorkers, listWorkers, type SilentWorker, type WorkerState } from '../../core/queue/presence.ts';
-import { createRedis, probeRedis, type Redis, type RedisFacts } from '../../core/redis.ts';
 
 /** One look at Redis within a bound. @throws AppError REDIS_* */
 export async function lookAtRedis<T>(

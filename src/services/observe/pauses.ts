@@ -1,6 +1,6 @@
 /** Pauses and resumes queues and schedules: the row first, which workers keep to, then Redis, where it takes effect at once. */
 
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import type { Enqueuer } from '../../core/queue/enqueue.ts';
 import { pauseQueue, removeSchedule, resumeQueue } from '../../core/queue/pauses.ts';

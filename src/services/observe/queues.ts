@@ -1,13 +1,13 @@
 /** Queues as BullMQ and the job table see them together. */
 import type { Clock } from '../../core/clock.ts';
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
+import type { Redis } from '../../core/connections/redis.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import { AppError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import { type Pause, pauseOfQueue } from '../../core/queue/pauses.ts';
 import { countQueue } from '../../core/queue/queue-counts.ts';
 import type { Queues } from '../../core/queue/queues.ts';
-import type { Redis } from '../../core/redis.ts';
 import { listControls } from '../../models/queries/controls.ts';
 import { readQueueRows } from '../../models/queries/operations.ts';
 import { readPresence } from './look.ts';

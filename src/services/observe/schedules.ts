@@ -1,5 +1,5 @@
 /** What runs by the clock: when next, and whether it is paused. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import type { Queues } from '../../core/queue/queues.ts';
 import { readNextRuns, type Schedule } from '../../core/queue/schedules.ts';

@@ -1,12 +1,12 @@
 /** Servers, workers, queues and jobs at one moment, gathered within two seconds. Starts nothing. */
 import { systemClock } from '../../core/clock.ts';
-import { createDatabase } from '../../core/database.ts';
+import { createDatabase } from '../../core/connections/database.ts';
+import { describeRedis, type Redis } from '../../core/connections/redis.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Pause, pauseOfQueue } from '../../core/queue/pauses.ts';
 import type { SilentWorker, WorkerState } from '../../core/queue/presence.ts';
 import { countQueue, type QueueCounts } from '../../core/queue/queue-counts.ts';
 import { createQueues } from '../../core/queue/queues.ts';
-import { describeRedis, type Redis } from '../../core/redis.ts';
 import { listControls } from '../../models/queries/controls.ts';
 import { countJobs, type JobCounts } from '../../models/queries/jobs.ts';
 import { checkSchema } from '../../models/schema-check.ts';

@@ -1,7 +1,8 @@
 /** What the documents of ended jobs say now, without reading the results in them. */
+
+import type { Redis } from '../../core/connections/redis.ts';
 import type { EndState } from '../../core/job-ledger.ts';
 import type { Published, PublishedJob, ReadPublished } from '../../core/queue/publish-ended.ts';
-import type { Redis } from '../../core/redis.ts';
 import { statusKeyOf } from './status-documents.ts';
 
 export interface PublishedReaderOptions {

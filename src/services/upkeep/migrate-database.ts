@@ -1,5 +1,5 @@
 /** Brings a database up to this version, and its rows to one form of labels without a value. */
-import type { Database } from '../../core/database.ts';
+import type { Database } from '../../core/connections/database.ts';
 import { rewriteEmptyLabels } from '../../models/queries/label-form.ts';
 import { checkSchema, describeMissing, type MigrationReport, migrateDatabase } from '../../models/schema-check.ts';
 

@@ -2,8 +2,8 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import { listKey } from '../../../src/celery/protocol/list-key.ts';
 import { celeryHeaders } from '../../../src/celery/protocol/read-task-message.ts';
+import type { Redis } from '../../../src/core/connections/redis.ts';
 import { nameUuid } from '../../../src/core/name-uuid.ts';
-import type { Redis } from '../../../src/core/redis.ts';
 import { readVector } from '../../helpers/celery-vectors.ts';
 import { allLists } from '../fixture.ts';
 import type { PythonClient } from '../python.ts';

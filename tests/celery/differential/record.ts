@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { readEvents } from '../../../src/celery/events/event-bodies.ts';
-import { createRedis } from '../../../src/core/redis.ts';
+import { createRedis } from '../../../src/core/connections/redis.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@ import { createInflight } from '../../../src/celery/bridge/inflight.ts';
 import { encodeTaskMessage, type TaskToSend } from '../../../src/celery/protocol/encode-task-message.ts';
 import type { CommandModule } from '../../../src/cli/kit/cli.ts';
 import { run } from '../../../src/cli/kit/program.ts';
-import { createRedis } from '../../../src/core/redis.ts';
+import { createRedis } from '../../../src/core/connections/redis.ts';
 import { allLists, countUndone, stubTasks } from '../../celery/fixture.ts';
 import { readVectors } from '../../helpers/celery-vectors.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';

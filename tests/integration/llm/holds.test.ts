@@ -1,6 +1,6 @@
 /** A provider that asks to wait, refuses us or was paid enough: the queue waits for all workers, and no attempt is counted. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase, type Database } from '../../../src/core/database.ts';
+import { createDatabase, type Database } from '../../../src/core/connections/database.ts';
 import { pauseQueue } from '../../../src/core/queue/pauses.ts';
 import { setControl } from '../../../src/models/queries/controls.ts';
 import { listJobs } from '../../../src/models/queries/jobs.ts';

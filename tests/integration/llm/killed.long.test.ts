@@ -1,7 +1,7 @@
 /** A worker with settings alone, killed between the reply that was kept and the classification that was not saved. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createDatabase } from '../../../src/core/database.ts';
+import { createDatabase } from '../../../src/core/connections/database.ts';
 import { loadTaxonomy } from '../../../src/models/taxonomy.ts';
 import { answerByReading, startFakeLlm } from '../../helpers/fake-llm.ts';
 import { insertMeetings, spanishTranscript } from '../../helpers/meetings.ts';

@@ -1,6 +1,6 @@
 /** Two hundred meetings and a provider that fails in every way: each ends with an answer or a reason, none is paid for twice. */
 import { expect, test } from 'vitest';
-import { createDatabase } from '../../../src/core/database.ts';
+import { createDatabase } from '../../../src/core/connections/database.ts';
 import { answerByReading, refuse, say, stall, startFakeLlm, transcriptOf } from '../../helpers/fake-llm.ts';
 import { makeLlmClassifier, makeMemory, salesTaxonomy } from '../../helpers/llm-classifier.ts';
 import { insertMeetings, manyTranscripts } from '../../helpers/meetings.ts';

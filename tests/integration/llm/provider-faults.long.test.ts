@@ -1,6 +1,6 @@
 /** What becomes of a job when the provider fails: outcome, calls made, what is stored. The provider is a scripted server on loopback. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase, type Database } from '../../../src/core/database.ts';
+import { createDatabase, type Database } from '../../../src/core/connections/database.ts';
 import type { Classifier } from '../../../src/services/classification/classifier.ts';
 import { hashInput } from '../../../src/services/classification/classify-meeting.ts';
 import {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandModule } from '../../../src/cli/kit/cli.ts';
 import { run } from '../../../src/cli/kit/program.ts';
-import { createDatabase, type Database } from '../../../src/core/database.ts';
+import { createDatabase, type Database } from '../../../src/core/connections/database.ts';
 import { anthropicDialect } from '../../../src/services/classification/model/providers/anthropic-dialect.ts';
 import { googleDialect } from '../../../src/services/classification/model/providers/google-dialect.ts';
 import { answerByReading, modelThatReads, refuse, say, startFakeLlm } from '../../helpers/fake-llm.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type Database } from '../../../src/core/database.ts';
+import { createDatabase, type Database } from '../../../src/core/connections/database.ts';
 import { type Answer, answerByReading, type FakeLlm, say, startFakeLlm, transcriptOf } from '../../helpers/fake-llm.ts';
 import { makeLlmClassifier, makeMemory, salesTaxonomy } from '../../helpers/llm-classifier.ts';
 import { insertMeetings } from '../../helpers/meetings.ts';

@@ -1,6 +1,6 @@
 /** A worker with settings alone that is stopped while a model thinks: what was sent is recorded, as it may be charged. */
 import { expect, onTestFinished, test } from 'vitest';
-import { createDatabase } from '../../../src/core/database.ts';
+import { createDatabase } from '../../../src/core/connections/database.ts';
 import { stall, startFakeLlm } from '../../helpers/fake-llm.ts';
 import { insertMeetings, manyTranscripts } from '../../helpers/meetings.ts';
 import { createNamespace } from '../../helpers/namespace.ts';

@@ -1,6 +1,6 @@
 /** The questions people ask of the job table, and opening ended jobs again, on PostgreSQL. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createDatabase, type Database } from '../../../src/core/database.ts';
+import { createDatabase, type Database } from '../../../src/core/connections/database.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { JobLedger, JobRequest } from '../../../src/core/job-ledger.ts';
 import { filterStates, isJobCursor } from '../../../src/models/job-filter.ts';

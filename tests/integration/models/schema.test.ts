@@ -2,7 +2,7 @@
 import { getTableColumns } from 'drizzle-orm';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type Database } from '../../../src/core/database.ts';
+import { createDatabase, type Database } from '../../../src/core/connections/database.ts';
 import { givenTables } from '../../../src/models/given-tables.ts';
 import { workerTables } from '../../../src/models/worker-tables.ts';
 import { createNamespace, type Namespace } from '../../helpers/namespace.ts';

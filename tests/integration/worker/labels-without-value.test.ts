@@ -58,7 +58,7 @@ function renderPage(row: Row): string {
 async function openDatabase({ isTableOfApi }: { isTableOfApi: boolean }): Promise<Namespace> {
   const namespace = await createNamespace({ migrated: !isTableOfApi });
   if (!isTableOfApi) return namespace;
-  const { createDatabase } = await import('../../../src/core/database.ts');
+  const { createDatabase } = await import('../../../src/core/connections/database.ts');
   const url = namespace.postgresUrl;
   const database = createDatabase({ url, poolSize: 1, prepared: false, applicationName: 'tests' });
   await database.run({ name: '', text: apiSchema }, []);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { productModule, runsProduct } from '../../helpers/product.ts';
 
-const watchdog = JSON.stringify(productModule('core/watchdog'));
+const watchdog = JSON.stringify(productModule('core/process/watchdog'));
 
 /** A process with a watchdog of 0.4 s that then does this. */
 function watched(work: string) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createDeadline } from '../../../src/core/deadline.ts';
+import { createWatchdog } from '../../../src/core/process/watchdog.ts';
 import { createService, type Service, sideBySide, startAll, stopAll } from '../../../src/core/service.ts';
-import { createWatchdog } from '../../../src/core/watchdog.ts';
 import { describeStartStop } from '../../helpers/start-stop-suite.ts';
 
 const soon = () => createDeadline(0);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { commands } from '../../../src/cli/command-list.ts';
 import { type SettingKey, settingKeys, settings } from '../../../src/config/schema.ts';
 import type { Setting } from '../../../src/config/setting.ts';
-import { emojiOf } from '../../../src/core/log-line.ts';
+import { emojiOf } from '../../../src/core/log/log-line.ts';
 import { runWith } from '../cli/fake-io.ts';
 import { codeSpans, readPage, root, sectionOf, tableRows } from './pages.ts';
 

@@ -1,6 +1,6 @@
 /** The thread of threaded-reader.ts: runs the methods of a Reader. */
 import { workerData } from 'node:worker_threads';
-import { serveThreadCalls } from '../../../core/thread-calls.ts';
+import { serveThreadCalls } from '../../../core/process/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import { readBuiltCues } from '../rules/built-cues.ts';
 import { createReader, type ToSurvey, type ToWeigh } from './reader.ts';

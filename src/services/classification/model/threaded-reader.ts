@@ -1,5 +1,5 @@
 /** The reader in a worker thread: with hundreds of concurrent calls the event loop has no time for it. */
-import { createThreadCalls } from '../../../core/thread-calls.ts';
+import { createThreadCalls } from '../../../core/process/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Reader, Survey, WeighedReply } from './reader.ts';
 import type { ReaderData, ReaderQuestion } from './reader-thread.ts';

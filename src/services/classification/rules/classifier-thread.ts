@@ -1,6 +1,6 @@
 /** The thread of threaded-classifier.ts: takes transcripts, returns classifications. */
 import { workerData } from 'node:worker_threads';
-import { serveThreadCalls } from '../../../core/thread-calls.ts';
+import { serveThreadCalls } from '../../../core/process/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import { readBuiltCues } from './built-cues.ts';
 import { createOfflineClassifier } from './offline-classifier.ts';

@@ -1,5 +1,5 @@
 /** The offline classifier in a worker thread: transcripts do not block the event loop, and a second core is used. */
-import { createThreadCalls } from '../../../core/thread-calls.ts';
+import { createThreadCalls } from '../../../core/process/thread-calls.ts';
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import type { Classification, Classifier } from '../classifier.ts';
 import type { ThreadData } from './classifier-thread.ts';

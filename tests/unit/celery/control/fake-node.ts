@@ -3,8 +3,8 @@
 import type { NodeContext } from '../../../../src/celery/control/node-context.ts';
 import { encodeTaskMessage } from '../../../../src/celery/protocol/encode-task-message.ts';
 import { createLamportClock } from '../../../../src/celery/protocol/lamport-clock.ts';
-import type { ControlledWorker, ShownJob } from '../../../../src/core/controlled-worker.ts';
 import type { CallTerms } from '../../../../src/core/job-ledger.ts';
+import type { ControlledWorker, ShownJob } from '../../../../src/core/process/controlled-worker.ts';
 
 const sent = (id: string, args: readonly unknown[]) =>
   encodeTaskMessage({ id, task: 'classify_meeting', args, kwargs: {}, queue: 'classification', origin: '1@host' }).raw;

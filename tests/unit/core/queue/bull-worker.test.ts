@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Worker } from 'bullmq';
 import { beforeEach, expect, it } from 'vitest';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { AppError } from '../../../../src/core/errors.ts';
 import { AttemptFailed } from '../../../../src/core/queue/acknowledge.ts';
 import {
@@ -9,7 +10,6 @@ import {
   createBullWorker,
   logWorkerError,
 } from '../../../../src/core/queue/bull-worker.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
 interface EngineOptions {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import {
   endCancellation,
   isRunning,
@@ -7,7 +8,6 @@ import {
   requestCancellation,
 } from '../../../../src/core/queue/cancellations.ts';
 import type { Queues } from '../../../../src/core/queue/queues.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 
 /** Redis as one set with a life. */
 function fakeRedis() {

@@ -1,12 +1,12 @@
 import type { Worker } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { createDeadline } from '../../../../src/core/deadline.ts';
 import { complete } from '../../../../src/core/outcome.ts';
 import type { BullWorkerOptions } from '../../../../src/core/queue/bull-worker.ts';
 import { type ConsumerOptions, createConsumer } from '../../../../src/core/queue/consumer.ts';
 import type { JobData } from '../../../../src/core/queue/queues.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { createTaskRegistry, defineTask, type TaskContext } from '../../../../src/core/task.ts';
 import { endOf, fakeClock, fakeDelivery, takenJob } from '../../../helpers/deliveries.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';

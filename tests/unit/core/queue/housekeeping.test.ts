@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { createDeadline } from '../../../../src/core/deadline.ts';
 import { createHousekeeping, type HousekeepingOptions } from '../../../../src/core/queue/housekeeping.ts';
 import type { WorkerState } from '../../../../src/core/queue/presence.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { fakeClock } from '../../../helpers/deliveries.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import type { OpenJob } from '../../../../src/core/job-ledger.ts';
 import { countLostJobs, findLostJobs, removeRemains } from '../../../../src/core/queue/lost-jobs.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 
 const row = (n: number, queue = 'q'): OpenJob => ({
   rowId: String(n),

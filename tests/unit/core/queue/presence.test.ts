@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import {
   beat,
   claimDeadWorker,
@@ -7,7 +8,6 @@ import {
   readNode,
   type WorkerState,
 } from '../../../../src/core/queue/presence.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { fakeClock } from '../../../helpers/deliveries.ts';
 
 const state = (worker: string, pid: number, more: Partial<WorkerState> = {}): WorkerState => ({

@@ -1,8 +1,8 @@
 import { Queue } from 'bullmq';
 import { describe, expect, it, vi } from 'vitest';
+import { createRedis } from '../../../../src/core/connections/redis.ts';
 import type { OpenJob } from '../../../../src/core/job-ledger.ts';
 import { bullJobId, createQueues, groupByQueue, readBullJobId } from '../../../../src/core/queue/queues.ts';
-import { createRedis } from '../../../../src/core/redis.ts';
 import { fakeClock } from '../../../helpers/deliveries.ts';
 
 const row = (more: Partial<OpenJob> = {}): OpenJob => ({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { complete } from '../../../../src/core/outcome.ts';
 import type { Queues } from '../../../../src/core/queue/queues.ts';
 import { createTaskRates } from '../../../../src/core/queue/rate-limits.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { createTaskRegistry, defineTask } from '../../../../src/core/task.ts';
 
 const task = (name: string, queue: string) =>

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/core/clock.ts';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import type { OpenJob } from '../../../../src/core/job-ledger.ts';
 import { createRecovery, type RecoverDeps } from '../../../../src/core/queue/recovery.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
 const row = (n: number, delivery = 0): OpenJob => ({

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import type { EndedJob } from '../../../../src/core/job-ledger.ts';
 import { createResultRecovery } from '../../../../src/core/queue/result-recovery.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { takenJob } from '../../../helpers/deliveries.ts';
 import { createMemoryLog } from '../../../helpers/memory-log.ts';
 

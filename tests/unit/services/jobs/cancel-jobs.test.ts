@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../../src/core/clock.ts';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import type { Queues } from '../../../../src/core/queue/queues.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
 import { cancelJobs, cancelSelected } from '../../../../src/services/jobs/cancel-jobs.ts';
 import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Redis } from '../../../../src/core/redis.ts';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { sendAgain } from '../../../../src/services/jobs/send-again.ts';
 import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 

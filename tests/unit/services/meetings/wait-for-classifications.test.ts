@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../src/core/clock.ts';
-import type { Redis } from '../../../../src/core/redis.ts';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import {
   countEnds,
   type EndedClassification,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Redis } from '../../../../src/core/redis.ts';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { countLeft, drainQueue } from '../../../../src/services/observe/drain.ts';
 import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 import { createFakeQueues, type FakeQueue } from '../../../helpers/fake-queues.ts';

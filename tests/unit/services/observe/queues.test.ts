@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Redis } from '../../../../src/core/redis.ts';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { readQueues, requireName } from '../../../../src/services/observe/queues.ts';
 import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 import { createFakeQueues } from '../../../helpers/fake-queues.ts';

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import type { Redis } from '../../../../src/core/redis.ts';
+import type { Redis } from '../../../../src/core/connections/redis.ts';
 import { replaceResultCopy } from '../../../../src/services/publishing/result-copy.ts';
 
 it('A copy of a result is replaced only where one is, and lives no longer', async () => {

@@ -1,8 +1,8 @@
 /** Calls to a thread: questions of the same turn are sent to it in one message, and it sends all their answers back in one message. */
 import { once } from 'node:events';
 import { parentPort, type Worker } from 'node:worker_threads';
-import { createBatcher } from './batcher.ts';
-import { AppError } from './errors.ts';
+import { createBatcher } from '../batcher.ts';
+import { AppError } from '../errors.ts';
 import { startThread } from './start-thread.ts';
 
 /** Time limit of a batch; choose `maxItems` so that the longest texts take a few seconds. */

@@ -1,6 +1,6 @@
 /** Keeps a number of worker processes running: restarts them when they die, forwards signals, and waits for their end. */
 import type { ChildProcess } from 'node:child_process';
-import type { Log } from './logger.ts';
+import type { Log } from '../log/logger.ts';
 
 /** Pause before the restart of a process that died soon after its start. */
 const firstPauseMs = 500;

@@ -1,16 +1,16 @@
 /** Redis connections, their limits, and the checks that a server is suitable for our queues. */
 import { type RedisOptions as NodeRedisOptions, Redis } from 'ioredis';
-import { AppError } from './errors.ts';
-import { redisTlsOf } from './redis-tls.ts';
-import { quoted } from './server-faults/network.ts';
+import { AppError } from '../errors.ts';
+import { quoted } from '../server-faults/network.ts';
 import {
   isConnectionLost,
   redisAnswerMs,
   redisReason,
   redisRefusalOf,
   translateRedisError,
-} from './server-faults/redis.ts';
-import { readGreeting } from './server-faults/redis-greeting.ts';
+} from '../server-faults/redis.ts';
+import { readGreeting } from '../server-faults/redis-greeting.ts';
+import { redisTlsOf } from './redis-tls.ts';
 
 export type { Redis } from 'ioredis';
 

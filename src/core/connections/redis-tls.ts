@@ -1,7 +1,7 @@
 /** What a rediss:// address says about TLS, with the parameters that redis-py reads too. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 
 /** Undefined for an address without TLS. @throws AppError REDIS_REFUSED for a value that does not exist and a file that cannot be read */
 export function redisTlsOf(url: string): ConnectionOptions | undefined {

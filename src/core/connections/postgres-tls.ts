@@ -1,7 +1,7 @@
 /** What a database address says about TLS, with the meaning that libpq gives it. https://www.postgresql.org/docs/15/libpq-ssl.html */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type TlsMode = (typeof modes)[number];

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isUncheckedTls, redisTlsOf } from '../../../src/core/redis-tls.ts';
+import { isUncheckedTls, redisTlsOf } from '../../../../src/core/connections/redis-tls.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'redis-tls-'));
 const file = join(folder, 'ca.pem');

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../src/core/errors.ts';
-import { createLogger, type LogFields } from '../../../src/core/logger.ts';
+import { AppError } from '../../../../src/core/errors.ts';
+import { createLogger, type LogFields } from '../../../../src/core/log/logger.ts';
 
 function makeDestination() {
   const lines: string[] = [];

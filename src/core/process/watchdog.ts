@@ -3,7 +3,7 @@
  * nor renew its locks. The supervisor starts a new process, in which the job that blocked this one runs isolated.
  */
 import type { Worker } from 'node:worker_threads';
-import { createService, type Service } from './service.ts';
+import { createService, type Service } from '../service.ts';
 import { startThread } from './start-thread.ts';
 
 export interface WatchdogOptions {

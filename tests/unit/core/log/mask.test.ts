@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskSecrets } from '../../../src/core/mask.ts';
+import { maskSecrets } from '../../../../src/core/log/mask.ts';
 
 describe('maskSecrets', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createThreadCalls } from '../../../src/core/thread-calls.ts';
+import { createThreadCalls } from '../../../../src/core/process/thread-calls.ts';
 
-const entry = new URL('../../helpers/faulty-thread.ts', import.meta.url);
+const entry = new URL('../../../helpers/faulty-thread.ts', import.meta.url);
 
 function openThread(patienceMs?: number) {
   const calls = createThreadCalls<string, string>({ name: 'The echo', entry, maxItems: 17, patienceMs });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { supervise } from '../../../src/core/supervise.ts';
-import { createMemoryLog } from '../../helpers/memory-log.ts';
+import { supervise } from '../../../../src/core/process/supervise.ts';
+import { createMemoryLog } from '../../../helpers/memory-log.ts';
 
 /** What the supervisor uses of a child process. */
 class FakeChild extends EventEmitter {

@@ -1,12 +1,12 @@
 /** PostgreSQL: the pools and their limits. The only file that opens connections. */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
+import { translateDatabaseError } from '../server-faults/postgres.ts';
 import { isBehindPooler, SessionClient, type SessionSettings, setUpSession } from './postgres-session.ts';
 import { readPostgresTls } from './postgres-tls.ts';
-import { translateDatabaseError } from './server-faults/postgres.ts';
 
-export { sqlState } from './server-faults/postgres.ts';
+export { sqlState } from '../server-faults/postgres.ts';
 
 export interface DatabaseOptions {
   readonly url: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emojiOf, prettyLine } from '../../../src/core/log-line.ts';
+import { emojiOf, prettyLine } from '../../../../src/core/log/log-line.ts';
 
 const palette = { dim: (text: string) => text, strong: (text: string) => text };
 

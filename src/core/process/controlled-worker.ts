@@ -1,5 +1,5 @@
 /** What remote control may ask of a worker process and change in it; app.ts wires it, the folder of the protocol translates. */
-import type { CallTerms } from './job-ledger.ts';
+import type { CallTerms } from '../job-ledger.ts';
 
 /** A job as monitoring tools show it. */
 export interface ShownJob {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readPostgresTls } from '../../../src/core/postgres-tls.ts';
+import { readPostgresTls } from '../../../../src/core/connections/postgres-tls.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 const root = join(folder, 'ca.pem');
