@@ -39,6 +39,8 @@ await build({
         within.onResolve({ filter: /^\.\.?\// }, ({ importer }) =>
           importer.includes('node_modules') ? undefined : { external: true },
         );
+        // What is imported when it is needed is imported whole: bundled with the rest, it would make every start read all of it.
+        within.onResolve({ filter: /^zod$/ }, ({ kind }) => (kind === 'dynamic-import' ? { external: true } : undefined));
       },
     },
   ],

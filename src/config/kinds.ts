@@ -1,5 +1,5 @@
 /** The types of settings: how a value is parsed, and how an error describes the expected value. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Turns the text of an environment variable into a value; `expected` completes the sentence "NAME must be …". */
 export interface Kind<T> {

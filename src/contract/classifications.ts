@@ -1,5 +1,5 @@
 /** What `vambe classify --json` says. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClassifiedTranscript } from '../services/meetings/classify-transcript.ts';
 import type { DryRun } from '../services/meetings/dry-run.ts';
 import type { RequestedClassifications } from '../services/meetings/request-classification.ts';

@@ -1,5 +1,5 @@
 /** What `vambe stats cost` gives with `--json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CostReport } from '../services/observe/cost.ts';
 import { count, list } from './pieces.ts';
 

@@ -1,5 +1,5 @@
 /** What `vambe eval --json` says; shares run from 0 to 1, intervals hold 95 % of resamples. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Comparison } from '../services/evaluation/comparison.ts';
 import { type EvaluationReport, quotesOf, valuesOf } from '../services/evaluation/report.ts';
 import type { FieldScore } from '../services/evaluation/score.ts';

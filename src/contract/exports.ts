@@ -1,5 +1,5 @@
 /** What `vambe export` writes as JSON, and what it says of a file that it wrote. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { meetingId, share } from './labels.ts';
 import { list, moment } from './pieces.ts';
 

@@ -1,5 +1,5 @@
 /** What `vambe check` and `vambe doctor` give with `--json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Finding } from '../services/observe/check-servers.ts';
 import { list, trouble } from './pieces.ts';
 

@@ -1,5 +1,5 @@
 /** What `vambe import --json` says. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RestoredArchive } from '../services/archive/restore-archive.ts';
 import type { ImportedFile } from '../services/meetings/import-file.ts';
 import type { ImportPreview } from '../services/meetings/preview-import.ts';

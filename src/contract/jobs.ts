@@ -1,5 +1,5 @@
 /** Jobs as `vambe jobs`, `vambe retry`, `vambe cancel` and `vambe call` give them with `--json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobPage, JobWhole } from '../models/queries/jobs.ts';
 import type { CancelAnswer, Cancelled } from '../services/jobs/cancel-jobs.ts';
 import type { EndedJob, EnqueuedTask } from '../services/jobs/enqueue-task.ts';

@@ -1,5 +1,5 @@
 /** Pieces that the documents of meetings and evaluations share: values, quotes, changes, times and costs. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { list } from './pieces.ts';
 
 /** 0 to 1. */

@@ -1,5 +1,5 @@
 /** What `vambe meetings --json` and `vambe stats labels --json` say. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LabelStats, MeetingPage } from '../services/meetings/list-meetings.ts';
 import { meetingId, share } from './labels.ts';
 import { list, moment } from './pieces.ts';

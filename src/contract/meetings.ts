@@ -1,5 +1,5 @@
 /** A meeting as `vambe show --json` and `vambe review --json` give it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ReviewedMeeting } from '../services/meetings/review-meeting.ts';
 import type { ShownMeeting } from '../services/meetings/show-meeting.ts';
 import { jobSummary } from './jobs.ts';

@@ -1,5 +1,5 @@
 /** Pieces that the documents of jobs, queues, schedules and checks share. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A list that may come from read-only data. */
 export const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();

@@ -1,5 +1,5 @@
 /** Queues as `vambe queues`, `vambe pause`, `vambe resume` and `vambe drain` give them with `--json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { QueueReport } from '../services/observe/queues.ts';
 import { count, list, moment, trouble } from './pieces.ts';
 

@@ -1,5 +1,5 @@
 /** Schedules as `vambe schedules` and its subcommands give them with `--json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ScheduledRun } from '../services/observe/pauses.ts';
 import type { ScheduleReport } from '../services/observe/schedules.ts';
 import { list, moment } from './pieces.ts';

@@ -1,5 +1,5 @@
 /** What `vambe config --json`, `taxonomy check --json` and `migrate --json` say. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { list } from './pieces.ts';
 
 const described = z.strictObject({

@@ -1,5 +1,5 @@
 /** What `vambe shadow --json` says; shares run from 0 to 1. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ShadowReport } from '../services/evaluation/shadow.ts';
 import { cost, fieldChanges, latency, meetingId, share, toCost, toFieldChanges } from './labels.ts';
 import { list } from './pieces.ts';

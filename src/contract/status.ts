@@ -1,5 +1,5 @@
 /** What `vambe status` gives with `--json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StatusReport } from '../services/observe/status.ts';
 import { count, list, moment, trouble } from './pieces.ts';
 

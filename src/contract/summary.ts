@@ -1,5 +1,5 @@
 /** What `vambe up --json` says when its first batch has ended. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Overview } from '../services/meetings/summarise-meetings.ts';
 import { share } from './labels.ts';
 import { list } from './pieces.ts';

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
+import type * as z from 'zod';
 import { AppError } from './errors.ts';
 import * as outcomes from './outcome.ts';
 import { defineTask, type Task } from './task.ts';
@@ -38,8 +38,10 @@ async function loadTasks(file: string): Promise<readonly Task[]> {
     throw new AppError('TASK_INVALID', `The task file ${file} cannot be loaded: ${words}`, { cause });
   }
   // Only the default export is called: any other function of the file is its own business.
-  const values = Object.entries(exported).flatMap(([name, value]) =>
-    name === 'default' && typeof value === 'function' ? callFactory(file, value as TaskFactory) : [value],
+  const values = await Promise.all(
+    Object.entries(exported).map(([name, value]) =>
+      name === 'default' && typeof value === 'function' ? callFactory(file, value as TaskFactory) : value,
+    ),
   );
   // A task may be exported under its name and as the default too.
   const tasks = [...new Set(values.flat().filter(isTask))];
@@ -52,9 +54,11 @@ async function loadTasks(file: string): Promise<readonly Task[]> {
   return tasks;
 }
 
-function callFactory(file: string, factory: TaskFactory): Task | readonly Task[] {
+async function callFactory(file: string, factory: TaskFactory): Promise<Task | readonly Task[]> {
   const { complete, fail, retry, snooze, stepBack, namedError } = outcomes;
   try {
+    // Whole and from node_modules: the parts that this program uses are bundled, and they are a quarter of it.
+    const z = await import('zod');
     return factory({ defineTask, z, complete, fail, retry, snooze, stepBack, namedError });
   } catch (cause) {
     throw new AppError(

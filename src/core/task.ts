@@ -1,5 +1,5 @@
 /** A task: a kind of work with a name on the wire, parameters, and a handler. `src/tasks/` has one file for each. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bindArguments, type Signature } from './bind-arguments.ts';
 import { AppError } from './errors.ts';
 import type { TakenJob } from './job-ledger.ts';

@@ -1,5 +1,5 @@
 /** The shape of a taxonomy file, as zod schemas; taxonomies/taxonomy.schema.json is made from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = z.string().trim().min(1);
 const id = z.string().regex(/^[a-z][a-z0-9_]*$/, 'must be lower-case letters, digits and underscores');

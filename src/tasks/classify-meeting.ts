@@ -1,5 +1,5 @@
 /** classify_meeting: labels one meeting's transcript and saves the labels with their quotes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { whyNotStorable } from '../core/storable.ts';
 import { defineTask } from '../core/task.ts';
 import type { Context } from '../services/services.ts';

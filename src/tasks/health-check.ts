@@ -1,5 +1,5 @@
 /** health_check: says whether database and Redis answer. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { complete } from '../core/outcome.ts';
 import { defineTask } from '../core/task.ts';
 import type { Context } from '../services/services.ts';

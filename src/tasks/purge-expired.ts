@@ -1,5 +1,5 @@
 /** purge_expired: deletes jobs and records of model calls older than JOB_RETENTION_DAYS, and our rows of meetings that are gone. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { complete } from '../core/outcome.ts';
 import { defineTask } from '../core/task.ts';
 import type { Context } from '../services/services.ts';

@@ -1,5 +1,5 @@
 /** sweep_unclassified: accepts meetings that have a transcript, no classification, and no job since they last changed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { complete } from '../core/outcome.ts';
 import { defineTask } from '../core/task.ts';
 import type { Context } from '../services/services.ts';

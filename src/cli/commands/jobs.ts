@@ -67,7 +67,7 @@ async function runList(cli: Cli, flags: ListFlags): Promise<void> {
   const { filter, meeting: meetingId, ...chosen } = flags;
   const terms = filter === undefined ? undefined : parseJobFilter(filter, Date.now());
   const page = await withDatabase(cli, async (database, { servers }) =>
-    listJobs(database, { ...chosen, meetingId, terms, running: await readRunning(cli, servers.redisUrl) }),
+    listJobs(database, { ...chosen, meetingId, terms, listRunning: () => readRunning(cli, servers.redisUrl) }),
   );
   if (cli.json) return cli.document(toJobListDocument(page));
   if (page.jobs.length > 0 || !cli.isTerminal) cli.out(describeJobList(cli, page.jobs, Date.now()));
@@ -91,7 +91,7 @@ async function runShow(cli: Cli, taskId: string): Promise<void> {
     import('../print/jobs.ts'),
   ]);
   const job = await withDatabase(cli, async (database, { servers }) =>
-    showJob(database, { taskId, running: await readRunning(cli, servers.redisUrl) }),
+    showJob(database, { taskId, listRunning: () => readRunning(cli, servers.redisUrl) }),
   );
   if (cli.json) cli.document(toJobDocument(job));
   else cli.out(describeJob(cli, job, Date.now()));

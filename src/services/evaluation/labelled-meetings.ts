@@ -1,5 +1,5 @@
 /** Reads a file of labelled meetings: one JSON object a line. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../core/errors.ts';
 
 /** A row without labels is classified and not scored. */

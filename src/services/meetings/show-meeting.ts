@@ -1,9 +1,9 @@
 /** One meeting whole: its labels, what they rest on, and its history. */
 import type { Database } from '../../core/connections/database.ts';
 import { AppError } from '../../core/errors.ts';
-import { type JobSummary, listJobs } from '../../models/queries/jobs.ts';
 import { findMeeting, listRuns, type MeetingWhole, type RunSummary } from '../../models/queries/meetings.ts';
 import { listReviews, type Review } from '../../models/queries/reviews.ts';
+import { type JobSummary, listJobs } from '../jobs/list-jobs.ts';
 import { type Label, labelsOf } from '../reporting/meeting-labels.ts';
 
 export interface ShowMeetingDeps {
@@ -41,8 +41,8 @@ export async function showMeeting(
     throw new AppError('NOT_FOUND', `There is no meeting ${meetingId}. "vambe export" lists all of them.`);
   }
   const page = { meetingId, limit: maxHistory };
-  const [jobs, runs, reviews] = await Promise.all([
-    listMeetingJobs(deps, page),
+  const [{ jobs }, runs, reviews] = await Promise.all([
+    listJobs(database, { ...page, listRunning: deps.listRunning }),
     listRuns(database, page),
     listReviews(database, page),
   ]);
@@ -50,15 +50,4 @@ export async function showMeeting(
   const labels =
     classification === null ? [] : labelsOf({ runFields, columns: classification.columns, corrected, order });
   return { meeting, labels, jobs, runs, reviews };
-}
-
-async function listMeetingJobs(
-  { database, listRunning }: ShowMeetingDeps,
-  { meetingId, limit }: { meetingId: number; limit: number },
-): Promise<readonly JobSummary[]> {
-  const filter = { meetingId };
-  const { jobs } = await listJobs(database, { filter, running: [], limit });
-  if (jobs.every(({ state }) => state !== 'queued' && state !== 'retrying')) return jobs;
-  const running = await listRunning();
-  return running.length === 0 ? jobs : (await listJobs(database, { filter, running, limit })).jobs;
 }
