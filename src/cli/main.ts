@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The `vambe` command. */
 import { readVersion } from '../version.ts';
-import { commands } from './command-list.ts';
 import { unsupportedRuntime } from './supported-runtime.ts';
 
 const unsupported = unsupportedRuntime(process.versions);
@@ -36,5 +35,5 @@ if (argv.length === 1 && ['--version', '-V'].includes(argv[0] ?? '')) {
 }
 
 // Loaded after that check: an old Node.js does not get through its imports.
-const { run } = await import('./kit/program.ts');
+const [{ run }, { commands }] = await Promise.all([import('./kit/program.ts'), import('./command-list.ts')]);
 exit(await run(argv, { commands, version: readVersion(), io }));

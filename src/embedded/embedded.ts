@@ -3,8 +3,6 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../core/errors.ts';
 import { prepareDataFolder } from './data-folder.ts';
-import { findLockHolder, folderInUse } from './lock.ts';
-import { startOwnedHost } from './owned-host.ts';
 import { findRuntime, type Runtime } from './runtime-file.ts';
 
 export interface EmbeddedRequest {
@@ -41,6 +39,11 @@ export async function startEmbedded(request: EmbeddedRequest): Promise<EmbeddedS
   for (const until = Date.now() + waitForOtherMs; ; await sleep(pollMs)) {
     const runtime = findRuntime(dataDir);
     if (runtime) return attach(runtime, { ...request, dataDir });
+    // Most commands attach, and need none of what starts servers.
+    const [{ findLockHolder, folderInUse }, { startOwnedHost }] = await Promise.all([
+      import('./lock.ts'),
+      import('./owned-host.ts'),
+    ]);
     const holder = findLockHolder(dataDir);
     if (holder && Date.now() > until) throw folderInUse(dataDir, holder);
     if (holder) continue; // It is starting, or stopping.

@@ -42,6 +42,9 @@ export async function migrateDatabase(
   database: Database,
   { createsApiTables }: MigrationOptions,
 ): Promise<MigrationReport> {
+  const [version, missingTables] = [await appliedVersion(database.run), await findMissingApiTables(database.run)];
+  const hasTables = missingTables.length === 0 || !createsApiTables;
+  if (version === neededVersion() && hasTables) return { from: version, to: version, createdTables: [], missingTables };
   return database.withClient(async (client) => {
     // Uses the connection that holds the lock, because a pool of one connection would wait for itself.
     const run: RunStatement = async ({ text }, values) => (await client.query(text, [...values])).rows;

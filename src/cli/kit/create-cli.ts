@@ -39,7 +39,8 @@ export interface CliHandle {
 
 interface Tools {
   readonly output: typeof import('./output.ts');
-  readonly progress: typeof import('./progress.ts');
+  readonly table: Cli['table'];
+  readonly createBar: typeof import('./terminal-bar.ts').terminalBar;
   readonly loadConfig: () => LoadedConfig;
 }
 
@@ -99,14 +100,11 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
     note,
     style: (style, text) => ready().output.paint(style, text, hasColours),
     prose: (text) => (isTerminal ? wrapWords(text, stdout.columns ?? 80) : text),
-    table: (head, rows) =>
-      isTerminal
-        ? ready().output.alignedTable(head, rows, { widthChars: stdout.columns ?? 80, hasColours })
-        : ready().output.tabSeparated(head, rows),
+    table: (head, rows) => ready().table(head, rows),
     chart: (rows, { width = 30 } = {}) => ready().output.barChart(rows, { widthChars: width, hasColours }),
     bar(total, label) {
       activeBar?.stop();
-      activeBar = ready().progress.createBar(stderr, total, label);
+      activeBar = ready().createBar(stderr, total, label);
       return activeBar;
     },
     config({ warnings = 'note' } = {}) {
@@ -136,12 +134,19 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
   return {
     cli,
     async prepare() {
-      const [output, progress, config] = await Promise.all([
+      const [output, aligned, createBar, config] = await Promise.all([
         import('./output.ts'),
-        import('./progress.ts'),
+        isTerminal ? import('./aligned-table.ts') : null,
+        stderr.isTTY === true
+          ? import('./terminal-bar.ts').then(({ terminalBar }) => terminalBar)
+          : import('./progress.ts').then(({ lineBar }) => lineBar),
         import('../../config/load.ts'),
       ]);
-      tools = { output, progress, loadConfig: io.loadConfig ?? (() => config.loadConfig()) };
+      const table: Cli['table'] = (head, rows) =>
+        aligned === null
+          ? output.tabSeparated(head, rows)
+          : aligned.alignedTable(head, rows, { widthChars: stdout.columns ?? 80, hasColours });
+      tools = { output, table, createBar, loadConfig: io.loadConfig ?? (() => config.loadConfig()) };
     },
     hasOutput: () => hasOutput,
     exitCode: () => exitCode,

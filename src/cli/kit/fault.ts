@@ -37,10 +37,8 @@ export function isAbort(error: unknown): boolean {
 }
 
 function describeUsage(error: CommanderError, line: CommandLine): Told {
-  const quiet = { exitCode: 0, text: '', document: null };
-  if (error.exitCode === 0) return quiet;
   // Help shown because no command was given: it says all there is to say.
-  if (error.code === 'commander.help') return { ...quiet, exitCode: 2 };
+  if (error.code === 'commander.help') return { exitCode: 2, text: '', document: null };
   const message = unknownSubcommand(error, line) ?? sentence(error.message);
   return told(2, `${message}\n${line.usage}`, 'USAGE', message);
 }

@@ -1,7 +1,6 @@
 /** How commands on jobs choose them: ids, or a filter with a count and a question first. */
 import { AppError } from '../../core/errors.ts';
 import { type FilterTerm, parseJobFilter } from '../../models/job-filter.ts';
-import { readRunningJobs } from '../../services/observe/look.ts';
 import type { Cli } from './cli.ts';
 import { counted } from './counted.ts';
 
@@ -27,6 +26,7 @@ export function idsOrFilter(
 
 /** Task ids that workers run now; none, and a note, where Redis cannot say. */
 export async function readRunning(cli: Cli, redisUrl: string | null): Promise<readonly string[]> {
+  const { readRunningJobs } = await import('../../services/observe/look.ts');
   const { taskIds, trouble } = await readRunningJobs(redisUrl);
   if (trouble !== null) cli.note(`vambe: jobs in state processing are shown as queued: ${trouble}`);
   return taskIds;

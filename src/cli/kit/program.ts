@@ -1,8 +1,8 @@
 /** Runs one command line: finds the command, gives it its Cli, and turns how it ended into an exit code. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { CommandEntry } from './cli.ts';
 import { type CliHandle, createCli, type Io, type TerminalStream } from './create-cli.ts';
-import { type CommandLine, describeFault, isAbort } from './fault.ts';
+import type { CommandLine } from './fault.ts';
 import { exitCodeOf } from './interrupt.ts';
 import { wrapWords } from './wrap.ts';
 
@@ -32,7 +32,8 @@ export async function run(
     await program.parseAsync(argv, { from: 'user' });
     return endedCode(handle, handle.exitCode());
   } catch (error) {
-    return tell(error, { argv, program, handle });
+    const isHelp = error instanceof CommanderError && error.exitCode === 0;
+    return isHelp ? endedCode(handle, 0) : await tell(error, { argv, program, handle });
   } finally {
     await flushed(io);
     handle.release();
@@ -101,7 +102,11 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-function tell(error: unknown, context: { argv: readonly string[]; program: Command; handle: CliHandle }): number {
+async function tell(
+  error: unknown,
+  context: { argv: readonly string[]; program: Command; handle: CliHandle },
+): Promise<number> {
+  const { describeFault, isAbort } = await import('./fault.ts');
   const { argv, program, handle } = context;
   if (handle.wasStopped() && isAbort(error)) return endedCode(handle, 0);
   const told = describeFault(error, commandLineMeant(argv, program));

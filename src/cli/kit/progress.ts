@@ -1,5 +1,4 @@
 /** Progress on stderr, so that stdout stays data. */
-import { SingleBar } from 'cli-progress';
 
 /** How far a piece of work is. */
 export interface Bar {
@@ -17,41 +16,8 @@ export interface ProgressStream {
   write(text: string): boolean;
 }
 
-export function createBar(stream: NodeJS.WritableStream & ProgressStream, total: number, label: string): Bar {
-  return stream.isTTY === true ? terminalBar(stream, total, label) : lineBar(stream, total, label);
-}
-
-function terminalBar(stream: NodeJS.WritableStream & ProgressStream, total: number, label: string): Bar {
-  const bar = new SingleBar({
-    stream,
-    format: '{label} {bar} {percentage}% · {value}/{total} · {duration_formatted}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 30,
-    // A line written over the bar (a note, a log line) is followed by the bar again.
-    forceRedraw: true,
-    // The framework answers Ctrl-C; a bar that does so too would end a drain half way.
-    gracefulExit: false,
-    hideCursor: null,
-    stopOnComplete: false,
-  });
-  bar.start(total, 0, { label });
-  let isRunning = true;
-  return {
-    update: (done, newLabel) => bar.update(done, newLabel === undefined ? {} : { label: newLabel }),
-    setTotal: (newTotal) => bar.setTotal(newTotal),
-    stop() {
-      if (isRunning) bar.stop();
-      isRunning = false;
-    },
-    clearLine() {
-      if (isRunning) stream.write('\r\u001b[K');
-    },
-  };
-}
-
 /** Every tenth of the way: enough for a log, never a flood. */
-function lineBar(stream: ProgressStream, total: number, label: string): Bar {
+export function lineBar(stream: ProgressStream, total: number, label: string): Bar {
   let whole = total;
   let words = label;
   let toldTenths = -1;

@@ -31,18 +31,19 @@ export async function withDatabase<T>(
   const servers = await openServers(config, log);
   try {
     const { postgresUrl, embedded } = servers;
-    const { schema } = await preflight({
-      postgresUrl,
-      redisUrls: [],
-      patienceMs,
-      migrates: embedded.postgres,
-      createsApiTables: embedded.postgres,
-      log,
-      signal: cli.signal,
-    });
     const prepared = preparedStatements(config);
     const database = createDatabase({ url: postgresUrl, poolSize: 2, prepared, applicationName: 'vambe' });
     try {
+      const { schema } = await preflight({
+        postgresUrl,
+        database,
+        redisUrls: [],
+        patienceMs,
+        migrates: embedded.postgres,
+        createsApiTables: embedded.postgres,
+        log,
+        signal: cli.signal,
+      });
       return await use(database, { servers, schema, emptyLabel: emptyLabelFor(config.labelsWithoutValue, schema) });
     } finally {
       await database.close();

@@ -2,7 +2,6 @@
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { type Logger as Pino, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import { safeFields } from './log-fields.ts';
 import { type Palette, prettyLine } from './log-line.ts';
 
@@ -99,14 +98,10 @@ function createSink(destination: Writable, format: (line: string) => string) {
 /** Synchronous and in-process: a worker that dies has its last line on the terminal. */
 function prettifier(destination: Writable): (line: string) => string {
   const palette = hasColours(destination) ? coloured : plain;
-  const render = prettyFactory({
-    colorize: false,
-    hideObject: true,
-    // The whole line is ours: without this, fields called name, caller or stack would be written a second time.
-    include: 'event',
-    messageFormat: (line) => fitted(prettyLine(line, palette), () => prettyLine(line, plain)),
-  });
-  return (line) => render(line);
+  return (json) => {
+    const line: Readonly<Record<string, unknown>> = JSON.parse(json);
+    return `${fitted(prettyLine(line, palette), () => prettyLine(line, plain))}\n`;
+  };
 }
 
 /** A line that grew too long by its colours goes without; one that is still too long is cut. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignedTable, barChart, paint, tabSeparated } from '../../../../src/cli/kit/output.ts';
+import { alignedTable } from '../../../../src/cli/kit/aligned-table.ts';
+import { barChart, paint, tabSeparated } from '../../../../src/cli/kit/output.ts';
 import { wrapWords } from '../../../../src/cli/kit/wrap.ts';
 
 const plain = { widthChars: 80, hasColours: false };

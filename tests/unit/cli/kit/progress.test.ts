@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createBar } from '../../../../src/cli/kit/progress.ts';
+import { lineBar } from '../../../../src/cli/kit/progress.ts';
+import { terminalBar } from '../../../../src/cli/kit/terminal-bar.ts';
 import { makeStream } from '../fake-io.ts';
 
 describe('progress where stderr is no terminal', () => {
   it('is a line every tenth of the way, the first and the last among them', () => {
     const stream = makeStream();
-    const bar = createBar(stream, 1000, 'classified');
+    const bar = lineBar(stream, 1000, 'classified');
     for (let done = 0; done <= 1000; done += 1) bar.update(done);
     bar.stop();
     const lines = stream.text().trimEnd().split('\n');
@@ -19,7 +20,7 @@ describe('progress where stderr is no terminal', () => {
 
   it('goes on after the total grew, and survives a total of none', () => {
     const stream = makeStream();
-    const bar = createBar(stream, 0, 'read');
+    const bar = lineBar(stream, 0, 'read');
     bar.update(0);
     bar.setTotal(20);
     bar.update(10, 'saved');
@@ -31,7 +32,7 @@ describe('progress on a terminal', () => {
   it('is a bar that ends with its last state, and takes no signal for itself', () => {
     const before = process.listenerCount('SIGINT');
     const stream = makeStream({ isTTY: true });
-    const bar = createBar(stream, 4, 'classified');
+    const bar = terminalBar(stream, 4, 'classified');
     bar.update(4);
     expect(process.listenerCount('SIGINT')).toBe(before);
     bar.stop();
@@ -42,7 +43,7 @@ describe('progress on a terminal', () => {
 
   it('makes room for another line while it runs', () => {
     const stream = makeStream({ isTTY: true });
-    const bar = createBar(stream, 4, 'classified');
+    const bar = terminalBar(stream, 4, 'classified');
     bar.clearLine();
     expect(stream.text().endsWith('\r\u001b[K')).toBe(true);
     bar.stop();
