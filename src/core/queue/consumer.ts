@@ -10,6 +10,7 @@ import { createService, type Service } from '../service.ts';
 import { watchLoop } from '../watch-loop.ts';
 import { concurrencyOf, createBullWorker, defaultLockMs, logWorkerError } from './bull-worker.ts';
 import { type DeliveryDeps, deliver } from './consume.ts';
+import { createFinishedLines, type FinishedLines } from './finished-lines.ts';
 import type { IsolationPool } from './isolation.ts';
 import type { JobData } from './queues.ts';
 import { createRunningJobs, type RunningJob } from './running-jobs.ts';
@@ -67,6 +68,7 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
   const { clock, log, connection, isolation, lockMs = defaultLockMs } = options;
   const gate = pLimit(options.concurrency);
   const running = createRunningJobs({ clock });
+  const finishedLines = createFinishedLines({ clock, log });
   let workers: Worker<JobData>[] = [];
   let isStopping = false;
   let stopWatching: () => void = () => undefined;
@@ -83,7 +85,7 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
   });
   const deps: DeliveryDeps = {
     ...options,
-    ...createBatchers(options),
+    ...createBatchers(options, finishedLines),
     running,
     outages,
     isStopping: () => isStopping,
@@ -132,6 +134,7 @@ export function createConsumer(options: ConsumerOptions, makeBullWorker = create
       const closing = Promise.all(workers.map((worker) => worker.close(!isIdle)));
       // Whether they close says nothing: BullMQ never sees a connection end that is reconnecting (its issue 4656). An idle worker holds no job.
       await endsWithin(deadline.leftMs() + closedAfterMs, closing);
+      finishedLines.stop();
     },
   });
 
@@ -164,7 +167,10 @@ async function untilIdle(jobs: () => number, mayWait: () => boolean): Promise<bo
 }
 
 /** Rows are read and written in batches. */
-function createBatchers(options: ConsumerOptions): Pick<DeliveryDeps, 'taker' | 'settle'> {
+function createBatchers(
+  options: ConsumerOptions,
+  finishedLines: FinishedLines,
+): Pick<DeliveryDeps, 'taker' | 'settle'> {
   const { registry, ledger, clock, worker } = options;
   const maxItems = batchOf(options.concurrency);
   const taker = createBatcher<string, TakenJob | undefined>({ maxItems, execute: (ids) => ledger.take(ids) });
@@ -174,6 +180,7 @@ function createBatchers(options: ConsumerOptions): Pick<DeliveryDeps, 'taker' | 
     hold: options.hold,
     worker,
     clock,
+    finishedLines,
     retryDelayMs: ({ task }) => registry.settingsOf(task)?.retryDelayMs ?? options.retryDelayMs,
     maxRetries: ({ task }) => registry.settingsOf(task)?.maxRetries ?? options.maxRetries,
   };

@@ -7,6 +7,7 @@ import { succeededTransition, type Transition } from '../lifecycle.ts';
 import { type Complete, endedElsewhere, type Hold, type Outcome } from '../outcome.ts';
 import { storableText, whyNotStorable } from '../storable.ts';
 import type { Acknowledgement } from './acknowledge.ts';
+import type { FinishedLines } from './finished-lines.ts';
 
 /** A result is published milliseconds after its commit, where Redis answers. */
 const publicationMs = 5_000;
@@ -22,6 +23,7 @@ export interface SettleDeps {
   hold(queue: string, hold: Hold): Promise<void>;
   /** Retries of this job, the first attempt not counted. */
   maxRetries(job: TakenJob): number;
+  readonly finishedLines: Pick<FinishedLines, 'nextLevel'>;
 }
 
 export interface SettleRequest {
@@ -83,7 +85,7 @@ async function settleComplete(deps: SettleDeps, request: SettleRequest, outcome:
     // Acknowledged: the row holds the result.
     acknowledgement: {
       kind: 'complete',
-      line: line('debug', 'job.finished', { duration_ms: Math.round(durationMs) }),
+      line: line(deps.finishedLines.nextLevel(), 'job.finished', { duration_ms: Math.round(durationMs) }),
     },
   };
 }

@@ -46,6 +46,7 @@ function makeDeps(
       retryDelayMs: () => 50,
       hold: async () => undefined,
       maxRetries: () => 1,
+      finishedLines: { nextLevel: () => 'info' },
     },
     lifecycle: {
       tell: async ({ kind }: Transition) => void done.push(kind),

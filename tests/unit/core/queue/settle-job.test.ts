@@ -33,6 +33,7 @@ async function settle(outcome: Outcome, { isOurs = true, failedAttempts = 0 } = 
     retryDelayMs: () => 60,
     hold: async (queue) => void holds.push(queue),
     maxRetries: () => 2,
+    finishedLines: { nextLevel: () => 'info' },
   };
   const settlement = await settleJob(deps, { job: takenJob({ failedAttempts }), outcome, durationMs: 12.4 });
   return { rows, holds, ...settlement };
