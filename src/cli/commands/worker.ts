@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { redisUrl } from '../../config/derived.ts';
 import { nodeNamePattern } from '../../config/node-name.ts';
-import type { Log } from '../../core/log/logger.ts';
+import type { Log, LogLevel } from '../../core/log/logger.ts';
 import type { Cli } from '../kit/cli.ts';
 import { oneOf, taskFolders, wholeNumber, withExample } from '../kit/help.ts';
 import type { ServerUrls } from '../kit/servers.ts';
@@ -12,7 +12,7 @@ interface WorkerFlags {
   readonly concurrency?: number;
   readonly processes?: number;
   readonly hostname?: string;
-  readonly loglevel?: 'debug' | 'info' | 'warn' | 'error';
+  readonly loglevel?: LogLevel;
   readonly tasks?: readonly string[];
   readonly taskEvents?: boolean;
 }
@@ -29,11 +29,7 @@ export function register(program: Command, cli: Cli): void {
       wholeNumber({ min: 1, max: 64 }),
     )
     .option('-n, --hostname <name>', "this worker's name, %h is the host (WORKER_HOSTNAME)", nodeName)
-    .option(
-      '-l, --loglevel <level>',
-      'debug, info, warn or error (LOG_LEVEL)',
-      oneOf(['debug', 'info', 'warn', 'error']),
-    )
+    .option('-l, --loglevel <level>', "debug, info, warn or error, or Celery's names of them (LOG_LEVEL)", logLevel)
     .option(...taskFolders)
     .option('-E, --task-events', "Celery's task events from the start, for celery events and Flower")
     .action((flags: WorkerFlags) => runWorker(cli, flags));
@@ -43,6 +39,13 @@ export function register(program: Command, cli: Cli): void {
     'vambe worker --processes 2',
     'vambe worker --tasks ./my-tasks',
   );
+}
+
+/** As `celery worker` takes them: in any case, with its longer names. */
+function logLevel(given: string): LogLevel {
+  const name = given.toLowerCase();
+  const celeryNames: Readonly<Record<string, LogLevel>> = { warning: 'warn', critical: 'error', fatal: 'error' };
+  return celeryNames[name] ?? oneOf(['debug', 'info', 'warn', 'error'])(name);
 }
 
 function nodeName(given: string): string {
