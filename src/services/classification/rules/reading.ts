@@ -2,8 +2,11 @@
 import { findNumbers, type NumberSpan } from '../text/numbers.ts';
 import { separateOrders } from '../text/orders.ts';
 import { findSentences, type Sentence } from '../text/sentences.ts';
-import { acceptAssistant, assignRoles, findTurns, type Turn } from '../text/speakers.ts';
-import { type Segment, type Token, tokenize } from '../text/tokens.ts';
+import { assignRoles } from '../text/roles.ts';
+import { acceptAssistant, findTurns, type Turn } from '../text/speakers.ts';
+import type { Segment, Token } from '../text/tokens.ts';
+import { tokenize } from '../text/tokens.ts';
+import { readWords } from '../text/words.ts';
 import type { FieldAction, FieldRole, Program, TextAction, TextRole } from './program.ts';
 
 export interface Hit {
@@ -49,9 +52,8 @@ const maxTagWords = 3;
 
 /** Tokens, sentences, turns and matches of some segments. Labels such as "AI:" have their role; sellers and clients do not yet. */
 export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
-  const all: Token[] = [];
-  for (const segment of segments) tokenize(text, segment, program.lexicon, all);
-  const { tokens, turns } = findTurns(all, program.roleOf);
+  const words = readWords(text, segments, program.lexicon);
+  const { tokens, turns } = findTurns(words.tokens, program.roleOf, words.shown);
   let sentences = findSentences(text, tokens);
   let { hits, marks } = findMatches(program, tokens);
   const orders = marks.get('order');
