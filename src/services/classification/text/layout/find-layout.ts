@@ -3,6 +3,7 @@ import { type ChosenHeaders, chooseHeaders, isPlain } from './choose-headers.ts'
 import { findJsonLayout } from './json-layout.ts';
 import { type Layout, LayoutBuilder, type LayoutTurn } from './layout.ts';
 import { type Line, splitLines } from './lines.ts';
+import { mayHaveLayout } from './look.ts';
 
 const minTimedLines = 2;
 
@@ -23,11 +24,6 @@ function firstVisible(text: string): number {
   let at = 0;
   while (at < text.length && (text.charCodeAt(at) <= 0x20 || text.charCodeAt(at) === 0xfeff)) at += 1;
   return at;
-}
-
-/** A text of one line without colons, brackets and bars has no layout. */
-function mayHaveLayout(text: string): boolean {
-  return text.includes('\n') || text.includes(':') || text.includes('\\n') || text.includes('\r') || text.includes('<v ') || text.includes('[');
 }
 
 function layOut(text: string, lines: readonly Line[], isInline: boolean): Layout | null {
