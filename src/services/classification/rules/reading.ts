@@ -2,7 +2,7 @@
 import { findNumbers, type NumberSpan } from '../text/numbers.ts';
 import { separateOrders } from '../text/orders.ts';
 import { findSentences, type Sentence } from '../text/sentences.ts';
-import { assignRoles } from '../text/roles.ts';
+import { assignRoles, isUnlabelledDialogue, type RoleMeasure, type TurnClues } from '../text/roles.ts';
 import { acceptAssistant, findTurns, type Turn } from '../text/speakers.ts';
 import type { Segment, Token } from '../text/tokens.ts';
 import { tokenize } from '../text/tokens.ts';
@@ -37,12 +37,15 @@ export interface Speech {
   /** By field index; undefined: no matches. */
   readonly hits: readonly (FieldHits | undefined)[];
   readonly marks: ReadonlyMap<TextRole, readonly Mark[]>;
+  /** Whether the layout has turns, but names no speaker. */
+  readonly isNameless: boolean;
 }
 
 export interface Reading extends Speech {
   readonly numbers: readonly NumberSpan[];
   /** Index of the first token that counts as the client's. */
   readonly openingAt: number;
+  readonly roles: RoleMeasure;
 }
 
 /** What a seller says and the client confirms counts a little less than the client's own words. */
@@ -63,26 +66,29 @@ export function readSpeech(program: Program, text: string, segments: readonly Se
   }
   acceptAssistant(turns, { tokens, orders: marks.get('order') ?? [], isSelf: program.isSelf });
   markTurns(sentences, turns);
-  return { text, tokens, sentences, turns, hits, marks };
+  return { text, tokens, sentences, turns, hits, marks, isNameless: words.isNameless };
 }
 
 /** Reads some segments of a transcript, in time linear in their length. */
 export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
   const { grammar } = program.taxonomy.file;
   const speech = readSpeech(program, text, segments);
-  const { tokens, sentences, turns, hits, marks } = speech;
+  const { tokens, sentences, turns, hits, marks, isNameless } = speech;
   markClauses(tokens);
-  assignRoles(turns, {
+  const clues: TurnClues = {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),
     clientClaims: (marks.get('clientClaims') ?? []).map((mark) => mark.first),
     sentences,
-  });
+  };
+  const told = assignRoles(turns, clues);
+  const roles = isUnlabelledDialogue(isNameless, clues) ? 'untold' : told;
   weighSentences(tokens, sentences, turns, marks);
   markReach(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
   markReach(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
   const opening = sentences.find((sentence) => sentence.trustPercent === 100 && sentence.last > sentence.first);
   // Not by spreading `speech`: V8 would give readings several hidden classes.
-  return { text, tokens, sentences, turns, hits, marks, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
+  const [numbers, openingAt] = [findNumbers(tokens), opening?.first ?? 0];
+  return { text, tokens, sentences, turns, hits, marks, isNameless, numbers, openingAt, roles };
 }
 
 /** The number of distinct cues in a segment, so that a repeated word is not more evidence. */

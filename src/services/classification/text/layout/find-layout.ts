@@ -38,11 +38,12 @@ function layOut(text: string, lines: readonly Line[], isInline: boolean): Layout
 /** Turns by headers; without any, a turn without a name for each clock or cue. */
 function collectTurns(text: string, lines: readonly Line[], chosen: ChosenHeaders | null): Layout {
   const builder = new LayoutBuilder();
+  const begin = chosen === null ? 0 : findBegin(text, lines, chosen);
   let startMs: number | undefined;
   let isDirect = false;
   for (const [index, line] of lines.entries()) {
     const header = chosen?.headers.get(index);
-    const isSpoken = header !== undefined || (line.kind === 'words' && !isNotice(line, builder, chosen));
+    const isSpoken = header !== undefined || (line.kind === 'words' && index >= begin && !isNotice(line, chosen));
     if (line.hasClock) startMs = header?.startMs ?? line.startMs;
     if (header !== undefined) builder.begin(makeTurn(header.name, header.hint, header.startMs ?? startMs));
     else if (chosen === null && line.hasClock) builder.begin(makeTurn('', '', startMs));
@@ -56,10 +57,21 @@ function collectTurns(text: string, lines: readonly Line[], chosen: ChosenHeader
   return builder;
 }
 
-/** What no speaker says: a title before the first turn, or a line with a clock and without a speaker where turns have both. */
-function isNotice(line: Line, { turns }: LayoutBuilder, chosen: ChosenHeaders | null): boolean {
-  if (chosen === null) return false;
-  return (chosen.isStrict && turns.length === 0) || (chosen.hasLeadingClocks && line.hasClock);
+const maxTitleChars = 120;
+const endsAsSpeech = /[.!?…]["”»)]*\s*$/;
+
+/** The first line that counts: titles and lists of participants before the first turn were not said. */
+function findBegin(text: string, lines: readonly Line[], { headers, isStrict }: ChosenHeaders): number {
+  const first = Math.min(...headers.keys());
+  const isHead = lines.slice(0, first).every(({ kind, from, to }) => {
+    return kind !== 'words' || (to - from <= maxTitleChars && !endsAsSpeech.test(text.slice(from, to)));
+  });
+  return isStrict || isHead ? first : 0;
+}
+
+/** A line with a clock and without a speaker, where turns have both: a notice of the messenger. */
+function isNotice(line: Line, chosen: ChosenHeaders | null): boolean {
+  return chosen?.hasLeadingClocks === true && line.hasClock;
 }
 
 function makeTurn(speaker: string, hint: string, startMs: number | undefined): LayoutTurn {

@@ -28,7 +28,7 @@ export interface LineStart {
 export const maxNameChars = 60;
 const maxNameWords = 6;
 const maxHintChars = 48;
-const marks = /[\s\u200e\u200f\ufeff>#*•]*/y;
+const marks = /(?:[\s\u200e\u200f\ufeff>#*•]|[-–—] )*/y;
 const gaps = /[\s*|·•\u200e\u200f]*/y;
 const separators = /[\s*|·•,\u200e\u200f]*(?:[-–—:]+(?=\s|\p{L}))?[\s*|·•\u200e\u200f]*/uy;
 const voice = /<v(?:\.[^\s>]*)?\s+([^>\n]{1,60})>/y;
@@ -145,7 +145,7 @@ function readPlain(start: HeaderStart): Header | undefined {
     if (char === '*') {
       isMarked = true;
       if (nameEnd < 0) nameEnd = at;
-    } else if (char === '(' || char === '[') {
+    } else if (char === '(' || char === '[' || (char === '<' && at > from)) {
       const stamp = stampAt(text, at);
       const close = text.indexOf(closers[char] ?? '', at);
       if (close < 0 || close >= limit) return undefined;

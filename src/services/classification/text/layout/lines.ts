@@ -19,7 +19,7 @@ const literalBreak = /\\r?\\n|\\n/g;
 const cueTime = /^\s*(?:\d+:)?\d{1,2}:\d{2}(?:[.,]\d+)?\s*-->\s*(?:\d+:)?\d{1,2}:\d{2}/;
 /** What recorders write around the words. */
 const recorderLine =
-  /^\s*(?:WEBVTT\b.*|NOTE\b.*|STYLE|REGION|Kind: captions|Language: [\w-]+|X-TIMESTAMP-MAP.*|[-–—_=*]{3,}|(?:transcri(?:bed|pt(?:ion)?|to|ción)|recorded|generated|powered|generado|grabado)\b.{0,60}\b(?:by|with|por|con|https?:)\b.*|view recording\b.*|ver grabación\b.*|.{1,60} (?:inició|detuvo) la transcripción|.{1,60} (?:started|stopped) (?:the )?transcription)\s*$/i;
+  /^\s*(?:WEBVTT\b.*|NOTE\b.*|STYLE|REGION|Kind: captions|Language: [\w-]+|X-TIMESTAMP-MAP.*|[-–—_=*]{3,}|(?:transcri(?:bed|pt(?:ion)?|to|ción)|recorded|generated|powered|generado|grabado)\b.{0,60}\b(?:by|with|por|con|https?:)\b.*|meeting ended after\b.*|view recording\b.*|ver grabación\b.*|.{1,60} (?:inició|detuvo) la transcripción|.{1,60} (?:started|stopped) (?:the )?transcription)\s*$/i;
 const maxRecorderLineChars = 160;
 
 /** Line ends; a backslash and an n where the text has no real ones; sentence ends where it has neither. */

@@ -1,5 +1,5 @@
 /** A quick look that spares most texts the search for a layout: plain prose, and lines such as "Ana: …", which words show themselves. */
-import { isCapital, isWord, space } from '../characters.ts';
+import { isCapital, isDash, isWord, space } from '../characters.ts';
 import { maxNameChars } from './headers.ts';
 
 const newline = 0x0a;
@@ -68,6 +68,7 @@ function isSign(text: string, from: number, to: number): boolean {
   while (at < to && text.charCodeAt(at) <= space) at += 1;
   if (at >= to) return false;
   const first = text.charCodeAt(at);
+  if (isDash(first)) return hasColonSoon(text, at, to);
   const isPlainStart = isCapital(first);
   if (!isPlainStart && !isWord(first)) return isOpening(first);
   if (first >= 0x30 && first <= 0x39) return true;
@@ -80,12 +81,28 @@ function isSign(text: string, from: number, to: number): boolean {
       continue;
     }
     if (code === colon) return isMarked || !isPlainStart || isDigitAt(text, at + 1);
-    if (code === 0x09 || code === 0x3e || code === 0x7c || code === 0x28 || code === 0x5b || code === 0x40) return true;
+    if (isSeparator(code) || (isDash(code) && isSpaced(text, at))) return true;
     if (isProse(code)) return false;
     if (code !== space) isMarked = true;
   }
   // A short line without an end can be a name.
   return at >= to && to - from <= maxNameChars;
+}
+
+/** tab < > | ( [ @ */
+function isSeparator(code: number): boolean {
+  return code === 0x09 || code === 0x3c || code === 0x3e || code === 0x7c || code === 0x28 || code === 0x5b || code === 0x40;
+}
+
+/** "Ana - …" */
+function isSpaced(text: string, at: number): boolean {
+  return text.charCodeAt(at - 1) === space && text.charCodeAt(at + 1) === space;
+}
+
+/** "- Ana: …" is a label with a mark; "- Hola" is a turn of its own, which words show. */
+function hasColonSoon(text: string, from: number, to: number): boolean {
+  const at = text.indexOf(':', from);
+  return at >= 0 && at < Math.min(to, from + maxNameChars);
 }
 
 function isDigitAt(text: string, at: number): boolean {
