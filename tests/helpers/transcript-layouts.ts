@@ -122,7 +122,7 @@ export const layouts: Readonly<Record<string, Writer>> = {
       },
     }),
   'JSON of Fireflies': (turns) =>
-    json({ title: 'Demo', sentences: turns.map(({ name, text, seconds, index }) => ({ index, speaker_name: name, text, raw_text: text, start_time: seconds })) }),
+    json({ title: 'Demo', sentences: turns.map(({ name, text, seconds, index }) => ({ index, speaker_name: name, text, ai_filters: null, start_time: seconds })) }),
   'JSON of WhisperX': (turns) =>
     json({ segments: turns.map((turn) => ({ start: turn.seconds, end: turn.seconds + 9, text: ` ${turn.text}`, words: [{ word: 'a', start: 0.1 }], speaker: `SPEAKER_0${id(turn)}` })), word_segments: [] }, ),
   'name: own line': blocks(({ name, text }) => `${name}:\n${text}`),

@@ -73,7 +73,7 @@ function findCandidates(text: string, lines: readonly Line[]): Candidate[] {
       if (to - from > maxOwnLineChars || /[.,]$/.test(text.slice(from, to).trimEnd())) continue;
       hasClock ||= lines[index + 1]?.kind === 'clock' || lines[index - 1]?.kind === 'clock';
     }
-    const form = `${header.hasLeadingClock ? 'clock ' : ''}${hasClock ? 'timed ' : ''}${header.end}${isOwnLine ? ' own' : ''}`;
+    const form = `${header.hasLeadingClock ? 'clock ' : ''}${header.hasClock ? 'timed ' : hasClock ? 'beside ' : ''}${header.end}${isOwnLine ? ' own' : ''}`;
     candidates.push({ line: index, header: { ...header, hasClock }, form, key: header.name.toLowerCase() });
   }
   return candidates;

@@ -28,12 +28,15 @@ export interface LineStart {
 export const maxNameChars = 60;
 const maxNameWords = 6;
 const maxHintChars = 48;
-const marks = /(?:[\s\u200e\u200f\ufeff>#*•]|[-–—] )*/y;
+const marks = /(?:[\s\u200e\u200f\ufeff>#*•]|[-–—] |\d{1,4}[.)] (?=\p{L}))*/uy;
 const gaps = /[\s*|·•\u200e\u200f]*/y;
 const separators = /[\s*|·•,\u200e\u200f]*(?:[-–—:]+(?=\s|\p{L}))?[\s*|·•\u200e\u200f]*/uy;
 const voice = /<v(?:\.[^\s>]*)?\s+([^>\n]{1,60})>/y;
 const closers: Readonly<Record<string, string>> = { '[': ']', '(': ')', '<': '>', '{': '}' };
 const shortTitle = /(?:^|[\s(])\p{Lu}?\p{L}{0,3}$/u;
+/** Messengers show the number of who has no name. */
+const phone = /^\+\d[\d\s()-]{6,20}$/;
+const year = /\b(?:19|20)\d\d\b/;
 const chatName = /^(?:from|de)\s+(.+?)\s+(?:to|para|a)\s+(?:everyone|todos)\b.*$/iu;
 
 function skip(pattern: RegExp, text: string, at: number): number {
@@ -100,7 +103,7 @@ interface Rest {
 }
 
 function makeHeader(start: HeaderStart, rest: Rest): Header | undefined {
-  const trimmed = rest.name.replace(/^[\s*_"]+|[\s*_",-]+$/g, '');
+  const trimmed = rest.name.replace(/^[\s*_"]+|[\s*_",@|·–—-]+$/g, '');
   const name = chatName.exec(trimmed)?.[1] ?? trimmed;
   if (!isPlausibleName(name)) return undefined;
   return {
@@ -116,7 +119,8 @@ function makeHeader(start: HeaderStart, rest: Rest): Header | undefined {
 }
 
 function isPlausibleName(name: string): boolean {
-  return name.length <= maxNameChars && /\p{L}/u.test(name) && name.split(/\s+/).length <= maxNameWords;
+  if (name.length > maxNameChars || name.split(/\s+/).length > maxNameWords) return false;
+  return phone.test(name) || (/\p{L}/u.test(name) && !year.test(name));
 }
 
 /** "Ana Ruiz (Ventas) - 00:12", "Ana:", "ana@x.cl >", and a name alone in its line. */
