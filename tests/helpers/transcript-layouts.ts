@@ -81,50 +81,90 @@ export const layouts: Readonly<Record<string, Writer>> = {
   },
   '[SPEAKER_00]: text': lines((turn) => `[SPEAKER_0${id(turn)}]: ${turn.text}`),
   'SPEAKER_00 text': lines((turn) => `[SPEAKER_0${id(turn)}] ${turn.text}`),
-  'clock [SPEAKER_00]': lines((turn) => `[${full(turn.seconds)}.000 --> ${full(turn.seconds + 9)}.000] [SPEAKER_0${id(turn)}]: ${turn.text}`),
+  'clock [SPEAKER_00]': lines(
+    (turn) => `[${full(turn.seconds)}.000 --> ${full(turn.seconds + 9)}.000] [SPEAKER_0${id(turn)}]: ${turn.text}`,
+  ),
   'Speaker 1 (clock)': blocks((turn) => `Speaker ${id(turn) + 1} (${short(turn.seconds)})\n${turn.text}`),
   'Speaker 1: text': lines((turn) => `Speaker ${id(turn) + 1}: ${turn.text}`),
   'WhatsApp of iOS': lines(({ name, text, index }) => `[12/8/24, 10:${30 + index}:05] ${name}: ${text}`),
   'WhatsApp of Android': (turns) =>
     `12/8/24 10:29 - Los mensajes y las llamadas están cifrados de extremo a extremo.\n${turns.map(({ name, text, index }) => `12/8/24 10:${30 + index} - ${name}: ${text}`).join('\n')}`,
-  'WhatsApp of Android, p. m.': lines(({ name, text, index }) => `12/8/2024, 10:${30 + index} p. m. - ${name}: ${text}`),
+  'WhatsApp of Android, p. m.': lines(
+    ({ name, text, index }) => `12/8/2024, 10:${30 + index} p. m. - ${name}: ${text}`,
+  ),
   'Markdown, colon outside': blocks(({ name, text }) => `**${name}**: ${text}`),
   'Markdown, colon inside': blocks(({ name, text }) => `**${name}:** ${text}`),
   'Markdown with clock': blocks(({ name, text, seconds }) => `**${name}** *(${minute(seconds)})*\n${text}`),
   'lower-case name: text': lines(({ name, text }) => `${name.toLowerCase()}: ${text}`),
   'e-mail: text': lines((turn) => `${address(turn)}: ${turn.text}`),
-  'name (role): text': lines(({ name, text, speaker }) => `${name} (${speaker === 'seller' ? 'Vendedora' : 'Cliente'}): ${text}`),
-  'name (firm): text': lines(({ name, text, speaker, firm }) => `${name} (${speaker === 'seller' ? firm : 'Otra firma'}): ${text}`),
+  'name (role): text': lines(
+    ({ name, text, speaker }) => `${name} (${speaker === 'seller' ? 'Vendedora' : 'Cliente'}): ${text}`,
+  ),
+  'name (firm): text': lines(
+    ({ name, text, speaker, firm }) => `${name} (${speaker === 'seller' ? firm : 'Otra firma'}): ${text}`,
+  ),
   'name > text': lines(({ name, text }) => `${name} > ${text}`),
   '<name> text': lines(({ name, text }) => `<${name}> ${text}`),
   'literal line ends': (turns) => turns.map(({ name, text }) => `${name}: ${text}`).join('\\n'),
   'one line': (turns) => turns.map(({ name, text }) => `${name}: ${text}`).join(' '),
-  'one line with clocks': (turns) => turns.map(({ name, text, seconds }) => `[${minute(seconds)}] ${name}: ${text}`).join(' '),
-  'tab': lines(({ name, text }) => `${name}\t${text}`),
+  'one line with clocks': (turns) =>
+    turns.map(({ name, text, seconds }) => `[${minute(seconds)}] ${name}: ${text}`).join(' '),
+  tab: lines(({ name, text }) => `${name}\t${text}`),
   'clock, tab, name, tab': lines(({ name, text, seconds }) => `${full(seconds)}\t${name}\t${text}`),
   'name line': blocks(({ name, text }) => `${name}\n${text}`),
   'name line, clock line': blocks(({ name, text, seconds }) => `${name}\n${minute(seconds)}\n${text}`),
   'clock line, name: text': blocks(({ name, text, seconds }) => `${full(seconds)}\n${name}: ${text}`),
   'Google Meet': (turns, call) =>
     `Demo (2024-08-01 15:00 GMT-4) - Transcript\nAttendees\n${call.seller}, ${call.client}\n\nTranscript\n\n00:00:00\n${turns.map(({ name, text }) => `\n${name}: ${text}`).join('\n')}\n\nMeeting ended after 00:11:03`,
-  'CRLF': (turns) => turns.map(({ name, text, seconds }) => `${name}  ${short(seconds)}\r\n${text}\r\n`).join('\r\n'),
-  'JSON utterances': (turns) => json({ utterances: turns.map(({ name, text, seconds }) => ({ speaker: name, text, start: seconds })) }),
+  CRLF: (turns) => turns.map(({ name, text, seconds }) => `${name}  ${short(seconds)}\r\n${text}\r\n`).join('\r\n'),
+  'JSON utterances': (turns) =>
+    json({ utterances: turns.map(({ name, text, seconds }) => ({ speaker: name, text, start: seconds })) }),
   'JSON of AssemblyAI': (turns) =>
     json({
       text: turns.map(({ text }) => text).join(' '),
-      utterances: turns.map((turn) => ({ confidence: 0.9, start: turn.seconds * 1000, end: turn.seconds * 1000 + 900, text: turn.text, speaker: 'AB'[id(turn)], words: turn.text.split(' ').map((word) => ({ text: word, start: 1, speaker: 'AB'[id(turn)] })) })),
+      utterances: turns.map((turn) => ({
+        confidence: 0.9,
+        start: turn.seconds * 1000,
+        end: turn.seconds * 1000 + 900,
+        text: turn.text,
+        speaker: 'AB'[id(turn)],
+        words: turn.text.split(' ').map((word) => ({ text: word, start: 1, speaker: 'AB'[id(turn)] })),
+      })),
     }),
   'JSON of Deepgram': (turns) =>
     json({
       results: {
         channels: [{ alternatives: [{ transcript: turns.map(({ text }) => text).join(' '), words: [] }] }],
-        utterances: turns.map((turn) => ({ start: turn.seconds + 0.5, end: turn.seconds + 9, transcript: turn.text, speaker: id(turn) })),
+        utterances: turns.map((turn) => ({
+          start: turn.seconds + 0.5,
+          end: turn.seconds + 9,
+          transcript: turn.text,
+          speaker: id(turn),
+        })),
       },
     }),
   'JSON of Fireflies': (turns) =>
-    json({ title: 'Demo', sentences: turns.map(({ name, text, seconds, index }) => ({ index, speaker_name: name, text, ai_filters: null, start_time: seconds })) }),
+    json({
+      title: 'Demo',
+      sentences: turns.map(({ name, text, seconds, index }) => ({
+        index,
+        speaker_name: name,
+        text,
+        ai_filters: null,
+        start_time: seconds,
+      })),
+    }),
   'JSON of WhisperX': (turns) =>
-    json({ segments: turns.map((turn) => ({ start: turn.seconds, end: turn.seconds + 9, text: ` ${turn.text}`, words: [{ word: 'a', start: 0.1 }], speaker: `SPEAKER_0${id(turn)}` })), word_segments: [] }, ),
+    json({
+      segments: turns.map((turn) => ({
+        start: turn.seconds,
+        end: turn.seconds + 9,
+        text: ` ${turn.text}`,
+        words: [{ word: 'a', start: 0.1 }],
+        speaker: `SPEAKER_0${id(turn)}`,
+      })),
+      word_segments: [],
+    }),
   'name: own line': blocks(({ name, text }) => `${name}:\n${text}`),
   'clock line, name line': blocks(({ name, text, seconds }) => `${minute(seconds)}\n${name}\n${text}`),
   'CAPITALS: text': lines(({ name, text }) => `${name.toUpperCase()}: ${text}`),
@@ -142,25 +182,34 @@ export const layouts: Readonly<Record<string, Writer>> = {
   '<b>name:</b> text': lines(({ name, text }) => `<b>${name}:</b> ${text}`),
   'name, tab, clock, tab': lines(({ name, text, seconds }) => `${name}\t${minute(seconds)}\t${text}`),
   'name clock text': lines(({ name, text, seconds }) => `${name} ${minute(seconds)} ${text}`),
-  'Slack': blocks(({ name, text, index }) => `${name}  10:${30 + index} AM\n${text}`),
-  'Telegram': blocks(({ name, text, index }) => `${name}, [12.08.24 10:${30 + index}]\n${text}`),
+  Slack: blocks(({ name, text, index }) => `${name}  10:${30 + index} AM\n${text}`),
+  Telegram: blocks(({ name, text, index }) => `${name}, [12.08.24 10:${30 + index}]\n${text}`),
   'Zoom chat': lines(({ name, text, index }) => `10:${30 + index}:05 From ${name} to Everyone: ${text}`),
   'Teams chat': blocks(({ name, text, index }) => `[10:${30 + index} AM] ${name}\n${text}`),
-  'Teams docx of old': blocks(({ name, text, index }) => `0:0:${index * 8 + 2}.120 --> 0:0:${index * 8 + 9}.10\n${name}\n${text}`),
-  'name (role) clock': blocks(({ name, text, seconds, speaker }) => `${name} (${speaker === 'seller' ? 'Vendedora' : 'Cliente'}) ${minute(seconds)}\n${text}`),
+  'Teams docx of old': blocks(
+    ({ name, text, index }) => `0:0:${index * 8 + 2}.120 --> 0:0:${index * 8 + 9}.10\n${name}\n${text}`,
+  ),
+  'name (role) clock': blocks(
+    ({ name, text, seconds, speaker }) =>
+      `${name} (${speaker === 'seller' ? 'Vendedora' : 'Cliente'}) ${minute(seconds)}\n${text}`,
+  ),
   'name - text': lines(({ name, text }) => `${name} - ${text}`),
   'name — text': lines(({ name, text }) => `${name} — ${text}`),
   '[name - clock] text': lines(({ name, text, seconds }) => `[${name} - ${minute(seconds)}] ${text}`),
   '[name clock] text': lines(({ name, text, seconds }) => `[${name} ${minute(seconds)}] ${text}`),
   '[clock - name] text': lines(({ name, text, seconds }) => `[${minute(seconds)} - ${name}] ${text}`),
   '[name]: text': lines(({ name, text }) => `[${name}]: ${text}`),
-  'clock - clock name: text': lines(({ name, text, seconds }) => `${minute(seconds)} - ${minute(seconds + 9)} ${name}: ${text}`),
+  'clock - clock name: text': lines(
+    ({ name, text, seconds }) => `${minute(seconds)} - ${minute(seconds + 9)} ${name}: ${text}`,
+  ),
   'clock – name: text': lines(({ name, text, seconds }) => `${minute(seconds)} – ${name}: ${text}`),
   'name | text': lines(({ name, text }) => `${name} | ${text}`),
   'clock | name | text': lines(({ name, text, seconds }) => `${minute(seconds)} | ${name} | ${text}`),
   'first name: text': lines(({ name, text }) => `${name.split(' ')[0]}: ${text}`),
   'first name in small letters: text': lines(({ name, text }) => `${name.split(' ')[0]?.toLowerCase()}: ${text}`),
-  'name, firm: text': lines(({ name, text, speaker, firm }) => `${name}, ${speaker === 'seller' ? firm : 'Otra firma'}: ${text}`),
+  'name, firm: text': lines(
+    ({ name, text, speaker, firm }) => `${name}, ${speaker === 'seller' ? firm : 'Otra firma'}: ${text}`,
+  ),
   'name (e-mail): text': lines((turn) => `${turn.name} (${address(turn)}): ${turn.text}`),
   'name <e-mail>: text': lines((turn) => `${turn.name} <${address(turn)}>: ${turn.text}`),
   'one line of small letters': (turns) => turns.map(({ name, text }) => `${name.toLowerCase()}: ${text}`).join(' '),
@@ -169,10 +218,25 @@ export const layouts: Readonly<Record<string, Writer>> = {
   'Google Meet, bold': blocks(({ name, text, seconds }) => `### ${full(seconds)}\n\n**${name}:** ${text}`),
   'ISO time': lines(({ name, text, seconds }) => `2024-08-12T10:${minute(seconds)}Z ${name}: ${text}`),
   '[ISO date] name': lines(({ name, text, seconds }) => `[2024-08-12 10:${minute(seconds)}] ${name}: ${text}`),
-  '[0m 12s] name: text': lines(({ name, text, seconds }) => `[${Math.floor(seconds / 60)}m ${seconds % 60}s] ${name}: ${text}`),
+  '[0m 12s] name: text': lines(
+    ({ name, text, seconds }) => `[${Math.floor(seconds / 60)}m ${seconds % 60}s] ${name}: ${text}`,
+  ),
   'JSON list': (turns) => json(turns.map(({ name, text, seconds }) => ({ speaker: { name }, start: seconds, text }))),
-  'JSON, indented': (turns) => JSON.stringify({ transcript: turns.map(({ name, text }) => ({ speaker: name, text })) }, null, 2),
-  'JSON of Gong': (turns) => json({ callTranscripts: [{ callId: '1', transcript: turns.map((turn) => ({ speakerId: `77${id(turn)}`, topic: 'Intro', sentences: [{ start: turn.seconds * 1000, end: 9, text: turn.text }] })) }] }),
+  'JSON, indented': (turns) =>
+    JSON.stringify({ transcript: turns.map(({ name, text }) => ({ speaker: name, text })) }, null, 2),
+  'JSON of Gong': (turns) =>
+    json({
+      callTranscripts: [
+        {
+          callId: '1',
+          transcript: turns.map((turn) => ({
+            speakerId: `77${id(turn)}`,
+            topic: 'Intro',
+            sentences: [{ start: turn.seconds * 1000, end: 9, text: turn.text }],
+          })),
+        },
+      ],
+    }),
 };
 
 const gapSeconds = 13;
@@ -196,10 +260,19 @@ export const spanishCall: Call = {
   sellerFirm: 'Vambe',
   turns: [
     { speaker: 'seller', text: 'Hola Lucía, cuéntame de la empresa. ¿Cómo nos conocieron?' },
-    { speaker: 'client', text: 'Somos una clínica dental en Bogotá, Colombia, veinte personas. Los encontré buscando en Google.' },
-    { speaker: 'seller', text: 'Perfecto. Trabajamos con tiendas y colegios. Una tienda en Madrid con 900 empleados recibe 5000 mensajes diarios y le urge responder.' },
+    {
+      speaker: 'client',
+      text: 'Somos una clínica dental en Bogotá, Colombia, veinte personas. Los encontré buscando en Google.',
+    },
+    {
+      speaker: 'seller',
+      text: 'Perfecto. Trabajamos con tiendas y colegios. Una tienda en Madrid con 900 empleados recibe 5000 mensajes diarios y le urge responder.',
+    },
     { speaker: 'seller', text: '¿Cuántos mensajes reciben ustedes?' },
-    { speaker: 'client', text: 'Recibimos 120 mensajes por día y no damos abasto. Buscamos una solución que se integre con HubSpot.' },
+    {
+      speaker: 'client',
+      text: 'Recibimos 120 mensajes por día y no damos abasto. Buscamos una solución que se integre con HubSpot.',
+    },
     { speaker: 'seller', text: 'Se integra con HubSpot, Zendesk y Shopify. El plan cuesta 400 dólares.' },
     { speaker: 'client', text: 'Suena muy bien, nos interesa.' },
   ],
@@ -211,10 +284,22 @@ export const englishCall: Call = {
   sellerFirm: 'Vambe',
   turns: [
     { speaker: 'seller', text: 'Hi Susan, tell me about your company. How did you hear about us?' },
-    { speaker: 'client', text: "We're a dental clinic in Bogota, Colombia, with twenty people. A friend recommended you." },
-    { speaker: 'seller', text: 'Great. We work with hotels and banks. One in Mexico City with 800 employees handles 3000 inquiries a day and it is urgent for them.' },
-    { speaker: 'client', text: "We get 90 messages a day and the front desk can't keep up. We need a solution that integrates with Google Calendar." },
-    { speaker: 'seller', text: 'It integrates with Google Calendar, HubSpot and Salesforce. Pricing starts at 300 dollars.' },
+    {
+      speaker: 'client',
+      text: "We're a dental clinic in Bogota, Colombia, with twenty people. A friend recommended you.",
+    },
+    {
+      speaker: 'seller',
+      text: 'Great. We work with hotels and banks. One in Mexico City with 800 employees handles 3000 inquiries a day and it is urgent for them.',
+    },
+    {
+      speaker: 'client',
+      text: "We get 90 messages a day and the front desk can't keep up. We need a solution that integrates with Google Calendar.",
+    },
+    {
+      speaker: 'seller',
+      text: 'It integrates with Google Calendar, HubSpot and Salesforce. Pricing starts at 300 dollars.',
+    },
     { speaker: 'client', text: 'Good, we are interested.' },
   ],
 };

@@ -1,8 +1,8 @@
 /** What one pass over a transcript finds: words, sentences, speakers, matches, and how much each sentence counts as evidence. */
 import { findNumbers, type NumberSpan } from '../text/numbers.ts';
 import { separateOrders } from '../text/orders.ts';
-import { findSentences, type Sentence } from '../text/sentences.ts';
 import { assignRoles, isUnlabelledDialogue, type RoleMeasure, type TurnClues } from '../text/roles.ts';
+import { findSentences, type Sentence } from '../text/sentences.ts';
 import { acceptAssistant, findTurns, type Turn } from '../text/speakers.ts';
 import type { Segment, Token } from '../text/tokens.ts';
 import { tokenize } from '../text/tokens.ts';

@@ -1,7 +1,6 @@
 /** Splits a dialogue into turns by the speaker labels at their start, and tells sellers from clients. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
-import type { Sentence } from './sentences.ts';
 import type { Token } from './tokens.ts';
 
 export type Role = 'client' | 'seller' | 'ignored' | 'unknown';

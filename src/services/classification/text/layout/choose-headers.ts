@@ -24,7 +24,8 @@ const minWeakCoverage = 0.4;
 /** Share of a form's headers whose names occur again. */
 const minRepeated = 0.6;
 const maxOwnLineChars = 60;
-const speakerId = /^(?:speaker|spk|hablante|orador|ponente|participante|interlocutor|persona|participant|locutor)[\s_-]*[\w]{1,3}$/i;
+const speakerId =
+  /^(?:speaker|spk|hablante|orador|ponente|participante|interlocutor|persona|participant|locutor)[\s_-]*[\w]{1,3}$/i;
 const descriptions =
   /^(?:fecha|date|hora|time|duraci[oó]n|duration|participantes?|participants?|asistentes|attendees|t[ií]tulo|title|asunto|subject|reuni[oó]n|meeting|grabaci[oó]n|recording|enlace|link|url|resumen|summary|notas?|notes?|tema|topic|lugar|location|empresa|company|idioma|language|https?|p\.? ?d|temas|agenda|pr[oó]ximos pasos|next steps|action items|organizer|organizador|invitados|invitees)$/i;
 
@@ -110,21 +111,31 @@ function isAccepted(list: readonly Candidate[], { counts, wordLines, isInline }:
   const isShort = list.length <= 4 && distinct >= 2 && list.every(({ header }) => isName(header.name));
   if (end === 'voice' || list.every(({ header }) => speakerId.test(header.name))) return end !== 'dash';
   if (isInline) return isRegular && distinct >= 2 && (end === 'colon' || (hasClock && end !== 'line'));
-  if (hasClock && timedEnds.includes(end)) return isRegular || (list.length >= 2 && isShort) || (repeated >= 1 && distinct === 1);
+  if (hasClock && timedEnds.includes(end))
+    return isRegular || (list.length >= 2 && isShort) || (repeated >= 1 && distinct === 1);
   const coverage = list.length / wordLines;
-  if (end === 'colon') return (isRegular || list.length >= 2) && coverage >= (isRegular ? minCoverage / 3 : minCoverage);
+  if (end === 'colon')
+    return (isRegular || list.length >= 2) && coverage >= (isRegular ? minCoverage / 3 : minCoverage);
   if (end === 'line') return isRegular && distinct >= 2 && coverage >= minCoverage;
   if (end === 'clock') return false;
   return isRegular && distinct >= 2 && coverage >= minWeakCoverage;
 }
 
 /** A name of an accepted form that occurs once is a speaker if it is written as names are. */
-function isSpeaker({ header, key }: Candidate, list: readonly Candidate[], { counts, wordLines, isInline }: Scope): boolean {
+function isSpeaker(
+  { header, key }: Candidate,
+  list: readonly Candidate[],
+  { counts, wordLines, isInline }: Scope,
+): boolean {
   if ((counts.get(key) ?? 0) > 1) return true;
   if (isName(header.name)) return header.hasClock || header.end === 'colon' || header.end === 'voice' || !isInline;
   return header.end === 'colon' && list.length >= wordLines;
 }
 
 function isName(name: string): boolean {
-  return speakerId.test(name) || /^\S+@\S+$/.test(name) || name.split(/[\s,]+/).every((word) => /^(?:\p{Lu}|de$|del$|la$|y$|van$|von$|da$|dos$)/u.test(word));
+  return (
+    speakerId.test(name) ||
+    /^\S+@\S+$/.test(name) ||
+    name.split(/[\s,]+/).every((word) => /^(?:\p{Lu}|de$|del$|la$|y$|van$|von$|da$|dos$)/u.test(word))
+  );
 }

@@ -28,7 +28,9 @@ function firstVisible(text: string): number {
 
 function layOut(text: string, lines: readonly Line[], isInline: boolean): Layout | null {
   const chosen = chooseHeaders(text, lines, isInline);
-  const timed = lines.filter(({ kind, hasClock }) => kind === 'cue' || kind === 'clock' || (kind === 'words' && hasClock));
+  const timed = lines.filter(
+    ({ kind, hasClock }) => kind === 'cue' || kind === 'clock' || (kind === 'words' && hasClock),
+  );
   if (chosen === null && (timed.length < minTimedLines || isInline)) return null;
   const hasLineEnds = text.includes('\n');
   if (chosen !== null && (hasLineEnds || isInline) && isPlain(chosen, lines)) return null;

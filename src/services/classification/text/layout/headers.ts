@@ -137,13 +137,21 @@ function readPlain(start: HeaderStart): Header | undefined {
   const finish = (end: HeaderEnd, wordsAt: number): Header | undefined => {
     const name = text.slice(from, nameEnd < 0 ? at : nameEnd);
     const marked = isMarked || hint !== '' || hasClock || end !== 'colon';
-    return makeHeader(start, { name, hint, end, wordsAt: skip(gaps, text, wordsAt), isMarked: marked, startMs, hasClock });
+    return makeHeader(start, {
+      name,
+      hint,
+      end,
+      wordsAt: skip(gaps, text, wordsAt),
+      isMarked: marked,
+      startMs,
+      hasClock,
+    });
   };
   while (at < limit) {
     const char = text.charAt(at);
     const next = text.charAt(at + 1);
     if (char === ':' && isColonEnd(text, at, to)) return finish('colon', at + 1);
-    if (char === '\t' && at > from && !/[\d(\[]/.test(next)) return finish(hasClock ? 'clock' : 'tab', at + 1);
+    if (char === '\t' && at > from && !/[\d([]/.test(next)) return finish(hasClock ? 'clock' : 'tab', at + 1);
     if (char === '>') return finish('arrow', at + 1);
     if (char === ']') return start.hasClock ? finish('bracket', at + 1) : undefined;
     if (char === '*') {

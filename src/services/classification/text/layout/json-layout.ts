@@ -4,8 +4,34 @@ import { type Layout, LayoutBuilder } from './layout.ts';
 import { readClock } from './stamps.ts';
 
 const textKeys = ['text', 'transcript', 'sentence', 'content', 'utterance', 'value', 'raw_text', 'body', 'words'];
-const speakerKeys = ['speaker_name', 'speakername', 'speaker', 'speaker_label', 'speakerlabel', 'speaker_id', 'speakerid', 'participant', 'name', 'user', 'author', 'from', 'channel', 'role'];
-const startKeys = ['start', 'start_time', 'starttime', 'start_timestamp', 'timestamp', 'startms', 'start_ms', 'time', 'offset', 'begin'];
+const speakerKeys = [
+  'speaker_name',
+  'speakername',
+  'speaker',
+  'speaker_label',
+  'speakerlabel',
+  'speaker_id',
+  'speakerid',
+  'participant',
+  'name',
+  'user',
+  'author',
+  'from',
+  'channel',
+  'role',
+];
+const startKeys = [
+  'start',
+  'start_time',
+  'starttime',
+  'start_timestamp',
+  'timestamp',
+  'startms',
+  'start_ms',
+  'time',
+  'offset',
+  'begin',
+];
 const listKeys = ['sentences', 'elements', 'words', 'segments', 'utterances'];
 
 interface Spoken {
@@ -23,7 +49,10 @@ export function findJsonLayout(text: string): Layout | null {
   for (const list of findLists(root)) {
     const spoken = list.flatMap((node) => readSpoken(node) ?? []);
     if (spoken.length === 0) continue;
-    const chars = spoken.reduce((sum, { passages }) => sum + passages.reduce((all, { from, to }) => all + to - from, 0), 0);
+    const chars = spoken.reduce(
+      (sum, { passages }) => sum + passages.reduce((all, { from, to }) => all + to - from, 0),
+      0,
+    );
     const named = spoken.filter(({ speaker }) => speaker !== '').length;
     const words = chars / spoken.length;
     // Of equal text the list with speakers, and that of utterances before that of words.
@@ -49,7 +78,11 @@ function wholeText(text: string, root: JsonNode): Layout | null {
 }
 
 /** Escaped line ends and tabs lie between passages. */
-function addWritten(builder: LayoutBuilder, text: string, { from, to }: { readonly from: number; readonly to: number }): void {
+function addWritten(
+  builder: LayoutBuilder,
+  text: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
   let start = from;
   for (let at = text.indexOf('\\', from); at >= 0 && at < to; at = text.indexOf('\\', at + 2)) {
     if (!'nrt'.includes(text.charAt(at + 1))) continue;
@@ -81,12 +114,19 @@ function readSpoken(node: JsonNode): Spoken | undefined {
   const speaker = labelOf(pick(node, speakerKeys));
   const role = labelOf(pick(node, ['role', 'speaker_role', 'company', 'email']));
   const start = pick(node, startKeys);
-  return { speaker, hint: role === speaker ? '' : role, startMs: start === undefined ? undefined : readStart(start), passages };
+  return {
+    speaker,
+    hint: role === speaker ? '' : role,
+    startMs: start === undefined ? undefined : readStart(start),
+    passages,
+  };
 }
 
 function passagesOf(node: JsonNode, depth: number): { from: number; to: number }[] {
   if (node.kind !== 'object' || depth > 2) return [];
-  const own = textKeys.map((key) => node.entries.get(key)).find((each) => each?.kind === 'string' && isPlainText(each.value));
+  const own = textKeys
+    .map((key) => node.entries.get(key))
+    .find((each) => each?.kind === 'string' && isPlainText(each.value));
   if (own?.kind === 'string') return [{ from: own.from, to: own.to }];
   for (const key of listKeys) {
     const list = node.entries.get(key);
@@ -106,5 +146,7 @@ function labelOf(node: JsonNode | undefined): string {
 function readStart(node: JsonNode): number | undefined {
   if (node.kind === 'string') return readClock(node.value);
   if (node.kind !== 'number') return undefined;
-  return Number.isInteger(node.value) && node.value >= 1000 && !node.isDecimal ? node.value : Math.round(node.value * 1000);
+  return Number.isInteger(node.value) && node.value >= 1000 && !node.isDecimal
+    ? node.value
+    : Math.round(node.value * 1000);
 }

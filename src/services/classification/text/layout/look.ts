@@ -91,7 +91,9 @@ function isSign(text: string, from: number, to: number): boolean {
 
 /** tab < > | ( [ @ */
 function isSeparator(code: number): boolean {
-  return code === 0x09 || code === 0x3c || code === 0x3e || code === 0x7c || code === 0x28 || code === 0x5b || code === 0x40;
+  return (
+    code === 0x09 || code === 0x3c || code === 0x3e || code === 0x7c || code === 0x28 || code === 0x5b || code === 0x40
+  );
 }
 
 /** "Ana - …" */
@@ -112,7 +114,17 @@ function isDigitAt(text: string, at: number): boolean {
 
 /** [ ( < { * # > and the mark of direction that messengers write */
 function isOpening(code: number): boolean {
-  return code === 0x5b || code === 0x28 || code === 0x3c || code === 0x7b || code === 0x2a || code === 0x23 || code === 0x3e || code === newline || code === 0x200e;
+  return (
+    code === 0x5b ||
+    code === 0x28 ||
+    code === 0x3c ||
+    code === 0x7b ||
+    code === 0x2a ||
+    code === 0x23 ||
+    code === 0x3e ||
+    code === newline ||
+    code === 0x200e
+  );
 }
 
 function isProse(code: number): boolean {

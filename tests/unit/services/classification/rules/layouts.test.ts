@@ -140,7 +140,22 @@ describe('any call in any layout', () => {
   test('has its quotes at their offsets in text of any characters', async () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 12 }),
-      fc.constantFrom('\n', '\\n', '[00:12] ', 'Ana: ', '<v Ana>', '**', ' | ', '{"text": "', '"}', '00:00:01.000 --> 00:00:02.000\n', 'recibimos 90 mensajes por día', 'somos una clínica', '\t', ' > '),
+      fc.constantFrom(
+        '\n',
+        '\\n',
+        '[00:12] ',
+        'Ana: ',
+        '<v Ana>',
+        '**',
+        ' | ',
+        '{"text": "',
+        '"}',
+        '00:00:01.000 --> 00:00:02.000\n',
+        'recibimos 90 mensajes por día',
+        'somos una clínica',
+        '\t',
+        ' > ',
+      ),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
