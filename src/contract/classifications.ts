@@ -116,6 +116,8 @@ export const transcriptDocument = z.strictObject({
   confidence: share,
   truncated: z.boolean(),
   needs_review: z.boolean(),
+  /** Absent: the confidence alone. */
+  review_reason: z.literal('speakers_unknown').optional(),
   duration_ms: z.number(),
 });
 
@@ -134,6 +136,7 @@ export function toTranscriptDocument(classified: ClassifiedTranscript): z.infer<
     confidence: answer.confidence,
     truncated: answer.truncated,
     needs_review: answer.needsReview,
+    ...(answer.reviewReason === undefined ? {} : { review_reason: answer.reviewReason }),
     duration_ms: Number(classified.durationMs.toFixed(3)),
   };
 }

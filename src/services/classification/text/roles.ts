@@ -33,7 +33,7 @@ export function assignRoles(turns: readonly Turn[], clues: TurnClues): RoleMeasu
   const unknown = [...new Set(turns.filter(({ role }) => role === 'unknown').map(({ label }) => label))];
   const knows = (role: Role): boolean => turns.some((turn) => turn.role === role);
   const seller = knows('seller') ? undefined : findSeller(turns, unknown, clues, knows('client'));
-  const isTold = seller !== undefined || knows('seller') || unknown.length < 2;
+  const isTold = seller !== undefined || knows('seller') || !isDialogue(turns, clues);
   for (const turn of turns) if (turn.role === 'unknown') turn.role = turn.label === seller ? 'seller' : 'client';
   return isTold ? 'told' : 'untold';
 }
@@ -53,7 +53,17 @@ function findSeller(
   if (knowsClient && unknown.length === 1) return best.label;
   const lead = best.score - (second?.score ?? 0);
   if (best.score > 0 && lead > 0) return best.label;
-  return second !== undefined && best.score === 0 && lead >= minLeadByClaims ? best.label : undefined;
+  return second !== undefined && lead >= minLeadByClaims ? best.label : undefined;
+}
+
+const minTurns = 2;
+
+/** Two speak more than once, and one of them asks. The lines of notes and the head of a letter look like speakers, too. */
+function isDialogue(turns: readonly Turn[], { sentences }: TurnClues): boolean {
+  const counts = new Map<string, number>();
+  for (const { label } of turns) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const speakers = [...counts.values()].filter((count) => count >= minTurns).length;
+  return speakers >= 2 && sentences.some(({ isQuestion, turn }) => isQuestion && turn >= 0);
 }
 
 const address = /^\S+@(\S+)$/;

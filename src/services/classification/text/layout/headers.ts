@@ -186,7 +186,12 @@ function readPlain(start: HeaderStart): Header | undefined {
     } else if (char === '|') {
       const rest = skip(gaps, text, at + 1);
       if (nameEnd < 0) nameEnd = at;
-      if (stampAt(text, rest) === undefined) return finish('pipe', at + 1);
+      if (stampAt(text, rest) === undefined) {
+        const [written, role = ''] = besideName(text, rest) ?? [];
+        if (written === undefined) return finish('pipe', at + 1);
+        hint = role;
+        return finish('colon', rest + written.length);
+      }
     } else if (isDash(char) && text.charAt(at - 1) === ' ' && (next === ' ' || isDash(next))) {
       const rest = skip(separators, text, at);
       if (dashAt < 0) dashAt = rest;
@@ -199,6 +204,14 @@ function readPlain(start: HeaderStart): Header | undefined {
   if (dashAt < 0) return undefined;
   nameEnd = nameEnd < 0 ? text.lastIndexOf(' ', dashAt - 2) : nameEnd;
   return finish('dash', dashAt);
+}
+
+const roleBesideName = /([\p{L} ]{2,24}):(?=\s)/uy;
+
+/** "Ana | Ventas: …" */
+function besideName(text: string, at: number): RegExpExecArray | null {
+  roleBesideName.lastIndex = at;
+  return roleBesideName.exec(text);
 }
 
 /** Not the colon of a clock or an address. */
