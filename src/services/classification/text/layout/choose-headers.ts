@@ -36,15 +36,20 @@ export function chooseHeaders(text: string, lines: readonly Line[], isInline: bo
   const wordLines = lines.filter(({ kind }) => kind === 'words').length;
   const counts = countBy(candidates, ({ key }) => key);
   const forms = new Map<string, Candidate[]>();
-  for (const each of candidates) forms.set(each.form, [...(forms.get(each.form) ?? []), each]);
+  for (const each of candidates) {
+    const list = forms.get(each.form);
+    if (list === undefined) forms.set(each.form, [each]);
+    else list.push(each);
+  }
   const scope = { counts, wordLines, isInline };
   const accepted = [...forms.values()].filter((list) => isAccepted(list, scope));
   const chosen = accepted.flatMap((list) => list.filter((each) => isSpeaker(each, list, scope)));
   if (chosen.length === 0) return null;
   const names = new Set(chosen.map(({ key }) => key));
+  const known = new Set(chosen);
   // The same people, written once in another form.
   const isColon = (header: Header): boolean => header.end === 'colon' || header.end === 'voice';
-  const others = candidates.filter((each) => names.has(each.key) && isColon(each.header) && !chosen.includes(each));
+  const others = candidates.filter((each) => names.has(each.key) && isColon(each.header) && !known.has(each));
   const all = [...chosen, ...others];
   const strict = chosen.filter(({ header }) => header.hasClock || header.end === 'line' || header.end === 'voice');
   const leading = chosen.filter(({ header }) => header.hasLeadingClock && header.end !== 'line');

@@ -64,7 +64,8 @@ const endsAsSpeech = /[.!?…]["”»)]*\s*$/;
 
 /** The first line that counts: titles and lists of participants before the first turn were not said. */
 function findBegin(text: string, lines: readonly Line[], { headers, isStrict }: ChosenHeaders): number {
-  const first = Math.min(...headers.keys());
+  let first = lines.length;
+  for (const index of headers.keys()) first = Math.min(first, index);
   const isHead = lines.slice(0, first).every(({ kind, from, to }) => {
     return kind !== 'words' || (to - from <= maxTitleChars && !endsAsSpeech.test(text.slice(from, to)));
   });

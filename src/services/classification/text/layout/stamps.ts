@@ -9,7 +9,7 @@ const stamp = new RegExp(
   String.raw`(?:[[(<{]\s*(?:${moment}|${day}|${spent})\s*[\])>}]|[[(<{]?(?:${moment})(?![\d%]|:\d))`,
   'uy',
 );
-const hasDay = /\d[/.-]\d|\d{4}/;
+const hasDay = /\d[/.-]\d{1,2}[/.-]\d|\p{L}{3}.*\d{4}/u;
 const parts = /(\d{1,3}):(\d{2})(?::(\d{2}))?(?:[.,](\d{1,3}))?(?:\s?([AaPp])\.?\s?[Mm])?/;
 
 export interface Stamp {
