@@ -6,7 +6,7 @@ import { findSentences, type Sentence } from '../text/sentences.ts';
 import { acceptAssistant, findTurns, type Turn } from '../text/speakers.ts';
 import type { Segment, Token } from '../text/tokens.ts';
 import { tokenize } from '../text/tokens.ts';
-import { readWords } from '../text/words.ts';
+import { readWords, type Words } from '../text/words.ts';
 import type { FieldAction, FieldRole, Program, TextAction, TextRole } from './program.ts';
 
 export interface Hit {
@@ -53,9 +53,8 @@ const confirmedPercent = 80;
 /** A question of up to this many words after the first can be a tag on the sentence before: "¿Correcto?". */
 const maxTagWords = 3;
 
-/** Tokens, sentences, turns and matches of some segments. Labels such as "AI:" have their role; sellers and clients do not yet. */
-export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
-  const words = readWords(text, segments, program.lexicon);
+/** Sentences, turns and matches of the words of a text. Labels such as "AI:" have their role; sellers and clients do not yet. */
+export function readSpeech(program: Program, text: string, words: Words): Speech {
   const { tokens, turns } = findTurns(words.tokens, program.roleOf, words.shown);
   let sentences = findSentences(text, tokens);
   let { hits, marks } = findMatches(program, tokens);
@@ -72,7 +71,7 @@ export function readSpeech(program: Program, text: string, segments: readonly Se
 /** Reads some segments of a transcript, in time linear in their length. */
 export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
   const { grammar } = program.taxonomy.file;
-  const speech = readSpeech(program, text, segments);
+  const speech = readSpeech(program, text, readWords(text, segments, program.lexicon));
   const { tokens, sentences, turns, hits, marks, isNameless } = speech;
   markClauses(tokens);
   const clues: TurnClues = {

@@ -11,6 +11,8 @@ export interface Words {
   readonly shown: readonly ShownTurn[];
   /** Whether the layout has turns, but names no speaker. */
   readonly isNameless: boolean;
+  /** Whether labels, clocks and the like were left out. */
+  readonly isLaidOut: boolean;
 }
 
 /** Ends of sentences, with what may follow them. */
@@ -19,15 +21,19 @@ const maxEndChars = 4;
 
 /** The words of some segments of a text. */
 export function readWords(text: string, segments: readonly Segment[], lexicon: Lexicon): Words {
-  const tokens: Token[] = [];
   const layout = findLayout(text);
-  if (layout === null) {
-    for (const segment of segments) tokenize(text, segment, lexicon, tokens);
-    return { tokens, shown: [], isNameless: false };
-  }
+  if (layout === null) return readAllWords(text, segments, lexicon);
+  const tokens: Token[] = [];
   const shown = readPassages(text, { layout, segments, lexicon }, tokens);
   const isNamed = layout.turns.some(({ speaker }) => speaker !== '');
-  return { tokens, shown: isNamed ? shown : [], isNameless: !isNamed && layout.turns.length > 1 };
+  return { tokens, shown: isNamed ? shown : [], isNameless: !isNamed && layout.turns.length > 1, isLaidOut: true };
+}
+
+/** Everything in the segments, whatever its layout. */
+export function readAllWords(text: string, segments: readonly Segment[], lexicon: Lexicon): Words {
+  const tokens: Token[] = [];
+  for (const segment of segments) tokenize(text, segment, lexicon, tokens);
+  return { tokens, shown: [], isNameless: false, isLaidOut: false };
 }
 
 interface Source {

@@ -1,4 +1,4 @@
-/** A quick look that spares most texts the search for a layout: plain prose, and lines such as "Ana: …", which words show themselves. */
+/** A quick test for texts without a layout: prose, and lines such as "Ana: …", whose labels are found among the words. */
 import { isCapital, isDash, isWord, space } from '../characters.ts';
 import { maxNameChars } from './headers.ts';
 
@@ -6,7 +6,7 @@ const newline = 0x0a;
 const colon = 0x3a;
 /** One line can be chance. */
 const minSigns = 2;
-/** What stands in no plain label and no prose of a transcript, or rarely: the start of a clock, a bracket, markup. */
+/** Not found in a plain label, and rarely in prose: the start of a clock, a bracket, markup. */
 const signs = /\d:\d\d|<v[ .]|\*\*|\[[\p{L}_]+[ _]?\d*\]/u;
 
 /** Whether the text may have a layout other than prose and plain labels. */
