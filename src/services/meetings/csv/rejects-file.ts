@@ -1,11 +1,11 @@
 /** Writes rejected rows to a CSV file that can be corrected and imported again. */
 import { realpath } from 'node:fs/promises';
-import { stringify } from 'csv-stringify/sync';
 import { AppError } from '../../../core/errors.ts';
 import { openPrivateOutput } from '../../../core/private-output.ts';
 import type { RejectedRow } from '../import-meetings.ts';
 import { cellNames, meetingColumns } from './column-names.ts';
 import { csvForm } from './csv-form.ts';
+import { csvLine } from './csv-line.ts';
 import type { MeetingsSource } from './meetings-source.ts';
 
 export interface RejectsFile {
@@ -36,7 +36,7 @@ export async function openRejectsFile(
   const { handle, keep } = await openPrivateOutput(path, '--rejects');
   const { delimiter, bom } = csvForm(form);
   const write = async (cells: readonly string[]): Promise<void> => {
-    await handle.appendFile(stringify([[...cells]], { escape_formulas: true, delimiter }));
+    await handle.appendFile(csvLine(cells, delimiter));
   };
   await handle.appendFile(bom);
   await write([...Object.values(meetingColumns), 'line', 'reason']);

@@ -134,7 +134,7 @@ function readPlain(start: HeaderStart): Header | undefined {
   let { startMs, isMarked } = start;
   let dashAt = -1;
   let hasClock = false;
-  const finish = (end: HeaderEnd, wordsAt: number): Header | undefined => {
+  const finish = (end: HeaderEnd, wordsAt: number) => {
     const name = text.slice(from, nameEnd < 0 ? at : nameEnd);
     const marked = isMarked || hint !== '' || hasClock || end !== 'colon';
     return makeHeader(start, {
