@@ -121,6 +121,8 @@ export const transcriptDocument = z.strictObject({
   confidence: share,
   truncated: z.boolean(),
   needs_review: z.boolean(),
+  /** Absent: the confidence alone. */
+  review_reason: z.literal('speakers_unknown').optional(),
   duration_ms: z.number(),
 });
 
@@ -139,6 +141,7 @@ export function toTranscriptDocument(classified: ClassifiedTranscript): z.infer<
     confidence: answer.confidence,
     truncated: answer.truncated,
     needs_review: answer.needsReview,
+    ...(answer.reviewReason === undefined ? {} : { review_reason: answer.reviewReason }),
     duration_ms: Number(classified.durationMs.toFixed(3)),
   };
 }

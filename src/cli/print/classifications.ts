@@ -136,6 +136,7 @@ export function describeAnswerFlags({ answer, model }: ClassifiedTranscript): st
     `${model}, confidence ${answer.confidence.toFixed(2)}`,
     answer.truncated ? 'the transcript was too long to be read whole' : '',
     answer.needsReview ? 'a person should look at it' : '',
+    answer.reviewReason === 'speakers_unknown' ? 'seller and client cannot be told apart' : '',
   ];
   return `${flags.filter((flag) => flag !== '').join('; ')}.`;
 }
