@@ -82,6 +82,11 @@ export function loadTaxonomy(text: string, fileName: string, compiled?: Compiled
   };
 }
 
+/** Where the weights of a taxonomy are: beside it. */
+export function weightsFileOf(taxonomyFile: string): string {
+  return `${taxonomyFile.replace(/\.ya?ml$/i, '')}.weights.json`;
+}
+
 /** A taxonomy that decides by the weights in the text of a file. @throws AppError TAXONOMY_INVALID */
 export function withWeights(taxonomy: Taxonomy, text: string, fileName: string): Taxonomy {
   const weights = readDecisionWeights(text, fileName, taxonomy.id);
