@@ -48,6 +48,8 @@ function round(value: number): number {
 }
 
 const floorSteps = 60;
+const maxPrice = 2;
+const priceStep = 0.1;
 
 /**
  * Floors by field that keep a share of the nulls over all fields and lose the fewest right answers: each field's floor maximises
@@ -55,13 +57,14 @@ const floorSteps = 60;
  */
 export function chooseFloors(fields: ReadonlyMap<string, readonly Judged[]>, nullShare: number): Map<string, number> {
   let floors = new Map<string, number>();
-  for (let price = 0; price <= 4; price += 0.05) {
+  for (let price = 0; price <= maxPrice; price += priceStep) {
     floors = new Map([...fields].map(([id, judged]) => [id, bestFloor(judged, price)]));
     let nulls = 0;
     let kept = 0;
     for (const [id, judged] of fields) {
       for (const each of judged) {
-        if (!each.isNull) continue;
+        // Cues were written with the other meetings at hand.
+        if (!each.isNull || each.weight < 1) continue;
         nulls += each.weight;
         if (each.probability < (floors.get(id) ?? 0)) kept += each.weight;
       }

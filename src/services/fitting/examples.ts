@@ -1,7 +1,7 @@
 /** Turns labelled meetings into examples: the proposals of each field with their numbers, and which of them are right. */
 import type { FittedWeights, Taxonomy } from '../../models/taxonomy.ts';
-import { createOfflineClassifier } from '../classification/rules/offline-classifier.ts';
 import type { Classifier, FieldResult } from '../classification/classifier.ts';
+import { createOfflineClassifier } from '../classification/rules/offline-classifier.ts';
 import { answerKey } from '../evaluation/compare.ts';
 import type { LabelledMeeting } from '../evaluation/labelled-meetings.ts';
 
@@ -37,7 +37,7 @@ export interface Collected {
   /** By field id. */
   readonly examples: ReadonlyMap<string, readonly Example[]>;
   /** Number of weights by field id. */
-  readonly answers: readonly (Readonly<Record<string, FieldResult>>)[];
+  readonly answers: readonly Readonly<Record<string, FieldResult>>[];
 }
 
 /** Weights of zero for every field to be fitted, so that the classifier describes its proposals. */

@@ -1,22 +1,30 @@
 /** Fits the decisions of a taxonomy on labelled meetings: weights, floors, confidence. */
-import type { FieldWeights } from '../../models/decision-weights.ts';
+
 import { foldWord } from '../../models/cue-pattern.ts';
+import type { FieldWeights } from '../../models/decision-weights.ts';
 import type { FittedWeights, Taxonomy } from '../../models/taxonomy.ts';
 import type { FileField } from '../../models/taxonomy-file.ts';
 import { type Layout, layOut } from '../classification/rules/features.ts';
 import { answerKey } from '../evaluation/compare.ts';
 import { fitCurve } from '../evaluation/fit-curve.ts';
 import { chooseFloors, fitConfidence, type Judged } from './confidence.ts';
-import { type Collected, collectExamples, emptyWeights, type Example, type FittedFields, type FittingMeeting } from './examples.ts';
+import {
+  type Collected,
+  collectExamples,
+  type Example,
+  emptyWeights,
+  type FittedFields,
+  type FittingMeeting,
+} from './examples.ts';
 import { fitLogit, predict } from './logit.ts';
 
 /** A word needs this many meetings to have weights. */
 const minMeetings = 5;
 const logit = { steps: 250, rate: 0.05 };
 /** L2 penalties by group: the rarer a number, the stronger. */
-const penalty = { shared: 0.5, frames: 1, values: 0.5, slopes: 1, cueWords: 2, signals: 2, words: 6 };
+const penalty = { shared: 0.5, frames: 1, values: 0.5, slopes: 1, cueWords: 1, signals: 2, words: 6 };
 /** Share of labels that are null that the floors must leave null. */
-const nullsToKeep = 0.935;
+const nullsToKeep = 0.92;
 const unitsPerWeight = 1 / 1000;
 
 export interface FitResult {
@@ -33,7 +41,10 @@ export async function fitDecisions(
   const vocabulary = findVocabulary(meetings);
   const empty = emptyWeights(taxonomy, fields, vocabulary);
   const collected = await collectExamples({ ...taxonomy, weights: empty }, meetings);
-  const signalCount = taxonomy.file.fields.reduce((sum, { type, values }) => sum + (type === 'list' ? values.length : 0), 0);
+  const signalCount = taxonomy.file.fields.reduce(
+    (sum, { type, values }) => sum + (type === 'list' ? values.length : 0),
+    0,
+  );
   const unseen = new Map<string, readonly Judged[]>();
   const fitted: [string, Omit<FieldWeights, 'floor'>][] = [];
   for (const field of taxonomy.file.fields) {
@@ -45,7 +56,7 @@ export async function fitDecisions(
     const judged = crossValidate(examples, penalties);
     const { confidence, judged: calibrated } = fitConfidence(judged);
     unseen.set(field.id, calibrated);
-    fitted.push([field.id, { ...before, ...pack(fitLogit(examples, { ...logit, penalties })), confidence }]);
+    fitted.push([field.id, { ...before, ...pack(fitWeights(examples, penalties)), confidence }]);
   }
   const floors = chooseFloors(unseen, nullsToKeep);
   return {
@@ -81,11 +92,22 @@ function penaltiesOf(layout: Layout): Float64Array {
   return penalties;
 }
 
+/** A value where the label is null is the worse error. */
+const nullWeight = 1.2;
+
+function fitWeights(examples: readonly Example[], penalties: Float64Array): Float64Array {
+  const weighed = examples.map((each) => (each.isNull ? { ...each, weight: each.weight * nullWeight } : each));
+  return fitLogit(weighed, { ...logit, penalties });
+}
+
 /** Judges the examples of each author by weights fitted on the other authors. */
 function crossValidate(examples: readonly Example[], penalties: Float64Array): Judged[] {
   const authors = [...new Set(examples.map(({ author }) => author))];
   return authors.flatMap((author) => {
-    const weights = fitLogit(examples.filter((each) => each.author !== author), { ...logit, penalties });
+    const weights = fitWeights(
+      examples.filter((each) => each.author !== author),
+      penalties,
+    );
     return examples.filter((each) => each.author === author).map((each) => judge(each, weights));
   });
 }

@@ -43,8 +43,7 @@ export function fitLogit(examples: readonly Example[], { penalties, steps, rate 
 export function predict({ alternatives }: Example, weights: Float64Array): number[] {
   const grown = alternatives.map(({ indexes, values }) => {
     let utility = 0;
-    for (let at = 0; at < indexes.length; at += 1)
-      utility += (weights[indexes[at] ?? 0] ?? 0) * (values[at] ?? 0);
+    for (let at = 0; at < indexes.length; at += 1) utility += (weights[indexes[at] ?? 0] ?? 0) * (values[at] ?? 0);
     return Math.exp(Math.min(30, utility));
   });
   const total = grown.reduce((sum, each) => sum + each, 1);

@@ -1,11 +1,18 @@
 /** Decides by fitted weights whether a proposal becomes the value of its field, and how sure that is. */
-import type { FieldWeights } from '../../../models/decision-weights.ts';
+import type { DecisionWeights, FieldWeights } from '../../../models/decision-weights.ts';
 import type { FileField, TaxonomyFile } from '../../../models/taxonomy-file.ts';
-import type { DecisionWeights } from '../../../models/decision-weights.ts';
 import { emptyResult, roundConfidence } from '../answer-rules.ts';
 import type { Evidence, FieldResult } from '../classifier.ts';
 import { quoteBest, refine, typedValue } from './decide.ts';
-import { compareProposals, describe, Features, type Layout, layOut, maxFeatures, type Surroundings } from './features.ts';
+import {
+  compareProposals,
+  describe,
+  Features,
+  type Layout,
+  layOut,
+  maxFeatures,
+  type Surroundings,
+} from './features.ts';
 import { type Proposal, propose, proposeFromText } from './proposals.ts';
 import type { FieldHits, Reading } from './reading.ts';
 import { quote, type Scope } from './weigh.ts';
@@ -106,7 +113,11 @@ const maxQuotes = 2;
 const minConfidence = 0.02;
 const maxConfidence = 0.99;
 
-function answer({ scope, hits, decision, otherwise }: Choice, { part, best, hits: own }: Proposal, p: number): FieldResult {
+function answer(
+  { scope, hits, decision, otherwise }: Choice,
+  { part, best, hits: own }: Proposal,
+  p: number,
+): FieldResult {
   const { field, reading } = scope;
   const refined = refine(field, part, reading, hits.others);
   const quotes = best === null ? quotesOf(otherwise, part) : quotesFor(reading, own, best);

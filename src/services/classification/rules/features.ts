@@ -99,8 +99,7 @@ export class Features {
   /** The sum of weight times number. */
   times(weights: Float32Array): number {
     let sum = 0;
-    for (let at = 0; at < this.count; at += 1)
-      sum += (weights[this.indexes[at] ?? 0] ?? 0) * (this.values[at] ?? 0);
+    for (let at = 0; at < this.count; at += 1) sum += (weights[this.indexes[at] ?? 0] ?? 0) * (this.values[at] ?? 0);
     return sum;
   }
 }

@@ -11,11 +11,11 @@ import { type Calibrate, createCalibration } from './calibrate.ts';
 import { type Choose, compileDecisions, createChoose, type Decision, type OnProposal } from './choose.ts';
 import { decideMany, decideOne } from './decide.ts';
 import { extract } from './extracts.ts';
+import type { Surroundings } from './features.ts';
 import { decidePhrases, type PhraseWords, readPhraseWords } from './phrases.ts';
 import { type CompiledCues, createProgram, type Program } from './program.ts';
 import { decideQuantity } from './quantities.ts';
 import { countEvidence, type FieldHits, type Reading, readTranscript } from './reading.ts';
-import type { Surroundings } from './features.ts';
 import { createSurroundingsReader, type SurroundingsReader } from './surroundings.ts';
 import { type Scope, weighHits } from './weigh.ts';
 

@@ -10,7 +10,8 @@ const hashOf = (spelling: string) => spelling.split('').reduce((hash, char) => a
 const meaningOf = (folded: string): Meaning => ({
   traits: 0,
   transitions: -1,
-  languageSet: 0, vocabulary: -1,
+  languageSet: 0,
+  vocabulary: -1,
   value: null,
   multiplier: null,
   folded,
