@@ -25,7 +25,7 @@ import {
   deleteRowsOfGoneMeetings,
   listUnclassified,
 } from './models/queries/upkeep.ts';
-import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy } from './models/taxonomy.ts';
+import { type CompiledTaxonomy, loadTaxonomy, type Taxonomy, weightsFileOf, withWeights } from './models/taxonomy.ts';
 import type { Classifier } from './services/classification/classifier.ts';
 import type { ClassifierParts } from './services/classification/classifier-definition.ts';
 import { createClassifyMeeting } from './services/classification/classify-meeting.ts';
@@ -116,17 +116,23 @@ const ownTaxonomy = fileURLToPath(new URL('../taxonomies/sales-meeting.yaml', im
 /** Written by the build (scripts/copy-assets.mjs): parsing the YAML and its cues takes half a second of every start. */
 const compiledTaxonomy = new URL('./taxonomies/sales-meeting.json', import.meta.url);
 
-/** The taxonomy of TAXONOMY_FILE, else the one that comes along. @throws AppError TAXONOMY_INVALID */
+/**
+ * The taxonomy of TAXONOMY_FILE, else the one that comes along, with the weights beside it: `my.weights.json` for `my.yaml`.
+ * @throws AppError TAXONOMY_INVALID
+ */
 export async function readTaxonomy(config: Config): Promise<Taxonomy> {
   const file = config.taxonomyFile ?? ownTaxonomy;
-  const [text, compiled] = await Promise.all([
+  const weightsFile = weightsFileOf(file);
+  const [text, compiled, weights] = await Promise.all([
     readFile(file, 'utf8').catch((cause) => {
       const words = `The taxonomy file ${file} cannot be read (${cause.code ?? cause.message}). Check its path; without TAXONOMY_FILE the one that comes along is used.`;
       throw new AppError('TAXONOMY_INVALID', words, { cause });
     }),
     readBuiltJson<CompiledTaxonomy>(compiledTaxonomy),
+    readFile(weightsFile, 'utf8').catch(() => undefined),
   ]);
-  return loadTaxonomy(text, path.basename(file), compiled);
+  const taxonomy = loadTaxonomy(text, path.basename(file), compiled);
+  return weights === undefined ? taxonomy : withWeights(taxonomy, weights, path.basename(weightsFile));
 }
 
 /** The classifier that CLASSIFIER names. @throws AppError SETTINGS_INVALID */

@@ -1,6 +1,7 @@
 /** A taxonomy: the fields that a classification fills, read from one YAML file. */
 import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
+import { type DecisionWeights, readDecisionWeights } from './decision-weights.ts';
 import { checkTaxonomy, readTaxonomyFile, type TaxonomyFault } from './taxonomy-check.ts';
 import type { FileField, FileValue, TaxonomyFile } from './taxonomy-file.ts';
 
@@ -48,6 +49,13 @@ export interface Taxonomy {
   readonly fields: readonly TaxonomyField[];
   /** The checked file itself: cues and grammar for the offline classifier. */
   readonly file: TaxonomyFile;
+  /** Fitted weights of the decisions; undefined: the rules decide alone. */
+  readonly weights?: FittedWeights;
+}
+
+export interface FittedWeights extends DecisionWeights {
+  /** Hash of the weights file. */
+  readonly digest: string;
 }
 
 /** The taxonomy as parsed by the build, so that a start need not parse the file again. Used only for text with the same hash. */
@@ -72,6 +80,17 @@ export function loadTaxonomy(text: string, fileName: string, compiled?: Compiled
     fields: file.fields.map((field) => describeField(field, Object.keys(file.grammar.periods))),
     file,
   };
+}
+
+/** Where the weights of a taxonomy are: beside it. */
+export function weightsFileOf(taxonomyFile: string): string {
+  return `${taxonomyFile.replace(/\.ya?ml$/i, '')}.weights.json`;
+}
+
+/** A taxonomy that decides by the weights in the text of a file. @throws AppError TAXONOMY_INVALID */
+export function withWeights(taxonomy: Taxonomy, text: string, fileName: string): Taxonomy {
+  const weights = readDecisionWeights(text, fileName, taxonomy.id);
+  return { ...taxonomy, weights: { ...weights, digest: hashOf(text).slice(0, 10) } };
 }
 
 /**

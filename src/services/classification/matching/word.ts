@@ -14,6 +14,8 @@ export class Word {
   readonly transitions: number;
   /** Index in the lexicon's sets of languages. */
   readonly languageSet: number;
+  /** Index in the vocabulary of the fitted weights, or -1. */
+  readonly vocabulary: number;
   /** null: not a number. */
   readonly value: number | null;
   /** "mil", "hundred": multiplies the number before it. */
@@ -27,6 +29,7 @@ export class Word {
     this.traits = meaning.traits;
     this.transitions = meaning.transitions;
     this.languageSet = meaning.languageSet;
+    this.vocabulary = meaning.vocabulary;
     this.value = meaning.value;
     this.multiplier = meaning.multiplier;
     this.folded = meaning.folded;
@@ -58,6 +61,7 @@ export interface Meaning {
   readonly traits: number;
   readonly transitions: number;
   readonly languageSet: number;
+  readonly vocabulary: number;
   readonly value: number | null;
   readonly multiplier: number | null;
   readonly folded: string;

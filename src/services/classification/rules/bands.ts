@@ -16,7 +16,7 @@ export function decideBand(scope: Scope, { frames, others }: FieldHits): FieldRe
     const number = reading.numbers.find((each) => each.last >= hit.first && each.first <= hit.last);
     const trust = trustPercentAt(reading, hit.first);
     if (number === undefined || trust <= 0 || (!hit.action.isFirm && isNegated(reading, hit))) continue;
-    if (framedWeight(scope, hit, frames) < field.decide.threshold) continue;
+    if (framedWeight(scope, hit, frames).weight < field.decide.threshold) continue;
     const step = stepOf(field.bands?.steps ?? [], number.value);
     if (step === undefined) continue;
     const from = Math.min(hit.first, number.first);

@@ -1,4 +1,5 @@
 /** Maps the rules' own confidence to the measured share of right answers, by the calibration curves of the taxonomy. */
+import type { DecisionWeights } from '../../../models/decision-weights.ts';
 import type { FileField, TaxonomyFile } from '../../../models/taxonomy-file.ts';
 import type { FieldResult } from '../classifier.ts';
 
@@ -7,13 +8,18 @@ const steps = 100;
 
 export type Calibrate = (field: number, result: FieldResult) => FieldResult;
 
-/** By field index. A field without a curve for its type keeps its confidence. Curves rise, so the order of answers stays. */
-export function createCalibration({
-  fields,
-  calibration = {},
-}: Pick<TaxonomyFile, 'fields' | 'calibration'>): Calibrate {
+/** By field index. `weights`: fitted curves take precedence. A field without a curve for its type keeps its confidence. Curves rise, so the order of answers stays. */
+export function createCalibration(
+  { fields, calibration = {} }: Pick<TaxonomyFile, 'fields' | 'calibration'>,
+  weights?: Pick<DecisionWeights, 'fields' | 'curves'>,
+): Calibrate {
   const byType = new Map(Object.entries(calibration).map(([type, points]) => [type, tabulate(points ?? [])]));
-  const tables = fields.map(({ type }: FileField) => byType.get(type) ?? null);
+  const tables = fields.map(({ id, type }: FileField) => {
+    // Weights bring their own confidence.
+    if (weights?.fields[id] !== undefined) return null;
+    const own = weights?.curves[id];
+    return own === undefined ? (byType.get(type) ?? null) : tabulate(own);
+  });
   return (field, result) => {
     const table = tables[field] ?? null;
     if (table === null || result.value === null) return result;

@@ -27,7 +27,7 @@ export function decideOne(
   const { threshold, margin } = field.decide;
   if (best === undefined || best.score < threshold || best.score - Math.max(0, second?.score ?? 0) < margin)
     return emptyResult;
-  const refined = refine(field, best, reading, refineHits);
+  const refined = refine(field, best.part, reading, refineHits);
   const evidence = [...refined.evidence, ...quoteBest(reading, best.hits)].slice(0, maxQuotes);
   return {
     value: typedValue(field, refined.part),
@@ -90,7 +90,7 @@ function scoreOf(field: FileField, hits: readonly WeighedHit[]): number {
 }
 
 /** Quotes of the strongest mentions that do not overlap, the strongest first. */
-function quoteBest(reading: Reading, hits: readonly WeighedHit[]): Evidence[] {
+export function quoteBest(reading: Reading, hits: readonly WeighedHit[]): Evidence[] {
   const positive = hits.filter((each) => each.weight > 0);
   const best = sorted(positive, (a, b) => b.weight - a.weight || a.hit.first - b.hit.first);
   const chosen: WeighedHit[] = [];
@@ -101,29 +101,31 @@ function quoteBest(reading: Reading, hits: readonly WeighedHit[]): Evidence[] {
   return chosen.map((each) => quote(reading, each.from, each.to));
 }
 
-function refine(
+/** Replaces a value by a narrower one where the text says so; `hits` of other roles than `refine` are passed over. */
+export function refine(
   field: FileField,
-  best: Candidate,
+  part: number,
   reading: Reading,
   hits: readonly Hit[],
 ): { part: number; evidence: Evidence[] } {
-  const id = valueId(field, best.part);
+  const id = valueId(field, part);
   for (const hit of hits) {
+    if (hit.action.role !== 'refine') continue;
     const rule = field.refine[hit.action.part];
     const trust = trustPercentAt(reading, hit.first);
     const isDenied = !hit.action.isFirm && isNegated(reading, hit);
     if (rule === undefined || rule.from !== id || trust <= 0 || isDenied) continue;
-    const part = field.values.findIndex((value) => value.id === rule.to);
-    return { part, evidence: [quote(reading, hit.first, hit.last)] };
+    const to = field.values.findIndex((value) => value.id === rule.to);
+    return { part: to, evidence: [quote(reading, hit.first, hit.last)] };
   }
-  return { part: best.part, evidence: [] };
+  return { part, evidence: [] };
 }
 
 function valueId(field: FileField, part: number): string {
   return field.values[part]?.id ?? '';
 }
 
-function typedValue(field: FileField, part: number): FieldValue {
+export function typedValue(field: FileField, part: number): FieldValue {
   const id = valueId(field, part);
   return field.type === 'boolean' ? id === 'true' : id;
 }

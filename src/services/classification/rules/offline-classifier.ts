@@ -8,16 +8,19 @@ import type { Segment } from '../text/tokens.ts';
 import { chooseSegments } from '../text/windows.ts';
 import { decideBand } from './bands.ts';
 import { type Calibrate, createCalibration } from './calibrate.ts';
+import { type Choose, compileDecisions, createChoose, type Decision, type OnProposal } from './choose.ts';
 import { decideMany, decideOne } from './decide.ts';
 import { extract } from './extracts.ts';
+import type { Surroundings } from './features.ts';
 import { decidePhrases, type PhraseWords, readPhraseWords } from './phrases.ts';
 import { type CompiledCues, createProgram, type Program } from './program.ts';
 import { decideQuantity } from './quantities.ts';
 import { countEvidence, type FieldHits, type Reading, readTranscript } from './reading.ts';
+import { createSurroundingsReader, type SurroundingsReader } from './surroundings.ts';
 import { type Scope, weighHits } from './weigh.ts';
 
 /** Increase it when this code may give other answers; changes of the cues change the taxonomy's version. */
-const codeVersion = 1;
+const codeVersion = 2;
 /** Of an answer that is given because nothing speaks against it. */
 const otherwiseConfidence = 0.5;
 /** At most, where seller and client cannot be told apart. */
@@ -29,13 +32,24 @@ const maxLanguageConfidence = 0.99;
  * A classifier that needs only a taxonomy. 150 words take about 0.1 ms (bench/cases/classifier.ts); text/windows.ts shortens texts of
  * more than 60,000 characters.
  */
-export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledCues): Classifier {
+export function createOfflineClassifier(
+  taxonomy: Taxonomy,
+  compiled?: CompiledCues,
+  { onProposal }: { readonly onProposal?: OnProposal } = {},
+): Classifier {
   const program = createProgram(taxonomy, compiled);
+  const { file, weights } = taxonomy;
+  const vocabulary = weights?.vocabulary.length ?? 0;
+  const surroundings = createSurroundingsReader(file.fields, vocabulary);
   const engine: Engine = {
     program,
-    answerRules: createAnswerRules(taxonomy.file),
-    calibrate: createCalibration(taxonomy.file),
-    words: readPhraseWords(taxonomy.file.classes),
+    answerRules: createAnswerRules(file),
+    calibrate: createCalibration(file, weights),
+    words: readPhraseWords(file.classes),
+    decisions: compileDecisions(file, weights, surroundings.signalCount),
+    surroundings,
+    choose: createChoose(vocabulary),
+    onProposal,
   };
   return {
     ...identify(taxonomy),
@@ -50,10 +64,11 @@ export function createOfflineClassifier(taxonomy: Taxonomy, compiled?: CompiledC
   };
 }
 
-/** Kind, model and version of answers by this code and a taxonomy. */
-export function identify({ version }: Taxonomy): Pick<Classifier, 'kind' | 'model' | 'version' | 'isPaid'> {
+/** Kind, model and version of answers by this code, a taxonomy and its weights. */
+export function identify({ version, weights }: Taxonomy): Pick<Classifier, 'kind' | 'model' | 'version' | 'isPaid'> {
   const model = `offline-${codeVersion}`;
-  return { kind: 'offline', model, version: `${model}/${version}`, isPaid: false };
+  const fitted = weights === undefined ? '' : `/${weights.digest}`;
+  return { kind: 'offline', model, version: `${model}/${version}${fitted}`, isPaid: false };
 }
 
 interface Engine {
@@ -61,6 +76,11 @@ interface Engine {
   readonly answerRules: AnswerRules;
   readonly calibrate: Calibrate;
   readonly words: PhraseWords;
+  /** By field index; null: the rules decide. */
+  readonly decisions: readonly (Decision | null)[];
+  readonly surroundings: SurroundingsReader;
+  readonly choose: Choose;
+  readonly onProposal: OnProposal | undefined;
 }
 
 function classifySegments(engine: Engine, text: string, segments: readonly Segment[]): Classification {
@@ -68,10 +88,17 @@ function classifySegments(engine: Engine, text: string, segments: readonly Segme
   const reading = readTranscript(program, text, segments);
   const languages = countLanguages(reading.tokens, program.lexicon);
   const { file } = program.taxonomy;
-  const results = file.fields.map((field, index) => decideField(engine, { reading, languages }, field, index));
+  const found: Found = { reading, languages };
+  const results = file.fields.map((field, index) => decideField(engine, found, field, index));
+  const around = engine.surroundings.read(reading, results);
+  chooseFields(engine, { ...found, around }, results, 'phrase');
   // Without any evidence, as in a recorded announcement, the defaults "neutral" and "not urgent" would be wrong.
-  const saysSomething = results.some((result) => result.evidence.length > 0);
-  if (saysSomething && languages.known >= file.grammar.content_words) fillOtherwise(file.fields, results);
+  const saysSomething =
+    results.some((result) => result.evidence.length > 0) ||
+    engine.decisions.some((decision, index) => decision?.readsText === true && reading.hits[index] !== undefined);
+  const isTalk = saysSomething && languages.known >= file.grammar.content_words;
+  chooseFields(engine, { ...found, around }, results, isTalk ? 'talk' : 'text');
+  if (isTalk) fillOtherwise(engine, results);
   answerRules.apply(results);
   const fields: Record<string, FieldResult> = {};
   const isUntold = reading.roles === 'untold';
@@ -99,13 +126,57 @@ interface Found {
   readonly languages: LanguageCount;
 }
 
+interface FoundAround extends Found {
+  readonly around: Surroundings;
+}
+
+/**
+ * The fields with weights: first those that a phrase decides; once these have answers, those that the whole text decides. In talk
+ * these may have a value that no quote supports.
+ */
+function chooseFields(
+  { program, decisions, choose, onProposal }: Engine,
+  { reading, around }: FoundAround,
+  results: FieldResult[],
+  step: 'phrase' | 'text' | 'talk',
+): void {
+  const isTalk = step === 'talk';
+  const { fields, grammar } = program.taxonomy.file;
+  for (const [index, field] of fields.entries()) {
+    const decision = decisions[index] ?? null;
+    if (decision === null || decision.readsText === (step === 'phrase')) continue;
+    results[index] = choose({
+      scope: { reading, field, hedgeFactor: grammar.hedges.factor },
+      hits: reading.hits[index] ?? noHits,
+      decision,
+      around,
+      mayGoUnquoted: isTalk && field.quote === 'optional',
+      otherwise: isTalk ? otherwiseOf(fields, results, field) : null,
+      onProposal,
+    });
+  }
+}
+
+function otherwiseOf(
+  fields: readonly FileField[],
+  results: readonly FieldResult[],
+  field: FileField,
+): { part: number; evidence: FieldResult['evidence'] } | null {
+  const { otherwise, given } = field.decide;
+  if (otherwise === undefined) return null;
+  const basis = given === undefined ? emptyResult : findBasis(fields, results, given);
+  if (basis === undefined) return null;
+  return { part: field.values.findIndex(({ id }) => id === otherwise), evidence: basis.evidence.slice(0, 1) };
+}
+
 function decideField(
-  { program, words }: Engine,
+  { program, words, decisions }: Engine,
   { reading, languages }: Found,
   field: FileField,
   index: number,
 ): FieldResult {
   const hits = reading.hits[index] ?? noHits;
+  if ((decisions[index] ?? null) !== null) return emptyResult;
   if (hits === noHits && field.decide.by !== 'language') return emptyResult;
   if (field.type === 'quantity') return decideQuantity(field, hits, reading);
   if (field.type === 'phrases') return decidePhrases(field, hits, reading, words);
@@ -130,8 +201,10 @@ function decideLanguage(field: FileField, languages: LanguageCount, { lexicon }:
 }
 
 /** Gives undecided fields their `otherwise` value; one with `given` quotes the answer that it is based on. */
-function fillOtherwise(fields: readonly FileField[], results: FieldResult[]): void {
+function fillOtherwise({ program, decisions }: Engine, results: FieldResult[]): void {
+  const { fields } = program.taxonomy.file;
   fields.forEach((field, index) => {
+    if ((decisions[index] ?? null) !== null) return;
     const { otherwise, given } = field.decide;
     if (otherwise === undefined || results[index]?.value !== null) return;
     const basis = given === undefined ? emptyResult : findBasis(fields, results, given);

@@ -73,7 +73,11 @@ export interface CompiledCues {
 export function createProgram(taxonomy: Taxonomy, compiled?: CompiledCues): Program {
   const { actions, trie } = compiled?.version === taxonomy.version ? compiled : compileCues(taxonomy);
   const matcher = createMatcher(trie, actions.length);
-  const lexicon = createLexicon(taxonomy.file, (...word) => matcher.transitionsOf(...word));
+  const lexicon = createLexicon(
+    taxonomy.file,
+    (...word) => matcher.transitionsOf(...word),
+    taxonomy.weights?.vocabulary,
+  );
   const { speakers } = taxonomy.file.grammar;
   return {
     taxonomy,

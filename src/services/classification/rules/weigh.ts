@@ -8,6 +8,8 @@ export interface WeighedHit {
   readonly hit: Hit;
   /** Negative: evidence against the value. */
   readonly weight: number;
+  /** Index of the frame that applies, or what takes its place. */
+  readonly frame: number;
   /** First and last token of the quote. */
   readonly from: number;
   readonly to: number;
@@ -19,13 +21,21 @@ export interface Scope {
   readonly hedgeFactor: number;
 }
 
+/** In place of a frame's index. */
+export const noFrame = { none: -1, opening: -2, alone: -3 } as const;
+
 /** A denial counts as this share of the mention, negative. */
 const denialShare = 0.6;
 const noHits: readonly WeighedHit[] = [];
 
 /** The hits of one field with a weight; of overlapping hits only the longest counts. */
-export function weighHits(scope: Scope, { cues, frames }: FieldHits): readonly WeighedHit[] {
-  if (cues.length === 0) return noHits;
+export function weighHits(scope: Scope, hits: FieldHits): readonly WeighedHit[] {
+  if (hits.cues.length === 0) return noHits;
+  return weighAll(scope, hits).filter(({ weight }) => weight !== 0);
+}
+
+/** As `weighHits`, with hits of weight 0: fitted weights judge a hit by its frame, not by the frame's factor alone. */
+export function weighAll(scope: Scope, { cues, frames }: FieldHits): readonly WeighedHit[] {
   const weighed: WeighedHit[] = [];
   for (const hit of dropOverlapped(cues, scope.field.type === 'list')) {
     const each = weighHit(scope, hit, frames);
@@ -39,32 +49,32 @@ function weighHit(scope: Scope, hit: Hit, frames: readonly Hit[]): WeighedHit | 
   const sentence = reading.tokens[hit.first]?.sentence ?? 0;
   const trust = reading.sentences[sentence]?.trustPercent ?? 100;
   if (trust === 0) return null;
-  const { frame, factor } = findFactor(scope, hit, frames);
+  const { frame, factor, place } = findFactor(scope, hit, frames);
   const isQuoted = frame !== null && factor > 0 && field.frames[frame.action.part]?.quoted === true;
   let weight = hit.action.weight * factor * (Math.abs(trust) / 100);
-  if (weight === 0) return null;
   const isDenied = trust < 0 || (!hit.action.isFirm && isNegated(reading, hit));
   if (isDenied) weight = weight > 0 ? -weight * denialShare : 0;
   else if (!hit.action.isFirm && (reading.tokens[hit.first]?.hedge ?? -1) >= 0 && weight > 0)
     weight *= scope.hedgeFactor;
-  if (weight === 0) return null;
   const sameSentence = frame !== null && reading.tokens[frame.first]?.sentence === sentence;
   const from = isQuoted && sameSentence ? Math.min(frame.first, hit.first) : hit.first;
   const to = isQuoted && sameSentence ? Math.max(frame.last, hit.last) : hit.last;
-  return { hit, weight, from, to };
+  return { hit, weight, frame: frame?.action.part ?? place, from, to };
 }
 
 interface Framing {
   readonly frame: Hit | null;
   readonly factor: number;
+  /** Without a frame: what gave the factor, of `noFrame`. */
+  readonly place: number;
 }
 
 /** The factor of the nearest frame, reduced by its distance; without a frame, the factor of the hit's position. */
 function findFactor(scope: Scope, hit: Hit, frames: readonly Hit[]): Framing {
   const reached = nearestFrame(scope, hit, frames);
-  if (reached === null) return { frame: null, factor: factorByPosition(scope, hit) };
+  if (reached === null) return factorByPosition(scope, hit);
   const full = scope.field.frames[reached.frame.action.part]?.factor ?? 1;
-  return { frame: reached.frame, factor: full * nearness(reached.distance) };
+  return { frame: reached.frame, factor: full * nearness(reached.distance), place: noFrame.none };
 }
 
 /** Enough to prefer the nearer of two equal cues, too little to discard the other. */
@@ -75,25 +85,28 @@ function nearness(words: number): number {
   return Math.max(minNearness, 1 - distanceShare * Math.max(0, words));
 }
 
-/** The weight of a hit of any role by its frames and position only. */
-export function framedWeight(scope: Scope, hit: Hit, frames: readonly Hit[]): number {
-  return hit.action.weight * findFactor(scope, hit, frames).factor;
+/** The weight of a hit of any role by its frames and position only, and the frame. */
+export function framedWeight(scope: Scope, hit: Hit, frames: readonly Hit[]): { weight: number; frame: number } {
+  const { frame, factor, place } = findFactor(scope, hit, frames);
+  return { weight: hit.action.weight * factor, frame: frame?.action.part ?? place };
 }
 
 /** Extra words of a sentence that still counts as only the hit: "Una feria del rubro." like "Instagram." */
 const maxExtraWords = 2;
 
 /** Without a frame the position counts: clients introduce their firm first, and a sentence that is only the hit is an answer. */
-function factorByPosition({ reading, field }: Scope, hit: Hit): number {
+function factorByPosition({ reading, field }: Scope, hit: Hit): Framing {
   const own = sentenceAt(reading, hit.first);
-  const factors = [hit.action.unframed];
+  let factor = hit.action.unframed;
+  let place: number = noFrame.none;
   const wordsIn = hit.first - reading.openingAt;
   if (field.opening !== undefined && wordsIn <= field.opening.reach) {
-    factors.push(field.opening.factor * nearness(wordsIn));
+    const opening = field.opening.factor * nearness(wordsIn);
+    if (opening > factor) [factor, place] = [opening, noFrame.opening];
   }
   if (field.alone !== undefined && own !== undefined && own.last - own.first <= hit.last - hit.first + maxExtraWords)
-    factors.push(field.alone);
-  return Math.max(...factors);
+    if (field.alone > factor) [factor, place] = [field.alone, noFrame.alone];
+  return { frame: null, factor, place };
 }
 
 export function isNegated(reading: Reading, hit: { readonly first: number }): boolean {

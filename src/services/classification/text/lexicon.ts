@@ -18,11 +18,17 @@ export interface Lexicon {
 const maxKeptChars = 64;
 const digits = /^\d[\d.,]*(?:k|m)?$/;
 
-export function createLexicon({ grammar }: TaxonomyFile, transitionsOf: Matcher['transitionsOf']): Lexicon {
+/** `vocabulary`: the words, folded, that have fitted weights. */
+export function createLexicon(
+  { grammar }: TaxonomyFile,
+  transitionsOf: Matcher['transitionsOf'],
+  vocabulary: readonly string[] = [],
+): Lexicon {
   const words = createWordTable();
   const languageBits = readLanguageBits(grammar.languages);
+  const indexes = new Map(vocabulary.map((word, index) => [word, index]));
   const languageSets = [...new Set([0, ...languageBits.values()])];
-  const meaningOf = createMeaningReader({ grammar, transitionsOf, languageBits, languageSets });
+  const meaningOf = createMeaningReader({ grammar, transitionsOf, languageBits, languageSets, indexes });
   return {
     languageIds: Object.keys(grammar.languages),
     languageSets,
@@ -52,10 +58,11 @@ interface MeaningSources {
   readonly transitionsOf: Matcher['transitionsOf'];
   readonly languageBits: ReadonlyMap<string, number>;
   readonly languageSets: readonly number[];
+  readonly indexes: ReadonlyMap<string, number>;
 }
 
 function createMeaningReader({ grammar, ...sources }: MeaningSources): (spelling: string) => Meaning {
-  const { transitionsOf, languageBits, languageSets } = sources;
+  const { transitionsOf, languageBits, languageSets, indexes } = sources;
   const numbers = foldKeys(grammar.numbers.words);
   const multipliers = foldKeys(grammar.numbers.multipliers);
   const joiners = foldAll(grammar.numbers.joiners);
@@ -73,6 +80,7 @@ function createMeaningReader({ grammar, ...sources }: MeaningSources): (spelling
         (abbreviations.has(folded) ? traits.abbreviation : 0),
       transitions: transitionsOf(folded, value !== null || multiplier !== null, isJoiner),
       languageSet: languageSets.indexOf(languageBits.get(folded) ?? 0),
+      vocabulary: indexes.get(folded) ?? -1,
       value,
       multiplier,
       folded,

@@ -11,6 +11,7 @@ const meaningOf = (folded: string): Meaning => ({
   traits: 0,
   transitions: -1,
   languageSet: 0,
+  vocabulary: -1,
   value: null,
   multiplier: null,
   folded,
