@@ -9,7 +9,15 @@ import { createService, type Service } from '../service.ts';
 import { isServersOwn } from './availability.ts';
 import { endCancellation, readCancellations } from './cancellations.ts';
 import type { RegistersSchedules } from './pauses.ts';
-import { beat, claimDeadWorker, heartbeatMs, removePresence, setMarker, type WorkerState } from './presence.ts';
+import {
+  beat,
+  claimDeadWorker,
+  heartbeatMs,
+  prepareMarker,
+  removePresence,
+  setMarker,
+  type WorkerState,
+} from './presence.ts';
 import type { Recovery } from './recovery.ts';
 
 const pausesEveryMs = 30_000;
@@ -81,6 +89,7 @@ export function createHousekeeping({
     pausesAppliedMs = clock.monotonicMs();
     // Before jobs are delivered to a queue that is to be paused.
     await applyPauses({ registersSchedules: false });
+    if (!hasMarker) await prepareMarker(redis, state());
     await recovery.run(hasMarker ? (isOrphaned ? 'orphaned' : 'stale') : 'everything');
     handledDeaths = new Set(silent);
     // Nor is this: it may send follow-ups to a broker that is away.
@@ -88,7 +97,7 @@ export function createHousekeeping({
     // After recovery, which knows no rows of runs that begin now. Also where Redis kept its data: a new version may have new schedules.
     await applyPauses({ registersSchedules: !hasMarker || !hasSchedules || 'lost' });
     hasSchedules = true;
-    if (!hasMarker) await setMarker(redis);
+    if (!hasMarker) await setMarker(redis, state());
   };
 
   const turn = () => {

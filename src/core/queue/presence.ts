@@ -2,8 +2,10 @@
  * A worker's sign of life: its state in Redis every 2 s, and the marker that shows when Redis was emptied.
  * `vambe status` and `vambe inspect` read these; nothing scans keys, as a sorted set names the workers.
  */
+
 import type { Clock } from '../clock.ts';
 import type { Redis } from '../connections/redis.ts';
+import { messageOf } from '../errors.ts';
 
 /** A worker that is silent for three beats counts as gone. */
 export const heartbeatMs = 2_000;
@@ -69,8 +71,18 @@ export async function claimDeadWorker(redis: Redis, place: string): Promise<bool
 
 const silentRange = (nowMs: number) => [nowMs - 10 * goneAfterMs, `(${nowMs - goneAfterMs}`] as const;
 
-export async function setMarker(redis: Redis): Promise<void> {
-  await redis.set(markerKey, '1');
+const newMarkerKey = (state: WorkerState) => `${markerKey}:${placeOf(state)}`;
+
+/** Before the recovery after which `setMarker` is called. */
+export async function prepareMarker(redis: Redis, state: WorkerState): Promise<void> {
+  await redis.set(newMarkerKey(state), '1');
+}
+
+/** Sets the marker, unless Redis was emptied again since `prepareMarker`: the jobs that were recovered until then would be missing. */
+export async function setMarker(redis: Redis, state: WorkerState): Promise<void> {
+  await redis.rename(newMarkerKey(state), markerKey).catch((error: unknown) => {
+    if (!messageOf(error).includes('no such key')) throw error;
+  });
 }
 
 export async function removePresence(redis: Redis, state: Pick<WorkerState, 'worker' | 'pid'>): Promise<void> {

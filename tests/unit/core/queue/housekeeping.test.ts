@@ -26,8 +26,11 @@ async function beatOnce({
     multi: () => multi,
     smembers: async () => cancelled,
     srem: async (_key: string, id: string) => void done.push(`answered ${id}`),
-    set: async (key: string) => {
-      if (key === 'vambe:marker') done.push('marker set');
+    rename: async (_from: string, to: string) => {
+      if (to === 'vambe:marker') done.push('marker set');
+      return 'OK';
+    },
+    set: async (_key: string) => {
       return claims ? 'OK' : null;
     },
   };

@@ -6,6 +6,7 @@ import {
   listSilentWorkers,
   listWorkers,
   readNode,
+  setMarker,
   type WorkerState,
 } from '../../../../src/core/queue/presence.ts';
 import { fakeClock } from '../../../helpers/deliveries.ts';
@@ -73,4 +74,13 @@ it('one process claims a dead worker', async () => {
     set: async (key: string) => (taken.size === taken.add(key).size ? null : 'OK'),
   } as unknown as Redis;
   expect([await claimDeadWorker(redis, 'dead#1'), await claimDeadWorker(redis, 'dead#1')]).toEqual([true, false]);
+});
+
+describe('The marker', () => {
+  const failing = (message: string) => ({ rename: async () => Promise.reject(new Error(message)) }) as unknown as Redis;
+
+  it('is not set where Redis was emptied again since the recovery began', async () => {
+    await expect(setMarker(failing('ERR no such key'), state('w', 1))).resolves.toBeUndefined();
+    await expect(setMarker(failing('READONLY'), state('w', 1))).rejects.toThrow('READONLY');
+  });
 });
