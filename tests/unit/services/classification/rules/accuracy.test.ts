@@ -1,7 +1,7 @@
 /** Holds accuracy on meetings that the cues were not written for. `split: train` may be looked at when cues change, `test` may not. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { loadTaxonomy } from '../../../../../src/models/taxonomy.ts';
+import { loadTaxonomy, withWeights } from '../../../../../src/models/taxonomy.ts';
 import type { FieldResult } from '../../../../../src/services/classification/classifier.ts';
 import { createOfflineClassifier } from '../../../../../src/services/classification/rules/offline-classifier.ts';
 import { judgeAnswers, measureCalibration } from '../../../../../src/services/evaluation/calibration.ts';
@@ -25,10 +25,10 @@ async function errorOf(of: typeof classifier): Promise<number> {
   return measureCalibration(judgeAnswers(taxonomy.fields, meetings, answers)).ece;
 }
 
-async function evaluate(meetings: readonly LabelledMeeting[]): Promise<Evaluation> {
+async function evaluate(meetings: readonly LabelledMeeting[], by = classifier): Promise<Evaluation> {
   const predictions = new Map<string, Prediction>();
   for (const { id, transcript } of meetings) {
-    const { fields } = await classifier.classify({
+    const { fields } = await by.classify({
       transcript,
       sellerPrompt: null,
       signal: new AbortController().signal,
@@ -71,6 +71,21 @@ describe('meetings of our own, kept apart from the cues', () => {
     const inLanguage = async (language: string): Promise<number> =>
       (await evaluate(meetings.filter((meeting) => meeting.labels?.language === language))).mean.lenient;
     expect(await inLanguage('en')).toBeGreaterThanOrEqual((await inLanguage('es')) - 0.05);
+  });
+});
+
+describe('fitted weights', () => {
+  const weights = readFileSync('taxonomies/sales-meeting.weights.json', 'utf8');
+  const fitted = createOfflineClassifier(withWeights(taxonomy, weights, 'sales-meeting.weights.json'));
+
+  it('keep accuracy and calibration on meetings that no weight was fitted on', async () => {
+    expect((await evaluate(meetings, fitted)).mean.lenient).toBeGreaterThanOrEqual(0.9);
+    expect(await errorOf(fitted)).toBeLessThanOrEqual(0.05);
+  });
+
+  it('are refused for another taxonomy', () => {
+    const other = { ...taxonomy, id: 'other' };
+    expect(() => withWeights(other, weights, 'other.weights.json')).toThrow('not for "other"');
   });
 });
 
