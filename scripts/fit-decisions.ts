@@ -45,7 +45,7 @@ const phrase = [
   'primary_pain_point',
   'decision_maker_role',
 ];
-const text = ['urgency', 'purchase_stage', 'sentiment'];
+const text = ['purchase_stage', 'sentiment'];
 const { weights, unseen } = await fitDecisions(taxonomy, meetings, { phrase, text });
 writeFileSync(
   'taxonomies/sales-meeting.weights.json',

@@ -1,8 +1,7 @@
 /** The file that `vambe export --out` writes: whole or not at all. */
 import { createWriteStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { AppError } from '../core/errors.ts';
+import { openPrivateOutput } from '../core/private-output.ts';
 
 export interface ExportTarget {
   readonly stream: Writable;
@@ -17,28 +16,18 @@ export interface ExportTarget {
  * personal data, so only this user may read it. Pipes and devices are written as they come. @throws AppError USAGE
  */
 export async function openTarget(out: string): Promise<ExportTarget> {
-  const existing = await stat(out).catch(() => undefined);
-  if (existing?.isDirectory())
-    throw new AppError('USAGE', `--out "${out}" is a folder. Give the name of a file in it.`);
-  const isFile = existing === undefined || existing.isFile();
-  const path = isFile ? `${out}.${process.pid}.part` : out;
-  const handle = await open(path, 'w', 0o600).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new AppError('USAGE', `--out "${out}" cannot be written${code}. Give another path.`, { cause });
-  });
-  const stream = createWriteStream(path, { fd: handle, flush: isFile });
+  const output = await openPrivateOutput(out, '--out');
+  const stream = createWriteStream(output.path, { fd: output.handle, flush: output.isFile });
   return {
     stream,
-    keep: async () => {
-      if (isFile) await rename(path, out);
-    },
+    keep: output.keep,
     discard: async () => {
       // A failure before the first row leaves the stream untouched.
       await new Promise<void>((resolve) => {
         if (stream.closed) resolve();
         else stream.once('close', resolve).destroy();
       });
-      if (isFile) await rm(path, { force: true });
+      await output.discard();
     },
   };
 }

@@ -10,7 +10,10 @@ import { list } from './pieces.ts';
 /** Jobs that were accepted. */
 export const queuedDocument = z.strictObject({
   success: z.boolean(),
+  /** New jobs. */
   accepted: z.int(),
+  /** Meetings whose open job of an earlier request is listed; no further job was made for them. */
+  already_queued: z.int(),
   jobs: list(z.strictObject({ meeting_id: meetingId, task_id: z.string() })),
   /** Ids that are no meetings. */
   unknown: list(meetingId),
@@ -18,7 +21,9 @@ export const queuedDocument = z.strictObject({
 
 export function toQueuedDocument({ jobs, unknown }: RequestedClassifications): z.infer<typeof queuedDocument> {
   const queued = jobs.map(({ meetingId, taskId }) => ({ meeting_id: meetingId, task_id: taskId }));
-  return { success: unknown.length === 0, accepted: jobs.length, jobs: queued, unknown };
+  const accepted = jobs.filter(({ isNew }) => isNew).length;
+  const already_queued = jobs.length - accepted;
+  return { success: unknown.length === 0, accepted, already_queued, jobs: queued, unknown };
 }
 
 /** Jobs that were waited for. */
@@ -116,6 +121,8 @@ export const transcriptDocument = z.strictObject({
   confidence: share,
   truncated: z.boolean(),
   needs_review: z.boolean(),
+  /** Absent: the confidence alone. */
+  review_reason: z.literal('speakers_unknown').optional(),
   duration_ms: z.number(),
 });
 
@@ -134,6 +141,7 @@ export function toTranscriptDocument(classified: ClassifiedTranscript): z.infer<
     confidence: answer.confidence,
     truncated: answer.truncated,
     needs_review: answer.needsReview,
+    ...(answer.reviewReason === undefined ? {} : { review_reason: answer.reviewReason }),
     duration_ms: Number(classified.durationMs.toFixed(3)),
   };
 }

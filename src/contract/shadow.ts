@@ -16,7 +16,17 @@ export const shadowDocument = z.strictObject({
   fields: list(fieldChanges.extend({ agreement: share })),
   /** Fields of the taxonomy that the other worker has no column for. */
   fields_without_column: list(z.string()),
-  saved_by: list(z.strictObject({ model: z.string(), rows: z.int(), mean_ms: z.number().nullable() })),
+  /** Fields that the other worker never saved; they are in no count above. */
+  fields_never_saved: list(fieldChanges.extend({ agreement: share })),
+  saved_by: list(
+    z.strictObject({
+      model: z.string(),
+      rows: z.int(),
+      /** The name fills its column, so its end may be missing. */
+      name_may_be_cut: z.boolean(),
+      mean_ms: z.number().nullable(),
+    }),
+  ),
   latency,
   cost,
   failed: list(z.strictObject({ meeting_id: meetingId, code: z.string() })),
@@ -45,7 +55,12 @@ export function toShadowDocument(
     agreement: report.agreement,
     fields: toFieldChanges(report.fields),
     fields_without_column: report.withoutColumn,
-    saved_by: report.savedBy.map(({ meanMs, ...each }) => ({ ...each, mean_ms: meanMs })),
+    fields_never_saved: toFieldChanges(report.neverSaved),
+    saved_by: report.savedBy.map(({ meanMs, mayBeCut, ...each }) => ({
+      ...each,
+      name_may_be_cut: mayBeCut,
+      mean_ms: meanMs,
+    })),
     latency: { mean_ms: latency.meanMs, p50_ms: latency.p50Ms, p95_ms: latency.p95Ms, max_ms: latency.maxMs },
     cost: toCost(report.cost),
     failed: report.failed.map(({ meetingId, code }) => ({ meeting_id: meetingId, code })),

@@ -1,5 +1,5 @@
 /** Small JSON files that only their owner may read, always replaced whole. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { KnownProcess } from './process-identity.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -11,6 +11,19 @@ export function readText(file: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Why a file that holds addresses and passwords is not to be trusted; undefined: this user or root owns it and others cannot write it,
+ * or it does not exist. Windows has no such owners.
+ */
+export function whyNotTrusted(file: string): string | undefined {
+  const ourId = process.getuid?.();
+  const facts = lstatSync(file, { throwIfNoEntry: false });
+  if (ourId === undefined || facts === undefined) return undefined;
+  if (facts.isSymbolicLink()) return 'it is a link';
+  if (facts.uid !== ourId && facts.uid !== 0) return `it belongs to another user (uid ${facts.uid})`;
+  return (facts.mode & 0o022) === 0 ? undefined : 'other users may write it';
 }
 
 /** Parses a JSON object; any other text, such as a truncated file, gives an empty object. */

@@ -1,6 +1,7 @@
 /** `runtime.json`: where the servers of a data folder listen while they run. Its mode is 0600, because it holds their passwords. */
 import { join } from 'node:path';
-import { parseObject, parseProcess, readText, removeFile, writePrivateFile } from './private-file.ts';
+import { folderUnusable } from './data-folder.ts';
+import { parseObject, parseProcess, readText, removeFile, whyNotTrusted, writePrivateFile } from './private-file.ts';
 import { isAlive, type KnownProcess } from './process-identity.ts';
 
 export interface Runtime {
@@ -14,8 +15,13 @@ export interface Runtime {
 
 const runtimeFile = (dataDir: string) => join(dataDir, 'runtime.json');
 
-/** The servers that run on this folder now; undefined when their owner is gone. */
+/**
+ * The servers that run on this folder now; undefined when their owner is gone. Another user could name servers of their own there, and
+ * would get our data. @throws AppError DATA_FOLDER_UNUSABLE
+ */
 export function findRuntime(dataDir: string): Runtime | undefined {
+  const fault = whyNotTrusted(runtimeFile(dataDir));
+  if (fault !== undefined) throw folderUnusable(dataDir, `its runtime.json cannot be trusted, because ${fault}`);
   const runtime = parseRuntime(readText(runtimeFile(dataDir)));
   return runtime && isAlive(runtime.host) ? runtime : undefined;
 }

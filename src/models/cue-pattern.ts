@@ -18,6 +18,9 @@ export type ParsedPattern =
 /** A pattern with more alternatives than this is a mistake, and would slow down every start. */
 const maxSequences = 2000;
 const maxGapWords = 12;
+/** Groups inside groups; people write two or three. */
+const maxDepth = 50;
+const maxShownChars = 80;
 const minStemLength = 2;
 
 const combiningMarks = /\p{M}+/gu;
@@ -37,12 +40,15 @@ export function foldWord(word: string): string {
  */
 export function parsePattern(source: string, classes: WordClasses): ParsedPattern {
   try {
-    const reader = { source: source.replace(/-/g, ' '), at: 0 };
+    const reader = { source: source.replace(/-/g, ' '), at: 0, depth: 0 };
     const sequences = readAlternatives(reader, classes);
     if (reader.at < reader.source.length) throw new PatternFault(`has a ")" that nothing opened`);
     return { ok: true, sequences: sequences.map(checkSequence) };
   } catch (error) {
-    if (error instanceof PatternFault) return { ok: false, fault: `pattern "${source}" ${error.message}` };
+    if (error instanceof PatternFault) {
+      const shown = source.length > maxShownChars ? `${source.slice(0, maxShownChars)}…` : source;
+      return { ok: false, fault: `pattern "${shown}" ${error.message}` };
+    }
     throw error;
   }
 }
@@ -52,6 +58,7 @@ class PatternFault extends Error {}
 interface Reader {
   readonly source: string;
   at: number;
+  depth: number;
 }
 
 function readAlternatives(reader: Reader, classes: WordClasses): PatternSequence[] {
@@ -65,7 +72,10 @@ function readAlternatives(reader: Reader, classes: WordClasses): PatternSequence
       reader.at += 1;
     } else if (char === '(') {
       reader.at += 1;
+      reader.depth += 1;
+      if (reader.depth > maxDepth) throw new PatternFault(`has more than ${maxDepth} "(" inside each other`);
       const inner = readAlternatives(reader, classes);
+      reader.depth -= 1;
       if (reader.source[reader.at] !== ')') throw new PatternFault('has a "(" that nothing closes');
       reader.at += 1;
       current = combine(current, inner);

@@ -94,7 +94,7 @@ test('reports which rows are the same and which differ, while nothing changes in
   const document = JSON.parse(shadow.out());
   expect(document).toMatchObject({ success: true, classifier: 'offline', rows: 2, cost: null, failed: [] });
   expect(document.same + document.different).toBe(2);
-  expect(document.saved_by).toEqual([{ model: 'gpt-4o-mini', rows: 2, mean_ms: 1200 }]);
+  expect(document.saved_by).toEqual([{ model: 'gpt-4o-mini', rows: 2, name_may_be_cut: false, mean_ms: 1200 }]);
   const byName = new Map(document.fields.map((each: Found) => [each.field, each]));
   expect(byName.get('language')).toMatchObject({ unchanged: 2, agreement: 1, examples: [] });
   expect(byName.get('business_sector')).toMatchObject({

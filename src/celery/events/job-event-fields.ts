@@ -1,5 +1,6 @@
 /** Celery's task events for each transition of a job. Pure. */
-import type { CancelReason, Transition } from '../../core/lifecycle.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { CancelReason, KnownJob, Transition } from '../../core/lifecycle.ts';
 import { sentCallOf } from '../protocol/sent-call.ts';
 import { type EventFields, failedFields, receivedFields, revokedFields, succeededFields } from './event-bodies.ts';
 
@@ -30,10 +31,24 @@ export function taskEventsOf(event: Transition, signum?: number): readonly TaskE
     case 'succeeded':
       return [{ type: 'task-succeeded', fields: () => succeededFields(uuid, event.result, event.durationMs / 1_000) }];
     case 'failed':
-    case 'rejected':
-      return [{ type: 'task-failed', fields: () => failedFields(uuid, event.error) }];
-    case 'retrying':
-      return [{ type: 'task-retried', fields: () => failedFields(uuid, event.error) }];
+      return [failedEvent(uuid, event.error)];
+    case 'rejected': {
+      const { job, error } = event;
+      const { task } = job;
+      // Celery receives a call with wrong arguments; what it cannot read or does not know, it does not.
+      if (task === undefined || !job.terms || error.code !== 'TASK_ARGUMENTS') return [failedEvent(uuid, error)];
+      const call = { ...job, taskId: uuid, task, queue: '', priority: 1, dueAt: null };
+      return [{ type: 'task-received', fields: () => receivedOf(call) }, failedEvent(uuid, error)];
+    }
+    case 'retrying': {
+      const { job, error } = event;
+      const next = { ...job, failedAttempts: job.failedAttempts + 1, priority: 1, dueAt: null };
+      // Celery sends the message again with the task as its parent, so monitors count a task-received for each task-started.
+      return [
+        { type: 'task-received', fields: () => ({ ...receivedOf(next), parent_id: uuid, eta: null }) },
+        { type: 'task-retried', fields: () => failedFields(uuid, error) },
+      ];
+    }
     case 'cancelled':
       return [{ type: 'task-revoked', fields: () => revokedOf(uuid, event.reason, signum) }];
     case 'progress':
@@ -42,7 +57,11 @@ export function taskEventsOf(event: Transition, signum?: number): readonly TaskE
   }
 }
 
-function receivedOf(job: Omit<Accepted, 'subjectId' | 'origin'>) {
+function failedEvent(uuid: string, error: AppError): TaskEvent {
+  return { type: 'task-failed', fields: () => failedFields(uuid, error) };
+}
+
+function receivedOf(job: Omit<Accepted, 'subjectId' | 'origin' | 'terms'> & Pick<KnownJob, 'terms'>) {
   const { displayName, argsText, kwargsText, rootId, etaText, expiresText } = sentCallOf(job);
   return receivedFields({
     uuid: job.taskId,

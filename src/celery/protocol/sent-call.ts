@@ -29,12 +29,12 @@ export interface DescribedJob {
   readonly queue: string;
   /** BullMQ's. */
   readonly priority: number;
-  readonly terms?: CallTerms | null;
+  readonly terms?: Partial<CallTerms> | null;
 }
 
 /** The call of a job; decodes its message if it came with one. */
 export function sentCallOf({ taskId, task, parameters, queue, priority, terms }: DescribedJob): SentCall {
-  const raw = terms?.wire.raw;
+  const raw = terms?.wire?.raw;
   const message = typeof raw === 'string' ? readTaskMessage(raw) : undefined;
   if (message && !isBadMessage(message)) {
     return {

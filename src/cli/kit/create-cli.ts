@@ -1,6 +1,7 @@
 /** Builds the Cli that commands get, over the streams of one process. */
 import type { Writable } from 'node:stream';
 import type { LoadedConfig } from '../../config/load.ts';
+import { withoutDirectionControls } from '../../core/text-direction.ts';
 import type { Cli } from './cli.ts';
 import { type SignalSource, type StopSignal, watchInterrupts } from './interrupt.ts';
 import type { Bar } from './progress.ts';
@@ -61,7 +62,8 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
     hasOutput = true;
     stdout.write(text);
   };
-  const note = (text: string): void => {
+  const note = (given: string): void => {
+    const text = withoutDirectionControls(given);
     activeBar?.clearLine();
     stderr.write(`${stderr.isTTY === true ? wrapWords(text, stderr.columns ?? 80) : text}\n`);
   };
@@ -95,7 +97,7 @@ export function createCli(io: Io, options: { json: boolean }): CliHandle {
     isTerminal,
     signal: interrupts.signal,
     stdout,
-    out: (text) => write(`${text}\n`),
+    out: (text) => write(`${isTerminal ? withoutDirectionControls(text) : text}\n`),
     document: (value) => write(`${JSON.stringify(value, null, isTerminal ? 2 : 0)}\n`),
     note,
     style: (style, text) => ready().output.paint(style, text, hasColours),

@@ -22,11 +22,19 @@ export function describeUnknown(unknown: readonly number[]): string {
 }
 
 export function describeQueued(cli: Cli, jobs: readonly QueuedMeeting[]): string {
-  if (cli.isTerminal) return `📥 ${jobs.length === 1 ? 'One meeting' : `${jobs.length} meetings`} queued.`;
+  if (cli.isTerminal) return `📥 ${describeCounts(jobs)}`;
   return cli.table(
     ['meeting', 'task id'],
     jobs.map(({ meetingId, taskId }) => [meetingId, taskId]),
   );
+}
+
+function describeCounts(jobs: readonly QueuedMeeting[]): string {
+  const fresh = jobs.filter(({ isNew }) => isNew).length;
+  const earlier = jobs.length - fresh;
+  if (fresh === 0) return `${counted(earlier, 'meeting')} already queued; no further job was made.`;
+  const rest = earlier === 0 ? '' : ` ${earlier} more already queued.`;
+  return `${counted(fresh, 'meeting')} queued.${rest}`;
 }
 
 /** Why the jobs that are waited for do not end. */
@@ -128,6 +136,7 @@ export function describeAnswerFlags({ answer, model }: ClassifiedTranscript): st
     `${model}, confidence ${answer.confidence.toFixed(2)}`,
     answer.truncated ? 'the transcript was too long to be read whole' : '',
     answer.needsReview ? 'a person should look at it' : '',
+    answer.reviewReason === 'speakers_unknown' ? 'seller and client cannot be told apart' : '',
   ];
   return `${flags.filter((flag) => flag !== '').join('; ')}.`;
 }

@@ -1,7 +1,13 @@
 /** What a shadow found, as text for people. */
 import type { ShadowedBy } from '../../contract/shadow.ts';
 import { describeCost, percent } from '../../services/evaluation/html-page.ts';
-import { countHead, countRow, type ShadowReport } from '../../services/evaluation/shadow.ts';
+import {
+  countHead,
+  countRow,
+  describeCutNames,
+  describeNeverSaved,
+  type ShadowReport,
+} from '../../services/evaluation/shadow.ts';
 import type { Cli } from '../kit/cli.ts';
 import { describeDuration } from '../kit/times.ts';
 import { describeExamples } from './changes.ts';
@@ -22,8 +28,10 @@ export function describeShadow(cli: Cli, report: ShadowReport, { model, taxonomy
       `${rows} saved rows compared with ${model} (${taxonomyVersion}): ${same} the same, ${different} different; ${percent(agreement)} of the values agree.`,
     ),
     cli.table(countHead, fields.map(countRow)),
+    cli.prose(describeNeverSaved(report) ?? ''),
     describeExamples(cli, fields, { before: 'saved', after: 'ours' }),
     cli.table(['saved by', 'rows', 'mean time it noted'], savers),
+    cli.prose(describeCutNames(report) ?? ''),
     cli.prose(
       `Ours took ${latency.meanMs.toFixed(1)} ms a meeting, p95 ${latency.p95Ms.toFixed(1)} ms. ${describeCost(report.cost)}`,
     ),

@@ -1,4 +1,5 @@
 /** Formats a log line for a terminal: the emoji of the part, the time, the event, then its fields. */
+import { withoutDirectionControls } from '../text-direction.ts';
 
 /** The part an event comes from, by the first word of its name; docs/operations/logs.md lists the same. */
 const parts: Readonly<Record<string, string>> = {
@@ -72,5 +73,5 @@ function clockTime(time: unknown): string {
 /** Quotes values with spaces or control characters, so that no value can fake a log line. */
 function shown(value: unknown): string {
   if (typeof value === 'string' && /^[\p{L}\p{N}_.:@/%+*…-]+$/u.test(value)) return value;
-  return JSON.stringify(value) ?? '';
+  return withoutDirectionControls(JSON.stringify(value) ?? '');
 }

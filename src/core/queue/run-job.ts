@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { AppError } from '../errors.ts';
 import type { TakenJob } from '../job-ledger.ts';
 import type { Log } from '../log/logger.ts';
+import { startTimer } from '../long-timer.ts';
 import { asOutcome, type Complete, closed, fail, type Outcome, outcomeOfError, requeue, retry } from '../outcome.ts';
 import type { TimeLimits } from '../runtime-overrides.ts';
 import type { AttemptLimits, ProgressStep, TaskContext, TaskRegistry } from '../task.ts';
@@ -119,7 +120,7 @@ function limitError(task: string, limitMs: number, reason: unknown): AppError {
 interface Bounds<T> {
   readonly controller: AbortController;
   readonly limits: Limits;
-  /** What the work gave back after it was given up. */
+  /** Gets the result of a handler that ended after its time limit; that result is not used. */
   onLate(value: T): void;
 }
 
@@ -134,10 +135,11 @@ async function withinLimits<T>(
     giveUp = reject;
   });
   givenUp.catch(() => undefined);
-  let timer = setTimeout(() => {
+  // A sender may name a limit of any length.
+  let stopTimer = startTimer(softMs, () => {
     controller.abort(softMs < hardMs ? abortReasons.softLimit : abortReasons.hardLimit);
-    timer = setTimeout(() => giveUp(hardLimitReached), hardMs - softMs);
-  }, softMs);
+    stopTimer = startTimer(hardMs - softMs, () => giveUp(hardLimitReached));
+  });
   // A job that is requeued or cancelled is not waited for: what a handler that ignores the signal answers later is discarded.
   const onAbort = () => signal.reason !== abortReasons.softLimit && giveUp(new Error(String(signal.reason)));
   signal.addEventListener('abort', onAbort, { once: true });
@@ -150,7 +152,7 @@ async function withinLimits<T>(
     working.then(onLate, () => undefined);
     throw error;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     signal.removeEventListener('abort', onAbort);
   }
 }

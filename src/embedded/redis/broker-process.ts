@@ -11,6 +11,9 @@ import { SaveSchedule } from './save-schedule.ts';
 import { startSystemRedis } from './system-redis.ts';
 import { startValkey, valkeyMaxMemory } from './valkey.ts';
 
+// Its files hold the queue: only this user reads them.
+process.umask(0o077);
+
 let engine: BrokerEngine | undefined;
 let schedule: SaveSchedule | undefined;
 let guarded: KnownProcess | undefined;

@@ -1,7 +1,45 @@
-/** Outcomes of classification jobs that a command waits for. */
+/** Classification jobs: the open ones of meetings, and the outcomes that a command waits for. */
 import type { Database, Statement } from '../../core/connections/database.ts';
 import type { JobState } from '../../core/job-ledger.ts';
 import { fieldColumns, readColumn } from '../classification-columns.ts';
+
+/** An arbitrary constant: requests for classification wait for each other, so that none misses the jobs of another. */
+const requestLock = 7_226_253_002;
+
+/** Runs `use` while no other process requests classifications. @throws AppError DATABASE_* */
+export function whileNoOtherRequests<T>(database: Database, use: () => Promise<T>): Promise<T> {
+  return database.withClient(async (client) => {
+    await client.query('begin');
+    // Ends with the transaction, also behind a pooler and when this process dies.
+    await client.query('select pg_advisory_xact_lock($1)', [requestLock]);
+    const result = await use();
+    await client.query('commit');
+    return result;
+  });
+}
+
+export interface OpenClassification {
+  readonly meeting_id: number;
+  readonly task_id: string;
+  readonly row_id: string;
+}
+
+const openStatement: Statement = {
+  name: 'classification_jobs_open',
+  text: `
+select distinct on (meeting_id) meeting_id, task_id, id::text as row_id from vambe_worker.jobs
+where meeting_id = any($1::int[]) and task = $2 and state in ('queued', 'retrying')
+  and not coalesce((parameters->>'force_reprocess')::boolean, false)
+order by meeting_id, id`,
+};
+
+/** The oldest open and unforced job of each of these meetings that has one. */
+export async function listOpenClassifications(
+  database: Database,
+  { meetingIds, task }: { meetingIds: readonly number[]; task: string },
+): Promise<readonly OpenClassification[]> {
+  return database.run<OpenClassification>(openStatement, [meetingIds, task]);
+}
 
 export interface EndedClassification {
   readonly row_id: string;

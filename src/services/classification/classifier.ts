@@ -36,6 +36,8 @@ export interface Classification {
   readonly confidence: number;
   readonly truncated: boolean;
   readonly needsReview: boolean;
+  /** Why a person should look at it, where it is not the confidence; `speakers_unknown`: seller and client cannot be told apart. */
+  readonly reviewReason?: 'speakers_unknown';
   /** Tokens, cost and time of the model calls; absent if there were none. */
   readonly usage?: ModelUsage;
   /** The fallback that answered instead of the classifier. */

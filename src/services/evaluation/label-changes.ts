@@ -38,12 +38,12 @@ export interface ChangeReport {
 }
 
 export interface ChangeCounter {
-  /** `before` is null for a meeting without a classification. */
+  /** Returns the fields that would change. `before` is null for a meeting without a classification. */
   add(meeting: {
     readonly meetingId: number;
     readonly before: readonly Label[] | null;
     readonly after: Readonly<Record<string, FieldResult>>;
-  }): void;
+  }): readonly string[];
   report(): ChangeReport;
 }
 
@@ -60,9 +60,9 @@ export function createChangeCounter(
       meetings += 1;
       if (before === null) {
         unclassified += 1;
-        return;
+        return [];
       }
-      let hasChanged = false;
+      const changedFields: string[] = [];
       for (const { field } of before) if (!counts.has(field)) gone.add(field);
       for (const [id, count] of counts) {
         const label = before.find(({ field }) => field === id);
@@ -71,10 +71,11 @@ export function createChangeCounter(
         const kind = kindOf(change, label);
         count[kind] += 1;
         if (kind === 'unchanged' || kind === 'kept') continue;
-        hasChanged = true;
+        changedFields.push(id);
         if (count.examples.length < maxExamples) count.examples.push(change);
       }
-      if (hasChanged) changed += 1;
+      if (changedFields.length > 0) changed += 1;
+      return changedFields;
     },
     report: () => ({ meetings, unclassified, changed, fields: [...counts.values()], gone: [...gone].sort() }),
   };

@@ -1,7 +1,14 @@
 /** What a shadow found as one HTML page. */
 import { describeValue } from '../reporting/meeting-labels.ts';
 import { chart, describeCost, escapeHtml, percent, table, writePage } from './html-page.ts';
-import { countHead, countRow, type ShadowField, type ShadowReport } from './shadow.ts';
+import {
+  countHead,
+  countRow,
+  describeCutNames,
+  describeNeverSaved,
+  type ShadowField,
+  type ShadowReport,
+} from './shadow.ts';
 
 /** `model` is ours, under the taxonomy of that version. */
 export function writeShadowPage(
@@ -15,7 +22,9 @@ export function writeShadowPage(
 ${percent(agreement)} of the values agree. A meeting took ${latency.meanMs.toFixed(2)} ms on average here, p95 ${latency.p95Ms.toFixed(2)} ms. ${describeCost(cost)}</p>`,
     drawAgreement(fields),
     table(countHead, fields.map(countRow)),
+    paragraph(describeNeverSaved(report)),
     writeSavers(report),
+    paragraph(describeCutNames(report)),
     writeExamples(fields),
     failed.length === 0
       ? ''
@@ -25,6 +34,8 @@ ${percent(agreement)} of the values agree. A meeting took ${latency.meanMs.toFix
         )}`,
   ]);
 }
+
+const paragraph = (text: string | null) => (text === null ? '' : `<p>${escapeHtml(text)}</p>`);
 
 const { barWidth, nameWidth, figureWidth, rowHeight } = chart;
 

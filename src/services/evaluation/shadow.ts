@@ -17,6 +17,8 @@ export interface ShadowField extends FieldChanges {
 export interface SavedBy {
   readonly model: string;
   readonly rows: number;
+  /** The name fills its column, so the end of it may be missing. */
+  readonly mayBeCut: boolean;
   /** Of what it noted as `processing_time_ms`; null where it noted none. */
   readonly meanMs: number | null;
 }
@@ -38,6 +40,8 @@ export interface ShadowReport {
   readonly fields: readonly ShadowField[];
   /** Fields of the taxonomy that have no column, so that the other worker saves none. */
   readonly withoutColumn: readonly string[];
+  /** Fields that no compared row has, but our answers do. They are in no other count, as the other worker does not label them. */
+  readonly neverSaved: readonly ShadowField[];
   readonly savedBy: readonly SavedBy[];
   readonly latency: Latency;
   /** null where no model was asked. */
@@ -70,6 +74,9 @@ export function createShadowCounter(
   const usages: ModelUsage[] = [];
   const failed: FailedRow[] = [];
   const savers = createSaverCounter();
+  const saved = new Set<string>();
+  /** Rows by the fields in which both differ. */
+  const rowsByDifference = new Map<string, number>();
   const columnsOf = createColumnReader(taxonomy);
   const labelsIn = (columns: Readonly<Record<string, unknown>>): readonly Label[] =>
     labelsOf({
@@ -79,28 +86,38 @@ export function createShadowCounter(
       order,
     });
   return {
-    add({ meetingId, saved, answer, durationMs }) {
+    add({ meetingId, saved: row, answer, durationMs }) {
       const ours = labelsIn(columnsOf(answer));
       const after = ours.map(({ field, value }) => {
         const { confidence = 0, evidence = [] } = answer.fields[field] ?? {};
         return [field, { value, confidence, evidence }] as const;
       });
-      changes.add({ meetingId, before: labelsIn(saved), after: Object.fromEntries(after) });
+      const theirs = labelsIn(row);
+      for (const { field, value } of theirs) if (!isEmpty(value)) saved.add(field);
+      const key = changes.add({ meetingId, before: theirs, after: Object.fromEntries(after) }).join(' ');
+      rowsByDifference.set(key, (rowsByDifference.get(key) ?? 0) + 1);
       durations.push(durationMs);
       if (answer.usage !== undefined) usages.push(answer.usage);
-      savers.add(saved);
+      savers.add(row);
     },
     fail: (row) => void failed.push(row),
     report() {
-      const { meetings: rows, changed, fields } = changes.report();
+      const { meetings: rows, fields: all } = changes.report();
+      const isNeverSaved = ({ field, filled }: FieldChanges) => filled > 0 && !saved.has(field);
+      const fields = all.filter((each) => !isNeverSaved(each));
+      const ids = new Set(fields.map(({ field }) => field));
+      const differs = ([key]: [string, number]) => key.split(' ').some((field) => ids.has(field));
+      const different = [...rowsByDifference].filter(differs).reduce((sum, [, count]) => sum + count, 0);
+      const withAgreement = (each: FieldChanges) => ({ ...each, agreement: shareOf(each.unchanged, rows) });
       const agreed = fields.reduce((sum, { unchanged }) => sum + unchanged, 0);
       return {
         rows,
-        same: rows - changed,
-        different: changed,
+        same: rows - different,
+        different,
         agreement: shareOf(agreed, rows * fields.length),
         failed: [...failed],
-        fields: fields.map((each) => ({ ...each, agreement: shareOf(each.unchanged, rows) })),
+        fields: fields.map(withAgreement),
+        neverSaved: all.filter(isNeverSaved).map(withAgreement),
         withoutColumn: taxonomy.fields.map(({ id }) => id).filter((id) => !order.includes(id)),
         savedBy: savers.list(),
         latency: describeDurations(durations),
@@ -108,6 +125,13 @@ export function createShadowCounter(
       };
     },
   };
+}
+
+/** Width of `meetings_classifications.model_used`. */
+const modelColumnChars = 100;
+
+function isEmpty(value: Label['value']): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }
 
 function createSaverCounter() {
@@ -123,9 +147,27 @@ function createSaverCounter() {
     },
     list: (): readonly SavedBy[] =>
       [...byModel]
-        .map(([model, { rows, timed, ms }]) => ({ model, rows, meanMs: timed === 0 ? null : ms / timed }))
+        .map(([model, { rows, timed, ms }]) => ({
+          model,
+          rows,
+          mayBeCut: model.length >= modelColumnChars,
+          meanMs: timed === 0 ? null : ms / timed,
+        }))
         .sort((one, other) => other.rows - one.rows),
   };
+}
+
+/** null: each field that we label is saved by the other worker, too. */
+export function describeNeverSaved({ neverSaved }: ShadowReport): string | null {
+  if (neverSaved.length === 0) return null;
+  const filled = neverSaved.map((each) => `${each.field} (${each.filled})`).join(', ');
+  return `Not compared, as no saved row has a value: ${filled}; in brackets, the rows in which ours has one.`;
+}
+
+/** null: no name of a model may be cut. */
+export function describeCutNames({ savedBy }: ShadowReport): string | null {
+  if (!savedBy.some(({ mayBeCut }) => mayBeCut)) return null;
+  return `A model's name of ${modelColumnChars} characters fills its column, so its end may be missing.`;
 }
 
 /** What people read of a field: the head of its row, on a page as on a terminal. */

@@ -2,7 +2,7 @@
 import { type EnqueueRequest, priorities } from '../../core/queue/enqueue.ts';
 
 /** Name of the task in src/tasks/classify-meeting.ts. */
-const classifyTask = 'classify_meeting';
+export const classifyTask = 'classify_meeting';
 
 export interface ClassificationTerms {
   /** Who asks: `cli`, `api`, `import`, `sweep`. */

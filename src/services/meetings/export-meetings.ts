@@ -1,7 +1,7 @@
 /** Writes meetings with their labels as CSV, JSON lines or one JSON document, row by row. */
-import { stringify } from 'csv-stringify/sync';
 import type { ExportedMeeting, ReviewedTranscript } from '../../models/queries/meetings.ts';
 import { type CsvForm, csvForm } from './csv/csv-form.ts';
+import { csvLine } from './csv/csv-line.ts';
 
 /** One row of an export: null where a meeting has no classification. Names are those of the exported columns. */
 export type ExportRow = ExportedMeeting;
@@ -57,7 +57,7 @@ type Value = ExportRow[keyof ExportRow];
 /**
  * The text of an export in pieces, one row at a time in memory. Rows without a row still give a header (csv) or `[]`
  * (json). CSV: dates as ISO 8601, lists as JSON, null as an empty cell, and `'` before a text cell that a spreadsheet would
- * run as a formula (one that begins with = + - @, tab or carriage return); JSON keeps every value as it is.
+ * run as a formula; JSON keeps every value as it is.
  */
 export function exportMeetings(
   rows: AsyncIterable<ExportRow>,
@@ -95,10 +95,6 @@ async function* toJson(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
     before = ',\n';
   }
   yield before === '[\n' ? '[]\n' : '\n]\n';
-}
-
-function csvLine(cells: readonly string[], delimiter: string): string {
-  return stringify([[...cells]], { escape_formulas: true, delimiter });
 }
 
 function toCell(value: Value): string {

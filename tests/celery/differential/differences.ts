@@ -103,17 +103,21 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     ],
   },
   {
-    says: 'a retry is not received again',
-    reason: 'it waits in BullMQ, not in the Celery list',
+    says: 'the order of `task-retried` and the next `task-received`',
+    reason: 'in Celery two processes write them, in either order',
     places: [
       {
         what: /^events$/,
         path: /^types$/,
         holds: (theirs, ours) =>
-          String(theirs).includes('task-retried') &&
-          without(theirs, 'task-received') === without(ours, 'task-received'),
+          String(theirs).replaceAll('task-retried task-received', 'task-received task-retried') === ours,
       },
     ],
+  },
+  {
+    says: 'a retry is received again without a time',
+    reason: 'its time is not known where events are written',
+    places: [{ what: /^event task-received$/, path: /^eta$/, holds: (_theirs, ours) => ours === null }],
   },
   {
     says: 'more fields of PROGRESS',
@@ -219,12 +223,13 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   },
   {
     says: 'a call with wrong arguments is not started',
-    reason: 'arguments are checked on arrival, so `task-failed` is the only event',
+    reason: 'arguments are checked on arrival',
     places: [
       {
         what: /^events$/,
         path: /^types$/,
-        holds: (theirs, ours) => theirs === 'task-received task-started task-failed' && ours === 'task-failed',
+        holds: (theirs, ours) =>
+          theirs === 'task-received task-started task-failed' && ours === 'task-received task-failed',
       },
     ],
   },

@@ -533,7 +533,7 @@ describe('with CLASSIFIER_FALLBACK=offline', () => {
       fake.otherwise(answer);
       const { row, run } = await classifyOne({ hasFallback: true });
       expect(row.state).toBe('completed');
-      expect(run).toMatchObject({ classifier: 'offline', model: 'offline-1', needs_review: true });
+      expect(run).toMatchObject({ classifier: 'offline', model: 'offline-2', needs_review: true });
       expect(run?.fields.business_sector?.value).toBe('healthcare');
     },
   );

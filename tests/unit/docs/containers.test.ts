@@ -95,6 +95,27 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('compose.beside-api.yml', () => {
+  const tag = (name: string) => ({ tag: name, resolve: (value: unknown) => value });
+  const customTags = [
+    ...['!reset', '!override'].map(tag),
+    ...['!reset', '!override'].flatMap((name) => [
+      { tag: name, collection: 'seq' as const },
+      { tag: name, collection: 'map' as const },
+    ]),
+  ];
+  const file = parse(read('compose.beside-api.yml'), { customTags });
+
+  it("changes the API's worker alone: our image, no folder over /app, no command of Celery, time to finish (S7)", () => {
+    expect(Object.keys(file.services)).toEqual(['ai-worker']);
+    const changed = file.services['ai-worker'];
+    expect(changed).toMatchObject({ image: worker?.image, init: true, volumes: [], stop_grace_period: '35s' });
+    for (const name of ['build', 'command', 'entrypoint']) expect(changed[name], name).toMatch(/^(null)?$/);
+    for (const name of ['environment', 'env_file', 'networks', 'depends_on']) expect(changed).not.toHaveProperty(name);
+    expect(changed.healthcheck).toMatchObject({ test: ['CMD', 'vambe', 'check', 'redis', 'db'] });
+  });
+});
+
 describe('Dockerfile', () => {
   const lines = read('Dockerfile').replaceAll('\\\n', ' ').split('\n');
   const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));

@@ -56,3 +56,14 @@ describe('foldWord', () => {
     expect(foldWord('don’t')).toBe("don't");
   });
 });
+
+it('groups inside groups end at fifty, in a sentence of bounded length (R9)', () => {
+  const nested = (depth: number) => parsePattern(`${'('.repeat(depth)}a${')'.repeat(depth)}`, {});
+  expect(nested(50)).toMatchObject({ ok: true });
+  const refused = nested(50_000);
+  expect(refused).toMatchObject({
+    ok: false,
+    fault: expect.stringContaining('has more than 50 "(" inside each other'),
+  });
+  expect(JSON.stringify(refused).length).toBeLessThan(250);
+});

@@ -1,8 +1,9 @@
 /** Finds instructions to the machine (prompt injections) in a transcript: they are not shown to a model, and are no evidence. */
 import type { Taxonomy } from '../../../models/taxonomy.ts';
 import { createProgram } from '../rules/program.ts';
-import { readSpeech } from '../rules/reading.ts';
+import { readSpeech, type Speech } from '../rules/reading.ts';
 import type { Segment } from '../text/tokens.ts';
+import { readAllWords, readWords } from '../text/words.ts';
 
 /** The text of a segment, with untrusted passages replaced by an ellipsis. */
 export function without(transcript: string, { start, end }: Segment, untrusted: readonly Segment[]): string {
@@ -26,17 +27,27 @@ export type OrderFinder = (transcript: string, segments: readonly Segment[]) => 
 export function createOrderFinder(taxonomy: Taxonomy): OrderFinder {
   const program = createProgram(withoutFields(taxonomy));
   return (transcript, segments) => {
-    const { tokens, sentences, turns, marks } = readSpeech(program, transcript, segments);
-    const ordered = new Set((marks.get('order') ?? []).map(({ first }) => tokens[first]?.sentence));
-    return sentences.flatMap(({ first, last, turn }, index) => {
-      const [from, to] = [tokens[first], tokens[last]];
-      const isAside = turns[turn]?.role === 'ignored';
-      if (from === undefined || to === undefined || !(ordered.has(index) || isAside || from.isQuotedData)) return [];
-      const before = transcript.slice(Math.max(0, from.start - maxSpeakerChars), from.start);
-      const label = isAside ? (speakerBefore.exec(before)?.[0].length ?? 0) : 0;
-      return [{ start: from.start - label, end: to.end }];
-    });
+    const words = readWords(transcript, segments, program.lexicon);
+    const found = untrustedIn(readSpeech(program, transcript, words), true);
+    if (!words.isLaidOut) return found;
+    // A model sees titles, notes and other data as well, which are no words of a turn.
+    const all = readAllWords(transcript, segments, program.lexicon);
+    return [...found, ...untrustedIn(readSpeech(program, transcript, all), false)];
   };
+}
+
+/** `hasPastedData`: whether brackets hold pasted data; those of a layout do not. */
+function untrustedIn({ text, tokens, sentences, turns, marks }: Speech, hasPastedData: boolean): Segment[] {
+  const ordered = new Set((marks.get('order') ?? []).map(({ first }) => tokens[first]?.sentence));
+  return sentences.flatMap(({ first, last, turn }, index) => {
+    const [from, to] = [tokens[first], tokens[last]];
+    const isAside = turns[turn]?.role === 'ignored';
+    if (from === undefined || to === undefined) return [];
+    if (!ordered.has(index) && !isAside && !(hasPastedData && from.isQuotedData)) return [];
+    const before = text.slice(Math.max(0, from.start - maxSpeakerChars), from.start);
+    const label = isAside ? (speakerBefore.exec(before)?.[0].length ?? 0) : 0;
+    return [{ start: from.start - label, end: to.end }];
+  });
 }
 
 /** Orders need only a tenth of the cues, which halves the time. */

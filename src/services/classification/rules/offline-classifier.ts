@@ -23,6 +23,8 @@ import { type Scope, weighHits } from './weigh.ts';
 const codeVersion = 2;
 /** Of an answer that is given because nothing speaks against it. */
 const otherwiseConfidence = 0.5;
+/** At most, where seller and client cannot be told apart. */
+const untoldConfidence = 0.6;
 /** No text is proof of its language. */
 const maxLanguageConfidence = 0.99;
 
@@ -99,10 +101,22 @@ function classifySegments(engine: Engine, text: string, segments: readonly Segme
   if (isTalk) fillOtherwise(engine, results);
   answerRules.apply(results);
   const fields: Record<string, FieldResult> = {};
-  for (const [index, { id }] of file.fields.entries()) fields[id] = calibrate(index, results[index] ?? emptyResult);
+  const isUntold = reading.roles === 'untold';
+  for (const [index, { id }] of file.fields.entries()) {
+    const result = calibrate(index, results[index] ?? emptyResult);
+    fields[id] = isUntold ? doubt(result) : result;
+  }
   const { keyTopics, actionItems, nextSteps, summary } = extract(program, reading, results);
   const judgement = answerRules.judge(results, { truncated: segments.length > 1, unproven: 0 });
-  return { fields, keyTopics, actionItems, nextSteps, summary, ...judgement };
+  const answer = { fields, keyTopics, actionItems, nextSteps, summary, ...judgement };
+  if (!isUntold) return answer;
+  const confidence = Math.min(answer.confidence, untoldConfidence);
+  return { ...answer, confidence, needsReview: true, reviewReason: 'speakers_unknown' };
+}
+
+/** A label that the seller's words may have given. */
+function doubt(result: FieldResult): FieldResult {
+  return result.confidence <= untoldConfidence ? result : { ...result, confidence: untoldConfidence };
 }
 
 const noHits: FieldHits = { cues: [], frames: [], others: [] };

@@ -1,9 +1,12 @@
 /** What one pass over a transcript finds: words, sentences, speakers, matches, and how much each sentence counts as evidence. */
 import { findNumbers, type NumberSpan } from '../text/numbers.ts';
 import { separateOrders } from '../text/orders.ts';
+import { assignRoles, isUnlabelledDialogue, type RoleMeasure, type TurnClues } from '../text/roles.ts';
 import { findSentences, type Sentence } from '../text/sentences.ts';
-import { acceptAssistant, assignRoles, findTurns, type Turn } from '../text/speakers.ts';
-import { type Segment, type Token, tokenize } from '../text/tokens.ts';
+import { acceptAssistant, findTurns, type Turn } from '../text/speakers.ts';
+import type { Segment, Token } from '../text/tokens.ts';
+import { tokenize } from '../text/tokens.ts';
+import { readWords, type Words } from '../text/words.ts';
 import type { FieldAction, FieldRole, Program, TextAction, TextRole } from './program.ts';
 
 export interface Hit {
@@ -34,12 +37,15 @@ export interface Speech {
   /** By field index; undefined: no matches. */
   readonly hits: readonly (FieldHits | undefined)[];
   readonly marks: ReadonlyMap<TextRole, readonly Mark[]>;
+  /** Whether the layout has turns, but names no speaker. */
+  readonly isNameless: boolean;
 }
 
 export interface Reading extends Speech {
   readonly numbers: readonly NumberSpan[];
   /** Index of the first token that counts as the client's. */
   readonly openingAt: number;
+  readonly roles: RoleMeasure;
 }
 
 /** What a seller says and the client confirms counts a little less than the client's own words. */
@@ -47,11 +53,9 @@ const confirmedPercent = 80;
 /** A question of up to this many words after the first can be a tag on the sentence before: "¿Correcto?". */
 const maxTagWords = 3;
 
-/** Tokens, sentences, turns and matches of some segments. Labels such as "AI:" have their role; sellers and clients do not yet. */
-export function readSpeech(program: Program, text: string, segments: readonly Segment[]): Speech {
-  const all: Token[] = [];
-  for (const segment of segments) tokenize(text, segment, program.lexicon, all);
-  const { tokens, turns } = findTurns(all, program.roleOf);
+/** Sentences, turns and matches of the words of a text. Labels such as "AI:" have their role; sellers and clients do not yet. */
+export function readSpeech(program: Program, text: string, words: Words): Speech {
+  const { tokens, turns } = findTurns(words.tokens, program.roleOf, words.shown);
   let sentences = findSentences(text, tokens);
   let { hits, marks } = findMatches(program, tokens);
   const orders = marks.get('order');
@@ -61,26 +65,29 @@ export function readSpeech(program: Program, text: string, segments: readonly Se
   }
   acceptAssistant(turns, { tokens, orders: marks.get('order') ?? [], isSelf: program.isSelf });
   markTurns(sentences, turns);
-  return { text, tokens, sentences, turns, hits, marks };
+  return { text, tokens, sentences, turns, hits, marks, isNameless: words.isNameless };
 }
 
 /** Reads some segments of a transcript, in time linear in their length. */
 export function readTranscript(program: Program, text: string, segments: readonly Segment[]): Reading {
   const { grammar } = program.taxonomy.file;
-  const speech = readSpeech(program, text, segments);
-  const { tokens, sentences, turns, hits, marks } = speech;
+  const speech = readSpeech(program, text, readWords(text, segments, program.lexicon));
+  const { tokens, sentences, turns, hits, marks, isNameless } = speech;
   markClauses(tokens);
-  assignRoles(turns, {
+  const clues: TurnClues = {
     sellerSays: (marks.get('sellerSays') ?? []).map((mark) => mark.first),
     clientClaims: (marks.get('clientClaims') ?? []).map((mark) => mark.first),
     sentences,
-  });
+  };
+  const told = assignRoles(turns, clues);
+  const roles = isUnlabelledDialogue(isNameless, clues) ? 'untold' : told;
   weighSentences(tokens, sentences, turns, marks);
   markReach(tokens, withoutExceptions(marks), grammar.negation.reach, 'negator');
   markReach(tokens, marks.get('hedge') ?? [], grammar.hedges.reach, 'hedge');
   const opening = sentences.find((sentence) => sentence.trustPercent === 100 && sentence.last > sentence.first);
   // Not by spreading `speech`: V8 would give readings several hidden classes.
-  return { text, tokens, sentences, turns, hits, marks, numbers: findNumbers(tokens), openingAt: opening?.first ?? 0 };
+  const [numbers, openingAt] = [findNumbers(tokens), opening?.first ?? 0];
+  return { text, tokens, sentences, turns, hits, marks, isNameless, numbers, openingAt, roles };
 }
 
 /** The number of distinct cues in a segment, so that a repeated word is not more evidence. */

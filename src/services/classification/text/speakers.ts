@@ -1,7 +1,6 @@
 /** Splits a dialogue into turns by the speaker labels at their start, and tells sellers from clients. */
 import { foldWord } from '../../../models/cue-pattern.ts';
 import type { TaxonomyFile } from '../../../models/taxonomy-file.ts';
-import type { Sentence } from './sentences.ts';
 import type { Token } from './tokens.ts';
 
 export type Role = 'client' | 'seller' | 'ignored' | 'unknown';
@@ -15,6 +14,10 @@ export interface Turn {
   role: Role;
   /** Whether its label starts a line; false for speech that continues after an aside. */
   readonly beginsLine: boolean;
+  /** Role or firm beside the name; empty: none. */
+  readonly hint: string;
+  /** undefined: the text has no clock for it. */
+  readonly startMs: number | undefined;
 }
 
 interface Label {
@@ -24,6 +27,8 @@ interface Label {
   readonly name: string;
   readonly role: Role;
   readonly beginsLine: boolean;
+  readonly hint?: string;
+  readonly startMs?: number | undefined;
 }
 
 const maxLabelWords = 5;
@@ -35,11 +40,22 @@ export interface Dialogue {
   readonly turns: Turn[];
 }
 
-/** The turns of a text with speaker labels; none in a text without labels. A turn starts a sentence. */
-export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
-  const [names, dashes] = [findLabels(tokens, roleOf), findDashes(tokens)];
-  const all = dashes.length === 0 ? names : [...names, ...dashes].sort((a, b) => a.at - b.at);
-  const labels = keepSpeakers(all);
+/** A turn that the layout shows; its label is not among the tokens. */
+export interface ShownTurn {
+  /** Index of its first token. */
+  readonly at: number;
+  /** As written, with the role or firm beside it. */
+  readonly speaker: string;
+  readonly hint: string;
+  readonly startMs: number | undefined;
+}
+
+/**
+ * The turns of a text: those that its layout shows, else by the labels among its words; none in a text without both. A turn starts a
+ * sentence.
+ */
+export function findTurns(tokens: Token[], roleOf: RoleReader, shown: readonly ShownTurn[] = []): Dialogue {
+  const labels = shown.length > 0 ? labelShown(tokens, roleOf, shown) : labelWords(tokens, roleOf);
   if (labels.length === 0) return { tokens, turns: [] };
   const said: Token[] = tokens.slice(0, labels[0]?.at);
   const turns: Turn[] = [];
@@ -48,15 +64,45 @@ export function findTurns(tokens: Token[], roleOf: RoleReader): Dialogue {
     const end = labels[index + 1]?.at ?? tokens.length;
     const body = tokens.slice(label.at + label.length, end);
     const rest = label.role === 'ignored' ? body.splice(endOfAside(body, label.beginsLine)) : [];
-    before = addTurn(said, turns, body, { label: label.name, role: label.role, beginsLine: label.beginsLine }, before);
+    const { name, role, beginsLine, hint = '', startMs } = label;
+    before = addTurn(said, turns, body, { label: name, role, beginsLine, hint, startMs }, before);
     if (rest.length > 0) addTurn(said, turns, rest, { ...(before ?? unnamed), beginsLine: false }, null);
   });
   return { tokens: said, turns };
 }
 
-type Speaker = Pick<Turn, 'label' | 'role' | 'beginsLine'>;
+function labelWords(tokens: readonly Token[], roleOf: RoleReader): Label[] {
+  const [names, dashes] = [findLabels(tokens, roleOf), findDashes(tokens)];
+  return keepSpeakers(dashes.length === 0 ? names : [...names, ...dashes].sort(byPosition));
+}
 
-const unnamed = { label: '', role: 'unknown' } as const;
+/** Within the turns of a layout only labels such as "System:" start a turn of their own. */
+function labelShown(tokens: readonly Token[], roleOf: RoleReader, shown: readonly ShownTurn[]): Label[] {
+  const asides = findLabels(tokens, roleOf).filter(({ role }) => role === 'ignored');
+  const known = new Map<string, Role>();
+  const labels = shown.map(({ at, speaker, hint, startMs }): Label => {
+    const name = foldWord(speaker);
+    const own = roleOf(wordsOf(`${speaker} ${hint}`));
+    if (own !== 'unknown') known.set(name, own);
+    return { at, length: 0, name, role: own, beginsLine: true, hint: foldWord(hint), startMs };
+  });
+  const told = labels.map((label): Label => ({ ...label, role: known.get(label.name) ?? label.role }));
+  return [...told, ...asides].sort(byPosition);
+}
+
+function byPosition(a: Label, b: Label): number {
+  return a.at - b.at;
+}
+
+const notLetters = /[^\p{L}\p{N}]+/u;
+
+function wordsOf(name: string): string[] {
+  return name.split(notLetters).map(foldWord);
+}
+
+type Speaker = Pick<Turn, 'label' | 'role' | 'beginsLine' | 'hint' | 'startMs'>;
+
+const unnamed = { label: '', role: 'unknown', hint: '', startMs: undefined } as const;
 
 /** Appends what one speaker says; returns the speaker who continues after an aside. */
 function addTurn(
@@ -70,8 +116,8 @@ function addTurn(
   if (head !== undefined) {
     head.brk = 'sentence';
     // Not by spreading `speaker`: V8 would give turns several hidden classes.
-    const { label, role, beginsLine } = speaker;
-    turns.push({ first: said.length, last: said.length + body.length - 1, label, role, beginsLine });
+    const { label, role, beginsLine, hint, startMs } = speaker;
+    turns.push({ first: said.length, last: said.length + body.length - 1, label, role, beginsLine, hint, startMs });
     for (const token of body) said.push(token);
   }
   return speaker.role === 'ignored' ? before : speaker;
@@ -176,39 +222,4 @@ function keepSpeakers(labels: readonly Label[]): Label[] {
     const others = [...counts.keys()].some((name) => name !== label.name);
     return hasKnown || (counts.get(label.name) ?? 0) > 1 || (label.beginsLine && others);
   });
-}
-
-export interface TurnClues {
-  /** First tokens of what only a seller says. */
-  readonly sellerSays: readonly number[];
-  /** First tokens of what only a client says. */
-  readonly clientClaims: readonly number[];
-  readonly sentences: readonly Sentence[];
-}
-
-/** Gives each speaker of unknown role a role: by what they say, by the roles already known, by who asks more questions. */
-export function assignRoles(turns: readonly Turn[], clues: TurnClues): void {
-  const unknown = [...new Set(turns.filter((turn) => turn.role === 'unknown').map((turn) => turn.label))];
-  if (unknown.length === 0) return;
-  const knows = (role: Role): boolean => turns.some((turn) => turn.role === role);
-  const scores = new Map(unknown.map((label) => [label, scoreAsSeller(turns, label, clues)]));
-  const ranked = [...unknown].sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0));
-  const roles = new Map<string, Role>(unknown.map((label) => [label, 'client']));
-  const [best = '', second = ''] = ranked;
-  const bestScore = scores.get(best) ?? 0;
-  if (knows('client') && !knows('seller') && unknown.length === 1) {
-    roles.set(best, 'seller');
-  } else if (!knows('seller') && bestScore > 0 && bestScore > (scores.get(second) ?? 0)) {
-    roles.set(best, 'seller');
-  }
-  for (const turn of turns) if (turn.role === 'unknown') turn.role = roles.get(turn.label) ?? 'client';
-}
-
-function scoreAsSeller(turns: readonly Turn[], label: string, clues: TurnClues): number {
-  const own = turns.filter((turn) => turn.label === label);
-  const within = (index: number): boolean => own.some((turn) => index >= turn.first && index <= turn.last);
-  const said = clues.sellerSays.filter(within).length;
-  const claimed = clues.clientClaims.filter(within).length;
-  const asked = clues.sentences.filter((sentence) => sentence.isQuestion && within(sentence.first)).length;
-  return said * 3 + asked - claimed * 2;
 }

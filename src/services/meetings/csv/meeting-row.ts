@@ -1,5 +1,6 @@
 /** Turns the seven cells of one CSV row into a meeting that the database can hold, or a reason why not. */
 import { createHash } from 'node:crypto';
+import { withoutDirectionControls } from '../../../core/text-direction.ts';
 import type { MeetingToStore } from '../../../models/queries/meeting-store.ts';
 import { type MeetingCell, meetingColumns } from './column-names.ts';
 import type { MeetingCells } from './csv-header.ts';
@@ -67,7 +68,9 @@ export function toMeetingRow(
     faults.push(`"${meetingColumns[cell]}" ${problem}`);
   };
   const shortText = (cell: MeetingCell): string => {
-    const text = clean(repairText(cells[cell], repairs)).replace(/\s+/g, ' ').trim();
+    const text = withoutDirectionControls(clean(repairText(cells[cell], repairs)))
+      .replace(/\s+/g, ' ')
+      .trim();
     const length = [...text].length;
     if (length > maxColumnChars) fault(cell, `has ${length} characters, at most ${maxColumnChars} fit`);
     return text;

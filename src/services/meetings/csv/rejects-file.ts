@@ -1,10 +1,11 @@
 /** Writes rejected rows to a CSV file that can be corrected and imported again. */
-import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { stringify } from 'csv-stringify/sync';
+import { realpath } from 'node:fs/promises';
 import { AppError } from '../../../core/errors.ts';
+import { openPrivateOutput } from '../../../core/private-output.ts';
 import type { RejectedRow } from '../import-meetings.ts';
 import { cellNames, meetingColumns } from './column-names.ts';
 import { csvForm } from './csv-form.ts';
+import { csvLine } from './csv-line.ts';
 import type { MeetingsSource } from './meetings-source.ts';
 
 export interface RejectsFile {
@@ -19,7 +20,7 @@ export interface RejectsForm {
 }
 
 /**
- * Creates or empties the file. Columns: those of a meetings CSV, then `line` and `reason`, which an import ignores;
+ * Puts the file in its place when it is closed. Columns: those of a meetings CSV, then `line` and `reason`, which an import ignores;
  * a row that could not be taken apart has only these two. Throws USAGE when the file is an imported one or cannot be
  * written.
  */
@@ -32,22 +33,19 @@ export async function openRejectsFile(
     if (!(await isSameFile(path, imported))) continue;
     throw new AppError('USAGE', `--rejects "${path}" is a file being imported. Give another name.`);
   }
-  let handle: FileHandle;
-  try {
-    handle = await open(path, 'w', 0o600);
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new AppError('USAGE', `--rejects "${path}" cannot be written${code}. Give another path.`, { cause });
-  }
+  const { handle, keep } = await openPrivateOutput(path, '--rejects');
   const { delimiter, bom } = csvForm(form);
   const write = async (cells: readonly string[]): Promise<void> => {
-    await handle.appendFile(stringify([[...cells]], { escape_formulas: true, delimiter }));
+    await handle.appendFile(csvLine(cells, delimiter));
   };
   await handle.appendFile(bom);
   await write([...Object.values(meetingColumns), 'line', 'reason']);
   return {
     write: ({ cells, line, reason }) => write([...cellNames.map((name) => cells?.[name] ?? ''), String(line), reason]),
-    close: () => handle.close(),
+    close: async () => {
+      await handle.close();
+      await keep();
+    },
   };
 }
 

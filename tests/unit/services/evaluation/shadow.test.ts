@@ -43,7 +43,28 @@ describe('createShadowCounter', () => {
       cost: null,
     });
     expect(report.fields.map(({ field }) => field)).toEqual(['business_sector', 'categories', 'sentiment']);
-    expect(report.savedBy).toEqual([{ model: 'gpt-4o-mini', rows: 1, meanMs: 1_500 }]);
+    expect(report.savedBy).toEqual([{ model: 'gpt-4o-mini', rows: 1, mayBeCut: false, meanMs: 1_500 }]);
+  });
+
+  it('keeps fields apart that the other worker never fills, and tells of a name that fills its column (S8)', () => {
+    const counter = createShadowCounter(taxonomy, { maxExamples: 1 });
+    const theirs = { ...saved, model_used: 'm'.repeat(100), categories: null };
+    const rows = [answer('mining', ['a']), answer('mining', ['b']), answer('retail', ['c'])];
+    for (const [index, ours] of rows.entries())
+      counter.add({
+        meetingId: index,
+        saved: { ...theirs, business_sector: 'mining' },
+        answer: ours,
+        durationMs: 1,
+      });
+    const report = counter.report();
+    expect(report).toMatchObject({ rows: 3, same: 2, different: 1 });
+    expect(report.fields.map(({ field }) => field)).toEqual(['business_sector', 'sentiment']);
+    expect(report.neverSaved).toMatchObject([{ field: 'categories', filled: 3 }]);
+    expect(report.savedBy).toMatchObject([{ mayBeCut: true }]);
+    const page = writeShadowPage(report, { model: 'offline-2', taxonomyVersion: 'v' });
+    expect(page).toContain('no saved row has a value: categories (3)');
+    expect(page).toContain('its end may be missing');
   });
 
   it('counts rows that differ by field, with both values, and keeps failures apart', () => {
@@ -73,7 +94,7 @@ describe('createShadowCounter', () => {
     expect(report.failed).toEqual([{ meetingId: 9, code: 'LLM_BUSY' }]);
     expect(report.cost).toEqual({ costUsd: 1, inputTokens: 40, outputTokens: null });
     expect(report.latency).toMatchObject({ meanMs: 25, maxMs: 40 });
-    expect(report.savedBy).toEqual([{ model: 'gpt-4o-mini', rows: 4, meanMs: null }]);
+    expect(report.savedBy).toEqual([{ model: 'gpt-4o-mini', rows: 4, mayBeCut: false, meanMs: null }]);
   });
 
   it('says nothing of agreement where nothing was compared', () => {

@@ -13,8 +13,8 @@ describe('A request for classification', () => {
     const requested = await requestClassification({ database, enqueuer }, { ...order, choice: [7, 8, 2_000] });
     expect(requested).toEqual({
       jobs: [
-        { meetingId: 7, taskId: 'task-1', rowId: '1' },
-        { meetingId: 8, taskId: 'task-2', rowId: '2' },
+        { meetingId: 7, taskId: 'task-1', rowId: '1', isNew: true },
+        { meetingId: 8, taskId: 'task-2', rowId: '2', isNew: true },
       ],
       unknown: [2_000],
       isQueued: true,
@@ -30,6 +30,22 @@ describe('A request for classification', () => {
     await requestClassification({ database: makeDatabase(), enqueuer }, { ...order, choice: many });
     expect(enqueuer.requests[0]?.priority).toBe(1);
     expect(enqueuer.requests[1]?.priority).toBe(20);
+  });
+
+  it('answers with the open job of a meeting that has one, unless it is forced (R10)', async () => {
+    const database = createFakeDatabase({
+      meeting_known: ([ids]) => (ids as number[]).map((id) => ({ id })),
+      classification_jobs_open: [{ meeting_id: 8, task_id: 'earlier', row_id: '70' }],
+    });
+    const enqueuer = createFakeEnqueuer();
+    const { jobs } = await requestClassification({ database, enqueuer }, { ...order, choice: [7, 8, 9] });
+    expect(jobs).toEqual([
+      { meetingId: 7, taskId: 'task-1', rowId: '1', isNew: true },
+      { meetingId: 8, taskId: 'earlier', rowId: '70', isNew: false },
+      { meetingId: 9, taskId: 'task-2', rowId: '2', isNew: true },
+    ]);
+    const forced = await requestClassification({ database, enqueuer }, { ...order, isForced: true, choice: [8] });
+    expect(forced.jobs).toMatchObject([{ meetingId: 8, isNew: true }]);
   });
 
   it('says when Redis did not take the jobs', async () => {

@@ -10,8 +10,8 @@ import {
 import { createFakeDatabase } from '../../../helpers/fake-database.ts';
 
 const jobs = [
-  { meetingId: 7, taskId: 'a', rowId: '1' },
-  { meetingId: 8, taskId: 'b', rowId: '2' },
+  { meetingId: 7, taskId: 'a', rowId: '1', isNew: true },
+  { meetingId: 8, taskId: 'b', rowId: '2', isNew: true },
 ];
 const endOf = (rowId: string, more: Partial<EndedClassification> = {}): EndedClassification => ({
   row_id: rowId,
