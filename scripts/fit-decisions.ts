@@ -1,11 +1,15 @@
 // Fits the decisions of the default taxonomy: npm run fit -- <folder of labelled meetings>. One file is one author.
-// Writes taxonomies/sales-meeting.weights.json and prints what answers on unseen authors are worth. Rows with "split": "test" are left out.
+// Writes taxonomies/sales-meeting.weights.json. Rows with "split": "test" are left out. Then, for each author of full weight, it fits everything
+// again without that author (vocabulary, weights, floors, confidence) and prints how the classifier labels the author's meetings.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadTaxonomy } from '../src/models/taxonomy.ts';
+import { loadTaxonomy, type Taxonomy, withWeights } from '../src/models/taxonomy.ts';
+import type { FieldResult } from '../src/services/classification/classifier.ts';
+import { createOfflineClassifier } from '../src/services/classification/rules/offline-classifier.ts';
+import { type JudgedAnswer, judgeAnswers, measureCalibration } from '../src/services/evaluation/calibration.ts';
 import { readLabelledMeetings } from '../src/services/evaluation/labelled-meetings.ts';
-import type { Judged } from '../src/services/fitting/confidence.ts';
+import { scoreMeetings } from '../src/services/evaluation/score.ts';
 import type { FittingMeeting } from '../src/services/fitting/examples.ts';
 import { fitDecisions } from '../src/services/fitting/fit.ts';
 
@@ -46,47 +50,85 @@ const phrase = [
   'decision_maker_role',
 ];
 const text = ['purchase_stage', 'sentiment'];
-const { weights, unseen } = await fitDecisions(taxonomy, meetings, { phrase, text });
-writeFileSync(
-  'taxonomies/sales-meeting.weights.json',
-  `${JSON.stringify({ ...weights, data: digest.digest('hex'), seed: 0 })}\n`,
-);
+/** Fields that the mean is over: those with weights, urgency and language. */
+const measured = [...phrase, ...text, 'urgency', 'language'];
+const name = 'sales-meeting.weights.json';
 
-const isAnswer = (each: Judged, floor: number) => each.probability >= floor;
-const share = (list: readonly boolean[]) => (list.filter(Boolean).length / list.length).toFixed(2);
-for (const author of [...new Set(meetings.map((each) => each.author))]) {
-  const nulls: boolean[] = [];
-  const shares = [...unseen].map(([id, judged]) => {
-    const floor = weights.fields[id]?.floor ?? 0;
-    const mine = judged.filter((each) => each.author === author);
-    nulls.push(...mine.filter((each) => each.isNull).map((each) => !isAnswer(each, floor)));
-    return [id, Number(share(mine.map((each) => (isAnswer(each, floor) ? each.isRight : each.isNullRight))))] as const;
-  });
-  const mean = (shares.reduce((sum, [, each]) => sum + each, 0) + 1) / (shares.length + 1);
-  console.log(
-    author.padEnd(14),
-    'mean',
-    mean.toFixed(3),
-    'nulls kept',
-    share(nulls),
-    shares.map(([id, each]) => `${id.slice(0, 8)} ${each}`).join(' '),
-  );
+async function fitFile(rows: readonly FittingMeeting[], data: string): Promise<string> {
+  const { weights } = await fitDecisions(taxonomy, rows, { phrase, text });
+  return `${JSON.stringify({ ...weights, data, seed: 0 })}\n`;
 }
-const sure: boolean[] = [];
-const bins = new Map<number, { sum: number; right: number; count: number }>();
-for (const [id, judged] of unseen) {
-  const { floor = 0, confidence: { scale, shift } = { scale: 1, shift: 0 } } = weights.fields[id] ?? {};
-  for (const each of judged.filter((one) => one.weight === 1 && isAnswer(one, floor))) {
-    const confidence =
-      1 / (1 + Math.exp(-(scale * Math.log(each.probability / (1 - each.probability + 1e-9)) + shift)));
-    if (confidence >= 0.9) sure.push(each.isRight);
-    const bin = Math.min(9, Math.floor(confidence * 10));
-    const at = bins.get(bin) ?? { sum: 0, right: 0, count: 0 };
-    bins.set(bin, { sum: at.sum + confidence, right: at.right + (each.isRight ? 1 : 0), count: at.count + 1 });
+
+async function label(by: Taxonomy, rows: readonly FittingMeeting[]) {
+  const classifier = createOfflineClassifier(by);
+  const answers = new Map<string, Readonly<Record<string, FieldResult>>>();
+  for (const { id, transcript } of rows) {
+    const { fields } = await classifier.classify({
+      transcript,
+      sellerPrompt: null,
+      signal: AbortSignal.timeout(60_000),
+    });
+    answers.set(id, fields);
   }
+  return answers;
 }
-const all = [...bins.values()];
-const count = all.reduce((sum, each) => sum + each.count, 0);
-console.log(
-  `ECE ${(all.reduce((sum, each) => sum + Math.abs(each.sum - each.right), 0) / count).toFixed(3)}, of ${sure.length} answers said to be 0.9 or more ${share(sure)} right`,
+
+type Answers = Awaited<ReturnType<typeof label>>;
+
+function report(title: string, rows: readonly FittingMeeting[], answers: Answers): void {
+  const predictions = new Map(
+    [...answers].map(([id, fields]) => [
+      id,
+      Object.fromEntries(Object.entries(fields).map(([field, { value }]) => [field, value])),
+    ]),
+  );
+  const { fields } = scoreMeetings(taxonomy.fields, rows, predictions, { seed: 1, resamples: 1, level: 0.95 });
+  const shown = fields.filter(({ field }) => measured.includes(field));
+  const mean = shown.reduce((sum, { lenient }) => sum + lenient, 0) / shown.length;
+  const nulls = shown.reduce((sum, { goldNulls }) => sum + goldNulls, 0);
+  const kept = shown.reduce((sum, { nullsKept }) => sum + nullsKept, 0);
+  const each = shown.map(({ field, lenient }) => `${field} ${lenient.toFixed(2)}`).join(', ');
+  console.log(`${title}: mean ${mean.toFixed(3)}, nulls kept ${(kept / nulls).toFixed(3)} of ${nulls}; ${each}`);
+}
+
+function reportConfidence(title: string, judged: readonly JudgedAnswer[]): void {
+  const sure = judged.filter(({ confidence }) => confidence >= 0.9);
+  const right = sure.filter(({ isRight }) => isRight).length;
+  const { answers, ece } = measureCalibration(judged);
+  const share = (right / sure.length).toFixed(3);
+  console.log(`${title}: ${answers} answers, ECE ${ece.toFixed(3)}; of ${sure.length} with 0.9 or more ${share} right`);
+}
+
+writeFileSync(`taxonomies/${name}`, await fitFile(meetings, digest.digest('hex')));
+
+const judged: JudgedAnswer[] = [];
+const whole: { rows: FittingMeeting[]; rules: Answers; fitted: Answers } = {
+  rows: [],
+  rules: new Map(),
+  fitted: new Map(),
+};
+for (const author of new Set(meetings.filter(({ weight }) => weight === 1).map((each) => each.author))) {
+  const rows = meetings.filter((each) => each.author === author);
+  const others = meetings.filter((each) => each.author !== author);
+  const rules = await label(taxonomy, rows);
+  const fitted = await label(withWeights(taxonomy, await fitFile(others, ''), name), rows);
+  report(`${author}, rules`, rows, rules);
+  report(`${author}, weights`, rows, fitted);
+  judged.push(...judgeAnswers(taxonomy.fields, rows, fitted));
+  whole.rows.push(...rows);
+  for (const [id, answer] of rules) whole.rules.set(id, answer);
+  for (const [id, answer] of fitted) whole.fitted.set(id, answer);
+}
+for (const language of ['es', 'en']) {
+  const rows = whole.rows.filter(({ labels }) => labels?.language === language);
+  report(`${language}, rules`, rows, whole.rules);
+  report(`${language}, weights`, rows, whole.fitted);
+}
+const withOwn = Object.keys(
+  withWeights(taxonomy, readFileSync(`taxonomies/${name}`, 'utf8'), name).weights?.fields ?? {},
 );
+reportConfidence(
+  'fields with weights',
+  judged.filter(({ field }) => withOwn.includes(field)),
+);
+reportConfidence('all fields', judged);

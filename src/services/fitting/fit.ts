@@ -29,8 +29,6 @@ const unitsPerWeight = 1 / 1000;
 
 export interface FitResult {
   readonly weights: Omit<FittedWeights, 'digest' | 'data' | 'seed'>;
-  /** Answers of each author by weights that never saw that author, by field id. */
-  readonly unseen: ReadonlyMap<string, readonly Judged[]>;
 }
 
 export async function fitDecisions(
@@ -45,6 +43,7 @@ export async function fitDecisions(
     (sum, { type, values }) => sum + (type === 'list' ? values.length : 0),
     0,
   );
+  /** By field id: answers of each author by weights that never saw that author. */
   const unseen = new Map<string, readonly Judged[]>();
   const fitted: [string, Omit<FieldWeights, 'floor'>][] = [];
   for (const field of taxonomy.file.fields) {
@@ -67,7 +66,6 @@ export async function fitDecisions(
       fields: Object.fromEntries(fitted.map(([id, each]) => [id, { ...each, floor: floors.get(id) ?? 0 }])),
       curves: fitCurves(taxonomy.file.fields, empty, meetings, collected),
     },
-    unseen,
   };
 }
 

@@ -29,7 +29,7 @@ const untoldConfidence = 0.6;
 const maxLanguageConfidence = 0.99;
 
 /**
- * A classifier that needs only a taxonomy. 150 words take about 0.1 ms (bench/cases/classifier.ts); text/windows.ts shortens texts of
+ * A classifier that needs only a taxonomy. 150 words take about 0.15 ms (bench/cases/classifier.ts); text/windows.ts shortens texts of
  * more than 60,000 characters.
  */
 export function createOfflineClassifier(

@@ -84,7 +84,7 @@ describe('fitted weights', () => {
     expect(await errorOf(fitted)).toBeLessThanOrEqual(0.06);
   });
 
-  it('decide only where the field is as it was when they were fitted', async () => {
+  it('are refused for another taxonomy', async () => {
     const other = { ...taxonomy, id: 'other' };
     expect(() => withWeights(other, weights, 'other.weights.json')).toThrow('not for "other"');
   });
